@@ -1,0 +1,54 @@
+// The only direction of imports: domain <- eventstore <- projections <- service <- http, cli.
+const layers = ["domain", "eventstore", "projections", "service"];
+
+const downwards = layers.map((layer, index) => ({
+  name: `${layer}-imports-downwards`,
+  comment: `${layer}/ must not know of the layers above it.`,
+  severity: "error",
+  from: { path: `^src/${layer}/` },
+  to: { path: "^src/", pathNot: `^src/(${layers.slice(0, index + 1).join("|")})/` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...downwards,
+    {
+      name: "no-circles",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "domain-is-pure",
+      comment: "Time, ids and salts arrive as data; the domain does no I/O.",
+      severity: "error",
+      from: { path: "^src/domain/" },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "faces-stay-apart",
+      severity: "error",
+      from: { path: "^src/http/" },
+      to: { path: "^src/cli/" },
+    },
+    {
+      name: "sql-lives-with-its-engine",
+      comment: "Only the sqlite folders and the composition root speak to SQLite.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(eventstore|projections)/sqlite/|^src/index[.]ts$" },
+      to: { path: "better-sqlite3" },
+    },
+    {
+      name: "one-file-imports-fast-json-patch",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/domain/json-patch[.]ts$" },
+      to: { path: "fast-json-patch" },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { extensions: [".ts", ".js"] },
+  },
+};

@@ -1,0 +1,19 @@
+-- The view: the current state of every bucket, a fold of its events. Indexes are written as
+-- UNIQUE constraints, so that they travel with the table when a rebuild swaps it.
+CREATE TABLE buckets (
+  bucket_id  TEXT    NOT NULL PRIMARY KEY,
+  namespace  TEXT    NOT NULL,
+  created_at TEXT    NOT NULL,
+  version    INTEGER NOT NULL,
+  position   INTEGER NOT NULL,
+  state      TEXT    NOT NULL,
+  UNIQUE (namespace, created_at DESC, bucket_id)
+) STRICT;
+
+-- Names and keys that belong to one stream at a time.
+CREATE TABLE reservations (
+  scope  TEXT NOT NULL,
+  key    TEXT NOT NULL,
+  stream TEXT NOT NULL,
+  PRIMARY KEY (scope, key)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,32 @@
+/** What can be asked of a bucket. Time, ids and references arrive as data. */
+import type { JsonObject, JsonValue } from "../json.js";
+import type { UniqueKey } from "./bucket-schema.js";
+import type { PatchMediaType } from "./patch.js";
+import type { SecretReferences } from "./secrets.js";
+
+export interface CreateBucket {
+  readonly type: "create_bucket";
+  /** The fields of the patchable document, checked and normalised. */
+  readonly fields: JsonObject;
+  readonly uniqueKey: UniqueKey | undefined;
+  readonly secrets: SecretReferences;
+}
+
+export interface PatchBucket {
+  readonly type: "patch_bucket";
+  readonly mediaType: PatchMediaType;
+  readonly patch: JsonValue;
+  readonly secrets: SecretReferences;
+}
+
+export interface LockBucket {
+  readonly type: "lock_bucket";
+  readonly reason: string | undefined;
+  readonly expiresAt: string | undefined;
+}
+
+export interface UnlockBucket {
+  readonly type: "unlock_bucket";
+}
+
+export type BucketCommand = CreateBucket | PatchBucket | LockBucket | UnlockBucket;

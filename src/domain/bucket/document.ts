@@ -1,0 +1,215 @@
+/**
+ * The patchable document of a bucket and the requests that make and change it: each field's schema
+ * once, for requests, patches and documents alike (CONTRACT: buckets).
+ */
+import { z } from "zod";
+import { BucketsError, type ValidationIssue, validationFailed } from "../errors.js";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  jsonBytes,
+  jsonDepth,
+  jsonEqual,
+  ownValue,
+  tooDeep,
+} from "../json.js";
+import { limits } from "../limits.js";
+import { jsonObject, parseBody } from "../schemas.js";
+import { BucketSchema, UniqueKey } from "./bucket-schema.js";
+import { SourceAdapter, sourceAdapterKeys } from "./source-adapter.js";
+
+export const storageClasses = ["standard", "nearline", "coldline", "archive"] as const;
+
+const bucketName = z
+  .string()
+  .transform((name) => name.normalize("NFC"))
+  .pipe(
+    z
+      .string()
+      .refine((name) => isNameLength(name), `Use 1 to ${limits.nameLengthMax} characters.`)
+      .refine((name) => !/\p{Cc}/u.test(name), "Leave control characters out.")
+      .refine((name) => !looksLikeBucketId(name), "A name must not look like an id."),
+  );
+
+function isNameLength(name: string): boolean {
+  const length = [...name].length;
+  return length >= 1 && length <= limits.nameLengthMax;
+}
+
+/** True for what a client may take for an id: `bucket_identifier` is either. */
+export function looksLikeBucketId(text: string): boolean {
+  return /^bkt_[0-9a-z]{26}$/i.test(text);
+}
+
+const description = z.string();
+const metadata = jsonObject.superRefine((value, context) => {
+  for (const issue of keyIssues(value, [])) {
+    context.addIssue({ code: "custom", path: [...issue.location], message: issue.message });
+  }
+});
+const storageClass = z.enum(storageClasses);
+
+/** The fields of the patchable document. */
+const fields = {
+  bucket_name: bucketName,
+  description,
+  metadata,
+  bucket_schema: BucketSchema,
+  storage_class: storageClass,
+  source_adapter: SourceAdapter,
+};
+
+export type FieldName = keyof typeof fields;
+export const fieldNames = [
+  "bucket_name",
+  "description",
+  "metadata",
+  "bucket_schema",
+  "storage_class",
+  "source_adapter",
+] as const satisfies readonly FieldName[];
+
+/** Fields that only the server sets: a client may send them back, they are ignored by name. */
+export const readOnlyFields = [
+  "bucket_id",
+  "object_count",
+  "total_size_bytes",
+  "created_at",
+  "updated_at",
+  "last_upload_at",
+  "stats_updated_at",
+  "status",
+  "is_locked",
+  "batch_stats",
+  "storage_stats",
+] as const;
+
+/** A document as it is kept: absent instead of null, `metadata` always an object. */
+export type BucketDocument = JsonObject;
+
+export const CreateBucketRequest = z.object({
+  bucket_name: bucketName,
+  bucket_schema: BucketSchema,
+  description: description.nullish(),
+  unique_key: UniqueKey.nullish(),
+  metadata: metadata.nullish(),
+  storage_class: storageClass.nullish(),
+  source_adapter: SourceAdapter.nullish(),
+});
+export type CreateBucketRequest = z.infer<typeof CreateBucketRequest>;
+
+export const PatchBucketRequest = z.object({
+  bucket_name: bucketName.nullish(),
+  description: description.nullish(),
+  metadata: metadata.nullish(),
+  bucket_schema: BucketSchema.nullish(),
+  storage_class: storageClass.nullish(),
+  source_adapter: SourceAdapter.nullish(),
+  unique_key: UniqueKey.nullish(),
+});
+export type PatchBucketRequest = z.infer<typeof PatchBucketRequest>;
+
+type KeyTree = { readonly [key: string]: true | KeyTree };
+
+const requestKeys: KeyTree = {
+  bucket_name: true,
+  description: true,
+  metadata: true,
+  bucket_schema: true,
+  storage_class: true,
+  source_adapter: sourceAdapterKeys,
+  unique_key: { fields: true, default_policy: true },
+};
+
+/** The dotted names of what a request sends and we do not take: unknown and read-only fields. */
+export function ignoredFields(body: JsonObject): string[] {
+  return strayKeys(body, requestKeys, "");
+}
+
+function strayKeys(object: JsonObject, known: KeyTree, prefix: string): string[] {
+  return Object.entries(object).flatMap(([key, value]) => {
+    const below = Object.hasOwn(known, key) ? known[key] : undefined;
+    if (below === undefined) return [`${prefix}${key}`];
+    if (below === true || !isJsonObject(value)) return [];
+    return strayKeys(value, below, `${prefix}${key}.`);
+  });
+}
+
+/** True when the pointer names something that the patchable document can have. */
+export function isPatchablePointer(pointer: readonly string[]): boolean {
+  let known: true | KeyTree | undefined = requestKeys;
+  for (const token of pointer) {
+    if (known === true) return true;
+    known = Object.hasOwn(known, token) ? known[token] : undefined;
+    if (known === undefined) return false;
+  }
+  return pointer[0] !== "unique_key";
+}
+
+/**
+ * A patched document brought into the form that is kept: changed fields are checked and normalised,
+ * nulls are left out, `metadata` is there.
+ *
+ * @throws VALIDATION_FAILED naming each fault; PAYLOAD_TOO_LARGE beyond 1 MiB.
+ */
+export function normalizeDocument(candidate: JsonObject, before: JsonObject): BucketDocument {
+  const entries = fieldNames.flatMap((name): [string, JsonValue][] => {
+    const value = ownValue(candidate, name) ?? null;
+    if (value === null) return emptyField(name);
+    if (jsonEqual(value, ownValue(before, name))) return [[name, value]];
+    return [[name, parseBody(fieldSchema(name), value, [name])]];
+  });
+  const document = Object.fromEntries(entries);
+  if (jsonDepth(document) > limits.jsonDepthMax) throw tooDeep();
+  assertDocumentSize(jsonBytes(document));
+  return document;
+}
+
+function fieldSchema(name: FieldName): z.ZodType<JsonValue> {
+  return fields[name];
+}
+
+function emptyField(name: FieldName): [string, JsonValue][] {
+  if (name === "metadata") return [[name, {}]];
+  if (name === "bucket_name" || name === "bucket_schema") {
+    throw validationFailed([
+      { type: "missing", location: ["body", name], message: `A bucket cannot be without ${name}.` },
+    ]);
+  }
+  return [];
+}
+
+export function assertDocumentSize(bytes: number): void {
+  if (bytes <= limits.documentBytesMax) return;
+  throw new BucketsError(
+    "PAYLOAD_TOO_LARGE",
+    `The document would have ${bytes} bytes; at most ${limits.documentBytesMax} are kept.`,
+    { limit_bytes: limits.documentBytesMax, actual_bytes: bytes },
+  );
+}
+
+/** Metadata keeps the limits on its keys at every level. */
+function keyIssues(value: JsonValue, at: readonly string[]): ValidationIssue[] {
+  if (typeof value !== "object" || value === null) return [];
+  const issues: ValidationIssue[] = [];
+  if (isJsonObject(value)) {
+    const keys = Object.keys(value);
+    if (keys.length > limits.objectKeysMax) {
+      issues.push({
+        type: "too_many_keys",
+        location: at,
+        message: `Keep at most ${limits.objectKeysMax} keys in one object; here are ${keys.length}.`,
+      });
+    }
+    if (keys.some((key) => key.length > limits.keyLengthMax)) {
+      issues.push({
+        type: "key_too_long",
+        location: at,
+        message: `Keep keys within ${limits.keyLengthMax} characters.`,
+      });
+    }
+  }
+  for (const [key, item] of Object.entries(value)) issues.push(...keyIssues(item, [...at, key]));
+  return issues;
+}

@@ -1,0 +1,15 @@
+/** What a bucket keeps for itself so that nobody else can have it: its name in its namespace. */
+import { type BucketState, nameOf } from "./state.js";
+
+export interface Reservation {
+  readonly scope: string;
+  readonly key: string;
+}
+
+export function nameScope(namespace: string): string {
+  return `bucket_name:${namespace}`;
+}
+
+export function bucketReservations(state: BucketState): readonly Reservation[] {
+  return [{ scope: nameScope(state.namespace), key: nameOf(state) }];
+}

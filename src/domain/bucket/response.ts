@@ -1,0 +1,145 @@
+/** A bucket as it is answered (CONTRACT: buckets, response): a view of its state at a moment. */
+import { z } from "zod";
+import { isJsonObject, type JsonObject, ownValue, withKey } from "../json.js";
+import { answeredTime, jsonObject } from "../schemas.js";
+import { UniqueKey } from "./bucket-schema.js";
+import { storageClasses } from "./document.js";
+import { isLockLapsed, lockAt } from "./lock.js";
+import { maskSecrets } from "./secrets.js";
+import { type BucketState, nameOf } from "./state.js";
+
+/** The status enum of the contract, shared by buckets, batches and tasks. */
+export const statuses = [
+  "PENDING",
+  "QUEUED",
+  "IN_PROGRESS",
+  "PROCESSING",
+  "COMPLETED",
+  "COMPLETED_WITH_ERRORS",
+  "FAILED",
+  "CANCELED",
+  "INTERRUPTED",
+  "UNKNOWN",
+  "SKIPPED",
+  "DRAFT",
+  "ACTIVE",
+  "ARCHIVED",
+  "SUSPENDED",
+] as const;
+
+const count = z.number().int().min(0);
+
+const BatchStats = z.object({ total: count, active: count, completed: count, failed: count });
+
+const StorageStats = z.object({
+  total_size_bytes: count,
+  avg_size_bytes: z.number().min(0),
+  max_size_bytes: count,
+  min_size_bytes: count,
+});
+
+export const BucketResponse = z.object({
+  bucket_id: z.string(),
+  bucket_name: z.string(),
+  description: z.string().optional(),
+  bucket_schema: jsonObject,
+  unique_key: UniqueKey.optional(),
+  metadata: jsonObject,
+  storage_class: z.enum(storageClasses).optional(),
+  object_count: count,
+  total_size_bytes: count,
+  created_at: answeredTime,
+  updated_at: answeredTime,
+  last_upload_at: answeredTime.optional(),
+  stats_updated_at: answeredTime,
+  status: z.enum(statuses),
+  is_locked: z.boolean(),
+  batch_stats: BatchStats,
+  storage_stats: StorageStats,
+  source_adapter: jsonObject.optional(),
+});
+export type BucketResponse = Readonly<z.infer<typeof BucketResponse>>;
+
+/** The statistics of a bucket at a moment, and the position of the event that last moved them. */
+export interface BucketStats {
+  /** 0 when no event moved them yet. */
+  readonly position: number;
+  readonly objectCount: number;
+  readonly totalSizeBytes: number;
+  readonly maxSizeBytes: number;
+  readonly minSizeBytes: number;
+  readonly batches: z.infer<typeof BatchStats>;
+}
+
+export const emptyStats: BucketStats = {
+  position: 0,
+  objectCount: 0,
+  totalSizeBytes: 0,
+  maxSizeBytes: 0,
+  minSizeBytes: 0,
+  batches: { total: 0, active: 0, completed: 0, failed: 0 },
+};
+
+/** Where and when an answer is given. */
+export interface Viewpoint {
+  /** The moment that the answer is about, milliseconds: now, or one in the past. */
+  readonly at: number;
+  /** The origin and base path of the server for `webhook_url`; empty in the library. */
+  readonly publicUrl: string;
+  /** A webhook secret that this request made: shown this once (CONTRACT: source adapters). */
+  readonly revealedSecret?: { readonly reference: string; readonly value: string } | undefined;
+}
+
+export function renderBucket(
+  state: BucketState,
+  stats: BucketStats,
+  viewpoint: Viewpoint,
+): BucketResponse {
+  const { document } = state;
+  const adapter = ownValue(document, "source_adapter");
+  return BucketResponse.parse({
+    bucket_id: state.bucket_id,
+    bucket_name: nameOf(state),
+    description: document["description"],
+    bucket_schema: document["bucket_schema"],
+    unique_key: state.unique_key,
+    metadata: document["metadata"],
+    storage_class: document["storage_class"],
+    object_count: stats.objectCount,
+    total_size_bytes: stats.totalSizeBytes,
+    created_at: state.created_at,
+    updated_at: state.updated_at,
+    stats_updated_at: state.created_at,
+    status: state.status,
+    is_locked: lockAt(state, viewpoint.at) !== undefined,
+    batch_stats: stats.batches,
+    storage_stats: {
+      total_size_bytes: stats.totalSizeBytes,
+      avg_size_bytes: stats.objectCount === 0 ? 0 : stats.totalSizeBytes / stats.objectCount,
+      max_size_bytes: stats.maxSizeBytes,
+      min_size_bytes: stats.minSizeBytes,
+    },
+    source_adapter: isJsonObject(adapter) ? renderAdapter(adapter, state, viewpoint) : undefined,
+  });
+}
+
+function renderAdapter(adapter: JsonObject, state: BucketState, viewpoint: Viewpoint): JsonObject {
+  const masked = maskSecrets(adapter, ["source_adapter"]);
+  const shown = isJsonObject(masked) ? masked : {};
+  const { revealedSecret } = viewpoint;
+  const isRevealed =
+    revealedSecret !== undefined &&
+    ownValue(adapter, "webhook_secret") === revealedSecret.reference;
+  return {
+    ...(isRevealed ? withKey(shown, "webhook_secret", revealedSecret.value) : shown),
+    webhook_url: `${viewpoint.publicUrl}/v1/ingest/${state.bucket_id}`,
+  };
+}
+
+/**
+ * The strong entity tag of the bucket without quotes (CONTRACT: writing with care): the version,
+ * the position of its statistics, and `.u` once a lock has lapsed.
+ */
+export function bucketTag(state: BucketState, stats: BucketStats, at: number): string {
+  return `${state.version}.${stats.position}${isLockLapsed(state, at) ? ".u" : ""}`;
+}

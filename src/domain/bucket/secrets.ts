@@ -1,0 +1,142 @@
+/**
+ * Where the secrets of a bucket's document are, and what stands in their place. In events and
+ * state a secret is a reference (`sec_…`), in every answer the mask; the value lies encrypted in a
+ * table of its own (CONTRACT: source adapters).
+ */
+
+import type { Change } from "../changes.js";
+import { invalidAt } from "../errors.js";
+import { isJsonObject, type JsonObject, type JsonValue, ownValue, withKey } from "../json.js";
+import { formatPointer, isWithin, type Pointer, parsePointer, valueAt } from "../pointer.js";
+
+export const secretMask = "********";
+
+const webhookSecret: Pointer = ["source_adapter", "webhook_secret"];
+const credentials: Pointer = ["source_adapter", "connection", "credentials"];
+
+type LeafMapper = (leaf: JsonValue, pointer: Pointer) => JsonValue;
+
+/**
+ * Maps every secret leaf of a value that stands at `pointer` of the patchable document. Below
+ * `credentials` every non-null value that is not an object is a leaf; an array is one leaf.
+ */
+export function mapSecrets(value: JsonValue, pointer: Pointer, map: LeafMapper): JsonValue {
+  if (isWithin(pointer, credentials)) {
+    if (isJsonObject(value)) return mapMembers(value, pointer, Object.keys(value), map);
+    return value === null ? null : map(value, pointer);
+  }
+  if (isWithin(pointer, webhookSecret)) return value === null ? null : map(value, pointer);
+  if (!isJsonObject(value)) return value;
+  const members = [webhookSecret, credentials]
+    .filter((secret) => isWithin(secret, pointer))
+    .map((secret) => secret[pointer.length] ?? "");
+  return members.length === 0 ? value : mapMembers(value, pointer, members, map);
+}
+
+function mapMembers(
+  object: JsonObject,
+  pointer: Pointer,
+  members: readonly string[],
+  map: LeafMapper,
+): JsonObject {
+  return members.reduce((result, key) => {
+    const value = ownValue(result, key);
+    if (value === undefined) return result;
+    const mapped = mapSecrets(value, [...pointer, key], map);
+    return mapped === value ? result : withKey(result, key, mapped);
+  }, object);
+}
+
+/** The value with every secret masked: what an answer may show. */
+export function maskSecrets(value: JsonValue, pointer: Pointer = []): JsonValue {
+  return mapSecrets(value, pointer, () => secretMask);
+}
+
+/** The changes with every secret masked, old and new: what history may show. */
+export function maskChanges(changes: readonly Change[]): readonly Change[] {
+  return changes.map((change) => {
+    const pointer = parsePointer(change.path) ?? [];
+    if (pointer.length > 0 && pointer[0] !== "source_adapter") return change;
+    switch (change.op) {
+      case "add":
+        return { ...change, value: maskSecrets(change.value, pointer) };
+      case "remove":
+        return { ...change, was: maskSecrets(change.was, pointer) };
+      case "replace":
+        return {
+          ...change,
+          value: maskSecrets(change.value, pointer),
+          was: maskSecrets(change.was, pointer),
+        };
+    }
+  });
+}
+
+/** The references to secrets in a document, or in a part of it that stands at `pointer`. */
+export function secretReferences(value: JsonValue, pointer: Pointer = []): string[] {
+  const references: string[] = [];
+  mapSecrets(value, pointer, (leaf) => {
+    if (typeof leaf === "string") references.push(leaf);
+    return leaf;
+  });
+  return references;
+}
+
+/** True when reading the value at `pointer` would read a secret of the document. */
+export function readsSecret(document: JsonValue, pointer: Pointer): boolean {
+  if (isWithin(pointer, credentials) || isWithin(pointer, webhookSecret)) return true;
+  const value = valueAt(document, pointer);
+  return value !== undefined && secretReferences(value, pointer).length > 0;
+}
+
+/** The references that a command brings: those of the values it set, and one for a made secret. */
+export interface SecretReferences {
+  readonly sealed: readonly string[];
+  /** Used when an adapter has no webhook secret and none was sent. */
+  readonly generated: string;
+}
+
+/**
+ * The document with every mask replaced by the reference that is stored, and with a webhook secret
+ * wherever an adapter has none.
+ *
+ * @throws VALIDATION_FAILED for a mask where nothing is stored, and for a leaf that is neither a
+ * mask nor a value sent in this request, such as one that a JSON Patch moved there.
+ */
+export function resolveSecrets(
+  document: JsonObject,
+  before: JsonObject,
+  references: SecretReferences,
+): JsonObject {
+  const resolved = mapSecrets(document, [], (leaf, pointer) => {
+    const stored = valueAt(before, pointer);
+    if (leaf === secretMask) {
+      if (stored !== undefined) return stored;
+      if (isWithin(pointer, webhookSecret)) return references.generated;
+      throw notStored(pointer);
+    }
+    const isKnown = typeof leaf === "string" && references.sealed.includes(leaf);
+    if (isKnown || (stored !== undefined && stored === leaf)) return leaf;
+    throw invalidAt(
+      ["body", ...pointer],
+      "secret_not_sent",
+      "Send a secret as a value of its own: it cannot be moved or copied here.",
+    );
+  });
+  return isJsonObject(resolved) ? withWebhookSecret(resolved, references) : document;
+}
+
+function withWebhookSecret(document: JsonObject, references: SecretReferences): JsonObject {
+  const adapter = ownValue(document, "source_adapter");
+  if (!isJsonObject(adapter) || Object.hasOwn(adapter, "webhook_secret")) return document;
+  const withSecret = withKey(adapter, "webhook_secret", references.generated);
+  return withKey(document, "source_adapter", withSecret);
+}
+
+function notStored(pointer: Pointer): Error {
+  return invalidAt(
+    ["body", ...pointer],
+    "secret_not_stored",
+    `The mask keeps a stored secret, and none is stored at ${formatPointer(pointer)}: send it.`,
+  );
+}

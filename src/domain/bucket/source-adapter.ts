@@ -1,0 +1,99 @@
+/** The configuration of push ingestion on a bucket (CONTRACT: source adapters). */
+import { z } from "zod";
+import { isJsonObject, type JsonObject } from "../json.js";
+import { jsonObject } from "../schemas.js";
+import { blobTypes } from "./bucket-schema.js";
+
+const dottedPath = z.string().min(1).max(1_024);
+
+const Connection = z.object({
+  api_base_url: z
+    .url({ protocol: /^https?$/, error: "Send an http or https URL." })
+    .refine(
+      (text) => !URL.canParse(text) || hasNoUserInfo(new URL(text)),
+      "Leave user and password out of the URL: credentials have a field of their own.",
+    ),
+  credentials: jsonObject.nullish(),
+});
+
+function hasNoUserInfo(url: URL): boolean {
+  return url.username === "" && url.password === "";
+}
+
+const Batching = z.object({
+  mode: z
+    .enum(["time_window", "immediate", "size", "manual"])
+    .nullish()
+    .transform(orElse("time_window")),
+  window_seconds: z.number().int().min(1).max(86_400).nullish().transform(orElse(30)),
+  max_batch_size: z.number().int().min(1).max(10_000).nullish().transform(orElse(100)),
+  auto_submit: z.boolean().nullish().transform(orElse(true)),
+});
+
+const fieldMapping = jsonObject
+  .refine(
+    (mapping) => Object.values(mapping).every((path) => typeof path === "string" && path !== ""),
+    "Map each object field to a dotted path in the payload.",
+  )
+  .meta({ type: "object", additionalProperties: { type: "string" } });
+
+/**
+ * The adapter as it is kept: defaults filled in, nulls and unknown keys left out. Secrets are
+ * references or masks by the time they get here (`secrets.ts`).
+ */
+export const SourceAdapter = z
+  .object({
+    adapter_type: z.enum(["mux", "supabase", "generic_webhook"]),
+    enabled: z.boolean().nullish().transform(orElse(true)),
+    connection_id: z.string().min(1).max(255).nullish(),
+    connection: Connection.nullish(),
+    event_filter: z.object({ event_types: z.array(z.string().min(1)).max(1_000) }).nullish(),
+    field_mapping: fieldMapping.nullish(),
+    blob_source: z
+      .object({
+        file_field: dottedPath,
+        target_property: z.string().min(1).max(100),
+        blob_type: z.enum(blobTypes).nullish().transform(orElse("video")),
+      })
+      .nullish(),
+    batching: Batching.nullish(),
+    dedup_key: dottedPath.nullish(),
+    webhook_secret: z.string().min(1).max(512).nullish(),
+  })
+  .refine(
+    (adapter) => !(adapter.connection_id && adapter.connection),
+    "Send either connection_id or connection, not both.",
+  )
+  .transform(withoutNulls);
+
+/** The keys that a request may send, as a tree: `true` where whatever is below is the user's own. */
+export const sourceAdapterKeys = {
+  adapter_type: true,
+  enabled: true,
+  connection_id: true,
+  connection: { api_base_url: true, credentials: true },
+  event_filter: { event_types: true },
+  field_mapping: true,
+  blob_source: { file_field: true, target_property: true, blob_type: true },
+  batching: { mode: true, window_seconds: true, max_batch_size: true, auto_submit: true },
+  dedup_key: true,
+  webhook_secret: true,
+} as const;
+
+function orElse<T>(fallback: NoInfer<T>): (value: T | null | undefined) => T {
+  return (value) => value ?? fallback;
+}
+
+/** The adapter's own nulls mean absence; nulls inside credentials and mappings are data. */
+function withoutNulls(adapter: object): JsonObject {
+  const present = Object.entries(adapter).filter(
+    ([, value]) => value !== null && value !== undefined,
+  );
+  return Object.fromEntries(
+    present.map(([key, value]) =>
+      key === "connection" && isJsonObject(value) && value["credentials"] === null
+        ? [key, { api_base_url: value["api_base_url"] }]
+        : [key, value],
+    ),
+  );
+}

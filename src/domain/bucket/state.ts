@@ -1,0 +1,99 @@
+/** The state of a bucket: the fold of its events, as it is kept in the view and in snapshots. */
+import { z } from "zod";
+import { applyChanges } from "../changes.js";
+import { invariant } from "../errors.js";
+import { type DomainEvent, formatTime, type RecordedEvent } from "../event.js";
+import { isJsonObject, type JsonObject } from "../json.js";
+import { jsonObject } from "../schemas.js";
+import { UniqueKey } from "./bucket-schema.js";
+
+export const BucketLock = z.object({
+  holder: z.string(),
+  locked_at: z.string(),
+  reason: z.string().optional(),
+  expires_at: z.string().optional(),
+});
+export type BucketLock = Readonly<z.infer<typeof BucketLock>>;
+
+export const BucketState = z.object({
+  bucket_id: z.string(),
+  namespace: z.string(),
+  version: z.number(),
+  position: z.number(),
+  /** The patchable document, with references in the place of secrets. */
+  document: jsonObject,
+  unique_key: UniqueKey.optional(),
+  status: z.literal("ACTIVE"),
+  lock: BucketLock.optional(),
+  created_at: z.string(),
+  updated_at: z.string(),
+});
+export type BucketState = Readonly<z.infer<typeof BucketState>>;
+
+/** The state after the event. Pure, and the only way that a state is ever made. */
+export function evolve(state: BucketState | undefined, recorded: RecordedEvent): BucketState {
+  const { event } = recorded;
+  if (state === undefined) return begin(recorded, event);
+  const place = { version: recorded.version, position: recorded.position };
+  switch (event.type) {
+    case "bucket.created":
+      throw new Error(`invariant broken: ${recorded.stream} was created twice`);
+    case "bucket.patched":
+      if (event.data.changes.length === 0) return { ...state, ...place };
+      return {
+        ...state,
+        ...place,
+        document: applyChanges(state.document, event.data.changes),
+        updated_at: formatTime(recorded.recordedAt),
+      };
+    case "bucket.locked":
+      return {
+        ...state,
+        ...place,
+        lock: { ...event.data, locked_at: formatTime(recorded.recordedAt) },
+      };
+    case "bucket.unlocked": {
+      const { lock: _, ...unlocked } = state;
+      return { ...unlocked, ...place };
+    }
+  }
+}
+
+function begin(recorded: RecordedEvent, event: DomainEvent): BucketState {
+  invariant(event.type === "bucket.created", `${recorded.stream} does not begin with its creation`);
+  const at = formatTime(recorded.recordedAt);
+  return {
+    bucket_id: recorded.stream,
+    namespace: recorded.namespace,
+    version: recorded.version,
+    position: recorded.position,
+    document: applyChanges({}, event.data.changes),
+    ...(event.data.unique_key && { unique_key: event.data.unique_key }),
+    status: "ACTIVE",
+    created_at: at,
+    updated_at: at,
+  };
+}
+
+/** The state after many events. */
+export function fold(
+  events: Iterable<RecordedEvent>,
+  from: BucketState | undefined = undefined,
+): BucketState | undefined {
+  let state = from;
+  for (const recorded of events) state = evolve(state, recorded);
+  return state;
+}
+
+export function nameOf(state: BucketState): string {
+  const name = state.document["bucket_name"];
+  invariant(typeof name === "string", `${state.bucket_id} has no name`);
+  return name;
+}
+
+/** The bucket_schema of a document. */
+export function schemaOf(document: JsonObject): JsonObject {
+  const schema = document["bucket_schema"];
+  invariant(isJsonObject(schema), "a bucket's document has no schema");
+  return schema;
+}

@@ -1,0 +1,61 @@
+/**
+ * Changes: the difference between two documents, with the values that were replaced. Objects are
+ * compared recursively, arrays as a unit (CONTRACT: history and time).
+ */
+import { z } from "zod";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  jsonEqual,
+  ownValue,
+  withKey,
+  withoutKey,
+} from "./json.js";
+import { escapeToken, type Pointer, parsePointer } from "./pointer.js";
+import { jsonValue } from "./schemas.js";
+
+export const Change = z.discriminatedUnion("op", [
+  z.object({ op: z.literal("add"), path: z.string(), value: jsonValue }),
+  z.object({ op: z.literal("remove"), path: z.string(), was: jsonValue }),
+  z.object({ op: z.literal("replace"), path: z.string(), value: jsonValue, was: jsonValue }),
+]);
+export type Change = Readonly<z.infer<typeof Change>>;
+
+/** What turns `before` into `after`, in the order of the keys; empty when they are equal. */
+export function diff(before: JsonObject, after: JsonObject): Change[] {
+  const changes: Change[] = [];
+  collect(before, after, "", changes);
+  return changes;
+}
+
+function collect(before: JsonObject, after: JsonObject, path: string, changes: Change[]): void {
+  for (const [key, was] of Object.entries(before)) {
+    const at = `${path}/${escapeToken(key)}`;
+    const value = ownValue(after, key);
+    if (value === undefined) changes.push({ op: "remove", path: at, was });
+    else if (isJsonObject(was) && isJsonObject(value)) collect(was, value, at, changes);
+    else if (!jsonEqual(was, value)) changes.push({ op: "replace", path: at, value, was });
+  }
+  for (const [key, value] of Object.entries(after)) {
+    if (Object.hasOwn(before, key)) continue;
+    changes.push({ op: "add", path: `${path}/${escapeToken(key)}`, value });
+  }
+}
+
+/** The document after the changes; unchanged parts are shared with the document before. */
+export function applyChanges(document: JsonObject, changes: readonly Change[]): JsonObject {
+  return changes.reduce((result, change) => {
+    const pointer = parsePointer(change.path) ?? [];
+    return assign(result, pointer, change.op === "remove" ? undefined : change.value);
+  }, document);
+}
+
+function assign(object: JsonObject, pointer: Pointer, value: JsonValue | undefined): JsonObject {
+  const [key = "", ...rest] = pointer;
+  if (rest.length === 0) {
+    return value === undefined ? withoutKey(object, key) : withKey(object, key, value);
+  }
+  const child = ownValue(object, key);
+  return withKey(object, key, assign(isJsonObject(child) ? child : {}, rest, value));
+}

@@ -1,0 +1,95 @@
+/**
+ * The one error that callers meet: a closed set of codes, a message with the values in it, and
+ * details. Faces map codes to statuses, titles and exit codes; nobody branches on the message.
+ */
+
+const errorCodes = [
+  "BAD_REQUEST",
+  "UNAUTHORIZED",
+  "FORBIDDEN",
+  "NOT_FOUND",
+  "METHOD_NOT_ALLOWED",
+  "NOT_ACCEPTABLE",
+  "REQUEST_TIMEOUT",
+  "ALREADY_EXISTS",
+  "CONFLICT",
+  "PRECONDITION_FAILED",
+  "PAYLOAD_TOO_LARGE",
+  "URI_TOO_LONG",
+  "UNSUPPORTED_MEDIA_TYPE",
+  "VALIDATION_FAILED",
+  "IDEMPOTENCY_KEY_REUSED",
+  "BUCKET_LOCKED",
+  "PRECONDITION_REQUIRED",
+  "HEADERS_TOO_LARGE",
+  "OVERLOADED",
+  "NOT_READY",
+  "OUTCOME_UNKNOWN",
+  "STORAGE_FULL",
+  "READ_ONLY",
+  "LOCKED",
+  "FILE_INVALID",
+  "SECRET_KEY_INVALID",
+  "NOT_IMPLEMENTED",
+  "INTERNAL",
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** One fault of a body: where it is, and what to do about it (CONTRACT: errors). */
+export interface ValidationIssue {
+  readonly type: string;
+  readonly location: readonly (string | number)[];
+  readonly message: string;
+}
+
+export type ErrorDetails = Readonly<Record<string, unknown>>;
+
+/**
+ * An operational error: the request could not be carried out, and the caller can act on it.
+ * Anything else that is thrown is a bug of ours.
+ */
+export class BucketsError extends Error {
+  override readonly name = "BucketsError";
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/** True for a `BucketsError`, also one of another copy of this package: it looks at the shape. */
+export function isBucketsError(error: unknown): error is BucketsError {
+  return (
+    error instanceof Error &&
+    error.name === "BucketsError" &&
+    "code" in error &&
+    errorCodes.some((code) => code === error.code)
+  );
+}
+
+/** A body that does not fit, with every fault that was found. */
+export function validationFailed(issues: readonly ValidationIssue[]): BucketsError {
+  const first = issues[0];
+  const where = first === undefined ? "" : ` at ${first.location.join(".")}`;
+  const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
+  const message = `The request does not fit${where}: ${first?.message ?? "see the details"}${more}`;
+  return new BucketsError("VALIDATION_FAILED", message, { validation_errors: issues });
+}
+
+/** A body that does not fit in one place. */
+export function invalidAt(
+  location: readonly (string | number)[],
+  type: string,
+  message: string,
+): BucketsError {
+  return validationFailed([{ type, location, message }]);
+}
+
+/** Thrown for what can only be a bug of ours; never caught below the edge. */
+export function invariant(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new Error(`invariant broken: ${message}`);
+}

@@ -1,0 +1,47 @@
+/** Recorded events: a decided fact with its place in the log and who caused it. */
+import { z } from "zod";
+import { BucketCreated, BucketLocked, BucketPatched, BucketUnlocked } from "./bucket/events.js";
+
+/** Who caused an event, why, and by which request (CONTRACT: writing with care). */
+export const EventMeta = z.object({
+  actor: z.string(),
+  reason: z.string().optional(),
+  request_id: z.string(),
+  idempotency_key: z.string().optional(),
+  user_agent: z.string().optional(),
+  remote_address: z.string().optional(),
+});
+export type EventMeta = Readonly<z.infer<typeof EventMeta>>;
+
+/** Every event of the log; the union grows with the resources. */
+export const DomainEvent = z.discriminatedUnion("type", [
+  BucketCreated,
+  BucketPatched,
+  BucketLocked,
+  BucketUnlocked,
+]);
+export type DomainEvent = Readonly<z.infer<typeof DomainEvent>>;
+
+/** The version of the shapes above; an upcaster brings older ones up to it on read. */
+export const schemaVersion = 1;
+
+export interface RecordedEvent {
+  /** 1-based gapless ordinal in the whole log, in commit order. */
+  readonly position: number;
+  /** The id of the resource whose event this is. */
+  readonly stream: string;
+  /** 1-based gapless ordinal in the stream. */
+  readonly version: number;
+  readonly namespace: string;
+  readonly bucketId: string;
+  readonly eventId: string;
+  readonly transactionId: string | undefined;
+  /** Milliseconds since the epoch, UTC; never runs backwards along the log. */
+  readonly recordedAt: number;
+  readonly meta: EventMeta;
+  readonly event: DomainEvent;
+}
+
+export function formatTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

@@ -1,0 +1,66 @@
+/** An event as history shows it (CONTRACT: history and time): who, what, when, why, and the proof. */
+import { z } from "zod";
+import { maskChanges } from "./bucket/secrets.js";
+import { Change } from "./changes.js";
+import { type DomainEvent, formatTime, type RecordedEvent } from "./event.js";
+import { answeredTime } from "./schemas.js";
+
+export const HistoryEntry = z.object({
+  event_id: z.string(),
+  bucket_id: z.string(),
+  version: z.number().int(),
+  position: z.number().int(),
+  type: z.string(),
+  recorded_at: answeredTime,
+  actor: z.string(),
+  reason: z.string().optional(),
+  request_id: z.string(),
+  idempotency_key: z.string().optional(),
+  transaction_id: z.string().optional(),
+  media_type: z.string().optional(),
+  /** On a lock event: when the lock lapses by itself. */
+  expires_at: answeredTime.optional(),
+  changes: z.array(Change),
+  previous_hash: z.string(),
+  hash: z.string(),
+});
+export type HistoryEntry = Readonly<z.infer<typeof HistoryEntry>>;
+
+/** The event as an entry; secrets in its changes are masked. */
+export function toHistoryEntry(
+  recorded: RecordedEvent,
+  hashes: { readonly previousHash: string; readonly hash: string },
+): HistoryEntry {
+  const { meta, event } = recorded;
+  return {
+    event_id: recorded.eventId,
+    bucket_id: recorded.bucketId,
+    version: recorded.version,
+    position: recorded.position,
+    type: event.type,
+    recorded_at: formatTime(recorded.recordedAt),
+    actor: meta.actor,
+    ...(meta.reason !== undefined && { reason: meta.reason }),
+    request_id: meta.request_id,
+    ...(meta.idempotency_key !== undefined && { idempotency_key: meta.idempotency_key }),
+    ...(recorded.transactionId !== undefined && { transaction_id: recorded.transactionId }),
+    ...(event.type === "bucket.patched" && { media_type: event.data.media_type }),
+    ...(event.type === "bucket.locked" &&
+      event.data.expires_at !== undefined && { expires_at: event.data.expires_at }),
+    changes: [...maskChanges(changesOf(event))],
+    previous_hash: hashes.previousHash,
+    hash: hashes.hash,
+  };
+}
+
+/** What the event did to the patchable document. */
+export function changesOf(event: DomainEvent): readonly Change[] {
+  switch (event.type) {
+    case "bucket.created":
+    case "bucket.patched":
+      return event.data.changes;
+    case "bucket.locked":
+    case "bucket.unlocked":
+      return [];
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * JSON text as it may enter (RFC 8259, with the restrictions of I-JSON, RFC 7493): UTF-8, no
+ * duplicate keys, no numbers that a double cannot hold, no lone surrogates, at most 64 levels.
+ * What is stored is then exactly what was meant.
+ */
+import { BucketsError, isBucketsError } from "./errors.js";
+import { exactNumber, type JsonValue, tooDeep, wellFormed } from "./json.js";
+import { limits } from "./limits.js";
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * The value of a JSON text.
+ * @throws BAD_REQUEST for what is not strict JSON; VALIDATION_FAILED beyond 64 levels.
+ */
+export function parseJsonText(bytes: Uint8Array): JsonValue {
+  const text = decode(bytes);
+  scan(text);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw malformed(text);
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new BucketsError("BAD_REQUEST", "The body is not valid UTF-8.");
+  }
+}
+
+/** Says where a text stops being JSON, without quoting any of it. */
+function malformed(text: string): BucketsError {
+  const why = text.startsWith("\uFEFF") ? " It begins with a byte order mark." : "";
+  return new BucketsError("BAD_REQUEST", `The body is not valid JSON.${why}`);
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+const comma = 0x2c;
+
+/** The keys of an open object, or null for an open array. */
+type Level = Set<string> | null;
+
+/**
+ * One pass over the text for what `JSON.parse` lets through. It need not understand malformed
+ * text, only stop on it: the parser will refuse that.
+ */
+function scan(text: string): void {
+  const levels: Level[] = [];
+  let expectsKey = false;
+  for (let at = 0; at < text.length; ) {
+    const code = text.charCodeAt(at);
+    switch (code) {
+      case quote: {
+        const end = endOfString(text, at);
+        const value = stringValue(text.slice(at, end));
+        if (expectsKey) addKey(levels.at(-1), value);
+        expectsKey = false;
+        at = end;
+        continue;
+      }
+      case openBrace:
+      case openBracket:
+        levels.push(code === openBrace ? new Set() : null);
+        if (levels.length > limits.jsonDepthMax) throw tooDeep();
+        expectsKey = code === openBrace;
+        break;
+      case closeBrace:
+      case closeBracket:
+        levels.pop();
+        expectsKey = false;
+        break;
+      case comma:
+        expectsKey = levels.at(-1) instanceof Set;
+        break;
+      default:
+        if (startsNumber(code)) {
+          const end = endOfNumber(text, at);
+          const value = Number(text.slice(at, end));
+          if (!Number.isNaN(value)) exactNumber(value);
+          at = end;
+          continue;
+        }
+    }
+    at += 1;
+  }
+}
+
+/** The index after the closing quote, or the end of the text. */
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === backslash) at += 1;
+    else if (code === quote) return at + 1;
+  }
+  return text.length;
+}
+
+function stringValue(literal: string): string {
+  if (!literal.includes("\\")) return wellFormed(literal);
+  try {
+    const value: unknown = JSON.parse(literal);
+    return typeof value === "string" ? wellFormed(value) : literal;
+  } catch (error) {
+    if (isBucketsError(error)) throw error;
+    throw new BucketsError("BAD_REQUEST", "The body is not valid JSON: a string is malformed.");
+  }
+}
+
+function addKey(keys: Level | undefined, key: string): void {
+  if (!keys) return;
+  if (keys.has(key)) {
+    throw new BucketsError("BAD_REQUEST", "An object of the body has the same key twice.");
+  }
+  keys.add(key);
+}
+
+function startsNumber(code: number): boolean {
+  return code === 0x2d || (code >= 0x30 && code <= 0x39);
+}
+
+function endOfNumber(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && isNumberPart(text.charCodeAt(at))) at += 1;
+  return at;
+}
+
+/** Digits, point, exponent and signs. */
+function isNumberPart(code: number): boolean {
+  const isDigit = code >= 0x30 && code <= 0x39;
+  return (
+    isDigit || code === 0x2e || code === 0x45 || code === 0x65 || code === 0x2b || code === 0x2d
+  );
+}

@@ -1,0 +1,129 @@
+/**
+ * JSON values as plain data: equality, cloning, sizes and the rules that every value must keep.
+ * Objects are only ever built by spread, computed keys or `Object.fromEntries`, which define own
+ * properties, so that a key named `__proto__` or `constructor` is data like any other.
+ */
+import { BucketsError } from "./errors.js";
+import { limits } from "./limits.js";
+
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: JsonValue;
+}
+
+export function isJsonArray(value: unknown): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}
+
+/** For values that came through the door: what they hold below is JSON as well. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The own property `key`, never an inherited one such as `constructor`. */
+export function ownValue(object: JsonObject, key: string): JsonValue | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+export function withKey(object: JsonObject, key: string, value: JsonValue): JsonObject {
+  return { ...object, [key]: value };
+}
+
+export function withoutKey(object: JsonObject, key: string): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => name !== key));
+}
+
+/** Equality of JSON values: the order of keys does not matter, the order of array items does. */
+export function jsonEqual(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+  if (a === b) return true;
+  if (isJsonArray(a) && isJsonArray(b)) {
+    return a.length === b.length && a.every((item, index) => jsonEqual(item, b[index]));
+  }
+  if (isJsonObject(a) && isJsonObject(b)) {
+    const keys = Object.keys(a);
+    if (keys.length !== Object.keys(b).length) return false;
+    return keys.every((key) => Object.hasOwn(b, key) && jsonEqual(a[key], b[key]));
+  }
+  return false;
+}
+
+/** Levels of arrays and objects; a scalar has none. Stops counting just past `limit`. */
+export function jsonDepth(value: JsonValue, limit: number = limits.jsonDepthMax): number {
+  if (typeof value !== "object" || value === null) return 0;
+  if (limit <= 0) return 1;
+  let deepest = 0;
+  for (const item of Object.values(value)) {
+    deepest = Math.max(deepest, jsonDepth(item, limit - 1));
+  }
+  return deepest + 1;
+}
+
+const utf8 = new TextEncoder();
+
+/** The number of bytes of the value as UTF-8 JSON text. */
+export function jsonBytes(value: JsonValue): number {
+  return utf8.encode(JSON.stringify(value)).length;
+}
+
+/**
+ * What a caller of the library passed in, as a JSON value of our own: a deep copy without
+ * `undefined` members, dates as RFC 3339 text. The same rules hold as for JSON text at the HTTP
+ * door (`json-text.ts`).
+ *
+ * @throws BAD_REQUEST for what JSON cannot say exactly: functions, bigints, NaN, infinities,
+ * integers beyond 2^53, lone surrogates; VALIDATION_FAILED beyond 64 levels.
+ */
+export function toJson(input: unknown, depth = 0): JsonValue {
+  switch (typeof input) {
+    case "string":
+      return wellFormed(input);
+    case "number":
+      return exactNumber(input);
+    case "boolean":
+      return input;
+    case "object":
+      break;
+    default:
+      throw new BucketsError("BAD_REQUEST", `A value of type ${typeof input} is not JSON.`);
+  }
+  if (input === null) return null;
+  if (input instanceof Date && !Number.isNaN(input.getTime())) return input.toISOString();
+  if (depth >= limits.jsonDepthMax) throw tooDeep();
+  if (Array.isArray(input)) return input.map((item) => toJson(item, depth + 1));
+  return Object.fromEntries(
+    Object.entries(input)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => [wellFormed(key), toJson(value, depth + 1)]),
+  );
+}
+
+export function exactNumber(value: number): number {
+  if (!Number.isFinite(value)) {
+    throw new BucketsError("BAD_REQUEST", "A number is out of range: send it as a string.");
+  }
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    throw new BucketsError("BAD_REQUEST", "An integer is beyond 2^53: send it as a string.");
+  }
+  return value;
+}
+
+export function wellFormed(text: string): string {
+  if (text.isWellFormed()) return text;
+  throw new BucketsError("BAD_REQUEST", "A string contains a lone surrogate: it is not Unicode.");
+}
+
+export function tooDeep(): BucketsError {
+  return new BucketsError(
+    "VALIDATION_FAILED",
+    `The document is nested deeper than ${limits.jsonDepthMax} levels.`,
+    {
+      validation_errors: [
+        {
+          type: "too_deep",
+          location: ["body"],
+          message: `Nest at most ${limits.jsonDepthMax} levels of arrays and objects.`,
+        },
+      ],
+    },
+  );
+}

@@ -1,0 +1,23 @@
+/** Every limit of the service, named (CONTRACT: conventions). Sizes in bytes, durations in ms. */
+export const limits = {
+  jsonBodyBytesMax: 1024 * 1024,
+  documentBytesMax: 1024 * 1024,
+  patchOperationsMax: 1_000,
+  jsonDepthMax: 64,
+  objectKeysMax: 1_000,
+  keyLengthMax: 1_024,
+  pageSizeMax: 1_000,
+  listPageSizeDefault: 10,
+  historyPageSizeDefault: 50,
+  headerSectionBytesMax: 16 * 1024,
+  nameLengthMax: 255,
+  reasonLengthMax: 1_000,
+  idempotencyKeyLengthMax: 255,
+  idempotencyRetentionMs: 7 * 24 * 60 * 60 * 1000,
+  tokenLengthMin: 16,
+  tokenLengthMax: 512,
+  batchCommandsMax: 256,
+  batchBytesMax: 1024 * 1024,
+  queueCommandsMax: 4_096,
+  queueBytesMax: 64 * 1024 * 1024,
+} as const;

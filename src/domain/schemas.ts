@@ -1,0 +1,52 @@
+/** The zod schemas that more than one resource uses: JSON values, times, and turning faults into ours. */
+import { z } from "zod";
+import { BucketsError, type ValidationIssue, validationFailed } from "./errors.js";
+import { isJsonObject, type JsonObject, type JsonValue } from "./json.js";
+
+/**
+ * Any JSON value. It was checked at the door, so nothing is looked at again; `z.json()` would
+ * overflow the stack on deep input and `z.record()` drops an own `__proto__`.
+ */
+export const jsonValue = z
+  .custom<JsonValue>((value) => value !== undefined)
+  .meta({ description: "Any JSON value." });
+
+export const jsonObject = z
+  .custom<JsonObject>((value) => isJsonObject(value), { error: "Send a JSON object." })
+  .meta({ type: "object", additionalProperties: true });
+
+/** RFC 3339 with an offset, normalised to UTC with milliseconds. */
+export const timestamp = z.iso
+  .datetime({ offset: true, error: "Send a time as in RFC 3339, with its offset." })
+  .transform((text) => new Date(text).toISOString());
+
+/** A time as it is answered: RFC 3339, UTC, milliseconds. */
+export const answeredTime = z.string().meta({ format: "date-time" });
+
+/** The parsed value, or one error with every fault of the body. */
+export function parseBody<T>(schema: z.ZodType<T>, body: unknown, at: readonly string[] = []): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw validationFailed(toIssues(parsed.error, ["body", ...at]));
+}
+
+/** The parsed query, or a 400: a query parameter that does not fit is never ignored. */
+export function parseQuery<T>(schema: z.ZodType<T>, query: unknown): T {
+  const parsed = schema.safeParse(query);
+  if (parsed.success) return parsed.data;
+  const issues = toIssues(parsed.error, ["query"]);
+  const first = issues[0];
+  throw new BucketsError(
+    "BAD_REQUEST",
+    `The query does not fit at ${first?.location.slice(1).join(".") || "its parameters"}: ${first?.message}`,
+    { validation_errors: issues },
+  );
+}
+
+function toIssues(error: z.ZodError, at: readonly string[]): ValidationIssue[] {
+  return error.issues.map((issue) => ({
+    type: issue.code,
+    location: [...at, ...issue.path.map((key) => (typeof key === "symbol" ? String(key) : key))],
+    message: issue.message,
+  }));
+}

@@ -1,0 +1,110 @@
+/**
+ * The event store in memory: the reference that other engines are held equal to, and the store of
+ * tests. It keeps every promise but durability.
+ */
+import { type BucketState, fold } from "../../domain/bucket/state.js";
+import { decode, toLogged } from "../codec.js";
+import { type StoredEvent, zeroHash } from "../frame.js";
+import { gatherAndPlan, type Loader } from "../gather.js";
+import { type IdempotencyRow, type Plan, reservationKey } from "../planner.js";
+import type { InlineProjection } from "../projection.js";
+import { lastAtOrBefore } from "../search.js";
+import type {
+  EventPlace,
+  EventStore,
+  Head,
+  Health,
+  IdempotencyKey,
+  LoggedEvent,
+  Outcome,
+  SealedSecret,
+  StreamPage,
+  StreamPoint,
+  Unit,
+} from "../store.js";
+
+export interface MemoryEngineOptions {
+  readonly projection: InlineProjection;
+  readonly clock: () => number;
+}
+
+export class MemoryEngine implements EventStore {
+  readonly #projection: InlineProjection;
+  readonly #clock: () => number;
+  readonly #log: StoredEvent[] = [];
+  readonly #streams = new Map<string, StoredEvent[]>();
+  readonly #idempotency = new Map<string, IdempotencyRow>();
+  readonly #secrets = new Map<string, SealedSecret>();
+
+  constructor(options: MemoryEngineOptions) {
+    this.#projection = options.projection;
+    this.#clock = options.clock;
+  }
+
+  async commit(units: readonly Unit[]): Promise<readonly Outcome[]> {
+    const plan = this.#plan(units);
+    for (const event of plan.events) {
+      this.#log.push(event);
+      const stream = this.#streams.get(event.stream);
+      if (stream === undefined) this.#streams.set(event.stream, [event]);
+      else stream.push(event);
+    }
+    this.#projection.apply(plan.applied);
+    for (const row of plan.idempotency) this.#idempotency.set(reservationKey(row), row);
+    for (const secret of plan.secrets.put) this.#secrets.set(secret.reference, secret);
+    for (const reference of plan.secrets.drop) this.#secrets.delete(reference);
+    return plan.outcomes;
+  }
+
+  async preview(unit: Unit): Promise<Outcome> {
+    const [outcome] = this.#plan([unit]).outcomes;
+    if (outcome === undefined) throw new Error("invariant broken: a unit without outcome");
+    return outcome;
+  }
+
+  #plan(units: readonly Unit[]): Plan {
+    const loader: Loader = {
+      loadState: (stream) => this.#projection.loadState(stream),
+      loadReservation: (scope, key) => this.#projection.loadReservation(scope, key),
+      loadIdempotency: (key: IdempotencyKey) => this.#idempotency.get(reservationKey(key)),
+    };
+    return gatherAndPlan(loader, this.#head(), this.#clock(), units);
+  }
+
+  async head(): Promise<Head> {
+    return this.#head();
+  }
+
+  #head(): Head {
+    return this.#log.at(-1) ?? { position: 0, hash: zeroHash, recordedAt: 0 };
+  }
+
+  async placeAt(stream: string, point: StreamPoint): Promise<EventPlace | undefined> {
+    const events = this.#streams.get(stream) ?? [];
+    return lastAtOrBefore(events.length, (version) => events[version - 1], point);
+  }
+
+  async stateAt(stream: string, version: number): Promise<BucketState | undefined> {
+    const events = this.#streams.get(stream) ?? [];
+    return fold(events.slice(0, version).map(decode));
+  }
+
+  async readStream(stream: string, page: StreamPage): Promise<readonly LoggedEvent[]> {
+    const events = this.#streams.get(stream) ?? [];
+    const inRange = events.slice(Math.max(page.from - 1, 0), Math.max(page.to, 0));
+    if (page.order === "desc") inRange.reverse();
+    return inRange
+      .slice(0, page.limit)
+      .map((row) => toLogged(row, this.#log[row.position - 2]?.hash ?? zeroHash));
+  }
+
+  async readLog(after: number, limit: number): Promise<readonly StoredEvent[]> {
+    return this.#log.slice(after, after + limit);
+  }
+
+  async health(): Promise<Health> {
+    return { ready: true, durability: "none" };
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,310 @@
+/**
+ * The event store on one SQLite file: a writer connection, a reader connection, and the rules of
+ * what a failed commit means. No `await` falls between reading the head and committing.
+ */
+import type Database from "better-sqlite3";
+import { type BucketState, evolve } from "../../domain/bucket/state.js";
+import { BucketsError, invariant } from "../../domain/errors.js";
+import { limits } from "../../domain/limits.js";
+import { decode, toLogged } from "../codec.js";
+import type { StoredEvent } from "../frame.js";
+import { gatherAndPlan } from "../gather.js";
+import type { Plan } from "../planner.js";
+import type { InlineProjection } from "../projection.js";
+import { lastAtOrBefore } from "../search.js";
+import type {
+  Durability,
+  EventPlace,
+  EventStore,
+  Head,
+  Health,
+  LoggedEvent,
+  Outcome,
+  StreamPage,
+  StreamPoint,
+  Unit,
+} from "../store.js";
+import { assertDurability, openReader, openWriter } from "./connection.js";
+import {
+  diskFull,
+  isDiskFull,
+  leavesOutcomeUnknown,
+  outcomeUnknown,
+  recovering,
+} from "./faults.js";
+import { LogReader, LogWriter } from "./log-sql.js";
+import { assertMigrated, migrate } from "./migrate.js";
+import { claimOwnership, type Owner } from "./owner.js";
+import { StateCache } from "./state-cache.js";
+
+export interface SqliteEngineOptions {
+  readonly file: string;
+  readonly readOnly: boolean;
+  readonly durability: Durability;
+  readonly clock: () => number;
+  readonly newId: (prefix: string) => string;
+  /** Makes the inline projection on a connection; called again when the connection is new. */
+  readonly projection: (db: Database.Database) => InlineProjection;
+}
+
+/** What the writer needs, made anew when its connection is. */
+interface Writer {
+  readonly db: Database.Database;
+  readonly reader: LogReader;
+  readonly log: LogWriter;
+  readonly projection: InlineProjection;
+  readonly begin: Database.Statement;
+  readonly commit: Database.Statement;
+  readonly epoch: number;
+}
+
+const recoveryPauseMs = 200;
+const idempotencySweepMs = 60 * 60 * 1_000;
+
+export class SqliteEngine implements EventStore {
+  readonly #options: SqliteEngineOptions;
+  readonly #owner: Owner | undefined;
+  readonly #readerDb: Database.Database;
+  readonly #reader: LogReader;
+  readonly #readerProjection: InlineProjection;
+  readonly #cache = new StateCache();
+  #writer: Writer | undefined;
+  #fault: Error | undefined;
+  #recovery: NodeJS.Timeout | undefined;
+  #wroteOnce = false;
+  #nextSweep = 0;
+  #isClosed = false;
+
+  /**
+   * @throws LOCKED when another process writes to the file; FILE_INVALID when it is not ours, or
+   * of another version.
+   */
+  constructor(options: SqliteEngineOptions) {
+    this.#options = options;
+    if (!options.readOnly) {
+      this.#owner = claimOwnership(options.file, options.newId("own"), options.clock());
+    }
+    try {
+      if (!options.readOnly) this.#writer = this.#openWriter();
+      this.#readerDb = openReader(options.file);
+      if (options.readOnly) assertMigrated(this.#readerDb, options.file);
+      this.#reader = new LogReader(this.#readerDb);
+      this.#readerProjection = options.projection(this.#readerDb);
+    } catch (error) {
+      this.#writer?.db.close();
+      this.#owner?.release();
+      throw error;
+    }
+  }
+
+  #openWriter(): Writer {
+    const { file, durability, clock, projection } = this.#options;
+    const db = openWriter(file, durability);
+    try {
+      migrate(db, file, clock());
+      const log = new LogWriter(db);
+      return {
+        db,
+        reader: new LogReader(db),
+        log,
+        projection: projection(db),
+        begin: db.prepare("BEGIN IMMEDIATE"),
+        commit: db.prepare("COMMIT"),
+        epoch: log.claimEpoch(),
+      };
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  async commit(units: readonly Unit[]): Promise<readonly Outcome[]> {
+    const plan = this.exclusive((writer) => {
+      const planned = this.#plan(writer, units);
+      this.#write(writer, planned);
+      return planned;
+    });
+    // Only now: what was not committed must not be seen in the cache.
+    this.#cache.update(plan.head, plan.applied);
+    return plan.outcomes;
+  }
+
+  /**
+   * Runs `work` in one write transaction and commits it durably.
+   *
+   * @throws STORAGE_FULL, OUTCOME_UNKNOWN, NOT_READY as `commit` does.
+   */
+  exclusive<T>(work: (writer: Writer) => T): T {
+    const writer = this.#requireWriter();
+    try {
+      writer.begin.run();
+      const result = work(writer);
+      writer.commit.run();
+      if (!this.#wroteOnce) {
+        assertDurability(writer.db, this.#options.durability);
+        this.#wroteOnce = true;
+      }
+      return result;
+    } catch (error) {
+      throw this.#afterFailure(writer, error);
+    }
+  }
+
+  #requireWriter(): Writer {
+    if (this.#isClosed) throw new BucketsError("NOT_READY", "The store is closed.");
+    if (this.#writer !== undefined && this.#fault === undefined) return this.#writer;
+    if (this.#options.readOnly) {
+      throw new BucketsError("READ_ONLY", `${this.#options.file} is open for reading only.`);
+    }
+    throw recovering(this.#fault);
+  }
+
+  /** Undoes what can be undone, and says what is known of the rest. */
+  #afterFailure(writer: Writer, error: unknown): unknown {
+    if (leavesOutcomeUnknown(error)) {
+      this.#startRecovery(error);
+      return outcomeUnknown(error);
+    }
+    if (writer.db.inTransaction) writer.db.exec("ROLLBACK");
+    this.#cache.clear();
+    return isDiskFull(error) ? diskFull(error) : error;
+  }
+
+  #plan(writer: Writer, units: readonly Unit[]): Plan {
+    const head = writer.reader.head();
+    const cache = this.#cache.at(head);
+    const loader = {
+      loadState: (stream: string) => cache.get(stream) ?? writer.projection.loadState(stream),
+      loadReservation: (scope: string, key: string) =>
+        writer.projection.loadReservation(scope, key),
+      loadIdempotency: writer.reader.idempotency.bind(writer.reader),
+    };
+    return gatherAndPlan(loader, head, this.#options.clock(), units);
+  }
+
+  #write({ log, projection }: Writer, plan: Plan): void {
+    if (plan.events.length === 0) return;
+    for (const event of plan.events) log.append(event);
+    projection.apply(plan.applied);
+    for (const row of plan.idempotency) log.putIdempotency(row);
+    for (const secret of plan.secrets.put) log.putSecret(secret);
+    for (const reference of plan.secrets.drop) log.dropSecret(reference);
+    log.setHead(plan.head);
+    this.#forgetOldKeys(log, plan.head.recordedAt);
+  }
+
+  #forgetOldKeys(log: LogWriter, now: number): void {
+    if (now < this.#nextSweep) return;
+    this.#nextSweep = now + idempotencySweepMs;
+    log.forgetIdempotency(now - limits.idempotencyRetentionMs);
+  }
+
+  /**
+   * An I/O error during a commit leaves its outcome unknown: what was re-read may live in the page
+   * cache alone. The connection is given up; only after a new one has completed a truncating
+   * checkpoint is the log known again.
+   */
+  #startRecovery(cause: unknown): void {
+    this.#fault = cause instanceof Error ? cause : new Error(String(cause));
+    this.#cache.clear();
+    this.#closeWriter();
+    this.#scheduleRecovery();
+  }
+
+  #closeWriter(): void {
+    try {
+      this.#writer?.db.close();
+    } catch {
+      // The disk is failing; the connection is given up either way.
+    }
+    this.#writer = undefined;
+  }
+
+  #scheduleRecovery(): void {
+    this.#recovery = setTimeout(() => this.#recover(), recoveryPauseMs);
+    this.#recovery.unref();
+  }
+
+  #recover(): void {
+    try {
+      this.#writer = this.#openWriter();
+      const result = this.#writer.db.pragma("wal_checkpoint(TRUNCATE)", { simple: true });
+      invariant(result === 0, "a reader kept the checkpoint from completing");
+      this.#writer.reader.head();
+      this.#fault = undefined;
+    } catch (error) {
+      this.#fault = error instanceof Error ? error : new Error(String(error));
+      this.#closeWriter();
+      this.#scheduleRecovery();
+    }
+  }
+
+  async preview(unit: Unit): Promise<Outcome> {
+    const plan = this.snapshot(({ log, projection }) => {
+      const loader = {
+        loadState: (stream: string) => projection.loadState(stream),
+        loadReservation: (scope: string, key: string) => projection.loadReservation(scope, key),
+        loadIdempotency: log.idempotency.bind(log),
+      };
+      return gatherAndPlan(loader, log.head(), this.#options.clock(), [unit]);
+    });
+    const [outcome] = plan.outcomes;
+    invariant(outcome !== undefined, "a unit without outcome");
+    return outcome;
+  }
+
+  /** Runs `read` on one consistent state of the file. */
+  snapshot<T>(read: (reader: { log: LogReader; projection: InlineProjection }) => T): T {
+    const transaction = this.#readerDb.transaction(() =>
+      read({ log: this.#reader, projection: this.#readerProjection }),
+    );
+    return transaction.deferred();
+  }
+
+  async head(): Promise<Head> {
+    return this.#reader.head();
+  }
+
+  async placeAt(stream: string, point: StreamPoint): Promise<EventPlace | undefined> {
+    return this.snapshot(({ log }) =>
+      lastAtOrBefore(log.newestVersion(stream), (version) => log.place(stream, version), point),
+    );
+  }
+
+  async stateAt(stream: string, version: number): Promise<BucketState | undefined> {
+    let state: BucketState | undefined;
+    const page: StreamPage = { order: "asc", from: 1, to: version, limit: version };
+    for (const { row } of this.#reader.streamEvents(stream, page))
+      state = evolve(state, decode(row));
+    return state;
+  }
+
+  async readStream(stream: string, page: StreamPage): Promise<readonly LoggedEvent[]> {
+    return Array.from(this.#reader.streamEvents(stream, page), ({ row, previousHash }) =>
+      toLogged(row, previousHash),
+    );
+  }
+
+  async readLog(after: number, limit: number): Promise<readonly StoredEvent[]> {
+    return this.#reader.logAfter(after, limit);
+  }
+
+  async health(): Promise<Health> {
+    const { durability } = this.#options;
+    if (this.#isClosed) return { ready: false, durability, reason: "closed" };
+    if (this.#fault === undefined) return { ready: true, durability };
+    return { ready: false, durability, reason: `recovering: ${this.#fault.message}` };
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#recovery);
+    this.#readerDb.close();
+    if (this.#writer !== undefined) {
+      this.#writer.db.pragma("wal_checkpoint(TRUNCATE)");
+      this.#writer.db.close();
+    }
+    this.#owner?.release();
+  }
+}

@@ -1,0 +1,230 @@
+/** Every SQL statement of the log, prepared once per connection; rows are parsed as they come out. */
+import type Database from "better-sqlite3";
+import { z } from "zod";
+import { type StoredEvent, zeroHash } from "../frame.js";
+import type { IdempotencyRow } from "../planner.js";
+import type { EventPlace, Head, IdempotencyKey, SealedSecret, StreamPage } from "../store.js";
+
+const bytes = z.instanceof(Uint8Array);
+
+const HeadRow = z.object({ position: z.number(), hash: bytes, recordedAt: z.number() });
+
+const EventRow = z.object({
+  position: z.number(),
+  stream: z.string(),
+  version: z.number(),
+  namespace: z.string(),
+  bucketId: z.string(),
+  eventId: z.string(),
+  transactionId: z.string().nullable(),
+  type: z.string(),
+  schemaVersion: z.number(),
+  recordedAt: z.number(),
+  meta: bytes.nullable(),
+  metaSalt: bytes.nullable(),
+  metaCommitment: bytes,
+  body: bytes.nullable(),
+  salt: bytes.nullable(),
+  commitment: bytes,
+  hash: bytes,
+});
+
+const LoggedRow = EventRow.extend({ previousHash: bytes.nullable() });
+
+const PlaceRow = z.object({
+  version: z.number(),
+  position: z.number(),
+  recordedAt: z.number(),
+});
+
+const IdempotencyResult = z.array(
+  z.object({ stream: z.string(), version: z.number(), position: z.number() }),
+);
+const IdempotencyRowSchema = z.object({
+  scope: z.string(),
+  key: z.string(),
+  fingerprint: z.string(),
+  recordedAt: z.number(),
+  results: z.string(),
+});
+
+/** Bytes are cast, so that they are read exactly as they lie there, also when tampered with. */
+const columns = `
+  e.position, e.stream, e.version, e.namespace, e.bucket_id AS bucketId, e.event_id AS eventId,
+  e.transaction_id AS transactionId, e.type, e.schema_version AS schemaVersion,
+  e.recorded_at AS recordedAt, CAST(e.meta AS BLOB) AS meta, e.meta_salt AS metaSalt,
+  e.meta_commitment AS metaCommitment, CAST(e.body AS BLOB) AS body, e.salt, e.commitment, e.hash`;
+
+/** What reads the log. */
+export class LogReader {
+  readonly #head: Database.Statement;
+  readonly #place: Database.Statement;
+  readonly #newest: Database.Statement;
+  readonly #streamAscending: Database.Statement;
+  readonly #streamDescending: Database.Statement;
+  readonly #log: Database.Statement;
+  readonly #streams: Database.Statement;
+  readonly #idempotency: Database.Statement;
+  readonly #secret: Database.Statement;
+
+  constructor(db: Database.Database) {
+    this.#head = db.prepare("SELECT position, hash, recorded_at AS recordedAt FROM head");
+    this.#place = db.prepare(
+      `SELECT version, position, recorded_at AS recordedAt FROM events
+       WHERE stream = ? AND version = ?`,
+    );
+    this.#newest = db
+      .prepare("SELECT version FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1")
+      .pluck();
+    const page = (order: "ASC" | "DESC") =>
+      db.prepare(
+        `SELECT ${columns}, p.hash AS previousHash
+         FROM events e LEFT JOIN events p ON p.position = e.position - 1
+         WHERE e.stream = ? AND e.version BETWEEN ? AND ?
+         ORDER BY e.version ${order} LIMIT ?`,
+      );
+    this.#streamAscending = page("ASC");
+    this.#streamDescending = page("DESC");
+    this.#log = db.prepare(
+      `SELECT ${columns} FROM events e WHERE e.position > ? ORDER BY e.position LIMIT ?`,
+    );
+    this.#streams = db
+      .prepare("SELECT DISTINCT stream FROM events WHERE stream > ? ORDER BY stream LIMIT ?")
+      .pluck();
+    this.#idempotency = db.prepare(
+      `SELECT scope, key, fingerprint, recorded_at AS recordedAt, results
+       FROM idempotency WHERE scope = ? AND key = ?`,
+    );
+    this.#secret = db.prepare(
+      "SELECT reference, nonce, ciphertext FROM secrets WHERE reference = ?",
+    );
+  }
+
+  head(): Head {
+    return HeadRow.parse(this.#head.get());
+  }
+
+  place(stream: string, version: number): EventPlace | undefined {
+    return PlaceRow.optional().parse(this.#place.get(stream, version));
+  }
+
+  /** The newest version of the stream; 0 when it does not exist. */
+  newestVersion(stream: string): number {
+    return z.number().optional().parse(this.#newest.get(stream)) ?? 0;
+  }
+
+  *streamEvents(
+    stream: string,
+    page: StreamPage,
+  ): Iterable<{
+    readonly row: StoredEvent;
+    readonly previousHash: Uint8Array;
+  }> {
+    const statement = page.order === "asc" ? this.#streamAscending : this.#streamDescending;
+    for (const raw of statement.iterate(stream, page.from, page.to, page.limit)) {
+      const { previousHash, ...row } = LoggedRow.parse(raw);
+      yield { row, previousHash: previousHash ?? zeroHash };
+    }
+  }
+
+  logAfter(position: number, limit: number): StoredEvent[] {
+    return z.array(EventRow).parse(this.#log.all(position, limit));
+  }
+
+  /** Ids of streams, in their order, after one. */
+  streamsAfter(stream: string, limit: number): string[] {
+    return z.array(z.string()).parse(this.#streams.all(stream, limit));
+  }
+
+  idempotency({ scope, key }: IdempotencyKey): IdempotencyRow | undefined {
+    const row = IdempotencyRowSchema.optional().parse(this.#idempotency.get(scope, key));
+    return row && { ...row, results: IdempotencyResult.parse(JSON.parse(row.results)) };
+  }
+
+  secret(reference: string): SealedSecret | undefined {
+    return z
+      .object({ reference: z.string(), nonce: bytes, ciphertext: bytes })
+      .optional()
+      .parse(this.#secret.get(reference));
+  }
+}
+
+/** What writes the log; every call is inside the write transaction of the engine. */
+export class LogWriter {
+  readonly #insert: Database.Statement;
+  readonly #setHead: Database.Statement;
+  readonly #claimEpoch: Database.Statement;
+  readonly #putIdempotency: Database.Statement;
+  readonly #forgetIdempotency: Database.Statement;
+  readonly #putSecret: Database.Statement;
+  readonly #dropSecret: Database.Statement;
+
+  constructor(db: Database.Database) {
+    this.#insert = db.prepare(
+      `INSERT INTO events (position, stream, version, namespace, bucket_id, event_id,
+         transaction_id, type, schema_version, recorded_at, meta, meta_salt, meta_commitment,
+         body, salt, commitment, hash)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, CAST(? AS TEXT), ?, ?, ?)`,
+    );
+    this.#setHead = db.prepare("UPDATE head SET position = ?, hash = ?, recorded_at = ?");
+    this.#claimEpoch = db
+      .prepare("UPDATE head SET owner_epoch = owner_epoch + 1 RETURNING owner_epoch")
+      .pluck();
+    this.#putIdempotency = db.prepare(
+      "INSERT OR REPLACE INTO idempotency (scope, key, fingerprint, recorded_at, results) VALUES (?, ?, ?, ?, ?)",
+    );
+    this.#forgetIdempotency = db.prepare("DELETE FROM idempotency WHERE recorded_at < ?");
+    this.#putSecret = db.prepare(
+      "INSERT INTO secrets (reference, bucket_id, nonce, ciphertext) VALUES (?, ?, ?, ?)",
+    );
+    this.#dropSecret = db.prepare("DELETE FROM secrets WHERE reference = ?");
+  }
+
+  append(event: StoredEvent): void {
+    this.#insert.run(
+      event.position,
+      event.stream,
+      event.version,
+      event.namespace,
+      event.bucketId,
+      event.eventId,
+      event.transactionId,
+      event.type,
+      event.schemaVersion,
+      event.recordedAt,
+      event.meta,
+      event.metaSalt,
+      event.metaCommitment,
+      event.body,
+      event.salt,
+      event.commitment,
+      event.hash,
+    );
+  }
+
+  setHead(head: Head): void {
+    this.#setHead.run(head.position, head.hash, head.recordedAt);
+  }
+
+  /** Counts the owners of the file; a writer that finds another epoch than its own must stop. */
+  claimEpoch(): number {
+    return z.number().parse(this.#claimEpoch.get());
+  }
+
+  putIdempotency(row: IdempotencyRow): void {
+    const results = JSON.stringify(row.results);
+    this.#putIdempotency.run(row.scope, row.key, row.fingerprint, row.recordedAt, results);
+  }
+
+  forgetIdempotency(before: number): void {
+    this.#forgetIdempotency.run(before);
+  }
+
+  putSecret(secret: SealedSecret & { readonly bucketId: string }): void {
+    this.#putSecret.run(secret.reference, secret.bucketId, secret.nonce, secret.ciphertext);
+  }
+
+  dropSecret(reference: string): void {
+    this.#dropSecret.run(reference);
+  }
+}

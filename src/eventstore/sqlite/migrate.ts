@@ -1,0 +1,110 @@
+/**
+ * Numbered SQL files, each applied once, in one transaction, and remembered with its checksum: a
+ * published migration that was edited, or a file from a newer version, is refused.
+ */
+import { hash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type Database from "better-sqlite3";
+import { z } from "zod";
+import { BucketsError } from "../../domain/errors.js";
+import { applicationId } from "./connection.js";
+
+/** Found from this module, never from the working directory. */
+const folder = fileURLToPath(new URL("../../../migrations/sqlite/", import.meta.url));
+
+export interface Migration {
+  readonly number: number;
+  readonly name: string;
+  readonly sql: string;
+  readonly checksum: string;
+}
+
+const AppliedMigration = z.object({ number: z.number(), name: z.string(), checksum: z.string() });
+
+/** The migrations that come with this version, in order. */
+export function readMigrations(): Migration[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".sql"))
+    .sort()
+    .map((name) => {
+      const sql = readFileSync(`${folder}${name}`, "utf8");
+      return { number: Number.parseInt(name, 10), name, sql, checksum: hash("sha256", sql) };
+    });
+}
+
+/**
+ * Brings the file to this version's schema.
+ * @throws FILE_INVALID for a file of a newer version, or one whose migrations were not ours.
+ */
+export function migrate(db: Database.Database, file: string, now: number): void {
+  const migrations = readMigrations();
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    db.exec(`CREATE TABLE IF NOT EXISTS migrations (
+      number     INTEGER PRIMARY KEY,
+      name       TEXT    NOT NULL,
+      checksum   TEXT    NOT NULL,
+      applied_at INTEGER NOT NULL
+    ) STRICT`);
+    const applied = readApplied(db);
+    assertHistory(applied, migrations, file);
+    const record = db.prepare("INSERT INTO migrations VALUES (?, ?, ?, ?)");
+    for (const migration of migrations.slice(applied.length)) {
+      db.exec(migration.sql);
+      record.run(migration.number, migration.name, migration.checksum, now);
+    }
+    db.pragma(`application_id = ${applicationId}`);
+    db.pragma(`user_version = ${migrations.length}`);
+    db.exec("COMMIT");
+  } catch (error) {
+    if (db.inTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+/** For a read-only opening, which cannot migrate: the file must be of this version already. */
+export function assertMigrated(db: Database.Database, file: string): void {
+  const migrations = readMigrations();
+  const applied = readApplied(db);
+  assertHistory(applied, migrations, file);
+  if (applied.length === migrations.length) return;
+  throw new BucketsError(
+    "FILE_INVALID",
+    `${file} was written by an older version: open it once for writing to bring it up to date.`,
+    { file },
+  );
+}
+
+function readApplied(db: Database.Database): z.infer<typeof AppliedMigration>[] {
+  const exists = db
+    .prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'migrations'")
+    .get();
+  if (exists === undefined) return [];
+  const rows = db.prepare("SELECT number, name, checksum FROM migrations ORDER BY number").all();
+  return z.array(AppliedMigration).parse(rows);
+}
+
+function assertHistory(
+  applied: readonly z.infer<typeof AppliedMigration>[],
+  known: readonly Migration[],
+  file: string,
+): void {
+  for (const [index, { number, name, checksum }] of applied.entries()) {
+    const migration = known[index];
+    if (migration === undefined) {
+      throw new BucketsError(
+        "FILE_INVALID",
+        `${file} was written by a newer version (migration ${name}): use that version.`,
+        { file, migration: name },
+      );
+    }
+    if (migration.number !== number || migration.checksum !== checksum) {
+      throw new BucketsError(
+        "FILE_INVALID",
+        `${file} was made with another text of migration ${name}: it is not safe to open.`,
+        { file, migration: name },
+      );
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/** The view in memory: the plain meaning of what the SQLite view does with tables. */
+import { looksLikeBucketId } from "../../domain/bucket/document.js";
+import { bucketReservations, nameScope } from "../../domain/bucket/reservations.js";
+import type { BucketState } from "../../domain/bucket/state.js";
+import type { AppliedEvent, InlineProjection } from "../../eventstore/projection.js";
+import type { BucketPage, BucketView, ListQuery } from "../view.js";
+
+export class MemoryView implements InlineProjection, BucketView {
+  #states = new Map<string, BucketState>();
+  #reservations = new Map<string, string>();
+
+  loadState(stream: string): BucketState | undefined {
+    return this.#states.get(stream);
+  }
+
+  loadReservation(scope: string, key: string): string | undefined {
+    return this.#reservations.get(`${scope}\u0000${key}`);
+  }
+
+  apply(events: readonly AppliedEvent[]): void {
+    for (const { before, after } of events) {
+      if (before !== undefined) {
+        for (const { scope, key } of bucketReservations(before)) {
+          this.#reservations.delete(`${scope}\u0000${key}`);
+        }
+      }
+      for (const { scope, key } of bucketReservations(after)) {
+        this.#reservations.set(`${scope}\u0000${key}`, after.bucket_id);
+      }
+      this.#states.set(after.bucket_id, after);
+    }
+  }
+
+  async find(namespace: string, identifier: string): Promise<BucketState | undefined> {
+    const stream = looksLikeBucketId(identifier)
+      ? identifier.toLowerCase()
+      : this.loadReservation(nameScope(namespace), identifier.normalize("NFC"));
+    const state = stream === undefined ? undefined : this.#states.get(stream);
+    return state?.namespace === namespace ? state : undefined;
+  }
+
+  async list(query: ListQuery): Promise<BucketPage> {
+    const all = [...this.#states.values()]
+      .filter((state) => state.namespace === query.namespace)
+      .sort(newestFirst);
+    const { after } = query;
+    const rest = after === undefined ? all : all.filter((state) => isAfter(state, after));
+    return {
+      states: rest.slice(query.offset, query.offset + query.limit),
+      totalCount: all.length,
+    };
+  }
+
+  /** Every state, for comparing and swapping. */
+  states(): ReadonlyMap<string, BucketState> {
+    return this.#states;
+  }
+
+  /** Takes the contents of another view in place of its own. */
+  swap(other: MemoryView): void {
+    this.#states = other.#states;
+    this.#reservations = other.#reservations;
+  }
+}
+
+function newestFirst(a: BucketState, b: BucketState): number {
+  if (a.created_at !== b.created_at) return a.created_at < b.created_at ? 1 : -1;
+  return a.bucket_id < b.bucket_id ? -1 : 1;
+}
+
+function isAfter(state: BucketState, after: { createdAt: string; bucketId: string }): boolean {
+  if (state.created_at !== after.createdAt) return state.created_at < after.createdAt;
+  return state.bucket_id > after.bucketId;
+}

@@ -1,0 +1,145 @@
+/**
+ * The view in SQLite: the inline projection that the engine runs in its write transaction, and the
+ * reading of it. With a suffix the same code fills the tables of a rebuild.
+ */
+import type Database from "better-sqlite3";
+import { z } from "zod";
+import { looksLikeBucketId } from "../../domain/bucket/document.js";
+import { bucketReservations, nameScope } from "../../domain/bucket/reservations.js";
+import { BucketState } from "../../domain/bucket/state.js";
+import { reservationKey } from "../../eventstore/planner.js";
+import type { AppliedEvent, InlineProjection } from "../../eventstore/projection.js";
+import type { BucketPage, BucketView, ListQuery } from "../view.js";
+
+/** The tables of the view; a rebuild makes each of them anew beside the live one. */
+export const viewTables = ["buckets", "reservations"] as const;
+
+const text = z.string().optional();
+
+export class SqliteView implements InlineProjection {
+  readonly #state: Database.Statement;
+  readonly #reservation: Database.Statement;
+  readonly #putState: Database.Statement;
+  readonly #putReservation: Database.Statement;
+  readonly #dropReservation: Database.Statement;
+
+  constructor(db: Database.Database, suffix = "") {
+    const buckets = `buckets${suffix}`;
+    const reservations = `reservations${suffix}`;
+    this.#state = db.prepare(`SELECT state FROM ${buckets} WHERE bucket_id = ?`).pluck();
+    this.#reservation = db
+      .prepare(`SELECT stream FROM ${reservations} WHERE scope = ? AND key = ?`)
+      .pluck();
+    this.#putState = db.prepare(
+      `INSERT INTO ${buckets} (bucket_id, namespace, created_at, version, position, state)
+       VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (bucket_id) DO UPDATE SET
+         version = excluded.version, position = excluded.position, state = excluded.state`,
+    );
+    this.#putReservation = db.prepare(
+      `INSERT INTO ${reservations} (scope, key, stream) VALUES (?, ?, ?)`,
+    );
+    this.#dropReservation = db.prepare(`DELETE FROM ${reservations} WHERE scope = ? AND key = ?`);
+  }
+
+  loadState(stream: string): BucketState | undefined {
+    return parseState(this.#state.get(stream));
+  }
+
+  loadReservation(scope: string, key: string): string | undefined {
+    return text.parse(this.#reservation.get(scope, key));
+  }
+
+  apply(events: readonly AppliedEvent[]): void {
+    const newest = new Map<string, BucketState>();
+    for (const { before, after } of events) {
+      this.#moveReservations(before, after);
+      newest.set(after.bucket_id, after);
+    }
+    for (const state of newest.values()) {
+      this.#putState.run(
+        state.bucket_id,
+        state.namespace,
+        state.created_at,
+        state.version,
+        state.position,
+        JSON.stringify(state),
+      );
+    }
+  }
+
+  #moveReservations(before: BucketState | undefined, after: BucketState): void {
+    const old = before === undefined ? [] : bucketReservations(before);
+    const wanted = bucketReservations(after);
+    const oldKeys = new Set(old.map(reservationKey));
+    const wantedKeys = new Set(wanted.map(reservationKey));
+    for (const reservation of old) {
+      if (wantedKeys.has(reservationKey(reservation))) continue;
+      this.#dropReservation.run(reservation.scope, reservation.key);
+    }
+    for (const reservation of wanted) {
+      if (oldKeys.has(reservationKey(reservation))) continue;
+      this.#putReservation.run(reservation.scope, reservation.key, after.bucket_id);
+    }
+  }
+}
+
+/** The view as faces read it, on the connection of the reader. */
+export class SqliteBucketView implements BucketView {
+  readonly #byId: Database.Statement;
+  readonly #byName: Database.Statement;
+  readonly #count: Database.Statement;
+  readonly #page: Database.Statement;
+  readonly #pageAfter: Database.Statement;
+
+  constructor(db: Database.Database) {
+    this.#byId = db
+      .prepare("SELECT state FROM buckets WHERE bucket_id = ? AND namespace = ?")
+      .pluck();
+    this.#byName = db
+      .prepare(
+        `SELECT state FROM buckets
+         WHERE bucket_id = (SELECT stream FROM reservations WHERE scope = ? AND key = ?)`,
+      )
+      .pluck();
+    this.#count = db.prepare("SELECT count(*) FROM buckets WHERE namespace = ?").pluck();
+    this.#page = db
+      .prepare(
+        `SELECT state FROM buckets WHERE namespace = ?
+         ORDER BY created_at DESC, bucket_id LIMIT ? OFFSET ?`,
+      )
+      .pluck();
+    this.#pageAfter = db
+      .prepare(
+        `SELECT state FROM buckets
+         WHERE namespace = @namespace AND created_at <= @createdAt
+           AND NOT (created_at = @createdAt AND bucket_id <= @bucketId)
+         ORDER BY created_at DESC, bucket_id LIMIT @limit`,
+      )
+      .pluck();
+  }
+
+  async find(namespace: string, identifier: string): Promise<BucketState | undefined> {
+    return parseState(
+      looksLikeBucketId(identifier)
+        ? this.#byId.get(identifier.toLowerCase(), namespace)
+        : this.#byName.get(nameScope(namespace), identifier.normalize("NFC")),
+    );
+  }
+
+  async list({ namespace, limit, offset, after }: ListQuery): Promise<BucketPage> {
+    const rows =
+      after === undefined
+        ? this.#page.all(namespace, limit, offset)
+        : this.#pageAfter.all({ namespace, limit, ...after });
+    return {
+      states: rows.flatMap((row) => parseState(row) ?? []),
+      totalCount: z.number().parse(this.#count.get(namespace)),
+    };
+  }
+}
+
+function parseState(row: unknown): BucketState | undefined {
+  const json = text.parse(row);
+  return json === undefined ? undefined : BucketState.parse(JSON.parse(json));
+}

@@ -1,0 +1,84 @@
+/** Verifying a store, whatever engine holds it: the log by its chain, the view by folding the log. */
+import { evolve } from "../domain/bucket/state.js";
+import { decode, toHex } from "../eventstore/codec.js";
+import type { StoredEvent } from "../eventstore/frame.js";
+import type { InlineProjection } from "../eventstore/projection.js";
+import type { Head } from "../eventstore/store.js";
+import { ChainCheck, type Fault } from "../eventstore/verify.js";
+import { type ExpectedHead, nextTurn, type OnProgress, type VerifyReport } from "./view.js";
+
+/** One consistent state of a store, and an empty view to fold its log into. */
+export interface VerifySource {
+  readonly head: Head;
+  logAfter(position: number, limit: number): Promise<readonly StoredEvent[]>;
+  readonly folded: InlineProjection;
+  /** The difference between the live view and the folded one that has the lowest position. */
+  firstDifference(): Fault | undefined;
+}
+
+const sliceEvents = 500;
+
+export async function verify(
+  source: VerifySource,
+  expected: ExpectedHead | undefined,
+  onProgress: OnProgress,
+): Promise<VerifyReport> {
+  const chain = new ChainCheck();
+  const fault =
+    (await checkLog(source, chain, expected, onProgress)) ??
+    chain.end(source.head) ??
+    expectedBeyond(chain, expected) ??
+    source.firstDifference();
+  const head = { position: chain.position, hash: chain.hash };
+  return { ok: fault === undefined, events: chain.position, head, ...(fault && { fault }) };
+}
+
+async function checkLog(
+  source: VerifySource,
+  chain: ChainCheck,
+  expected: ExpectedHead | undefined,
+  onProgress: OnProgress,
+): Promise<Fault | undefined> {
+  for (;;) {
+    const rows = await readSlice(source, chain.position);
+    if ("problem" in rows) return rows;
+    for (const row of rows) {
+      const fault = chain.next(row) ?? differsFrom(expected, row);
+      if (fault !== undefined) return fault;
+      const recorded = decode(row);
+      const before = source.folded.loadState(recorded.stream);
+      source.folded.apply([{ recorded, before, after: evolve(before, recorded) }]);
+    }
+    onProgress({ done: chain.position, total: Math.max(source.head.position, chain.position) });
+    if (rows.length === 0) return undefined;
+    await nextTurn();
+  }
+}
+
+/** A slice of rows; where one cannot even be read, the rows before it, then the fault itself. */
+async function readSlice(
+  source: VerifySource,
+  after: number,
+): Promise<readonly StoredEvent[] | Fault> {
+  try {
+    return await source.logAfter(after, sliceEvents);
+  } catch {
+    try {
+      return await source.logAfter(after, 1);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return { position: after + 1, problem: `the row cannot be read: ${why}` };
+    }
+  }
+}
+
+function differsFrom(expected: ExpectedHead | undefined, row: StoredEvent): Fault | undefined {
+  if (expected?.position !== row.position || expected.hash === toHex(row.hash)) return undefined;
+  return { position: row.position, problem: `the hash is not the expected ${expected.hash}` };
+}
+
+function expectedBeyond(chain: ChainCheck, expected: ExpectedHead | undefined): Fault | undefined {
+  if (expected === undefined || expected.position <= chain.position) return undefined;
+  const problem = `the log was cut off: position ${expected.position} is expected`;
+  return { position: chain.position + 1, problem };
+}

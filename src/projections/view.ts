@@ -1,0 +1,74 @@
+/** What can be asked of the view, the projection that holds the current state of every resource. */
+import type { BucketState } from "../domain/bucket/state.js";
+import type { Fault } from "../eventstore/verify.js";
+
+/** A place between two buckets of a list in its default order. */
+export interface ListPosition {
+  readonly createdAt: string;
+  readonly bucketId: string;
+}
+
+export interface ListQuery {
+  readonly namespace: string;
+  readonly limit: number;
+  readonly offset: number;
+  /** Start after this bucket instead of at an offset. */
+  readonly after: ListPosition | undefined;
+}
+
+export interface BucketPage {
+  readonly states: readonly BucketState[];
+  readonly totalCount: number;
+}
+
+export interface BucketView {
+  /** The bucket with that id or that exact name in the namespace. */
+  find(namespace: string, identifier: string): Promise<BucketState | undefined>;
+  /** Newest first, then by id. */
+  list(query: ListQuery): Promise<BucketPage>;
+}
+
+/** How far a long piece of work has come. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface RebuildReport {
+  /** Events folded. */
+  readonly replayed: number;
+  /** Rows of the view after it. */
+  readonly rows: number;
+  /** Rows that differed from the live view, were missing in it, or too many; all are mended. */
+  readonly differences: number;
+}
+
+/** A head that was noted elsewhere, such as in another system: what the log must still contain. */
+export interface ExpectedHead {
+  readonly position: number;
+  readonly hash: string;
+}
+
+export interface VerifyReport {
+  readonly ok: boolean;
+  /** Events that were checked. */
+  readonly events: number;
+  readonly head: { readonly position: number; readonly hash: string };
+  /** The first fault, by its position in the log. */
+  readonly fault?: Fault;
+}
+
+/** What keeps log and read models honest. Both yield to the event loop and may run while serving. */
+export interface ProjectionKeeper {
+  /** Checks chain, gaplessness, commitments, and that the view is the fold of the log. */
+  verify(expected: ExpectedHead | undefined, onProgress: OnProgress): Promise<VerifyReport>;
+  /** Folds the log into tables beside the live ones, compares row by row, and swaps them in. */
+  rebuild(onProgress: OnProgress): Promise<RebuildReport>;
+}
+
+export type OnProgress = (progress: Progress) => void;
+
+/** Ends the turn of the event loop, so that long work lets requests through. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
