@@ -56,20 +56,24 @@ export function maskSecrets(value: JsonValue, pointer: Pointer = []): JsonValue 
 export function maskChanges(changes: readonly Change[]): readonly Change[] {
   return changes.map((change) => {
     const pointer = parsePointer(change.path) ?? [];
-    if (pointer.length > 0 && pointer[0] !== "source_adapter") return change;
-    switch (change.op) {
-      case "add":
-        return { ...change, value: maskSecrets(change.value, pointer) };
-      case "remove":
-        return { ...change, was: maskSecrets(change.was, pointer) };
-      case "replace":
-        return {
-          ...change,
-          value: maskSecrets(change.value, pointer),
-          was: maskSecrets(change.was, pointer),
-        };
-    }
+    const isInReach = pointer.length === 0 || pointer[0] === "source_adapter";
+    return isInReach ? maskChange(change, pointer) : change;
   });
+}
+
+function maskChange(change: Change, pointer: Pointer): Change {
+  switch (change.op) {
+    case "add":
+      return { ...change, value: maskSecrets(change.value, pointer) };
+    case "remove":
+      return { ...change, was: maskSecrets(change.was, pointer) };
+    case "replace":
+      return {
+        ...change,
+        value: maskSecrets(change.value, pointer),
+        was: maskSecrets(change.was, pointer),
+      };
+  }
 }
 
 /** The references to secrets in a document, or in a part of it that stands at `pointer`. */
