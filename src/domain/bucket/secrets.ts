@@ -5,7 +5,7 @@
  */
 
 import type { Change } from "../changes.js";
-import { invalidAt } from "../errors.js";
+import { invalidAt, invariant } from "../errors.js";
 import { isJsonObject, type JsonObject, type JsonValue, ownValue, withKey } from "../json.js";
 import { formatPointer, isWithin, type Pointer, parsePointer, valueAt } from "../pointer.js";
 
@@ -96,8 +96,8 @@ export function readsSecret(document: JsonValue, pointer: Pointer): boolean {
 /** The references that a command brings: those of the values it set, and one for a made secret. */
 export interface SecretReferences {
   readonly sealed: readonly string[];
-  /** Used when an adapter has no webhook secret and none was sent. */
-  readonly generated: string;
+  /** Used when an adapter has no webhook secret and none was sent; of commands that may set one. */
+  readonly generated: string | undefined;
 }
 
 /**
@@ -116,7 +116,7 @@ export function resolveSecrets(
     const stored = valueAt(before, pointer);
     if (leaf === secretMask) {
       if (stored !== undefined) return stored;
-      if (isWithin(pointer, webhookSecret)) return references.generated;
+      if (isWithin(pointer, webhookSecret)) return made(references);
       throw notStored(pointer);
     }
     const isKnown = typeof leaf === "string" && references.sealed.includes(leaf);
@@ -133,8 +133,13 @@ export function resolveSecrets(
 function withWebhookSecret(document: JsonObject, references: SecretReferences): JsonObject {
   const adapter = ownValue(document, "source_adapter");
   if (!isJsonObject(adapter) || Object.hasOwn(adapter, "webhook_secret")) return document;
-  const withSecret = withKey(adapter, "webhook_secret", references.generated);
+  const withSecret = withKey(adapter, "webhook_secret", made(references));
   return withKey(document, "source_adapter", withSecret);
+}
+
+function made({ generated }: SecretReferences): string {
+  invariant(generated !== undefined, "a command that sets an adapter brings a webhook secret");
+  return generated;
 }
 
 function notStored(pointer: Pointer): Error {

@@ -24,6 +24,7 @@ import type {
   StreamPoint,
   Unit,
 } from "../store.js";
+import type { TokenTable } from "../token-table.js";
 import { assertDurability, openReader, openWriter } from "./connection.js";
 import {
   diskFull,
@@ -36,6 +37,7 @@ import { LogReader, LogWriter } from "./log-sql.js";
 import { assertMigrated, migrate } from "./migrate.js";
 import { claimOwnership, type Owner } from "./owner.js";
 import { StateCache } from "./state-cache.js";
+import { sqliteTokenTable } from "./token-table.js";
 
 export interface SqliteEngineOptions {
   readonly file: string;
@@ -259,6 +261,16 @@ export class SqliteEngine implements EventStore {
       read({ log: this.#reader, projection: this.#readerProjection }),
     );
     return transaction.deferred();
+  }
+
+  /** The access tokens in the file. */
+  get tokens(): TokenTable {
+    return sqliteTokenTable(this.#readerDb, (work) => this.exclusive(({ db }) => work(db)));
+  }
+
+  /** The connection for reading read models; it sees what is committed. */
+  get readerDb(): Database.Database {
+    return this.#readerDb;
   }
 
   async head(): Promise<Head> {

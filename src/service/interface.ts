@@ -1,0 +1,211 @@
+/**
+ * The one interface that every face uses: the HTTP routes, the command line, and programs that
+ * embed the store. Documents are snake_case JSON as on the wire; names and options are camelCase.
+ */
+import { z } from "zod";
+import type { PatchMediaType } from "../domain/bucket/patch.js";
+import { BucketResponse } from "../domain/bucket/response.js";
+import type { Change } from "../domain/changes.js";
+import type { BucketsError } from "../domain/errors.js";
+import { HistoryEntry } from "../domain/history.js";
+import type { Permission } from "../domain/permissions.js";
+import { jsonObject } from "../domain/schemas.js";
+import type { Health, Precondition } from "../eventstore/store.js";
+import type { ExpectedHead, OnProgress, RebuildReport, VerifyReport } from "../projections/view.js";
+
+/** Makes and checks access tokens; see `tokens.ts`. */
+export interface Tokens {
+  readonly count: number;
+  /** Makes a token and returns its secret, which is shown this once and kept nowhere. */
+  create(name: string, permission: Permission): string;
+  /** Accepts a secret that the operator chose, for as long as the process lives. */
+  accept(secret: string, name: string, permission: Permission): void;
+  /** The token with that secret, if there is one. */
+  authenticate(secret: string): Token | undefined;
+}
+
+export interface Token {
+  readonly name: string;
+  readonly permission: Permission;
+}
+
+/** Who is asking, for everything asked through one `namespace(…)`. All have defaults. */
+export interface Caller {
+  /** The name on every event; the store's own `actor` unless given. */
+  readonly actor?: string;
+  /** What Idempotency-Keys belong to, beside the namespace; the actor unless given. */
+  readonly token?: string;
+  readonly requestId?: string;
+  readonly userAgent?: string;
+  readonly remoteAddress?: string;
+  /** Origin and base path of the server, for `webhook_url`. */
+  readonly publicUrl?: string;
+}
+
+export interface WriteOptions {
+  /** Why: kept on the event, at most 1,000 characters. */
+  readonly reason?: string | undefined;
+  /** The version that the caller read; another current one is PRECONDITION_FAILED. */
+  readonly ifVersion?: number | undefined;
+  /** The full form of `ifVersion`, as HTTP has it. */
+  readonly precondition?: Precondition | undefined;
+  /** The same key with the same request is done once, and answered alike, for 7 days at least. */
+  readonly idempotencyKey?: string | undefined;
+  /** What makes requests under one key the same; of the call itself unless given. */
+  readonly fingerprint?: string | undefined;
+  /** Check everything, record nothing. */
+  readonly dryRun?: boolean | undefined;
+  /** Refuse unknown and read-only fields instead of ignoring them. */
+  readonly strict?: boolean | undefined;
+}
+
+export interface PatchOptions extends WriteOptions {
+  /** How the patch is to be understood; `application/json` is the contract's partial update. */
+  readonly mediaType?: PatchMediaType | undefined;
+}
+
+/** A bucket as it is answered, with its place in the log. */
+export interface BucketAnswer {
+  readonly bucket: BucketResponse;
+  readonly version: number;
+  /** The newest event that is folded into the answer. */
+  readonly position: number;
+  /** The strong entity tag, without quotes. */
+  readonly tag: string;
+}
+
+export interface BucketRead extends BucketAnswer {
+  /** For an answer about the past: when its newest event was recorded, and whether it is final. */
+  readonly past?: { readonly recordedAt: number; readonly isFinal: boolean };
+}
+
+export interface BucketWritten extends BucketAnswer {
+  /** What the write did to the patchable document; empty for a replay. */
+  readonly changes: readonly Change[];
+  /** Fields of the request that were ignored, by name. */
+  readonly ignoredFields: readonly string[];
+  /** True when the Idempotency-Key was seen before and nothing was done again. */
+  readonly replayed: boolean;
+  /** True when nothing was recorded: version and position are those it would have got. */
+  readonly dryRun: boolean;
+}
+
+export interface ListQuery {
+  readonly limit?: number | undefined;
+  readonly offset?: number | undefined;
+  readonly cursor?: string | undefined;
+}
+
+export const ListBucketsResponse = z.object({
+  results: z.array(BucketResponse),
+  total_count: z.number().int(),
+  pagination: z.object({
+    total: z.number().int(),
+    page: z.number().int(),
+    page_size: z.number().int(),
+    total_pages: z.number().int(),
+    next_page: z.number().int().optional(),
+    previous_page: z.number().int().optional(),
+    next_cursor: z.string().optional(),
+  }),
+  stats: z.object({
+    total_objects: z.number().int(),
+    total_size_bytes: z.number().int(),
+    avg_objects_per_bucket: z.number(),
+    avg_size_per_bucket: z.number(),
+  }),
+});
+export type ListBucketsResponse = z.infer<typeof ListBucketsResponse>;
+
+export interface HistoryQuery {
+  readonly order?: "asc" | "desc" | undefined;
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+}
+
+export const HistoryResponse = z.object({
+  results: z.array(HistoryEntry),
+  pagination: z.object({ next_cursor: z.string().optional() }),
+});
+export type HistoryResponse = z.infer<typeof HistoryResponse>;
+
+export interface ReplayRange {
+  /** A version, `@position` or RFC 3339 time; the creation unless given. */
+  readonly from?: string | undefined;
+  /** The same forms; now unless given. */
+  readonly to?: string | undefined;
+}
+
+/** One event and the document after it, folded from the log; then how it ended. */
+export const ReplayLine = z.union([
+  z.object({ event: HistoryEntry, document: jsonObject }),
+  z.object({ replayed: z.number().int(), version: z.number().int(), matches_view: z.boolean() }),
+]);
+export type ReplayLine = z.infer<typeof ReplayLine>;
+
+/** The buckets of one namespace. A `bucket` argument is an id or the exact name. */
+export interface Buckets {
+  /**
+   * Creates a bucket.
+   * @throws VALIDATION_FAILED, ALREADY_EXISTS when the name is taken.
+   */
+  create(body: unknown, options?: WriteOptions): Promise<BucketWritten>;
+  /**
+   * Reads a bucket: as it is, or with `asOf` as it was at a version (`7`), position (`@1234`) or
+   * time (RFC 3339 with offset, inclusive).
+   * @throws NOT_FOUND, also for a point outside its history; BAD_REQUEST for a malformed point.
+   */
+  get(bucket: string, options?: { readonly asOf?: string | undefined }): Promise<BucketRead>;
+  /** Newest first. @throws BAD_REQUEST for a page size over 1,000 or a foreign cursor. */
+  list(query?: ListQuery): Promise<ListBucketsResponse>;
+  /**
+   * Changes the patchable document; every accepted patch is one event, also one that changes
+   * nothing. Resolves once the event is durable.
+   * @throws NOT_FOUND, PRECONDITION_FAILED with what was missed, BUCKET_LOCKED, VALIDATION_FAILED,
+   * CONFLICT for a JSON Patch that does not apply, ALREADY_EXISTS when a new name is taken.
+   */
+  patch(bucket: string, patch: unknown, options?: PatchOptions): Promise<BucketWritten>;
+  /**
+   * Makes the bucket read-only, until it is unlocked or `expires_at` has come.
+   * @throws BUCKET_LOCKED when it is locked already; VALIDATION_FAILED for an expiry in the past.
+   */
+  lock(bucket: string, body?: unknown, options?: WriteOptions): Promise<BucketWritten>;
+  /** @throws BAD_REQUEST when it is not locked. */
+  unlock(bucket: string, body?: unknown, options?: WriteOptions): Promise<BucketWritten>;
+  /** Its events, newest first unless asked otherwise. */
+  history(bucket: string, query?: HistoryQuery): Promise<HistoryResponse>;
+  /** The event with that version. @throws NOT_FOUND beyond the head. */
+  entry(bucket: string, version: number): Promise<HistoryEntry>;
+  /** Reads the recorded events again and folds them; commands are never run again. */
+  replay(bucket: string, range?: ReplayRange): AsyncIterable<ReplayLine>;
+}
+
+export interface Namespace {
+  readonly name: string;
+  readonly buckets: Buckets;
+}
+
+export interface HeadAnswer {
+  readonly position: number;
+  readonly hash: string;
+  readonly recorded_at: string;
+}
+
+/** A store of buckets. Every promise of a write resolves only once it is durable. */
+export interface BucketStore extends AsyncDisposable {
+  /** @throws BAD_REQUEST for a name that is none. */
+  namespace(name?: string, caller?: Caller): Namespace;
+  /** The access tokens that open this store to HTTP. */
+  readonly tokens: Tokens;
+  /** The end of the log; note it elsewhere to prove later that nothing was cut off. */
+  head(): Promise<HeadAnswer>;
+  /** Checks the chain, the commitments, and that the view is the fold of the log. */
+  verify(options?: { expected?: ExpectedHead; onProgress?: OnProgress }): Promise<VerifyReport>;
+  /** Folds the view anew from the log, compares row by row, and swaps it in. */
+  rebuild(options?: { onProgress?: OnProgress }): Promise<RebuildReport>;
+  health(): Promise<Health>;
+  /** Refuses new writes, answers those under way, closes the file. Idempotent. */
+  close(): Promise<void>;
+}
+
+export type { BucketsError, ExpectedHead, Health, RebuildReport, VerifyReport };

@@ -1,0 +1,98 @@
+/** The store as one object: its namespaces, its log, and its upkeep. */
+import { BucketsError } from "../domain/errors.js";
+import { formatTime } from "../domain/event.js";
+import { toHex } from "../eventstore/codec.js";
+import { CommitQueue } from "../eventstore/commit-queue.js";
+import type { EventStore, Health } from "../eventstore/store.js";
+import type {
+  BucketView,
+  ExpectedHead,
+  OnProgress,
+  ProjectionKeeper,
+  RebuildReport,
+  VerifyReport,
+} from "../projections/view.js";
+import { BucketService, type ServiceParts } from "./buckets.js";
+import type { BucketStore, Caller, HeadAnswer, Namespace, Tokens } from "./interface.js";
+import type { Vault } from "./vault.js";
+
+/** What the composition root puts together. */
+export interface StoreParts {
+  readonly events: EventStore;
+  readonly view: BucketView;
+  readonly keeper: ProjectionKeeper;
+  readonly vault: Vault;
+  readonly tokens: Tokens;
+  readonly clock: () => number;
+  readonly newId: (prefix: string) => string;
+  readonly randomBytes: (size: number) => Uint8Array;
+  /** The name on events whose caller gives none. */
+  readonly actor: string;
+}
+
+const namespacePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
+const ignoreProgress: OnProgress = () => {};
+
+export class Store implements BucketStore {
+  readonly #parts: StoreParts;
+  readonly #queue: CommitQueue;
+  readonly #service: ServiceParts;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: StoreParts) {
+    this.#parts = parts;
+    this.#queue = new CommitQueue(parts.events);
+    this.#service = { ...parts, submit: (unit) => this.#queue.submit(unit) };
+  }
+
+  namespace(name = "default", caller: Caller = {}): Namespace {
+    if (!namespacePattern.test(name)) {
+      throw new BucketsError(
+        "BAD_REQUEST",
+        "A namespace has 1 to 100 letters, digits, dots, dashes and underscores, and begins with a letter or digit.",
+      );
+    }
+    const actor = caller.actor ?? this.#parts.actor;
+    const buckets = new BucketService(this.#service, name, {
+      actor,
+      token: caller.token ?? actor,
+      requestId: caller.requestId,
+      userAgent: caller.userAgent,
+      remoteAddress: caller.remoteAddress,
+      publicUrl: caller.publicUrl ?? "",
+    });
+    return { name, buckets };
+  }
+
+  get tokens(): Tokens {
+    return this.#parts.tokens;
+  }
+
+  async head(): Promise<HeadAnswer> {
+    const { position, hash, recordedAt } = await this.#parts.events.head();
+    return { position, hash: toHex(hash), recorded_at: formatTime(recordedAt) };
+  }
+
+  verify(
+    options: { expected?: ExpectedHead; onProgress?: OnProgress } = {},
+  ): Promise<VerifyReport> {
+    return this.#parts.keeper.verify(options.expected, options.onProgress ?? ignoreProgress);
+  }
+
+  rebuild(options: { onProgress?: OnProgress } = {}): Promise<RebuildReport> {
+    return this.#parts.keeper.rebuild(options.onProgress ?? ignoreProgress);
+  }
+
+  health(): Promise<Health> {
+    return this.#parts.events.health();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#queue.close().then(() => this.#parts.events.close());
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
