@@ -24,14 +24,21 @@ export const timestamp = z.iso
 export const answeredTime = z.string().meta({ format: "date-time" });
 
 /** The parsed value, or one error with every fault of the body. */
-export function parseBody<T>(schema: z.ZodType<T>, body: unknown, at: readonly string[] = []): T {
+export function parseBody<Schema extends z.ZodType>(
+  schema: Schema,
+  body: unknown,
+  at: readonly string[] = [],
+): z.output<Schema> {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   throw validationFailed(toIssues(parsed.error, ["body", ...at]));
 }
 
 /** The parsed query, or a 400: a query parameter that does not fit is never ignored. */
-export function parseQuery<T>(schema: z.ZodType<T>, query: unknown): T {
+export function parseQuery<Schema extends z.ZodType>(
+  schema: Schema,
+  query: unknown,
+): z.output<Schema> {
   const parsed = schema.safeParse(query);
   if (parsed.success) return parsed.data;
   const issues = toIssues(parsed.error, ["query"]);

@@ -27,10 +27,12 @@ export function mapSecrets(value: JsonValue, pointer: Pointer, map: LeafMapper):
   }
   if (isWithin(pointer, webhookSecret)) return value === null ? null : map(value, pointer);
   if (!isJsonObject(value)) return value;
-  const members = [webhookSecret, credentials]
-    .filter((secret) => isWithin(secret, pointer))
-    .map((secret) => secret[pointer.length] ?? "");
-  return members.length === 0 ? value : mapMembers(value, pointer, members, map);
+  const members = new Set(
+    [webhookSecret, credentials]
+      .filter((secret) => isWithin(secret, pointer))
+      .map((secret) => secret[pointer.length] ?? ""),
+  );
+  return mapMembers(value, pointer, [...members], map);
 }
 
 function mapMembers(

@@ -1,0 +1,78 @@
+/** Reads and parses request bodies: media type, size, UTF-8 and JSON, in the order of the contract. */
+import type { IncomingMessage } from "node:http";
+import { BucketsError } from "../domain/errors.js";
+import type { JsonValue } from "../domain/json.js";
+import { parseJsonText } from "../domain/json-text.js";
+import { limits } from "../domain/limits.js";
+
+export interface RequestBody {
+  /** Without parameters, in lower case. */
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+  /** Undefined when the body is empty. */
+  readonly json: JsonValue | undefined;
+}
+
+/**
+ * The JSON body of a request.
+ *
+ * @param mediaTypes those that the route takes, the default first.
+ * @throws UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE beyond 1 MiB, BAD_REQUEST for what is not
+ * strict JSON.
+ */
+export async function readJsonBody(
+  request: IncomingMessage,
+  mediaTypes: readonly string[],
+): Promise<RequestBody> {
+  const declared = Number(request.headers["content-length"] ?? 0);
+  const isEmpty = declared === 0 && request.headers["transfer-encoding"] === undefined;
+  const [defaultType = "application/json"] = mediaTypes;
+  if (isEmpty) return { mediaType: defaultType, bytes: new Uint8Array(), json: undefined };
+  const mediaType = checkMediaType(request, mediaTypes);
+  if (declared > limits.jsonBodyBytesMax) throw tooLarge();
+  const bytes = await readBytes(request);
+  return { mediaType, bytes, json: bytes.length === 0 ? undefined : parseJsonText(bytes) };
+}
+
+function checkMediaType(request: IncomingMessage, mediaTypes: readonly string[]): string {
+  const encoding = request.headers["content-encoding"] ?? "identity";
+  if (encoding.toLowerCase() !== "identity") {
+    throw new BucketsError("UNSUPPORTED_MEDIA_TYPE", "Send the body without Content-Encoding.", {
+      accept_encoding: ["identity"],
+    });
+  }
+  const [type = "", ...parameters] = (request.headers["content-type"] ?? "").split(";");
+  const mediaType = type.trim().toLowerCase();
+  const charset = parameters
+    .map((parameter) => parameter.trim().toLowerCase())
+    .find((parameter) => parameter.startsWith("charset="));
+  const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
+  if (mediaTypes.includes(mediaType) && isUtf8) return mediaType;
+  throw new BucketsError(
+    "UNSUPPORTED_MEDIA_TYPE",
+    isUtf8
+      ? `Send the body as ${mediaTypes.join(" or ")}.`
+      : "JSON is UTF-8: send the body without another charset.",
+    { accepted: mediaTypes },
+  );
+}
+
+async function readBytes(request: IncomingMessage): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request) {
+    const bytes = Buffer.from(chunk);
+    length += bytes.length;
+    if (length > limits.jsonBodyBytesMax) throw tooLarge();
+    chunks.push(bytes);
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+}
+
+function tooLarge(): BucketsError {
+  return new BucketsError(
+    "PAYLOAD_TOO_LARGE",
+    `The body is larger than ${limits.jsonBodyBytesMax} bytes.`,
+    { limit_bytes: limits.jsonBodyBytesMax },
+  );
+}

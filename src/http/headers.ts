@@ -1,0 +1,36 @@
+/** The response headers that many routes share, and reading repeated request headers. */
+import type { BucketAnswer } from "../service/interface.js";
+import type { HttpContext } from "./route.js";
+
+/** Every answer about a bucket carries its tag and place (CONTRACT: writing with care). */
+export function setPlace(context: HttpContext, answer: BucketAnswer): void {
+  context.set("ETag", `"${answer.tag}"`);
+  context.set("X-Version", String(answer.version));
+  context.set("X-Position", String(answer.position));
+}
+
+/**
+ * `current`: may be kept, must be asked about each time. `final`: about the past, and never changes
+ * again. `none`: not to be kept at all.
+ */
+export function setCache(context: HttpContext, kind: "current" | "final" | "none"): void {
+  switch (kind) {
+    case "current":
+      context.set("Cache-Control", "private, no-cache");
+      break;
+    case "final":
+      context.set("Cache-Control", "private, max-age=31536000, immutable");
+      break;
+    case "none":
+      context.set("Cache-Control", "no-store");
+      break;
+  }
+}
+
+/** Every line that a request has of a header, which Node otherwise joins. */
+export function headerLines(context: HttpContext, name: string): string[] {
+  const { rawHeaders } = context.req;
+  return rawHeaders.filter(
+    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name,
+  );
+}

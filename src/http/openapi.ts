@@ -1,0 +1,176 @@
+/** The OpenAPI 3.1 document, made from the routes and the schemas that validate. */
+import { z } from "zod";
+import { BucketResponse } from "../domain/bucket/response.js";
+import { HistoryEntry } from "../domain/history.js";
+import { HistoryResponse, ListBucketsResponse } from "../service/interface.js";
+import type { Route } from "./route.js";
+
+const named = new Map<z.ZodType, string>([
+  [BucketResponse, "BucketResponse"],
+  [ListBucketsResponse, "ListBucketsResponse"],
+  [HistoryEntry, "HistoryEntry"],
+  [HistoryResponse, "HistoryResponse"],
+]);
+
+const ErrorResponse = z.object({
+  success: z.literal(false),
+  status: z.number().int(),
+  error: z.object({
+    message: z.string(),
+    type: z.string(),
+    code: z.string(),
+    details: z.record(z.string(), z.unknown()),
+  }),
+  detail: z
+    .array(
+      z.object({
+        loc: z.array(z.union([z.string(), z.number()])),
+        msg: z.string(),
+        type: z.string(),
+      }),
+    )
+    .optional()
+    .meta({ description: "With a 422: the same faults as FastAPI names them." }),
+});
+
+const statusTexts: Readonly<Record<number, string>> = {
+  400: "Malformed JSON, a bad query parameter, or a wrong transition",
+  401: "The token is missing, unknown or expired",
+  403: "The token lacks the permission or the namespace",
+  404: "No such resource in this namespace",
+  406: "No acceptable representation",
+  409: "Taken already, or in conflict with the current state",
+  412: "The precondition does not hold; the details say what was missed",
+  413: "Too large",
+  415: "A media type that the route does not take",
+  422: "The body does not fit, or an Idempotency-Key was used for another request",
+  423: "The bucket is locked",
+  428: "This server requires If-Match",
+  500: "Our fault; the log has it under the request id",
+  503: "Not ready, overloaded, or the outcome is unknown",
+  507: "The disk is full",
+};
+
+export function openApiDocument(routes: readonly Route[]) {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const route of routes) {
+    const operations = paths[route.path] ?? {};
+    operations[route.method.toLowerCase()] = operationOf(route);
+    paths[route.path] = operations;
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "bucketlog",
+      version: "1",
+      description: "A self-hosted bucket service that never forgets a change.",
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    servers: [{ url: "/" }],
+    paths,
+    components: {
+      securitySchemes: { token: { type: "http", scheme: "bearer" } },
+      schemas: {
+        ...Object.fromEntries(
+          [...named].map(([schema, name]) => [name, jsonSchema(schema, "output")]),
+        ),
+        ErrorResponse: jsonSchema(ErrorResponse, "output"),
+      },
+    },
+  };
+}
+
+function operationOf(route: Route) {
+  const isPublic = route.permission === undefined;
+  const refusals = [...route.refusals, ...(isPublic ? [] : [401, 403, 406, 503]), 500];
+  return {
+    operationId: route.operationId,
+    summary: route.summary,
+    tags: [route.path.split("/")[2] ?? "service"],
+    security: isPublic ? [] : [{ token: [] }],
+    parameters: [
+      ...pathParameters(route.path),
+      ...queryParameters(route),
+      ...headerParameters(route),
+    ],
+    ...(route.body && {
+      requestBody: {
+        required: route.needsBody === true,
+        content: Object.fromEntries(
+          Object.entries(route.body).map(([type, schema]) => [
+            type,
+            { schema: jsonSchema(schema, "input") },
+          ]),
+        ),
+      },
+    }),
+    responses: {
+      "200": {
+        description: "Done",
+        content: {
+          [route.responseType ?? "application/json"]: { schema: reference(route.response) },
+        },
+      },
+      ...(isWrite(route) && { "204": { description: "Done, with Prefer: return=minimal" } }),
+      ...(route.operationId === "getBucket" && { "304": { description: "Not modified" } }),
+      ...Object.fromEntries(
+        [...new Set(refusals)]
+          .sort((a, b) => a - b)
+          .map((status) => [String(status), refusal(status)]),
+      ),
+    },
+  };
+}
+
+function refusal(status: number) {
+  return {
+    description: statusTexts[status] ?? "Refused",
+    content: { "application/json": { schema: { $ref: "#/components/schemas/ErrorResponse" } } },
+  };
+}
+
+function isWrite(route: Route): boolean {
+  return "dry_run" in route.query.shape;
+}
+
+function pathParameters(path: string) {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: { type: "string" },
+  }));
+}
+
+function queryParameters(route: Route) {
+  const schema = z.toJSONSchema(route.query, { io: "input" });
+  return Object.entries(schema.properties ?? {}).map(([name, property]) => ({
+    name,
+    in: "query",
+    required: schema.required?.includes(name) === true,
+    schema: property,
+  }));
+}
+
+function headerParameters(route: Route) {
+  const names = [
+    ...(route.permission === undefined ? [] : ["X-Namespace", "X-Request-Id"]),
+    ...(isWrite(route)
+      ? ["If-Match", "If-None-Match", "Idempotency-Key", "X-Reason", "X-Actor", "Prefer"]
+      : []),
+  ];
+  return names.map((name) => ({ name, in: "header", required: false, schema: { type: "string" } }));
+}
+
+function reference(schema: z.ZodType) {
+  const name = named.get(schema);
+  return name === undefined
+    ? jsonSchema(schema, "output")
+    : { $ref: `#/components/schemas/${name}` };
+}
+
+/** zod's own translation; what it cannot express carries its JSON Schema as metadata. */
+function jsonSchema(schema: z.ZodType, io: "input" | "output") {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  return rest;
+}

@@ -1,0 +1,75 @@
+/**
+ * A route as data: the router, the OpenAPI document and the permission check are made from the same
+ * table, so that they cannot disagree.
+ */
+import type { ParameterizedContext } from "koa";
+import { z } from "zod";
+import type { JsonValue } from "../domain/json.js";
+import type { Permission } from "../domain/permissions.js";
+import { parseQuery } from "../domain/schemas.js";
+import type { BucketStore, Namespace } from "../service/interface.js";
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** What every request has by the time that it reaches its route. */
+export interface RequestState {
+  requestId: string;
+  /** The template of the route, for logs and metrics. */
+  route: string;
+  actor: string;
+}
+
+export type HttpContext = ParameterizedContext<RequestState>;
+
+/** A request whose token and body have been checked. */
+export interface ApiRequest {
+  readonly context: HttpContext;
+  readonly store: BucketStore;
+  readonly namespace: Namespace;
+  readonly params: Readonly<Record<string, string>>;
+  readonly body: JsonValue | undefined;
+  readonly mediaType: string;
+  /** Digest of method, path with query, media type and body. */
+  readonly fingerprint: string;
+  readonly requireIfMatch: boolean;
+  /** The path under which the server is mounted, without a slash at the end. */
+  readonly basePath: string;
+}
+
+export interface Route {
+  readonly method: Method;
+  /** As in OpenAPI: `/v1/buckets/{bucket_identifier}`. */
+  readonly path: string;
+  readonly operationId: string;
+  readonly summary: string;
+  /** What the token must hold; undefined for routes without a token. */
+  readonly permission: Permission | undefined;
+  /** Unknown parameters are refused. */
+  readonly query: z.ZodObject;
+  /** The schema of the body by media type, the default first; undefined when there is none. */
+  readonly body?: Readonly<Record<string, z.ZodType>>;
+  /** Whether a body must be there. */
+  readonly needsBody?: boolean;
+  readonly response: z.ZodType;
+  readonly responseType?: string;
+  /** The statuses of refusals, beside those that every route can answer. */
+  readonly refusals: readonly number[];
+  readonly handle: (request: ApiRequest, query: unknown) => Promise<void>;
+}
+
+/** A route whose handler gets its query parsed. */
+export function defineRoute<Query extends z.ZodObject>(
+  definition: Omit<Route, "handle" | "query"> & {
+    readonly query: Query;
+    readonly handle: (request: ApiRequest, query: z.infer<Query>) => Promise<void>;
+  },
+): Route {
+  return {
+    ...definition,
+    handle: async (request, query) => {
+      await definition.handle(request, parseQuery(definition.query, query));
+    },
+  };
+}
+
+export const noQuery = z.strictObject({});

@@ -1,0 +1,303 @@
+/** The routes of buckets (CONTRACT: buckets, history and time). Each calls the service and maps the answer. */
+import { Readable } from "node:stream";
+import { z } from "zod";
+import { CreateBucketRequest, PatchBucketRequest } from "../../domain/bucket/document.js";
+import { type PatchMediaType, patchMediaTypes } from "../../domain/bucket/patch.js";
+import { LockBucketRequest, UnlockBucketRequest } from "../../domain/bucket/requests.js";
+import { BucketResponse } from "../../domain/bucket/response.js";
+import { BucketsError } from "../../domain/errors.js";
+import { HistoryEntry } from "../../domain/history.js";
+import { JsonPatch } from "../../domain/json-patch.js";
+import { limits } from "../../domain/limits.js";
+import { jsonObject, parseBody } from "../../domain/schemas.js";
+import {
+  type BucketWritten,
+  HistoryResponse,
+  ListBucketsResponse,
+  type WriteOptions,
+} from "../../service/interface.js";
+import { isNotModified, readPrecondition } from "../conditional.js";
+import { headerLines, setCache, setPlace } from "../headers.js";
+import { readIdempotencyKey, readPreferences, readTextHeader } from "../preferences.js";
+import { type ApiRequest, defineRoute, noQuery, type Route } from "../route.js";
+
+const base = "/v1/buckets";
+const one = `${base}/{bucket_identifier}`;
+
+const writeQuery = z.strictObject({
+  dry_run: z
+    .enum(["true", "false"])
+    .optional()
+    .meta({ description: "Check everything, record nothing." }),
+});
+
+const asOf = z
+  .string()
+  .optional()
+  .meta({ description: "A version (7), a position (@1234) or an RFC 3339 time with offset." });
+
+const page = {
+  limit: z.coerce.number().int().min(1).max(limits.pageSizeMax).optional(),
+  cursor: z.string().optional(),
+};
+
+/** The bounds are the service's: a page size beyond them is a 400, not a 422. */
+const ListBody = z.object({
+  limit: z.number().int().nullish().meta({ minimum: 1, maximum: limits.pageSizeMax }),
+  offset: z.number().int().nullish().meta({ minimum: 0 }),
+  cursor: z.string().nullish(),
+});
+
+const patchBodies = {
+  "application/json": PatchBucketRequest,
+  "application/merge-patch+json": jsonObject,
+  "application/json-patch+json": JsonPatch,
+} as const satisfies Record<PatchMediaType, z.ZodType>;
+
+export const bucketRoutes: readonly Route[] = [
+  defineRoute({
+    method: "POST",
+    path: base,
+    operationId: "createBucket",
+    summary: "Create a bucket",
+    permission: "write",
+    query: writeQuery,
+    body: { "application/json": CreateBucketRequest },
+    needsBody: true,
+    response: BucketResponse,
+    refusals: [400, 409, 413, 415, 422, 507],
+    handle: async (request, query) => {
+      const options = writeOptions(request, query);
+      const written = await request.namespace.buckets.create(request.body, options);
+      if (!written.dryRun) {
+        request.context.set("Location", `${request.basePath}${base}/${written.bucket.bucket_id}`);
+      }
+      sendWritten(request, written);
+    },
+  }),
+  defineRoute({
+    method: "POST",
+    path: `${base}/list`,
+    operationId: "listBuckets",
+    summary: "List buckets, newest first",
+    permission: "read",
+    query: noQuery,
+    body: { "application/json": ListBody },
+    response: ListBucketsResponse,
+    refusals: [400, 413, 415, 422],
+    handle: async ({ context, namespace, body }) => {
+      setCache(context, "current");
+      context.body = await namespace.buckets.list(listQuery(body));
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: one,
+    operationId: "getBucket",
+    summary: "Read a bucket, now or as of a point in the past",
+    permission: "read",
+    query: z.strictObject({ as_of: asOf }),
+    response: BucketResponse,
+    refusals: [400, 404],
+    handle: async ({ context, namespace, params }, query) => {
+      const read = await namespace.buckets.get(identifier(params), { asOf: query.as_of });
+      setPlace(context, read);
+      if (read.past === undefined) {
+        context.set("Accept-Patch", patchMediaTypes.join(", "));
+        setCache(context, "current");
+      } else {
+        context.set("Memento-Datetime", new Date(read.past.recordedAt).toUTCString());
+        setCache(context, read.past.isFinal ? "final" : "none");
+      }
+      if (isNotModified(context.get("If-None-Match") || undefined, read.tag)) {
+        context.status = 304;
+        return;
+      }
+      context.body = read.bucket;
+    },
+  }),
+  ...(["PATCH", "PUT"] as const).map((method) =>
+    defineRoute({
+      method,
+      path: one,
+      operationId: method === "PATCH" ? "patchBucket" : "putBucket",
+      summary:
+        method === "PATCH"
+          ? "Partially update a bucket"
+          : "Partially update a bucket (the same as PATCH with application/json)",
+      permission: "write",
+      query: writeQuery,
+      body:
+        method === "PATCH" ? patchBodies : { "application/json": patchBodies["application/json"] },
+      needsBody: true,
+      response: BucketResponse,
+      refusals: [400, 404, 409, 412, 413, 415, 422, 423, 428, 507],
+      handle: async (request, query) => {
+        const written = await request.namespace.buckets.patch(
+          identifier(request.params),
+          request.body,
+          { ...writeOptions(request, query), mediaType: patchMediaType(request.mediaType) },
+        );
+        if (method === "PUT") request.context.set("Content-Location", request.context.path);
+        sendWritten(request, written);
+      },
+    }),
+  ),
+  defineRoute({
+    method: "POST",
+    path: `${one}/lock`,
+    operationId: "lockBucket",
+    summary: "Make a bucket read-only",
+    permission: "admin",
+    query: writeQuery,
+    body: { "application/json": LockBucketRequest },
+    response: BucketResponse,
+    refusals: [400, 404, 412, 413, 415, 422, 423, 428, 507],
+    handle: async (request, query) => {
+      const { namespace, params, body } = request;
+      const options = writeOptions(request, query);
+      sendWritten(request, await namespace.buckets.lock(identifier(params), body ?? {}, options));
+    },
+  }),
+  defineRoute({
+    method: "POST",
+    path: `${one}/unlock`,
+    operationId: "unlockBucket",
+    summary: "Make a locked bucket writable again",
+    permission: "admin",
+    query: writeQuery,
+    body: { "application/json": UnlockBucketRequest },
+    response: BucketResponse,
+    refusals: [400, 404, 412, 413, 415, 422, 428, 507],
+    handle: async (request, query) => {
+      const { namespace, params, body } = request;
+      const options = writeOptions(request, query);
+      sendWritten(request, await namespace.buckets.unlock(identifier(params), body ?? {}, options));
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: `${one}/history`,
+    operationId: "getBucketHistory",
+    summary: "Every event of a bucket",
+    permission: "read",
+    query: z.strictObject({ order: z.enum(["asc", "desc"]).optional(), ...page }),
+    response: HistoryResponse,
+    refusals: [400, 404],
+    handle: async ({ context, namespace, params }, query) => {
+      setCache(context, "current");
+      context.body = await namespace.buckets.history(identifier(params), query);
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: `${one}/history/{version}`,
+    operationId: "getBucketHistoryEntry",
+    summary: "One event of a bucket",
+    permission: "read",
+    query: noQuery,
+    response: HistoryEntry,
+    refusals: [400, 404],
+    handle: async ({ context, namespace, params }) => {
+      const entry = await namespace.buckets.entry(identifier(params), versionOf(params));
+      setCache(context, "final");
+      context.body = entry;
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: `${one}/replay`,
+    operationId: "replayBucket",
+    summary: "Fold a bucket anew from the log, event by event",
+    permission: "read",
+    query: z.strictObject({ from: asOf, to: asOf }),
+    response: z.string(),
+    responseType: "application/x-ndjson",
+    refusals: [400, 404],
+    handle: async ({ context, namespace, params }, query) => {
+      const lines = namespace.buckets.replay(identifier(params), query)[Symbol.asyncIterator]();
+      // The first line is awaited here, so that a refusal still gets its status.
+      const first = await lines.next();
+      setCache(context, "none");
+      context.type = "application/x-ndjson";
+      context.body = Readable.from(toNdjson(first, lines));
+    },
+  }),
+];
+
+function listQuery(body: unknown) {
+  const { limit, offset, cursor } = parseBody(ListBody, body ?? {});
+  return { limit: limit ?? undefined, offset: offset ?? undefined, cursor: cursor ?? undefined };
+}
+
+function identifier(params: ApiRequest["params"]): string {
+  return params["bucket_identifier"] ?? "";
+}
+
+/** @throws BAD_REQUEST for what is no version. */
+function versionOf(params: ApiRequest["params"]): number {
+  const text = params["version"] ?? "";
+  if (/^[1-9][0-9]*$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new BucketsError("BAD_REQUEST", `"${text}" is no version: versions count from 1.`);
+}
+
+function patchMediaType(mediaType: string): PatchMediaType {
+  return patchMediaTypes.find((known) => known === mediaType) ?? "application/json";
+}
+
+/** The options of a write, from its headers and query (CONTRACT: writing with care). */
+function writeOptions(
+  { context, fingerprint, requireIfMatch }: ApiRequest,
+  query: { readonly dry_run?: "true" | "false" | undefined },
+): WriteOptions {
+  const { headers } = context;
+  return {
+    reason: readTextHeader("X-Reason", context.get("X-Reason") || undefined),
+    precondition: readPrecondition(
+      { ifMatch: headers["if-match"], ifNoneMatch: headers["if-none-match"] },
+      requireIfMatch,
+    ),
+    idempotencyKey: readIdempotencyKey(headerLines(context, "idempotency-key")),
+    fingerprint,
+    dryRun: query.dry_run === "true",
+    strict: readPreferences(context.get("Prefer")).isStrict,
+  };
+}
+
+function sendWritten({ context }: ApiRequest, written: BucketWritten): void {
+  const preferences = readPreferences(context.get("Prefer"));
+  if (preferences.applied !== "") context.set("Preference-Applied", preferences.applied);
+  if (written.ignoredFields.length > 0) {
+    context.set("X-Ignored-Fields", shortList(written.ignoredFields));
+  }
+  setCache(context, "none");
+  if (written.dryRun) {
+    context.body = { dry_run: true, changes: written.changes, result: written.bucket };
+    return;
+  }
+  setPlace(context, written);
+  if (written.replayed) context.set("Idempotency-Replayed", "true");
+  if (preferences.isMinimal) context.status = 204;
+  else context.body = written.bucket;
+}
+
+const namesMax = 50;
+const nameLengthMax = 100;
+
+/** Names that fit a header: percent-encoded where not plain, long ones cut, many counted. */
+function shortList(names: readonly string[]): string {
+  const shown = names
+    .slice(0, namesMax)
+    .map((name) => encodeURIComponent(name).slice(0, nameLengthMax));
+  const more = names.length - shown.length;
+  return more > 0 ? `${shown.join(", ")}, and ${more} more` : shown.join(", ");
+}
+
+async function* toNdjson<T>(
+  first: IteratorResult<T>,
+  rest: AsyncIterator<T>,
+): AsyncIterable<string> {
+  for (let line = first; line.done !== true; line = await rest.next()) {
+    yield `${JSON.stringify(line.value)}\n`;
+  }
+}

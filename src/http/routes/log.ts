@@ -1,0 +1,99 @@
+/** The routes about the whole log: its head, its proof, and the read models that are made from it. */
+import { Readable } from "node:stream";
+import { z } from "zod";
+import { BucketsError } from "../../domain/errors.js";
+import { answeredTime, parseBody } from "../../domain/schemas.js";
+import { setCache } from "../headers.js";
+import { defineRoute, type HttpContext, noQuery, type Route } from "../route.js";
+
+const Head = z.object({
+  position: z.number().int(),
+  hash: z.string(),
+  recorded_at: answeredTime,
+});
+
+const VerifyRequest = z.object({
+  expected: z
+    .object({ position: z.number().int().min(1), hash: z.string().regex(/^[0-9a-f]{64}$/) })
+    .nullish()
+    .meta({ description: "A head that was noted elsewhere, which the log must still contain." }),
+});
+
+const ndjson = "application/x-ndjson";
+
+export const logRoutes: readonly Route[] = [
+  defineRoute({
+    method: "GET",
+    path: "/v1/events/head",
+    operationId: "getHead",
+    summary: "The end of the log; note it elsewhere to prove later that nothing was cut off",
+    permission: "read",
+    query: noQuery,
+    response: Head,
+    refusals: [400],
+    handle: async ({ context, store }) => {
+      setCache(context, "none");
+      context.body = await store.head();
+    },
+  }),
+  defineRoute({
+    method: "POST",
+    path: "/v1/admin/verify",
+    operationId: "verifyLog",
+    summary: "Check the chain, the commitments, and that the view is the fold of the log",
+    permission: "admin",
+    query: noQuery,
+    body: { "application/json": VerifyRequest },
+    response: z.string(),
+    responseType: ndjson,
+    refusals: [400, 413, 415, 422],
+    handle: async ({ context, store, body }) => {
+      const { expected } = parseBody(VerifyRequest, body ?? {});
+      streamProgress(context, (onProgress) =>
+        store.verify({ onProgress, ...(expected && { expected }) }),
+      );
+    },
+  }),
+  defineRoute({
+    method: "POST",
+    path: "/v1/admin/projections/{name}/rebuild",
+    operationId: "rebuildProjection",
+    summary: "Fold a read model anew from the log and swap it in",
+    permission: "admin",
+    query: noQuery,
+    body: { "application/json": z.object({}) },
+    response: z.string(),
+    responseType: ndjson,
+    refusals: [400, 404, 413, 415, 422],
+    handle: async ({ context, store, params }) => {
+      if (params["name"] !== "view") {
+        throw new BucketsError(
+          "NOT_FOUND",
+          `There is no projection "${params["name"]}"; there is "view".`,
+        );
+      }
+      streamProgress(context, (onProgress) => store.rebuild({ onProgress }));
+    },
+  }),
+];
+
+type Progress = { readonly done: number; readonly total: number };
+
+/** Answers with a line for each step of the work, and its report as the last line. */
+function streamProgress(
+  context: HttpContext,
+  work: (onProgress: (progress: Progress) => void) => Promise<object>,
+): void {
+  setCache(context, "none");
+  context.type = ndjson;
+  const lines = new Readable({ read: () => {}, encoding: "utf8" });
+  const push = (line: object) => lines.push(`${JSON.stringify(line)}\n`);
+  context.body = lines;
+  work((progress) => push({ progress })).then(
+    (report) => {
+      push(report);
+      lines.push(null);
+    },
+    (error) => lines.destroy(error),
+  );
+}
