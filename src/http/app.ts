@@ -6,6 +6,7 @@ import { hash } from "node:crypto";
 import Router from "@koa/router";
 import Koa from "koa";
 import type { Logger } from "pino";
+import { patchMediaTypes } from "../domain/bucket/patch.js";
 import { BucketsError } from "../domain/errors.js";
 import { type Permission, permits } from "../domain/permissions.js";
 import type { BucketStore, Token } from "../service/interface.js";
@@ -130,12 +131,10 @@ function assertAnswered(context: HttpContext): void {
   }
 }
 
-const patchTypes = "application/json, application/merge-patch+json, application/json-patch+json";
-
 function acceptedTypes(context: HttpContext, error: unknown): Record<string, string> {
   const isEncoding = error instanceof BucketsError && "accept_encoding" in error.details;
   if (isEncoding) return { "Accept-Encoding": "identity" };
-  return context.method === "PATCH" ? { "Accept-Patch": patchTypes } : {};
+  return context.method === "PATCH" ? { "Accept-Patch": patchMediaTypes.join(", ") } : {};
 }
 
 function wantsProblemJson(context: HttpContext): boolean {
