@@ -2,7 +2,7 @@
  * The Koa app: one visible list of middleware, then the routes. It knows the service by its
  * interface alone, and nothing of engines.
  */
-import { hash } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import Router from "@koa/router";
 import Koa from "koa";
 import type { Logger } from "pino";
@@ -21,8 +21,8 @@ import { serviceRoutes } from "./routes/service.js";
 export interface AppOptions {
   readonly store: BucketStore;
   readonly logger: Logger;
-  /** Makes the ids of requests that bring none. */
-  readonly newRequestId: () => string;
+  /** Makes the ids of requests that bring none; `req_` and 128 random bits unless given. */
+  readonly newRequestId?: () => string;
   /** Serve without tokens, as an admin; for loopback only. */
   readonly noAuth?: boolean;
   /** Refuse writes to an existing bucket without If-Match. */
@@ -44,7 +44,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   ];
   const router = createRouter(routes, options);
 
-  app.use(requestId(options.newRequestId));
+  app.use(requestId(options.newRequestId ?? randomRequestId));
   app.use(logRequests(options.logger));
   app.use(securityHeaders);
   app.use(answerErrors(options.logger));
@@ -52,6 +52,10 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   app.use(router.routes());
   app.use(router.allowedMethods());
   return app;
+}
+
+export function randomRequestId(): string {
+  return `req_${randomBytes(16).toString("hex")}`;
 }
 
 /** Echoes the caller's id if it is sane, so that it cannot forge log lines; else makes one. */

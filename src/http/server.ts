@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { BucketsError, type ErrorCode } from "../domain/errors.js";
 import { limits } from "../domain/limits.js";
-import { type AppOptions, createApp } from "./app.js";
+import { type AppOptions, createApp, randomRequestId } from "./app.js";
 import { toProblem } from "./problem.js";
 
 export interface ServeOptions extends Omit<AppOptions, "isDraining"> {
@@ -43,7 +43,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     app.callback(),
   );
   server.on("clientError", (error, socket) => {
-    answerClientError(error, socket, options.newRequestId());
+    answerClientError(error, socket, (options.newRequestId ?? randomRequestId)());
   });
   await listen(server, options);
   let closing: Promise<void> | undefined;

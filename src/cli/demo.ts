@@ -1,0 +1,126 @@
+/** `bucketlog demo`: two years of changes in a temporary file, served, and looked at over HTTP. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import pino from "pino";
+import { type RunningServer, startServer } from "../http/index.js";
+import { type BucketStore, openBuckets } from "../index.js";
+import { loadSeed, SeedClock } from "../service/seed.js";
+import { print, styled } from "./output.js";
+import { untilSignal } from "./signals.js";
+
+const story = fileURLToPath(new URL("../../data/story.ndjson", import.meta.url));
+const token = "demo-token-for-this-run-only";
+const bucket = "product-videos";
+
+export async function demo(flags: {
+  readonly once: boolean;
+  readonly port: number;
+}): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "bucketlog-demo-"));
+  try {
+    const clock = new SeedClock();
+    const file = join(folder, "demo.db");
+    await using store = await openBuckets({ file, clock: clock.now });
+    const changes = await loadSeed(store, await readFile(story, "utf8"), clock);
+    store.tokens.accept(token, "demo", "admin");
+    const { total_count: count } = await store.namespace().buckets.list();
+    print(`  ${styled("green", "✓")} ${count} buckets, ${changes} changes in a temporary database`);
+    const server = await listen(store, flags.port);
+    print(`  API ${server.url}/v1     token ${token}`);
+    await walkThrough(server.url);
+    if (!flags.once) {
+      print("\n  Serving until Ctrl-C; the database deletes itself.");
+      await untilSignal();
+    }
+    await server.close();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** On the wanted port, or on a free one where that is taken. */
+async function listen(store: BucketStore, port: number): Promise<RunningServer> {
+  const options = { store, logger: pino({ level: "silent" }), host: "127.0.0.1" };
+  try {
+    return await startServer({ ...options, port });
+  } catch (error) {
+    const isTaken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+    if (!isTaken) throw error;
+    return await startServer({ ...options, port: 0 });
+  }
+}
+
+/** The main job, each step a real request: change, who did it, how it was before, the proof. */
+async function walkThrough(url: string): Promise<void> {
+  const path = `${url}/v1/buckets/${bucket}`;
+  const before = await call(`${path}`);
+  const version = Number(before.headers.get("x-version"));
+
+  title("Change a bucket, and say why");
+  const patch = JSON.stringify({ description: "Launch films, Q4", metadata: { team: "growth" } });
+  const reason = "the Q4 launch moved to growth";
+  print(
+    [
+      `  $ curl -X PATCH ${path} \\`,
+      `      -H 'Authorization: Bearer ${token}' \\`,
+      "      -H 'Content-Type: application/merge-patch+json' \\",
+      `      -H 'X-Reason: ${reason}' -H 'If-Match: "${version}"' \\`,
+      `      -d '${patch}'`,
+    ].join("\n"),
+  );
+  const patched = await call(path, {
+    method: "PATCH",
+    body: patch,
+    headers: {
+      "Content-Type": "application/merge-patch+json",
+      "X-Reason": reason,
+      "If-Match": `"${version}"`,
+    },
+  });
+  show(patched, ["bucket_name", "description", "updated_at"]);
+
+  title("The history entry that it made");
+  const entry = await get(`${path}/history/${version + 1}`);
+  show(entry, ["version", "type", "recorded_at", "actor", "reason", "changes", "hash"]);
+
+  title("The bucket as it was before");
+  show(await get(`${path}?as_of=${version}`), ["bucket_name", "description", "updated_at"]);
+
+  title("Every event folded anew: the view is what the log says");
+  const replay = await get(`${path}/replay`);
+  print(`  ${replay.text.trim().split("\n").at(-1)}`);
+}
+
+interface Answer {
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+async function get(url: string): Promise<Answer> {
+  print(`  $ curl -H 'Authorization: Bearer ${token}' '${url}'`);
+  return await call(url);
+}
+
+async function call(url: string, init: RequestInit = {}): Promise<Answer> {
+  const headers = { ...init.headers, Authorization: `Bearer ${token}` };
+  const response = await fetch(url, { ...init, headers });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${text}`);
+  return { headers: response.headers, text };
+}
+
+function title(text: string): void {
+  print(`\n  ${styled("bold", text)}`);
+}
+
+/** The named fields of an answer; what is left out is marked. */
+function show(answer: Answer, names: readonly string[]): void {
+  const body: Record<string, unknown> = JSON.parse(answer.text);
+  const shown = Object.fromEntries(names.map((name) => [name, body[name]]));
+  const more = Object.keys(body).length - names.length;
+  const lines = JSON.stringify(shown, null, 2).split("\n");
+  for (const line of lines) print(`  ${line}`);
+  if (more > 0) print(`  ${styled("dim", `… and ${more} more fields`)}`);
+}
