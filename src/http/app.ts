@@ -130,7 +130,8 @@ function answerErrors(logger: Logger): Middleware {
 
 /** What the router could not answer. */
 function assertAnswered(context: HttpContext): void {
-  const allow = context.response.get("Allow");
+  // Koa answers undefined for a header that is not set, whatever its types say.
+  const allow = context.response.get("Allow") || "";
   if (context.method === "OPTIONS" && allow !== "") {
     if (allow.includes("PATCH")) context.set("Accept-Patch", patchMediaTypes.join(", "));
     context.status = 204;

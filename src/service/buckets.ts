@@ -24,17 +24,11 @@ import {
   renderBucket,
 } from "../domain/bucket/response.js";
 import { maskChanges, maskSecrets, type SecretReferences } from "../domain/bucket/secrets.js";
-import { type BucketState, evolve } from "../domain/bucket/state.js";
+import { type BucketState, evolve, sameState } from "../domain/bucket/state.js";
 import { BucketsError, invariant } from "../domain/errors.js";
 import { type EventMeta, formatTime } from "../domain/event.js";
 import { changesOf, type HistoryEntry, toHistoryEntry } from "../domain/history.js";
-import {
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  jsonEqual,
-  toJson,
-} from "../domain/json.js";
+import { isJsonObject, type JsonObject, type JsonValue, toJson } from "../domain/json.js";
 import { limits } from "../domain/limits.js";
 import { parseBody, parseQuery } from "../domain/schemas.js";
 import { bucketNotFound } from "../eventstore/planner.js";
@@ -308,8 +302,8 @@ export class BucketService implements Buckets {
       if (version < from || version > to) continue;
       yield { event: toEntry(logged), document: shownDocument(folded) };
     }
-    const matches = folded !== undefined && jsonEqual(toJson(folded), toJson(current));
-    yield { replayed: to - from + 1, version: to, matches_view: matches };
+    const matchesView = sameState(folded, current);
+    yield { replayed: to - from + 1, version: to, matches_view: matchesView };
   }
 
   /** Every event of a stream up to a version, read in slices. */
