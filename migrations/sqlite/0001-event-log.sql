@@ -81,10 +81,12 @@ CREATE TABLE secrets (
   ciphertext BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Access tokens by their digest; the token itself is kept nowhere.
+-- Access tokens by their digest; the token itself is kept nowhere. NULL namespaces are all of them.
 CREATE TABLE tokens (
   digest     BLOB    NOT NULL PRIMARY KEY,
   name       TEXT    NOT NULL UNIQUE,
   permission TEXT    NOT NULL,
-  created_at INTEGER NOT NULL
+  namespaces TEXT,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER
 ) STRICT, WITHOUT ROWID;

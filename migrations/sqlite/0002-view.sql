@@ -6,8 +6,9 @@ CREATE TABLE buckets (
   created_at TEXT    NOT NULL,
   version    INTEGER NOT NULL,
   position   INTEGER NOT NULL,
+  is_deleted INTEGER NOT NULL,
   state      TEXT    NOT NULL,
-  UNIQUE (namespace, created_at DESC, bucket_id)
+  UNIQUE (namespace, is_deleted, created_at DESC, bucket_id)
 ) STRICT;
 
 -- Names and keys that belong to one stream at a time.
@@ -17,3 +18,13 @@ CREATE TABLE reservations (
   stream TEXT NOT NULL,
   PRIMARY KEY (scope, key)
 ) STRICT, WITHOUT ROWID;
+
+-- What was asked for and went on by itself, such as the deletion of a bucket.
+CREATE TABLE tasks (
+  task_id    TEXT NOT NULL PRIMARY KEY,
+  namespace  TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  bucket_id  TEXT NOT NULL,
+  task       TEXT NOT NULL,
+  UNIQUE (namespace, created_at DESC, task_id)
+) STRICT;

@@ -61,6 +61,10 @@ export function changesOf(event: DomainEvent): readonly Change[] {
       return event.data.changes;
     case "bucket.locked":
     case "bucket.unlocked":
+    case "bucket.archived":
+    case "bucket.activated":
+    case "bucket.suspended":
+    case "bucket.deleted":
       return [];
   }
 }

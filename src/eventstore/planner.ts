@@ -249,6 +249,7 @@ class Batch {
     if (state === undefined || state.namespace !== namespace) {
       throw bucketNotFound(target.identifier, namespace);
     }
+    if (state.deleted !== undefined) throw bucketDeleted(state);
     return state;
   }
 
@@ -334,6 +335,20 @@ export function bucketNotFound(identifier: string, namespace: string): BucketsEr
     "NOT_FOUND",
     `There is no bucket "${identifier}" in the namespace "${namespace}".`,
     { resource: "bucket", identifier, namespace },
+  );
+}
+
+/** The answer for a bucket that was deleted: its history goes on. */
+export function bucketDeleted(state: BucketState): BucketsError {
+  return new BucketsError(
+    "NOT_FOUND",
+    `The bucket ${state.bucket_id} was deleted at ${state.deleted?.deleted_at}; its history goes on.`,
+    {
+      resource: "bucket",
+      bucket_id: state.bucket_id,
+      deleted_at: state.deleted?.deleted_at,
+      deleted_version: state.version,
+    },
   );
 }
 

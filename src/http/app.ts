@@ -17,6 +17,7 @@ import type { ApiRequest, HttpContext, RequestState, Route } from "./route.js";
 import { bucketRoutes } from "./routes/buckets.js";
 import { logRoutes } from "./routes/log.js";
 import { serviceRoutes } from "./routes/service.js";
+import { taskRoutes } from "./routes/tasks.js";
 
 export interface AppOptions {
   readonly store: BucketStore;
@@ -39,6 +40,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   const app = new Koa<RequestState>();
   const routes: Route[] = [
     ...bucketRoutes,
+    ...taskRoutes,
     ...logRoutes,
     ...serviceRoutes(options.isDraining ?? (() => false), () => routes),
   ];

@@ -37,9 +37,9 @@ import {
 } from "../domain/json.js";
 import { limits } from "../domain/limits.js";
 import { parseBody, parseQuery } from "../domain/schemas.js";
-import { bucketNotFound } from "../eventstore/planner.js";
+import { deletionTask } from "../domain/task.js";
+import { bucketDeleted, bucketNotFound } from "../eventstore/planner.js";
 import type {
-  CommandResult,
   EventPlace,
   EventStore,
   LoggedEvent,
@@ -54,6 +54,7 @@ import type { BucketView } from "../projections/view.js";
 import { decodeCursor, encodeCursor } from "./cursor.js";
 import type {
   BucketAnswer,
+  BucketDeleted,
   BucketRead,
   Buckets,
   BucketWritten,
@@ -65,7 +66,9 @@ import type {
   ReplayLine,
   ReplayRange,
   WriteOptions,
+  Written,
 } from "./interface.js";
+import { paginate } from "./pagination.js";
 import type { Vault } from "./vault.js";
 
 /** What the service stands on; the composition root makes it. */
@@ -101,6 +104,13 @@ interface Prepared {
   readonly ignoredFields: readonly string[];
   /** What makes two calls the same, for an Idempotency-Key without a fingerprint of its own. */
   readonly call: JsonValue;
+}
+
+/** A write that was carried out, now or when its Idempotency-Key was first seen. */
+interface Committed extends Pick<Written, "changes" | "ignoredFields" | "replayed" | "dryRun"> {
+  readonly state: BucketState;
+  /** The moment that the answer is about, milliseconds. */
+  readonly at: number;
 }
 
 const saltBytes = 16;
@@ -204,10 +214,48 @@ export class BucketService implements Buckets {
     });
   }
 
+  archive(bucket: string, options: WriteOptions = {}): Promise<BucketWritten> {
+    return this.#command(bucket, { type: "archive_bucket" }, options);
+  }
+
+  activate(bucket: string, options: WriteOptions = {}): Promise<BucketWritten> {
+    return this.#command(bucket, { type: "activate_bucket" }, options);
+  }
+
+  suspend(bucket: string, options: WriteOptions = {}): Promise<BucketWritten> {
+    return this.#command(bucket, { type: "suspend_bucket" }, options);
+  }
+
+  async delete(bucket: string, options: WriteOptions = {}): Promise<BucketDeleted> {
+    const taskId = this.#parts.newId("task");
+    const committed = await this.#commit(options, {
+      ...plain,
+      target: { kind: "existing", identifier: bucket },
+      command: { type: "delete_bucket", taskId },
+      reason: options.reason,
+      call: ["delete", bucket],
+    });
+    const task = deletionTask(committed.state);
+    invariant(task !== undefined, `${committed.state.bucket_id} was not deleted`);
+    return { ...this.#written(committed), task };
+  }
+
+  /** A write that brings nothing but its kind. */
+  #command(bucket: string, command: BucketCommand, options: WriteOptions): Promise<BucketWritten> {
+    return this.#write(options, {
+      ...plain,
+      target: { kind: "existing", identifier: bucket },
+      command,
+      reason: options.reason,
+      call: [command.type, bucket],
+    });
+  }
+
   async get(bucket: string, options: { asOf?: string | undefined } = {}): Promise<BucketRead> {
     const state = await this.#find(bucket);
-    if (options.asOf === undefined) return this.#answer(state, this.#parts.clock());
-    return await this.#getAsOf(state, options.asOf);
+    if (options.asOf !== undefined) return await this.#getAsOf(state, options.asOf);
+    if (state.deleted !== undefined) throw bucketDeleted(state);
+    return this.#answer(state, this.#parts.clock());
   }
 
   async list(query: ListQuery = {}): Promise<ListBucketsResponse> {
@@ -225,24 +273,18 @@ export class BucketService implements Buckets {
     const last = states.at(-1);
     const hasMore = page.states.length > limit && last !== undefined;
     const at = this.#parts.clock();
-    const pageNumber = Math.floor(offset / limit) + 1;
     return {
       results: states.map((state) => this.#answer(state, at).bucket),
       total_count: page.totalCount,
-      pagination: {
+      pagination: paginate({
         total: page.totalCount,
-        page: pageNumber,
-        page_size: limit,
-        total_pages: Math.ceil(page.totalCount / limit),
-        ...(hasMore && { next_page: pageNumber + 1 }),
-        ...(pageNumber > 1 && { previous_page: pageNumber - 1 }),
-        ...(hasMore && {
-          next_cursor: encodeCursor(scope, {
-            createdAt: last.created_at,
-            bucketId: last.bucket_id,
-          }),
-        }),
-      },
+        limit,
+        offset,
+        hasMore,
+        nextCursor: hasMore
+          ? encodeCursor(scope, { createdAt: last.created_at, bucketId: last.bucket_id })
+          : undefined,
+      }),
       stats: {
         total_objects: 0,
         total_size_bytes: 0,
@@ -342,18 +384,53 @@ export class BucketService implements Buckets {
   }
 
   async #write(options: WriteOptions, prepared: Prepared): Promise<BucketWritten> {
+    const committed = await this.#commit(options, prepared);
+    const { state, at, replayed, dryRun } = committed;
+    const revealedSecret = replayed || dryRun ? undefined : prepared.revealedSecret;
+    const { bucket } = this.#answer(state, at, revealedSecret);
+    return { ...this.#written(committed), bucket };
+  }
+
+  async #commit(options: WriteOptions, prepared: Prepared): Promise<Committed> {
     const { events, submit } = this.#parts;
     const unit = this.#unit(options, prepared);
-    const isDryRun = options.dryRun === true;
-    const outcome = isDryRun ? await events.preview(unit) : await submit(unit);
+    const dryRun = options.dryRun === true;
+    const { ignoredFields } = prepared;
+    const outcome = dryRun ? await events.preview(unit) : await submit(unit);
     switch (outcome.kind) {
-      case "committed":
-        return this.#written(prepared, only(outcome.results), isDryRun);
-      case "replayed":
-        return await this.#replayed(prepared, only(outcome.results));
+      case "committed": {
+        const { state, recorded } = only(outcome.results);
+        const changes = maskChanges(changesOf(recorded.event));
+        const at = recorded.recordedAt;
+        return { state, at, changes, ignoredFields, replayed: false, dryRun };
+      }
+      case "replayed": {
+        const { state, at } = await this.#stateThen(only(outcome.results));
+        return { state, at, changes: [], ignoredFields, replayed: true, dryRun };
+      }
       case "refused":
         throw await this.#explain(outcome.error, options);
     }
+  }
+
+  /** What a write left, and when, for answering it again as of then. */
+  async #stateThen({ stream, version }: Placement): Promise<{ state: BucketState; at: number }> {
+    const place = await this.#parts.events.placeAt(stream, { kind: "version", version });
+    const state = await this.#parts.events.stateAt(stream, version);
+    invariant(place !== undefined && state !== undefined, `${stream} has lost version ${version}`);
+    return { state, at: place.recordedAt };
+  }
+
+  #written({ state, at, changes, ignoredFields, replayed, dryRun }: Committed): Written {
+    return {
+      version: state.version,
+      position: Math.max(state.position, emptyStats.position),
+      tag: bucketTag(state, emptyStats, at),
+      changes,
+      ignoredFields,
+      replayed,
+      dryRun,
+    };
   }
 
   #unit(options: WriteOptions, prepared: Prepared): Unit {
@@ -405,32 +482,6 @@ export class BucketService implements Buckets {
     };
   }
 
-  #written(prepared: Prepared, result: CommandResult, dryRun: boolean): BucketWritten {
-    const { state, recorded } = result;
-    return {
-      ...this.#answer(state, recorded.recordedAt, dryRun ? undefined : prepared.revealedSecret),
-      changes: maskChanges(changesOf(recorded.event)),
-      ignoredFields: prepared.ignoredFields,
-      replayed: false,
-      dryRun,
-    };
-  }
-
-  /** The first answer again, rendered as of then; a secret that it showed is masked now. */
-  async #replayed(prepared: Prepared, placed: Placement): Promise<BucketWritten> {
-    const { stream, version } = placed;
-    const place = await this.#parts.events.placeAt(stream, { kind: "version", version });
-    const state = await this.#parts.events.stateAt(stream, version);
-    invariant(place !== undefined && state !== undefined, `${stream} has lost version ${version}`);
-    return {
-      ...this.#answer(state, place.recordedAt),
-      changes: [],
-      ignoredFields: prepared.ignoredFields,
-      replayed: true,
-      dryRun: false,
-    };
-  }
-
   #answer(
     state: BucketState,
     at: number,
@@ -451,6 +502,7 @@ export class BucketService implements Buckets {
     const { place, at, isFinal } = await this.#locate(current, asOf, "as_of");
     const state = await events.stateAt(current.bucket_id, place.version);
     invariant(state !== undefined, `${current.bucket_id} has lost version ${place.version}`);
+    if (state.deleted !== undefined) throw bucketDeleted(state);
     return { ...this.#answer(state, at), past: { recordedAt: place.recordedAt, isFinal } };
   }
 
@@ -531,7 +583,7 @@ export class BucketService implements Buckets {
   }
 }
 
-const plain = { secrets: [], revealedSecret: undefined } as const;
+const plain = { secrets: [], revealedSecret: undefined, ignoredFields: [] } as const;
 
 function only<T>(results: readonly T[]): T {
   const [result] = results;

@@ -10,6 +10,7 @@ import type { BucketsError } from "../domain/errors.js";
 import { HistoryEntry } from "../domain/history.js";
 import type { Permission } from "../domain/permissions.js";
 import { jsonObject } from "../domain/schemas.js";
+import { TaskResponse } from "../domain/task.js";
 import type { Health, Precondition } from "../eventstore/store.js";
 import type { ExpectedHead, OnProgress, RebuildReport, VerifyReport } from "../projections/view.js";
 
@@ -79,7 +80,11 @@ export interface BucketRead extends BucketAnswer {
   readonly past?: { readonly recordedAt: number; readonly isFinal: boolean };
 }
 
-export interface BucketWritten extends BucketAnswer {
+/** Where a write left its bucket, and how it went. */
+export interface Written {
+  readonly version: number;
+  readonly position: number;
+  readonly tag: string;
   /** What the write did to the patchable document; empty for a replay. */
   readonly changes: readonly Change[];
   /** Fields of the request that were ignored, by name. */
@@ -90,24 +95,35 @@ export interface BucketWritten extends BucketAnswer {
   readonly dryRun: boolean;
 }
 
+export interface BucketWritten extends Written {
+  readonly bucket: BucketResponse;
+}
+
+export interface BucketDeleted extends Written {
+  readonly task: TaskResponse;
+}
+
 export interface ListQuery {
   readonly limit?: number | undefined;
   readonly offset?: number | undefined;
   readonly cursor?: string | undefined;
 }
 
+const Pagination = z.object({
+  total: z.number().int(),
+  page: z.number().int(),
+  page_size: z.number().int(),
+  total_pages: z.number().int(),
+  next_page: z.number().int().optional(),
+  previous_page: z.number().int().optional(),
+  next_cursor: z.string().optional(),
+});
+export type Pagination = z.infer<typeof Pagination>;
+
 export const ListBucketsResponse = z.object({
   results: z.array(BucketResponse),
   total_count: z.number().int(),
-  pagination: z.object({
-    total: z.number().int(),
-    page: z.number().int(),
-    page_size: z.number().int(),
-    total_pages: z.number().int(),
-    next_page: z.number().int().optional(),
-    previous_page: z.number().int().optional(),
-    next_cursor: z.string().optional(),
-  }),
+  pagination: Pagination,
   stats: z.object({
     total_objects: z.number().int(),
     total_size_bytes: z.number().int(),
@@ -172,6 +188,17 @@ export interface Buckets {
   lock(bucket: string, body?: unknown, options?: WriteOptions): Promise<BucketWritten>;
   /** @throws BAD_REQUEST when it is not locked. */
   unlock(bucket: string, body?: unknown, options?: WriteOptions): Promise<BucketWritten>;
+  /**
+   * Deletes the bucket: one event, however much it holds. Its name is free again, its history and
+   * as-of go on under its id.
+   */
+  delete(bucket: string, options?: WriteOptions): Promise<BucketDeleted>;
+  /** An archived bucket takes no object writes. @throws BAD_REQUEST when it is archived. */
+  archive(bucket: string, options?: WriteOptions): Promise<BucketWritten>;
+  /** Back to normal. @throws BAD_REQUEST when it is active. */
+  activate(bucket: string, options?: WriteOptions): Promise<BucketWritten>;
+  /** A suspended bucket takes no writes but `activate` and `delete`. */
+  suspend(bucket: string, options?: WriteOptions): Promise<BucketWritten>;
   /** Its events, newest first unless asked otherwise. */
   history(bucket: string, query?: HistoryQuery): Promise<HistoryResponse>;
   /** The event with that version. @throws NOT_FOUND beyond the head. */
@@ -180,9 +207,30 @@ export interface Buckets {
   replay(bucket: string, range?: ReplayRange): AsyncIterable<ReplayLine>;
 }
 
+export interface TaskListQuery {
+  readonly limit?: number | undefined;
+  readonly offset?: number | undefined;
+}
+
+export const ListTasksResponse = z.object({
+  results: z.array(TaskResponse),
+  total_count: z.number().int(),
+  pagination: Pagination,
+});
+export type ListTasksResponse = z.infer<typeof ListTasksResponse>;
+
+/** The tasks of one namespace: what goes on, or went on, by itself. */
+export interface Tasks {
+  /** @throws NOT_FOUND */
+  get(taskId: string): Promise<TaskResponse>;
+  /** Newest first. */
+  list(query?: TaskListQuery): Promise<ListTasksResponse>;
+}
+
 export interface Namespace {
   readonly name: string;
   readonly buckets: Buckets;
+  readonly tasks: Tasks;
 }
 
 export interface HeadAnswer {

@@ -14,6 +14,7 @@ import type {
 } from "../projections/view.js";
 import { BucketService, type ServiceParts } from "./buckets.js";
 import type { BucketStore, Caller, HeadAnswer, Namespace, Tokens } from "./interface.js";
+import { TaskService } from "./tasks.js";
 import type { Vault } from "./vault.js";
 
 /** What the composition root puts together. */
@@ -61,7 +62,7 @@ export class Store implements BucketStore {
       remoteAddress: caller.remoteAddress,
       publicUrl: caller.publicUrl ?? "",
     });
-    return { name, buckets };
+    return { name, buckets, tasks: new TaskService(this.#parts.view, name) };
   }
 
   get tokens(): Tokens {

@@ -29,4 +29,30 @@ export interface UnlockBucket {
   readonly type: "unlock_bucket";
 }
 
-export type BucketCommand = CreateBucket | PatchBucket | LockBucket | UnlockBucket;
+/** Moves the lifecycle. */
+export interface ArchiveBucket {
+  readonly type: "archive_bucket";
+}
+
+export interface ActivateBucket {
+  readonly type: "activate_bucket";
+}
+
+export interface SuspendBucket {
+  readonly type: "suspend_bucket";
+}
+
+export interface DeleteBucket {
+  readonly type: "delete_bucket";
+  readonly taskId: string;
+}
+
+export type BucketCommand =
+  | CreateBucket
+  | PatchBucket
+  | LockBucket
+  | UnlockBucket
+  | ArchiveBucket
+  | ActivateBucket
+  | SuspendBucket
+  | DeleteBucket;

@@ -36,7 +36,7 @@ export function decide(
 ): BucketEvent {
   if (command.type === "create_bucket") return create(command);
   invariant(state !== undefined, `${command.type} needs a bucket`);
-  if (command.type !== "unlock_bucket") assertUnlocked(state, moment.now);
+  assertAccepts(state, command, moment);
   switch (command.type) {
     case "patch_bucket":
       return patch(state, command);
@@ -44,7 +44,41 @@ export function decide(
       return lock(command, moment);
     case "unlock_bucket":
       return unlock(state, moment);
+    case "archive_bucket":
+      assertMoves(state, "ARCHIVED");
+      return { type: "bucket.archived", data: {} };
+    case "activate_bucket":
+      assertMoves(state, "ACTIVE");
+      return { type: "bucket.activated", data: {} };
+    case "suspend_bucket":
+      assertMoves(state, "SUSPENDED");
+      return { type: "bucket.suspended", data: {} };
+    case "delete_bucket":
+      return { type: "bucket.deleted", data: { task_id: command.taskId } };
   }
+}
+
+/**
+ * A locked bucket takes nothing but its unlocking; a suspended one nothing but what ends that. It
+ * takes an unlocking as well, or a bucket that is both could never be freed.
+ */
+function assertAccepts(state: BucketState, command: BucketCommand, moment: Moment): void {
+  if (command.type === "unlock_bucket") return;
+  assertUnlocked(state, moment.now);
+  const ends = command.type === "activate_bucket" || command.type === "delete_bucket";
+  if (state.status !== "SUSPENDED" || ends) return;
+  throw new BucketsError(
+    "BUCKET_LOCKED",
+    `The bucket "${nameOf(state)}" is suspended: activate it first.`,
+    { status: state.status, bucket_id: state.bucket_id },
+  );
+}
+
+function assertMoves(state: BucketState, to: BucketState["status"]): void {
+  if (state.status !== to) return;
+  throw new BucketsError("BAD_REQUEST", `The bucket "${nameOf(state)}" is ${to} already.`, {
+    status: to,
+  });
 }
 
 function create(command: CreateBucket): BucketEvent {

@@ -28,8 +28,33 @@ export const BucketUnlocked = z.object({
   data: z.object({}),
 });
 
+export const BucketArchived = z.object({
+  type: z.literal("bucket.archived"),
+  data: z.object({}),
+});
+
+export const BucketActivated = z.object({
+  type: z.literal("bucket.activated"),
+  data: z.object({}),
+});
+
+export const BucketSuspended = z.object({
+  type: z.literal("bucket.suspended"),
+  data: z.object({}),
+});
+
+/** One event, however much the bucket holds: what it holds is hidden through it. */
+export const BucketDeleted = z.object({
+  type: z.literal("bucket.deleted"),
+  data: z.object({ task_id: z.string() }),
+});
+
 export type BucketEvent =
   | z.infer<typeof BucketCreated>
   | z.infer<typeof BucketPatched>
   | z.infer<typeof BucketLocked>
-  | z.infer<typeof BucketUnlocked>;
+  | z.infer<typeof BucketUnlocked>
+  | z.infer<typeof BucketArchived>
+  | z.infer<typeof BucketActivated>
+  | z.infer<typeof BucketSuspended>
+  | z.infer<typeof BucketDeleted>;

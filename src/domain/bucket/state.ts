@@ -23,10 +23,12 @@ export const BucketState = z.object({
   /** The patchable document, with references in the place of secrets. */
   document: jsonObject,
   unique_key: UniqueKey.optional(),
-  status: z.literal("ACTIVE"),
+  status: z.enum(["ACTIVE", "ARCHIVED", "SUSPENDED"]),
   lock: BucketLock.optional(),
   created_at: z.string(),
   updated_at: z.string(),
+  /** There once the bucket was deleted; its history goes on. */
+  deleted: z.object({ deleted_at: z.string(), task_id: z.string() }).optional(),
 });
 export type BucketState = Readonly<z.infer<typeof BucketState>>;
 
@@ -55,6 +57,16 @@ export function evolve(state: BucketState | undefined, recorded: RecordedEvent):
     case "bucket.unlocked": {
       const { lock: _, ...unlocked } = state;
       return { ...unlocked, ...place };
+    }
+    case "bucket.archived":
+      return { ...state, ...place, status: "ARCHIVED" };
+    case "bucket.activated":
+      return { ...state, ...place, status: "ACTIVE" };
+    case "bucket.suspended":
+      return { ...state, ...place, status: "SUSPENDED" };
+    case "bucket.deleted": {
+      const deleted = { deleted_at: formatTime(recorded.recordedAt), task_id: event.data.task_id };
+      return { ...state, ...place, deleted };
     }
   }
 }

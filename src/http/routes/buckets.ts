@@ -10,11 +10,13 @@ import { HistoryEntry } from "../../domain/history.js";
 import { JsonPatch } from "../../domain/json-patch.js";
 import { limits } from "../../domain/limits.js";
 import { jsonObject, parseBody } from "../../domain/schemas.js";
+import { TaskResponse } from "../../domain/task.js";
 import {
   type BucketWritten,
   HistoryResponse,
   ListBucketsResponse,
   type WriteOptions,
+  type Written,
 } from "../../service/interface.js";
 import { isNotModified, readPrecondition } from "../conditional.js";
 import { headerLines, setCache, setPlace } from "../headers.js";
@@ -47,6 +49,12 @@ const ListBody = z.object({
   offset: z.number().int().nullish().meta({ minimum: 0 }),
   cursor: z.string().nullish(),
 });
+
+const lifecycle = {
+  archive: "Archive a bucket: it takes no object writes",
+  activate: "Make an archived or suspended bucket active again",
+  suspend: "Suspend a bucket: it takes no writes at all",
+} as const;
 
 const patchBodies = {
   "application/json": PatchBucketRequest,
@@ -175,6 +183,40 @@ export const bucketRoutes: readonly Route[] = [
       sendWritten(request, await namespace.buckets.unlock(identifier(params), body ?? {}, options));
     },
   }),
+  ...(["archive", "activate", "suspend"] as const).map((move) =>
+    defineRoute({
+      method: "POST",
+      path: `${one}/${move}`,
+      operationId: `${move}Bucket`,
+      summary: lifecycle[move],
+      permission: "admin",
+      query: writeQuery,
+      body: { "application/json": z.object({}) },
+      response: BucketResponse,
+      refusals: [400, 404, 412, 413, 415, 422, 423, 428, 507],
+      handle: async (request, query) => {
+        const { namespace, params } = request;
+        const options = writeOptions(request, query);
+        sendWritten(request, await namespace.buckets[move](identifier(params), options));
+      },
+    }),
+  ),
+  defineRoute({
+    method: "DELETE",
+    path: one,
+    operationId: "deleteBucket",
+    summary: "Delete a bucket; its history goes on",
+    permission: "delete",
+    query: writeQuery,
+    response: TaskResponse,
+    refusals: [400, 404, 412, 422, 423, 428, 507],
+    handle: async (request, query) => {
+      const { namespace, params } = request;
+      const options = writeOptions(request, query);
+      const { task, ...written } = await namespace.buckets.delete(identifier(params), options);
+      sendResult(request, written, task);
+    },
+  }),
   defineRoute({
     method: "GET",
     path: `${one}/history`,
@@ -264,7 +306,12 @@ function writeOptions(
   };
 }
 
-function sendWritten({ context }: ApiRequest, written: BucketWritten): void {
+function sendWritten(request: ApiRequest, written: BucketWritten): void {
+  sendResult(request, written, written.bucket);
+}
+
+/** The answer to a write, as its preferences want it. */
+function sendResult({ context }: ApiRequest, written: Written, result: object): void {
   const preferences = readPreferences(context.get("Prefer"));
   if (preferences.applied !== "") context.set("Preference-Applied", preferences.applied);
   if (written.ignoredFields.length > 0) {
@@ -272,13 +319,13 @@ function sendWritten({ context }: ApiRequest, written: BucketWritten): void {
   }
   setCache(context, "none");
   if (written.dryRun) {
-    context.body = { dry_run: true, changes: written.changes, result: written.bucket };
+    context.body = { dry_run: true, changes: written.changes, result };
     return;
   }
   setPlace(context, written);
   if (written.replayed) context.set("Idempotency-Replayed", "true");
   if (preferences.isMinimal) context.status = 204;
-  else context.body = written.bucket;
+  else context.body = result;
 }
 
 const namesMax = 50;

@@ -2,12 +2,14 @@
 import { looksLikeBucketId } from "../../domain/bucket/document.js";
 import { bucketReservations, nameScope } from "../../domain/bucket/reservations.js";
 import type { BucketState } from "../../domain/bucket/state.js";
+import { deletionTask, type TaskResponse } from "../../domain/task.js";
 import type { AppliedEvent, InlineProjection } from "../../eventstore/projection.js";
-import type { BucketPage, BucketView, ListQuery } from "../view.js";
+import type { BucketPage, BucketView, ListQuery, TaskPage, TaskQuery } from "../view.js";
 
 export class MemoryView implements InlineProjection, BucketView {
   #states = new Map<string, BucketState>();
   #reservations = new Map<string, string>();
+  #tasks = new Map<string, { readonly namespace: string; readonly task: TaskResponse }>();
 
   loadState(stream: string): BucketState | undefined {
     return this.#states.get(stream);
@@ -28,6 +30,8 @@ export class MemoryView implements InlineProjection, BucketView {
         this.#reservations.set(`${scope}\u0000${key}`, after.bucket_id);
       }
       this.#states.set(after.bucket_id, after);
+      const task = deletionTask(after);
+      if (task !== undefined) this.#tasks.set(task.task_id, { namespace: after.namespace, task });
     }
   }
 
@@ -41,7 +45,7 @@ export class MemoryView implements InlineProjection, BucketView {
 
   async list(query: ListQuery): Promise<BucketPage> {
     const all = [...this.#states.values()]
-      .filter((state) => state.namespace === query.namespace)
+      .filter((state) => state.namespace === query.namespace && state.deleted === undefined)
       .sort(newestFirst);
     const { after } = query;
     const rest = after === undefined ? all : all.filter((state) => isAfter(state, after));
@@ -49,6 +53,19 @@ export class MemoryView implements InlineProjection, BucketView {
       states: rest.slice(query.offset, query.offset + query.limit),
       totalCount: all.length,
     };
+  }
+
+  async findTask(namespace: string, taskId: string): Promise<TaskResponse | undefined> {
+    const found = this.#tasks.get(taskId);
+    return found?.namespace === namespace ? found.task : undefined;
+  }
+
+  async listTasks({ namespace, limit, offset }: TaskQuery): Promise<TaskPage> {
+    const all = [...this.#tasks.values()]
+      .filter((row) => row.namespace === namespace)
+      .map(({ task }) => task)
+      .sort((a, b) => compare(b.created_at, a.created_at) || compare(a.task_id, b.task_id));
+    return { tasks: all.slice(offset, offset + limit), totalCount: all.length };
   }
 
   /** Every state, for comparing and swapping. */
@@ -60,7 +77,12 @@ export class MemoryView implements InlineProjection, BucketView {
   swap(other: MemoryView): void {
     this.#states = other.#states;
     this.#reservations = other.#reservations;
+    this.#tasks = other.#tasks;
   }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function newestFirst(a: BucketState, b: BucketState): number {

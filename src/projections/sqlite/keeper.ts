@@ -129,6 +129,8 @@ function keyOf(table: TableName): string {
       return "bucket_id";
     case "reservations":
       return "scope, key";
+    case "tasks":
+      return "task_id";
   }
 }
 

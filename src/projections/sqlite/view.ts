@@ -7,12 +7,13 @@ import { z } from "zod";
 import { looksLikeBucketId } from "../../domain/bucket/document.js";
 import { bucketReservations, nameScope } from "../../domain/bucket/reservations.js";
 import { BucketState } from "../../domain/bucket/state.js";
+import { deletionTask, TaskResponse } from "../../domain/task.js";
 import { reservationKey } from "../../eventstore/planner.js";
 import type { AppliedEvent, InlineProjection } from "../../eventstore/projection.js";
-import type { BucketPage, BucketView, ListQuery } from "../view.js";
+import type { BucketPage, BucketView, ListQuery, TaskPage, TaskQuery } from "../view.js";
 
 /** The tables of the view; a rebuild makes each of them anew beside the live one. */
-export const viewTables = ["buckets", "reservations"] as const;
+export const viewTables = ["buckets", "reservations", "tasks"] as const;
 
 const text = z.string().optional();
 
@@ -22,6 +23,7 @@ export class SqliteView implements InlineProjection {
   readonly #putState: Database.Statement;
   readonly #putReservation: Database.Statement;
   readonly #dropReservation: Database.Statement;
+  readonly #putTask: Database.Statement;
 
   constructor(db: Database.Database, suffix = "") {
     const buckets = `buckets${suffix}`;
@@ -31,13 +33,18 @@ export class SqliteView implements InlineProjection {
       .prepare(`SELECT stream FROM ${reservations} WHERE scope = ? AND key = ?`)
       .pluck();
     this.#putState = db.prepare(
-      `INSERT INTO ${buckets} (bucket_id, namespace, created_at, version, position, state)
-       VALUES (?, ?, ?, ?, ?, ?)
+      `INSERT INTO ${buckets} (bucket_id, namespace, created_at, version, position, is_deleted, state)
+       VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (bucket_id) DO UPDATE SET
-         version = excluded.version, position = excluded.position, state = excluded.state`,
+         version = excluded.version, position = excluded.position,
+         is_deleted = excluded.is_deleted, state = excluded.state`,
     );
     this.#putReservation = db.prepare(
       `INSERT INTO ${reservations} (scope, key, stream) VALUES (?, ?, ?)`,
+    );
+    this.#putTask = db.prepare(
+      `INSERT OR REPLACE INTO tasks${suffix} (task_id, namespace, created_at, bucket_id, task)
+       VALUES (?, ?, ?, ?, ?)`,
     );
     this.#dropReservation = db.prepare(`DELETE FROM ${reservations} WHERE scope = ? AND key = ?`);
   }
@@ -55,6 +62,8 @@ export class SqliteView implements InlineProjection {
     for (const { before, after } of events) {
       this.#moveReservations(before, after);
       newest.set(after.bucket_id, after);
+      const task = deletionTask(after);
+      if (task !== undefined) this.#writeTask(after.namespace, task);
     }
     for (const state of newest.values()) {
       this.#putState.run(
@@ -63,9 +72,15 @@ export class SqliteView implements InlineProjection {
         state.created_at,
         state.version,
         state.position,
+        state.deleted === undefined ? 0 : 1,
         JSON.stringify(state),
       );
     }
+  }
+
+  #writeTask(namespace: string, task: TaskResponse): void {
+    const { task_id: taskId, created_at: createdAt, bucket_id: bucketId } = task;
+    this.#putTask.run(taskId, namespace, createdAt, bucketId, JSON.stringify(task));
   }
 
   #moveReservations(before: BucketState | undefined, after: BucketState): void {
@@ -91,6 +106,9 @@ export class SqliteBucketView implements BucketView {
   readonly #count: Database.Statement;
   readonly #page: Database.Statement;
   readonly #pageAfter: Database.Statement;
+  readonly #task: Database.Statement;
+  readonly #taskCount: Database.Statement;
+  readonly #tasks: Database.Statement;
 
   constructor(db: Database.Database) {
     this.#byId = db
@@ -102,21 +120,42 @@ export class SqliteBucketView implements BucketView {
          WHERE bucket_id = (SELECT stream FROM reservations WHERE scope = ? AND key = ?)`,
       )
       .pluck();
-    this.#count = db.prepare("SELECT count(*) FROM buckets WHERE namespace = ?").pluck();
+    this.#count = db
+      .prepare("SELECT count(*) FROM buckets WHERE namespace = ? AND is_deleted = 0")
+      .pluck();
     this.#page = db
       .prepare(
-        `SELECT state FROM buckets WHERE namespace = ?
+        `SELECT state FROM buckets WHERE namespace = ? AND is_deleted = 0
          ORDER BY created_at DESC, bucket_id LIMIT ? OFFSET ?`,
+      )
+      .pluck();
+    this.#task = db.prepare("SELECT task FROM tasks WHERE task_id = ? AND namespace = ?").pluck();
+    this.#taskCount = db.prepare("SELECT count(*) FROM tasks WHERE namespace = ?").pluck();
+    this.#tasks = db
+      .prepare(
+        `SELECT task FROM tasks WHERE namespace = ?
+         ORDER BY created_at DESC, task_id LIMIT ? OFFSET ?`,
       )
       .pluck();
     this.#pageAfter = db
       .prepare(
         `SELECT state FROM buckets
-         WHERE namespace = @namespace AND created_at <= @createdAt
+         WHERE namespace = @namespace AND is_deleted = 0 AND created_at <= @createdAt
            AND NOT (created_at = @createdAt AND bucket_id <= @bucketId)
          ORDER BY created_at DESC, bucket_id LIMIT @limit`,
       )
       .pluck();
+  }
+
+  async findTask(namespace: string, taskId: string): Promise<TaskResponse | undefined> {
+    return parseTask(this.#task.get(taskId, namespace));
+  }
+
+  async listTasks({ namespace, limit, offset }: TaskQuery): Promise<TaskPage> {
+    return {
+      tasks: this.#tasks.all(namespace, limit, offset).flatMap((row) => parseTask(row) ?? []),
+      totalCount: z.number().parse(this.#taskCount.get(namespace)),
+    };
   }
 
   async find(namespace: string, identifier: string): Promise<BucketState | undefined> {
@@ -142,4 +181,9 @@ export class SqliteBucketView implements BucketView {
 function parseState(row: unknown): BucketState | undefined {
   const json = text.parse(row);
   return json === undefined ? undefined : BucketState.parse(JSON.parse(json));
+}
+
+function parseTask(row: unknown): TaskResponse | undefined {
+  const json = text.parse(row);
+  return json === undefined ? undefined : TaskResponse.parse(JSON.parse(json));
 }
