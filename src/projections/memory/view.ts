@@ -8,6 +8,12 @@ import type { BucketPage, BucketView, ListQuery } from "../view.js";
 export class MemoryView implements InlineProjection, BucketView {
   #states = new Map<string, BucketState>();
   #reservations = new Map<string, string>();
+  #position = 0;
+
+  /** That of the last event that was applied. */
+  get position(): number {
+    return this.#position;
+  }
 
   loadState(stream: string): BucketState | undefined {
     return this.#states.get(stream);
@@ -18,7 +24,7 @@ export class MemoryView implements InlineProjection, BucketView {
   }
 
   apply(events: readonly AppliedEvent[]): void {
-    for (const { before, after } of events) {
+    for (const { recorded, before, after } of events) {
       if (before !== undefined) {
         for (const { scope, key } of bucketReservations(before)) {
           this.#reservations.delete(`${scope}\u0000${key}`);
@@ -28,6 +34,7 @@ export class MemoryView implements InlineProjection, BucketView {
         this.#reservations.set(`${scope}\u0000${key}`, after.bucket_id);
       }
       this.#states.set(after.bucket_id, after);
+      this.#position = recorded.position;
     }
   }
 
@@ -45,8 +52,9 @@ export class MemoryView implements InlineProjection, BucketView {
       .sort(newestFirst);
     const { after } = query;
     const rest = after === undefined ? all : all.filter((state) => isAfter(state, after));
+    const start = after === undefined ? query.offset : 0;
     return {
-      states: rest.slice(query.offset, query.offset + query.limit),
+      states: rest.slice(start, start + query.limit),
       totalCount: all.length,
     };
   }
@@ -60,6 +68,7 @@ export class MemoryView implements InlineProjection, BucketView {
   swap(other: MemoryView): void {
     this.#states = other.#states;
     this.#reservations = other.#reservations;
+    this.#position = other.#position;
   }
 }
 

@@ -63,7 +63,7 @@ export class SqliteView implements InlineProjection {
         state.created_at,
         state.version,
         state.position,
-        JSON.stringify(state),
+        stateText(state),
       );
     }
   }
@@ -137,6 +137,14 @@ export class SqliteBucketView implements BucketView {
       totalCount: z.number().parse(this.#count.get(namespace)),
     };
   }
+}
+
+/**
+ * Parsing brings the keys into the order of the schema, so that equal states have the same text,
+ * whether the state before came from the cache of the writer or from a row.
+ */
+function stateText(state: BucketState): string {
+  return JSON.stringify(BucketState.parse(state));
 }
 
 function parseState(row: unknown): BucketState | undefined {
