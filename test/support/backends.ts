@@ -2,21 +2,21 @@
  * An event store with its view and keeper, for each engine. Each is real: SQLite works on a file in
  * a temporary folder that is removed when the test is over.
  */
-import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { MemoryEngine } from "../../src/eventstore/memory/engine.js";
 import { openReader } from "../../src/eventstore/sqlite/connection.js";
-import { SqliteEngine, type SqliteEngineOptions } from "../../src/eventstore/sqlite/engine.js";
+import type { SqliteEngine } from "../../src/eventstore/sqlite/engine.js";
 import type { EventStore } from "../../src/eventstore/store.js";
 import { MemoryKeeper } from "../../src/projections/memory/keeper.js";
 import { MemoryView } from "../../src/projections/memory/view.js";
 import { SqliteKeeper } from "../../src/projections/sqlite/keeper.js";
-import { SqliteBucketView, SqliteView } from "../../src/projections/sqlite/view.js";
+import { SqliteBucketView } from "../../src/projections/sqlite/view.js";
 import type { BucketView, ProjectionKeeper } from "../../src/projections/view.js";
 import { FixedClock } from "./clock.js";
+import { openSqlite } from "./sqlite.js";
 
 export interface Backend {
   readonly clock: FixedClock;
@@ -47,20 +47,6 @@ export function memoryBackend(clock = new FixedClock()): Backend {
   const view = new MemoryView();
   const events = new MemoryEngine({ projection: view, clock: clock.read });
   return { clock, events, view, keeper: new MemoryKeeper(events, view) };
-}
-
-/** The engine alone, with the options that tests leave alone filled in. */
-export function openSqlite(
-  options: Partial<SqliteEngineOptions> & { readonly file: string },
-): SqliteEngine {
-  return new SqliteEngine({
-    readOnly: false,
-    durability: "full",
-    clock: new FixedClock().read,
-    newId: (prefix) => `${prefix}_${randomUUID()}`,
-    projection: (db) => new SqliteView(db),
-    ...options,
-  });
 }
 
 export interface SqliteBackendOptions {
