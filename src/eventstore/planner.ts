@@ -155,7 +155,7 @@ class Batch {
         applied: this.#steps,
         idempotency: [...this.#idempotency.values()],
         secrets: secretsOf(this.#steps),
-        head: last ?? this.#snapshot.head,
+        head: last === undefined ? this.#snapshot.head : headAt(last),
       },
     };
   }
@@ -291,6 +291,11 @@ class Batch {
       overlay.reservations.set(reservationKey(reservation), after.bucket_id);
     }
   }
+}
+
+/** The head once the event is the last of the log. */
+export function headAt({ position, hash, recordedAt }: StoredEvent): Head {
+  return { position, hash, recordedAt };
 }
 
 /** Never seen outside: the batch is planned again before outcomes are read. */

@@ -154,6 +154,7 @@ export class LogWriter {
   readonly #insert: Database.Statement;
   readonly #setHead: Database.Statement;
   readonly #claimEpoch: Database.Statement;
+  readonly #epoch: Database.Statement;
   readonly #putIdempotency: Database.Statement;
   readonly #forgetIdempotency: Database.Statement;
   readonly #putSecret: Database.Statement;
@@ -170,6 +171,7 @@ export class LogWriter {
     this.#claimEpoch = db
       .prepare("UPDATE head SET owner_epoch = owner_epoch + 1 RETURNING owner_epoch")
       .pluck();
+    this.#epoch = db.prepare("SELECT owner_epoch FROM head").pluck();
     this.#putIdempotency = db.prepare(
       "INSERT OR REPLACE INTO idempotency (scope, key, fingerprint, recorded_at, results) VALUES (?, ?, ?, ?, ?)",
     );
@@ -209,6 +211,10 @@ export class LogWriter {
   /** Counts the owners of the file; a writer that finds another epoch than its own must stop. */
   claimEpoch(): number {
     return z.number().parse(this.#claimEpoch.get());
+  }
+
+  epoch(): number {
+    return z.number().parse(this.#epoch.get());
   }
 
   putIdempotency(row: IdempotencyRow): void {

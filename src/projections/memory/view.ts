@@ -10,6 +10,12 @@ export class MemoryView implements InlineProjection, BucketView {
   #states = new Map<string, BucketState>();
   #reservations = new Map<string, string>();
   #tasks = new Map<string, { readonly namespace: string; readonly task: TaskResponse }>();
+  #position = 0;
+
+  /** That of the last event that was applied. */
+  get position(): number {
+    return this.#position;
+  }
 
   loadState(stream: string): BucketState | undefined {
     return this.#states.get(stream);
@@ -20,7 +26,7 @@ export class MemoryView implements InlineProjection, BucketView {
   }
 
   apply(events: readonly AppliedEvent[]): void {
-    for (const { before, after } of events) {
+    for (const { recorded, before, after } of events) {
       if (before !== undefined) {
         for (const { scope, key } of bucketReservations(before)) {
           this.#reservations.delete(`${scope}\u0000${key}`);
@@ -32,6 +38,7 @@ export class MemoryView implements InlineProjection, BucketView {
       this.#states.set(after.bucket_id, after);
       const task = deletionTask(after);
       if (task !== undefined) this.#tasks.set(task.task_id, { namespace: after.namespace, task });
+      this.#position = recorded.position;
     }
   }
 
@@ -49,8 +56,9 @@ export class MemoryView implements InlineProjection, BucketView {
       .sort(newestFirst);
     const { after } = query;
     const rest = after === undefined ? all : all.filter((state) => isAfter(state, after));
+    const start = after === undefined ? query.offset : 0;
     return {
-      states: rest.slice(query.offset, query.offset + query.limit),
+      states: rest.slice(start, start + query.limit),
       totalCount: all.length,
     };
   }
@@ -78,6 +86,7 @@ export class MemoryView implements InlineProjection, BucketView {
     this.#states = other.#states;
     this.#reservations = other.#reservations;
     this.#tasks = other.#tasks;
+    this.#position = other.#position;
   }
 }
 

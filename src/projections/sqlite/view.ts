@@ -73,7 +73,7 @@ export class SqliteView implements InlineProjection {
         state.version,
         state.position,
         state.deleted === undefined ? 0 : 1,
-        JSON.stringify(state),
+        stateText(state),
       );
     }
   }
@@ -176,6 +176,14 @@ export class SqliteBucketView implements BucketView {
       totalCount: z.number().parse(this.#count.get(namespace)),
     };
   }
+}
+
+/**
+ * Parsing brings the keys into the order of the schema, so that equal states have the same text,
+ * whether the state before came from the cache of the writer or from a row.
+ */
+function stateText(state: BucketState): string {
+  return JSON.stringify(BucketState.parse(state));
 }
 
 function parseState(row: unknown): BucketState | undefined {
