@@ -24,7 +24,7 @@ export async function demo(flags: {
     const file = join(folder, "demo.db");
     await using store = await openBuckets({ file, clock: clock.now });
     const changes = await loadSeed(store, await readFile(story, "utf8"), clock);
-    store.tokens.accept(token, "demo", "admin");
+    store.tokens.accept(token);
     const { total_count: count } = await store.namespace().buckets.list();
     print(`  ${styled("green", "✓")} ${count} buckets, ${changes} changes in a temporary database`);
     const server = await listen(store, flags.port);

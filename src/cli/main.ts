@@ -7,6 +7,7 @@ import { rebuild, verify } from "./keep.js";
 import { log, replay, show } from "./look.js";
 import { exitCodes, reportError } from "./output.js";
 import { serve } from "./serve.js";
+import { createToken, listTokens, revokeToken } from "./token.js";
 
 const fileArgument = () =>
   new Argument("[file]", "the SQLite file").default(process.env["BUCKETLOG_FILE"] ?? "buckets.db");
@@ -99,6 +100,31 @@ program
   .addArgument(fileArgument())
   .addOption(json())
   .action(rebuild);
+
+const token = program.command("token").description("access tokens, while no server holds the file");
+const onFile = (command: Command) =>
+  command
+    .addOption(option("--file <file>", "the SQLite file").default("buckets.db"))
+    .addOption(json());
+
+onFile(token.command("create"))
+  .description("make one; its secret is printed this once")
+  .argument("<name>", "who it is for: the actor on events")
+  .addOption(
+    option("--permission <level>", "each includes those before it")
+      .choices(["read", "write", "delete", "admin"])
+      .default("write"),
+  )
+  .addOption(option("--namespaces <names...>", "the namespaces that it opens; all unless given"))
+  .addOption(option("--expires-at <time>", "when it stops to open anything, RFC 3339"))
+  .action(createToken);
+
+onFile(token.command("list")).description("without their secrets").action(listTokens);
+
+onFile(token.command("revoke"))
+  .description("from this moment it opens nothing")
+  .argument("<name>")
+  .action(revokeToken);
 
 function parsePort(text: string): number {
   const value = Number(text);

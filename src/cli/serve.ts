@@ -37,9 +37,9 @@ export async function serve(file: string, flags: ServeFlags): Promise<void> {
     durability: flags.durability,
     ...(secretKey !== undefined && { secretKey }),
   });
-  if (flags.token !== undefined) store.tokens.accept(flags.token, "admin", "admin");
+  if (flags.token !== undefined) store.tokens.accept(flags.token);
   if (flags.auth && store.tokens.count === 0) {
-    const token = store.tokens.create("admin", "admin");
+    const { token } = store.tokens.create({ name: "admin", permission: "admin" });
     printError(`${isNew ? `made ${file}; ` : ""}admin token, shown this once: ${token}`);
   }
   const server = await startServer({

@@ -18,6 +18,7 @@ import { bucketRoutes } from "./routes/buckets.js";
 import { logRoutes } from "./routes/log.js";
 import { serviceRoutes } from "./routes/service.js";
 import { taskRoutes } from "./routes/tasks.js";
+import { tokenRoutes } from "./routes/tokens.js";
 
 export interface AppOptions {
   readonly store: BucketStore;
@@ -42,6 +43,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
     ...bucketRoutes,
     ...taskRoutes,
     ...logRoutes,
+    ...tokenRoutes,
     ...serviceRoutes(options.isDraining ?? (() => false), () => routes),
   ];
   const router = createRouter(routes, options);
@@ -179,7 +181,7 @@ async function serve(route: Route, context: HttpContext, options: AppOptions): P
   const token = authorize(route, context, options);
   const actor = actorOf(context, token);
   context.state.actor = actor;
-  const namespace = store.namespace(context.get("X-Namespace") || undefined, {
+  const namespace = store.namespace(namespaceOf(context), {
     actor,
     token: token.name,
     requestId: context.state.requestId,
@@ -208,12 +210,13 @@ async function serve(route: Route, context: HttpContext, options: AppOptions): P
   await route.handle(request, context.query);
 }
 
-const everybody: Token = { name: "anonymous", permission: "admin" };
+const everybody: Token = { name: "anonymous", permission: "admin", namespaces: null };
 
 function authorize(route: Route, context: HttpContext, options: AppOptions): Token {
   if (route.permission === undefined) return { ...everybody, permission: "read" };
   const token = options.noAuth === true ? everybody : authenticate(context, options.store);
   assertPermits(token, route.permission);
+  assertOpens(token, route, namespaceOf(context));
   return token;
 }
 
@@ -236,6 +239,17 @@ function assertPermits(token: Token, needed: Permission): void {
     `This needs a token with the permission "${needed}"; yours has "${token.permission}".`,
     { needed, held: token.permission },
   );
+}
+
+function namespaceOf(context: HttpContext): string {
+  return context.get("X-Namespace") || "default";
+}
+
+function assertOpens({ namespaces }: Token, route: Route, namespace: string): void {
+  if (namespaces === null) return;
+  if (route.isStoreWide !== true && namespaces.includes(namespace)) return;
+  const what = route.isStoreWide === true ? "the whole store" : `the namespace "${namespace}"`;
+  throw new BucketsError("FORBIDDEN", `Your token does not open ${what}.`, { namespaces });
 }
 
 /** The token's name; an admin token may speak for somebody else. */

@@ -8,26 +8,52 @@ import { BucketResponse } from "../domain/bucket/response.js";
 import type { Change } from "../domain/changes.js";
 import type { BucketsError } from "../domain/errors.js";
 import { HistoryEntry } from "../domain/history.js";
-import type { Permission } from "../domain/permissions.js";
-import { jsonObject } from "../domain/schemas.js";
+import { type Permission, permissions } from "../domain/permissions.js";
+import { answeredTime, jsonObject } from "../domain/schemas.js";
 import { TaskResponse } from "../domain/task.js";
 import type { Health, Precondition } from "../eventstore/store.js";
 import type { ExpectedHead, OnProgress, RebuildReport, VerifyReport } from "../projections/view.js";
 
-/** Makes and checks access tokens; see `tokens.ts`. */
+/** A token without its secret, which is kept nowhere. */
+export const TokenAnswer = z.object({
+  name: z.string(),
+  permission: z.enum(permissions),
+  /** The namespaces that it opens; absent for all. */
+  namespaces: z.array(z.string()).optional(),
+  created_at: answeredTime,
+  expires_at: answeredTime.optional(),
+});
+export type TokenAnswer = z.infer<typeof TokenAnswer>;
+
+/** A new token with its secret, which is shown this once. */
+export const CreatedToken = TokenAnswer.extend({ token: z.string() });
+export type CreatedToken = z.infer<typeof CreatedToken>;
+
+/** Makes, checks and revokes the access tokens that open a store to HTTP. */
 export interface Tokens {
   readonly count: number;
-  /** Makes a token and returns its secret, which is shown this once and kept nowhere. */
-  create(name: string, permission: Permission): string;
-  /** Accepts a secret that the operator chose, for as long as the process lives. */
-  accept(secret: string, name: string, permission: Permission): void;
-  /** The token with that secret, if there is one. */
+  /**
+   * Makes a token from `{name, permission, namespaces?, expires_at?}`; it opens at once.
+   * @throws VALIDATION_FAILED; ALREADY_EXISTS when the name is taken.
+   */
+  create(body: unknown): CreatedToken;
+  /**
+   * Accepts an admin secret that the operator chose, for as long as the process lives.
+   * @throws BAD_REQUEST unless it has 16 to 512 visible ASCII characters.
+   */
+  accept(secret: string): void;
+  list(): readonly TokenAnswer[];
+  /** From this moment the token opens nothing. @throws NOT_FOUND */
+  revoke(name: string): void;
+  /** The token with that secret, unless it has expired. */
   authenticate(secret: string): Token | undefined;
 }
 
 export interface Token {
   readonly name: string;
   readonly permission: Permission;
+  /** Null for all. */
+  readonly namespaces: readonly string[] | null;
 }
 
 /** Who is asking, for everything asked through one `namespace(…)`. All have defaults. */

@@ -293,8 +293,8 @@ describe("migrations", () => {
       checksum,
     ]);
     expect(published).toEqual([
-      [1, "0001-event-log.sql", "974cb2bac00dd0365a7a37937950fbea6582e38c29a4d53c2f5d9bc0a47491d7"],
-      [2, "0002-view.sql", "20acf8eb171d1879903e58cb14578217377fa53c5c42ff3faa7686bab5639d1c"],
+      [1, "0001-event-log.sql", "5e0f4e96fbf75e0c2e61863fd563e35e4b411856f992af0dd355bf341a97468c"],
+      [2, "0002-view.sql", "18235d9d7421d071fe1b814ff97b2d2b67d4f11b4d9571eb2a1543748c1a711a"],
     ]);
   });
 });

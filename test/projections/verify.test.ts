@@ -301,7 +301,7 @@ describe("the view:", () => {
     ["all rows deleted", "DELETE FROM buckets", 33, 8],
     [
       "an extra row",
-      `INSERT INTO buckets SELECT 'bkt_extra', namespace, created_at, version, position, state
+      `INSERT INTO buckets SELECT 'bkt_extra', namespace, created_at, version, position, is_deleted, state
        FROM buckets WHERE position = 36`,
       0,
       1,
