@@ -48,6 +48,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   ];
   const router = createRouter(routes, options);
 
+  app.on("error", logBroken(options.logger));
   app.use(requestId(options.newRequestId ?? randomRequestId));
   app.use(logRequests(options.logger));
   app.use(securityHeaders);
@@ -87,6 +88,20 @@ function logRequests(logger: Logger): Middleware {
       actor: context.state.actor,
     });
   };
+}
+
+/** Answers that broke off after their status was sent; one that the caller ended is no fault. */
+function logBroken(logger: Logger) {
+  return (error: Error, context: HttpContext) => {
+    if (context.res.destroyed && !isOurFault(error)) return;
+    const { requestId } = context.state;
+    logger.error({ request_id: requestId, err: error }, "answer broke off");
+  };
+}
+
+function isOurFault(error: Error): boolean {
+  const code = "code" in error ? error.code : undefined;
+  return code !== "ERR_STREAM_PREMATURE_CLOSE" && code !== "ECONNRESET" && code !== "EPIPE";
 }
 
 const securityHeaders: Middleware = async function securityHeaders(context, next) {
@@ -149,12 +164,12 @@ function wantsProblemJson(context: HttpContext): boolean {
   return context.get("Accept").toLowerCase().includes(problemMediaType);
 }
 
-/** What no route may see: a path that is not UTF-8, and two Host headers, which Node lets in. */
+/** What no route may see: a path that is not UTF-8, and no or two Host headers, which Node lets in. */
 const hygiene: Middleware = async function hygiene(context, next) {
   const hosts = context.req.rawHeaders.filter(
     (name, index) => index % 2 === 0 && name.toLowerCase() === "host",
   );
-  if (hosts.length > 1) throw new BucketsError("BAD_REQUEST", "Send one Host header.");
+  if (hosts.length !== 1) throw new BucketsError("BAD_REQUEST", "Send one Host header.");
   try {
     decodeURIComponent(context.path);
   } catch {
@@ -185,11 +200,12 @@ async function serve(route: Route, context: HttpContext, options: AppOptions): P
     actor,
     token: token.name,
     requestId: context.state.requestId,
-    publicUrl: publicUrl ?? context.origin,
+    publicUrl: publicUrl ?? `${context.protocol}://${context.host}`,
     ...(context.get("User-Agent") !== "" && { userAgent: context.get("User-Agent") }),
     ...(context.ip !== "" && { remoteAddress: context.ip }),
   });
   assertAcceptable(route, context);
+  const respond = route.prepare(context.query);
   const mediaTypes = Object.keys(route.body ?? {});
   const takesBody = mediaTypes.length > 0;
   const body = takesBody ? await readJsonBody(context.req, mediaTypes) : undefined;
@@ -207,7 +223,7 @@ async function serve(route: Route, context: HttpContext, options: AppOptions): P
     requireIfMatch: options.requireIfMatch === true,
     basePath: "",
   };
-  await route.handle(request, context.query);
+  await respond(request);
 }
 
 const everybody: Token = { name: "anonymous", permission: "admin", namespaces: null };

@@ -8,8 +8,11 @@ export interface Preferences {
   readonly applied: string;
 }
 
-/** Reads `Prefer`; of a preference that is repeated the first counts, unknown ones are ignored. */
-export function readPreferences(header: string | undefined): Preferences {
+/**
+ * Reads `Prefer`; of a preference that is repeated the first counts, unknown ones are ignored.
+ * @param alwaysShows for answers whose body is never left out: `return` is not honoured there.
+ */
+export function readPreferences(header: string | undefined, alwaysShows = false): Preferences {
   const preferences = new Map<string, string>();
   for (const preference of (header ?? "").split(",")) {
     const [token = ""] = preference.split(";");
@@ -17,7 +20,7 @@ export function readPreferences(header: string | undefined): Preferences {
     const key = name.trim().toLowerCase();
     if (!preferences.has(key)) preferences.set(key, value.trim().replace(/^"(.*)"$/, "$1"));
   }
-  const returns = preferences.get("return");
+  const returns = alwaysShows ? undefined : preferences.get("return");
   const handling = preferences.get("handling");
   const applied = [
     ...(returns === "minimal" || returns === "representation" ? [`return=${returns}`] : []),

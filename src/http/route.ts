@@ -58,20 +58,23 @@ export interface Route {
   readonly successStatus?: 204;
   /** The statuses of refusals, beside those that every route can answer. */
   readonly refusals: readonly number[];
-  readonly handle: (request: ApiRequest, query: unknown) => Promise<void>;
+  /** Checks the query, which comes before the body, and returns what answers the request. */
+  readonly prepare: (query: unknown) => (request: ApiRequest) => Promise<void>;
 }
 
 /** A route whose handler gets its query parsed. */
 export function defineRoute<Query extends z.ZodObject>(
-  definition: Omit<Route, "handle" | "query"> & {
+  definition: Omit<Route, "prepare" | "query"> & {
     readonly query: Query;
     readonly handle: (request: ApiRequest, query: z.infer<Query>) => Promise<void>;
   },
 ): Route {
+  const { handle, ...route } = definition;
   return {
-    ...definition,
-    handle: async (request, query) => {
-      await definition.handle(request, parseQuery(definition.query, query));
+    ...route,
+    prepare: (sent) => {
+      const query = parseQuery(definition.query, sent);
+      return (request) => handle(request, query);
     },
   };
 }

@@ -5,7 +5,7 @@
  */
 import { hash } from "node:crypto";
 import { z } from "zod";
-import { parsePoint } from "../domain/as-of.js";
+import { type Point, parsePoint } from "../domain/as-of.js";
 import type { BucketCommand } from "../domain/bucket/commands.js";
 import type { PatchMediaType } from "../domain/bucket/patch.js";
 import {
@@ -146,6 +146,7 @@ export class BucketService implements Buckets {
   }
 
   async create(body: unknown, options: WriteOptions = {}): Promise<BucketWritten> {
+    checkOptions(options);
     const json = toJson(body);
     const { request, ignored } = checkCreate(json, options.strict === true);
     const sealed = this.#seal("application/json", json);
@@ -167,6 +168,7 @@ export class BucketService implements Buckets {
   }
 
   async patch(bucket: string, patch: unknown, options: PatchOptions = {}): Promise<BucketWritten> {
+    checkOptions(options);
     const mediaType = options.mediaType ?? "application/json";
     const json = toJson(patch);
     const ignoredFields = checkPatch(mediaType, json, options.strict === true);
@@ -188,6 +190,7 @@ export class BucketService implements Buckets {
   }
 
   async lock(bucket: string, body: unknown = {}, options: WriteOptions = {}) {
+    checkOptions(options);
     const json = toJson(body);
     const request = parseBody(LockBucketRequest, json);
     const reason = request.reason ?? options.reason;
@@ -202,6 +205,7 @@ export class BucketService implements Buckets {
   }
 
   async unlock(bucket: string, body: unknown = {}, options: WriteOptions = {}) {
+    checkOptions(options);
     const json = toJson(body);
     const request = parseBody(UnlockBucketRequest, json);
     return await this.#write(options, {
@@ -252,8 +256,9 @@ export class BucketService implements Buckets {
   }
 
   async get(bucket: string, options: { asOf?: string | undefined } = {}): Promise<BucketRead> {
+    const point = asPoint(options.asOf, "as_of");
     const state = await this.#find(bucket);
-    if (options.asOf !== undefined) return await this.#getAsOf(state, options.asOf);
+    if (point !== undefined) return await this.#getAsOf(state, point);
     if (state.deleted !== undefined) throw bucketDeleted(state);
     return this.#answer(state, this.#parts.clock());
   }
@@ -298,7 +303,7 @@ export class BucketService implements Buckets {
     const { order, limit, cursor } = parseQuery(HistoryRequest, query);
     const state = await this.#find(bucket);
     const scope = `history/${state.bucket_id}/${order}`;
-    const after = cursor === undefined ? undefined : decodeCursor(scope, z.number(), cursor);
+    const after = cursor === undefined ? undefined : decodeCursor(scope, z.number().int(), cursor);
     const page = await this.#parts.events.readStream(state.bucket_id, {
       order,
       from: order === "asc" ? (after ?? 0) + 1 : 1,
@@ -330,10 +335,11 @@ export class BucketService implements Buckets {
   }
 
   async *replay(bucket: string, range: ReplayRange = {}): AsyncIterable<ReplayLine> {
+    const begin = asPoint(range.from, "from");
+    const end = asPoint(range.to, "to");
     const current = await this.#find(bucket);
-    const from = range.from === undefined ? 1 : await this.#versionAt(current, range.from, "from");
-    const to =
-      range.to === undefined ? current.version : await this.#versionAt(current, range.to, "to");
+    const from = begin === undefined ? 1 : await this.#versionAt(current, begin);
+    const to = end === undefined ? current.version : await this.#versionAt(current, end);
     if (from > to) {
       throw new BucketsError("BAD_REQUEST", `from (version ${from}) is after to (version ${to}).`);
     }
@@ -456,7 +462,7 @@ export class BucketService implements Buckets {
           ? undefined
           : {
               scope: `${this.#namespace}/${this.#caller.token}`,
-              key: idempotencyKey(options.idempotencyKey),
+              key: options.idempotencyKey,
               fingerprint: options.fingerprint ?? hash("sha256", call),
             },
       transactionId: undefined,
@@ -466,12 +472,6 @@ export class BucketService implements Buckets {
 
   #meta(options: WriteOptions, reason: string | undefined): EventMeta {
     const { actor, requestId, userAgent, remoteAddress } = this.#caller;
-    if (reason !== undefined && [...reason].length > limits.reasonLengthMax) {
-      throw new BucketsError(
-        "BAD_REQUEST",
-        `A reason has at most ${limits.reasonLengthMax} characters; this one has ${[...reason].length}.`,
-      );
-    }
     return {
       actor,
       ...(reason !== undefined && { reason }),
@@ -497,23 +497,22 @@ export class BucketService implements Buckets {
     };
   }
 
-  async #getAsOf(current: BucketState, asOf: string): Promise<BucketRead> {
+  async #getAsOf(current: BucketState, asOf: AskedPoint): Promise<BucketRead> {
     const { events } = this.#parts;
-    const { place, at, isFinal } = await this.#locate(current, asOf, "as_of");
+    const { place, at, isFinal } = await this.#locate(current, asOf);
     const state = await events.stateAt(current.bucket_id, place.version);
     invariant(state !== undefined, `${current.bucket_id} has lost version ${place.version}`);
     if (state.deleted !== undefined) throw bucketDeleted(state);
     return { ...this.#answer(state, at), past: { recordedAt: place.recordedAt, isFinal } };
   }
 
-  async #versionAt(current: BucketState, point: string, name: string): Promise<number> {
-    return (await this.#locate(current, point, name)).place.version;
+  async #versionAt(current: BucketState, point: AskedPoint): Promise<number> {
+    return (await this.#locate(current, point)).place.version;
   }
 
   /** The event that shows the bucket at the point, and the moment that an answer is then about. */
-  async #locate(current: BucketState, text: string, name: string) {
+  async #locate(current: BucketState, { point, text }: AskedPoint) {
     const { events, clock } = this.#parts;
-    const point = parsePoint(text, name);
     const head = await events.head();
     const isKnown =
       point.kind === "version"
@@ -556,7 +555,7 @@ export class BucketService implements Buckets {
   async #explain(error: BucketsError, options: WriteOptions): Promise<BucketsError> {
     const { ifMatch } = preconditionOf(options);
     const { bucket_id: stream, current_version: current } = error.details;
-    const sent = Array.isArray(ifMatch) ? Math.max(...ifMatch) : undefined;
+    const sent = Array.isArray(ifMatch) && ifMatch.length > 0 ? Math.max(...ifMatch) : undefined;
     const canExplain =
       error.code === "PRECONDITION_FAILED" &&
       typeof stream === "string" &&
@@ -591,14 +590,32 @@ function only<T>(results: readonly T[]): T {
   return result;
 }
 
+/** A point in the past, and how it was asked for. */
+interface AskedPoint {
+  readonly point: Point;
+  readonly text: string;
+}
+
+function asPoint(text: string | undefined, name: string): AskedPoint | undefined {
+  return text === undefined ? undefined : { point: parsePoint(text, name), text };
+}
+
 function preconditionOf({ precondition, ifVersion }: WriteOptions): Precondition {
   if (precondition !== undefined) return precondition;
   return ifVersion === undefined ? anyVersion : { ...anyVersion, ifMatch: [ifVersion] };
 }
 
-/** @throws BAD_REQUEST unless the key has 1 to 255 visible ASCII characters. */
-function idempotencyKey(key: string): string {
-  if (/^[\x21-\x7e]+$/.test(key) && key.length <= limits.idempotencyKeyLengthMax) return key;
+/** What is wrong with the options is said before what is wrong with the body. */
+function checkOptions({ reason, idempotencyKey: key }: WriteOptions): void {
+  const length = reason === undefined ? 0 : [...reason].length;
+  if (length > limits.reasonLengthMax) {
+    throw new BucketsError(
+      "BAD_REQUEST",
+      `A reason has at most ${limits.reasonLengthMax} characters; this one has ${length}.`,
+    );
+  }
+  if (key === undefined) return;
+  if (/^[\x21-\x7e]+$/.test(key) && key.length <= limits.idempotencyKeyLengthMax) return;
   throw new BucketsError(
     "BAD_REQUEST",
     `An Idempotency-Key has 1 to ${limits.idempotencyKeyLengthMax} visible ASCII characters.`,

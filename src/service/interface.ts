@@ -38,10 +38,11 @@ export interface Tokens {
    */
   create(body: unknown): CreatedToken;
   /**
-   * Accepts an admin secret that the operator chose, for as long as the process lives.
+   * Accepts a secret that the operator chose, for as long as the process lives; of an admin token
+   * named `admin` unless said otherwise.
    * @throws BAD_REQUEST unless it has 16 to 512 visible ASCII characters.
    */
-  accept(secret: string): void;
+  accept(secret: string, name?: string, permission?: Permission): void;
   list(): readonly TokenAnswer[];
   /** From this moment the token opens nothing. @throws NOT_FOUND */
   revoke(name: string): void;

@@ -8,7 +8,7 @@ import { BucketsError } from "../domain/errors.js";
 import { formatTime } from "../domain/event.js";
 import { limits } from "../domain/limits.js";
 import { namespacePattern } from "../domain/namespace.js";
-import { permissions } from "../domain/permissions.js";
+import { type Permission, permissions } from "../domain/permissions.js";
 import { parseBody, timestamp } from "../domain/schemas.js";
 import type { TokenRecord, TokenTable } from "../eventstore/token-table.js";
 import type { CreatedToken, TokenAnswer, Tokens } from "./interface.js";
@@ -61,7 +61,7 @@ export class StoredTokens implements Tokens {
     return { ...shown(record), token: secret };
   }
 
-  accept(secret: string): void {
+  accept(secret: string, name = "admin", permission: Permission = "admin"): void {
     const { tokenLengthMin: min, tokenLengthMax: max } = limits;
     if (!/^[\x21-\x7e]+$/.test(secret) || secret.length < min || secret.length > max) {
       throw new BucketsError(
@@ -72,8 +72,8 @@ export class StoredTokens implements Tokens {
     const digest = digestOf(secret);
     this.#byDigest.set(digestKey(digest), {
       digest,
-      name: "admin",
-      permission: "admin",
+      name,
+      permission,
       namespaces: null,
       createdAt: this.#clock(),
       expiresAt: null,

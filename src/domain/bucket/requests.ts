@@ -7,7 +7,7 @@ import { validationFailed } from "../errors.js";
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, ownValue } from "../json.js";
 import { parseJsonPatch } from "../json-patch.js";
 import { limits } from "../limits.js";
-import { parsePointer } from "../pointer.js";
+import { type Pointer, parsePointer } from "../pointer.js";
 import { parseBody, timestamp } from "../schemas.js";
 import {
   CreateBucketRequest,
@@ -16,7 +16,8 @@ import {
   readOnlyFields,
 } from "./document.js";
 import { type PatchMediaType, requireObject } from "./patch.js";
-import { mapSecrets, secretMask } from "./secrets.js";
+import { isWebhookSecret, type LeafMapper, mapSecrets, secretMask } from "./secrets.js";
+import { WebhookSecret } from "./source-adapter.js";
 
 export const LockBucketRequest = z.object({
   reason: z.string().max(limits.reasonLengthMax).nullish(),
@@ -86,7 +87,12 @@ export function sealRequest(
   body: JsonValue,
   seal: (value: JsonValue) => string,
 ): SealedRequest {
-  const sealLeaf = (leaf: JsonValue) => (leaf === secretMask ? leaf : seal(leaf));
+  const sealLeaf = (leaf: JsonValue, pointer: Pointer) => {
+    if (leaf === secretMask) return leaf;
+    // Once it is sealed nobody can see any more whether it fits.
+    if (isWebhookSecret(pointer)) parseBody(WebhookSecret, leaf, pointer);
+    return seal(leaf);
+  };
   if (mediaType !== "application/json-patch+json") {
     const setsAdapter = isJsonObject(body) && (ownValue(body, "source_adapter") ?? null) !== null;
     return { body: setsAdapter ? mapSecrets(body, [], sealLeaf) : body, setsAdapter };
@@ -98,7 +104,7 @@ export function sealRequest(
   };
 }
 
-function sealOperation(operation: JsonObject, seal: (leaf: JsonValue) => JsonValue): JsonObject {
+function sealOperation(operation: JsonObject, seal: LeafMapper): JsonObject {
   const value = ownValue(operation, "value");
   const isTest = ownValue(operation, "op") === "test";
   if (value === undefined || isTest || !reachesAdapter(operation)) return operation;

@@ -14,7 +14,7 @@ export const secretMask = "********";
 const webhookSecret: Pointer = ["source_adapter", "webhook_secret"];
 const credentials: Pointer = ["source_adapter", "connection", "credentials"];
 
-type LeafMapper = (leaf: JsonValue, pointer: Pointer) => JsonValue;
+export type LeafMapper = (leaf: JsonValue, pointer: Pointer) => JsonValue;
 
 /**
  * Maps every secret leaf of a value that stands at `pointer` of the patchable document. Below
@@ -47,6 +47,11 @@ function mapMembers(
     const mapped = mapSecrets(value, [...pointer, key], map);
     return mapped === value ? result : withKey(result, key, mapped);
   }, object);
+}
+
+/** True for the pointer of the webhook secret itself. */
+export function isWebhookSecret(pointer: Pointer): boolean {
+  return pointer.length === webhookSecret.length && isWithin(pointer, webhookSecret);
 }
 
 /** The value with every secret masked: what an answer may show. */

@@ -37,6 +37,8 @@ const fieldMapping = jsonObject
   )
   .meta({ type: "object", additionalProperties: { type: "string" } });
 
+export const WebhookSecret = z.string().min(1).max(512);
+
 /**
  * The adapter as it is kept: defaults filled in, nulls and unknown keys left out. Secrets are
  * references or masks by the time they get here (`secrets.ts`).
@@ -58,7 +60,7 @@ export const SourceAdapter = z
       .nullish(),
     batching: Batching.nullish(),
     dedup_key: dottedPath.nullish(),
-    webhook_secret: z.string().min(1).max(512).nullish(),
+    webhook_secret: WebhookSecret.nullish(),
   })
   .refine(
     (adapter) => !(adapter.connection_id && adapter.connection),

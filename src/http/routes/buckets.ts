@@ -3,7 +3,12 @@ import { Readable } from "node:stream";
 import { z } from "zod";
 import { CreateBucketRequest, PatchBucketRequest } from "../../domain/bucket/document.js";
 import { type PatchMediaType, patchMediaTypes } from "../../domain/bucket/patch.js";
-import { LockBucketRequest, UnlockBucketRequest } from "../../domain/bucket/requests.js";
+import {
+  checkFields,
+  LockBucketRequest,
+  strayFields,
+  UnlockBucketRequest,
+} from "../../domain/bucket/requests.js";
 import { BucketResponse } from "../../domain/bucket/response.js";
 import { BucketsError } from "../../domain/errors.js";
 import { HistoryEntry } from "../../domain/history.js";
@@ -18,10 +23,10 @@ import {
   type WriteOptions,
   type Written,
 } from "../../service/interface.js";
-import { isNotModified, readPrecondition } from "../conditional.js";
+import { isNotModified, readIfNoneMatch, readPrecondition } from "../conditional.js";
 import { headerLines, setCache, setPlace } from "../headers.js";
 import { readIdempotencyKey, readPreferences, readTextHeader } from "../preferences.js";
-import { type ApiRequest, defineRoute, noQuery, type Route } from "../route.js";
+import { type ApiRequest, defineRoute, type HttpContext, noQuery, type Route } from "../route.js";
 
 const base = "/v1/buckets";
 const one = `${base}/{bucket_identifier}`;
@@ -78,7 +83,7 @@ export const bucketRoutes: readonly Route[] = [
       const options = writeOptions(request, query);
       const written = await request.namespace.buckets.create(request.body, options);
       if (!written.dryRun) {
-        request.context.set("Location", `${request.basePath}${base}/${written.bucket.bucket_id}`);
+        request.context.set("Location", pathOf(request, written));
       }
       sendWritten(request, written);
     },
@@ -94,8 +99,13 @@ export const bucketRoutes: readonly Route[] = [
     response: ListBucketsResponse,
     refusals: [400, 413, 415, 422],
     handle: async ({ context, namespace, body }) => {
+      const { isStrict, applied } = readPreferences(context.get("Prefer"), true);
+      if (applied !== "") context.set("Preference-Applied", applied);
+      const query = listQuery(body);
+      const ignored = checkFields(strayFields(body ?? {}, ListBody), isStrict);
+      context.body = await namespace.buckets.list(query);
+      setIgnoredFields(context, ignored);
       setCache(context, "current");
-      context.body = await namespace.buckets.list(listQuery(body));
     },
   }),
   defineRoute({
@@ -108,6 +118,7 @@ export const bucketRoutes: readonly Route[] = [
     response: BucketResponse,
     refusals: [400, 404],
     handle: async ({ context, namespace, params }, query) => {
+      const ifNoneMatch = readIfNoneMatch(context.get("If-None-Match") || undefined);
       const read = await namespace.buckets.get(identifier(params), { asOf: query.as_of });
       setPlace(context, read);
       if (read.past === undefined) {
@@ -117,7 +128,7 @@ export const bucketRoutes: readonly Route[] = [
         context.set("Memento-Datetime", new Date(read.past.recordedAt).toUTCString());
         setCache(context, read.past.isFinal ? "final" : "none");
       }
-      if (isNotModified(context.get("If-None-Match") || undefined, read.tag)) {
+      if (isNotModified(ifNoneMatch, read.tag)) {
         context.status = 304;
         return;
       }
@@ -146,7 +157,9 @@ export const bucketRoutes: readonly Route[] = [
           request.body,
           { ...writeOptions(request, query), mediaType: patchMediaType(request.mediaType) },
         );
-        if (method === "PUT") request.context.set("Content-Location", request.context.path);
+        if (method === "PUT" && !written.dryRun) {
+          request.context.set("Content-Location", pathOf(request, written));
+        }
         sendWritten(request, written);
       },
     }),
@@ -272,6 +285,11 @@ function listQuery(body: unknown) {
   return { limit: limit ?? undefined, offset: offset ?? undefined, cursor: cursor ?? undefined };
 }
 
+/** Where the bucket is, whatever it was addressed by and is called now. */
+function pathOf({ basePath }: ApiRequest, { bucket }: BucketWritten): string {
+  return `${basePath}${base}/${bucket.bucket_id}`;
+}
+
 function identifier(params: ApiRequest["params"]): string {
   return params["bucket_identifier"] ?? "";
 }
@@ -312,11 +330,10 @@ function sendWritten(request: ApiRequest, written: BucketWritten): void {
 
 /** The answer to a write, as its preferences want it. */
 function sendResult({ context }: ApiRequest, written: Written, result: object): void {
-  const preferences = readPreferences(context.get("Prefer"));
+  // What would be is always shown.
+  const preferences = readPreferences(context.get("Prefer"), written.dryRun);
   if (preferences.applied !== "") context.set("Preference-Applied", preferences.applied);
-  if (written.ignoredFields.length > 0) {
-    context.set("X-Ignored-Fields", shortList(written.ignoredFields));
-  }
+  setIgnoredFields(context, written.ignoredFields);
   setCache(context, "none");
   if (written.dryRun) {
     context.body = { dry_run: true, changes: written.changes, result };
@@ -326,6 +343,10 @@ function sendResult({ context }: ApiRequest, written: Written, result: object): 
   if (written.replayed) context.set("Idempotency-Replayed", "true");
   if (preferences.isMinimal) context.status = 204;
   else context.body = result;
+}
+
+function setIgnoredFields(context: HttpContext, names: readonly string[]): void {
+  if (names.length > 0) context.set("X-Ignored-Fields", shortList(names));
 }
 
 const namesMax = 50;
