@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pino from "pino";
-import { type RunningServer, startServer } from "../http/index.js";
+import { type RunningServer, serveStore } from "../http/index.js";
 import { type BucketStore, openBuckets } from "../index.js";
 import { loadSeed, SeedClock } from "../service/seed.js";
 import { print, styled } from "./output.js";
@@ -44,11 +44,11 @@ export async function demo(flags: {
 async function listen(store: BucketStore, port: number): Promise<RunningServer> {
   const options = { store, logger: pino({ level: "silent" }), host: "127.0.0.1" };
   try {
-    return await startServer({ ...options, port });
+    return await serveStore({ ...options, port });
   } catch (error) {
     const isTaken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
     if (!isTaken) throw error;
-    return await startServer({ ...options, port: 0 });
+    return await serveStore({ ...options, port: 0 });
   }
 }
 

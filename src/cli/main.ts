@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { demo } from "./demo.js";
+import { doctor } from "./doctor.js";
 import { rebuild, verify } from "./keep.js";
 import { log, replay, show } from "./look.js";
 import { exitCodes, reportError } from "./output.js";
@@ -60,6 +61,9 @@ program
       .default("full"),
   )
   .addOption(option("--read-only", "beside a server that writes").default(false))
+  .addOption(option("--ephemeral", "in memory, gone when it ends").default(false))
+  .addOption(option("--seed <file>", "what a new store begins with, NDJSON"))
+  .addOption(option("--allow-reset", "let POST /v1/admin/reset go back to the seed").default(false))
   .addOption(option("--public-url <url>", "where clients reach the server"))
   .addOption(
     option("--log-level <level>", "how much to log")
@@ -100,6 +104,15 @@ program
   .addArgument(fileArgument())
   .addOption(json())
   .action(rebuild);
+
+program
+  .command("doctor")
+  .description("what is well, and what is not")
+  .addArgument(fileArgument())
+  .addOption(json())
+  .action(async (file, flags) => {
+    process.exitCode = await doctor(file, flags);
+  });
 
 const token = program.command("token").description("access tokens, while no server holds the file");
 const onFile = (command: Command) =>

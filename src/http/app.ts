@@ -16,6 +16,7 @@ import { isInternal, problemMediaType, toProblem } from "./problem.js";
 import type { ApiRequest, HttpContext, RequestState, Route } from "./route.js";
 import { bucketRoutes } from "./routes/buckets.js";
 import { logRoutes } from "./routes/log.js";
+import { resetRoute } from "./routes/reset.js";
 import { serviceRoutes } from "./routes/service.js";
 import { taskRoutes } from "./routes/tasks.js";
 import { tokenRoutes } from "./routes/tokens.js";
@@ -31,6 +32,8 @@ export interface AppOptions {
   readonly requireIfMatch?: boolean;
   /** The origin that clients reach the server by, when it is not the one of the request. */
   readonly publicUrl?: string;
+  /** Puts the store back to its seed; the route for it exists only with this. */
+  readonly reset?: () => Promise<void>;
   /** True once the server has been told to stop. */
   readonly isDraining?: () => boolean;
 }
@@ -44,6 +47,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
     ...taskRoutes,
     ...logRoutes,
     ...tokenRoutes,
+    ...(options.reset === undefined ? [] : [resetRoute(options.reset)]),
     ...serviceRoutes(options.isDraining ?? (() => false), () => routes),
   ];
   const router = createRouter(routes, options);

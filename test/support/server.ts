@@ -8,7 +8,7 @@ import { expect, onTestFinished } from "vitest";
 import { BucketResponse } from "../../src/domain/bucket/response.js";
 import { isJsonArray, type JsonValue, toJson } from "../../src/domain/json.js";
 import { valueAt } from "../../src/domain/pointer.js";
-import { startServer } from "../../src/http/index.js";
+import { serveStore } from "../../src/http/index.js";
 import { type BucketStore, openBuckets } from "../../src/index.js";
 
 export const day = 24 * 60 * 60 * 1000;
@@ -82,7 +82,7 @@ export async function serve(options: ServiceOptions = {}): Promise<Service> {
   }
   const lines: string[] = [];
   let requests = 0;
-  const server = await startServer({
+  const server = await serveStore({
     store,
     host: "127.0.0.1",
     port: 0,

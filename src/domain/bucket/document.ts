@@ -127,6 +127,16 @@ export function ignoredFields(body: JsonObject): string[] {
   return strayKeys(body, requestKeys, "");
 }
 
+/** The dotted names of everything that a request may send, for suggesting what was meant. */
+export const requestFieldNames: readonly string[] = namesOf(requestKeys, "");
+
+function namesOf(known: KeyTree, prefix: string): string[] {
+  return Object.entries(known).flatMap(([key, below]) => {
+    const name = `${prefix}${key}`;
+    return below === true ? [name] : [name, ...namesOf(below, `${name}.`)];
+  });
+}
+
 function strayKeys(object: JsonObject, known: KeyTree, prefix: string): string[] {
   return Object.entries(object).flatMap(([key, value]) => {
     const below = Object.hasOwn(known, key) ? known[key] : undefined;
