@@ -32,6 +32,9 @@ export const BucketState = z.object({
 });
 export type BucketState = Readonly<z.infer<typeof BucketState>>;
 
+/** Counts the changes to what `evolve` makes of the same events: saved states of another are void. */
+export const reducerVersion = 1;
+
 /** The state after the event. Pure, and the only way that a state is ever made. */
 export function evolve(state: BucketState | undefined, recorded: RecordedEvent): BucketState {
   const { event } = recorded;

@@ -21,6 +21,11 @@ export class MemoryView implements InlineProjection, BucketView {
     return this.#states.get(stream);
   }
 
+  /** Folding is all there is to it in memory. */
+  loadSnapshot(): undefined {
+    return undefined;
+  }
+
   loadReservation(scope: string, key: string): string | undefined {
     return this.#reservations.get(`${scope}\u0000${key}`);
   }
