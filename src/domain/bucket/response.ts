@@ -97,7 +97,7 @@ export function renderBucket(
 ): BucketResponse {
   const { document } = state;
   const adapter = ownValue(document, "source_adapter");
-  return BucketResponse.parse({
+  const response = {
     bucket_id: state.bucket_id,
     bucket_name: nameOf(state),
     description: document["description"],
@@ -120,7 +120,9 @@ export function renderBucket(
       min_size_bytes: stats.minSizeBytes,
     },
     source_adapter: isJsonObject(adapter) ? renderAdapter(adapter, state, viewpoint) : undefined,
-  });
+  };
+  const present = Object.entries(response).filter(([, value]) => value !== undefined);
+  return BucketResponse.parse(Object.fromEntries(present));
 }
 
 function renderAdapter(adapter: JsonObject, state: BucketState, viewpoint: Viewpoint): JsonObject {
