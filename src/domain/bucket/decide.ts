@@ -1,7 +1,15 @@
 /** The decider of a bucket: what a command makes happen, or why it is refused. Pure. */
 import { type Change, diff } from "../changes.js";
 import { BucketsError, invalidAt, invariant } from "../errors.js";
-import { isJsonObject, type JsonObject, ownValue, withKey } from "../json.js";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  ownValue,
+  toJson,
+  withKey,
+} from "../json.js";
+import { mergePatch } from "../merge-patch.js";
 import { parseBody } from "../schemas.js";
 import {
   assertUniqueKeyFits,
@@ -163,17 +171,29 @@ function restore(state: BucketState, command: RestoreBucket): BucketEvent {
 
 /** A partial update or merge patch may repeat the unique key, and must not change it. */
 function assertSameUniqueKey(state: BucketState, command: PatchBucket): void {
-  if (command.mediaType === "application/json-patch+json" || !isJsonObject(command.patch)) return;
-  const sent = ownValue(command.patch, "unique_key");
-  const removes = sent === null && command.mediaType === "application/merge-patch+json";
-  if (sent === undefined || (sent === null && !removes)) return;
-  const uniqueKey = removes ? undefined : parseBody(UniqueKey, sent, ["unique_key"]);
+  const wanted = wantedUniqueKey(state, command);
+  if (wanted === undefined) return;
+  const uniqueKey = wanted === null ? undefined : parseBody(UniqueKey, wanted, ["unique_key"]);
   if (sameUniqueKey(uniqueKey, state.unique_key)) return;
   throw invalidAt(
     ["body", "unique_key"],
     "immutable",
     "The unique key of a bucket can never change: create another bucket.",
   );
+}
+
+/**
+ * What the patch would make of the unique key: null for none, undefined when it says nothing about
+ * it. A merge patch merges into it like into any other member; the null of a partial update is one
+ * of the nulls that clients send for what they do not mean.
+ */
+function wantedUniqueKey(state: BucketState, command: PatchBucket): JsonValue | undefined {
+  if (command.mediaType === "application/json-patch+json" || !isJsonObject(command.patch)) {
+    return undefined;
+  }
+  const sent = ownValue(command.patch, "unique_key");
+  if (command.mediaType === "application/json") return sent ?? undefined;
+  return sent === undefined ? undefined : mergePatch(toJson(state.unique_key ?? null), sent);
 }
 
 function lock(command: LockBucket, moment: Moment): BucketEvent {
