@@ -23,8 +23,10 @@ export type { BucketResponse } from "./domain/bucket/response.js";
 export type { Change } from "./domain/changes.js";
 export { BucketsError, type ErrorCode, isBucketsError } from "./domain/errors.js";
 export type { HistoryEntry } from "./domain/history.js";
+export type { TaskResponse } from "./domain/task.js";
 export type {
   BucketAnswer,
+  BucketDeleted,
   BucketRead,
   BucketStore,
   Buckets,
@@ -39,7 +41,9 @@ export type {
   PatchOptions,
   ReplayLine,
   ReplayRange,
+  Tasks,
   WriteOptions,
+  Written,
 } from "./service/interface.js";
 
 export interface OpenOptions {

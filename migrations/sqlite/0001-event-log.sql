@@ -1,7 +1,7 @@
 -- The log: one row for each decided fact, never changed. Columns and their meaning are those of
 -- the frame (src/eventstore/frame.ts). Bytes and salts may become NULL once they are erased.
 CREATE TABLE events (
-  position        INTEGER PRIMARY KEY,
+  position        INTEGER PRIMARY KEY CHECK (position > 0),
   stream          TEXT    NOT NULL,
   version         INTEGER NOT NULL CHECK (version > 0),
   namespace       TEXT    NOT NULL,
@@ -24,6 +24,14 @@ CREATE TABLE events (
 CREATE TRIGGER events_are_never_deleted BEFORE DELETE ON events
 BEGIN
   SELECT RAISE(ABORT, 'events are append-only: they cannot be deleted');
+END;
+
+-- INSERT OR REPLACE deletes what is in its way without firing the trigger above.
+CREATE TRIGGER events_are_never_replaced BEFORE INSERT ON events
+WHEN NEW.position <= (SELECT max(position) FROM events)
+  OR EXISTS (SELECT 1 FROM events WHERE stream = NEW.stream AND version = NEW.version)
+BEGIN
+  SELECT RAISE(ABORT, 'events are append-only: they cannot be replaced');
 END;
 
 -- Erasing sets bytes and salts to NULL; nothing else may change.
@@ -81,10 +89,12 @@ CREATE TABLE secrets (
   ciphertext BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Access tokens by their digest; the token itself is kept nowhere.
+-- Access tokens by their digest; the token itself is kept nowhere. NULL namespaces are all of them.
 CREATE TABLE tokens (
   digest     BLOB    NOT NULL PRIMARY KEY,
   name       TEXT    NOT NULL UNIQUE,
   permission TEXT    NOT NULL,
-  created_at INTEGER NOT NULL
+  namespaces TEXT,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER
 ) STRICT, WITHOUT ROWID;

@@ -3,15 +3,7 @@
  * compared recursively, arrays as a unit (CONTRACT: history and time).
  */
 import { z } from "zod";
-import {
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  jsonEqual,
-  ownValue,
-  withKey,
-  withoutKey,
-} from "./json.js";
+import { isJsonObject, type JsonObject, type JsonValue, jsonEqual, ownValue } from "./json.js";
 import { escapeToken, type Pointer, parsePointer } from "./pointer.js";
 import { jsonValue } from "./schemas.js";
 
@@ -45,17 +37,36 @@ function collect(before: JsonObject, after: JsonObject, path: string, changes: C
 
 /** The document after the changes; unchanged parts are shared with the document before. */
 export function applyChanges(document: JsonObject, changes: readonly Change[]): JsonObject {
-  return changes.reduce((result, change) => {
-    const pointer = parsePointer(change.path) ?? [];
-    return assign(result, pointer, change.op === "remove" ? undefined : change.value);
-  }, document);
+  const assignments = changes.map((change) => ({
+    pointer: parsePointer(change.path) ?? [],
+    value: change.op === "remove" ? undefined : change.value,
+  }));
+  return assign(document, assignments, 0);
 }
 
-function assign(object: JsonObject, pointer: Pointer, value: JsonValue | undefined): JsonObject {
-  const [key = "", ...rest] = pointer;
-  if (rest.length === 0) {
-    return value === undefined ? withoutKey(object, key) : withKey(object, key, value);
+interface Assignment {
+  readonly pointer: Pointer;
+  /** Undefined removes. */
+  readonly value: JsonValue | undefined;
+}
+
+/** One pass over the members for all assignments, because a patch may make very many. */
+function assign(object: JsonObject, assignments: readonly Assignment[], level: number): JsonObject {
+  const members = new Map(Object.entries(object));
+  const below = new Map<string, Assignment[]>();
+  for (const assignment of assignments) {
+    const { pointer, value } = assignment;
+    const key = pointer[level] ?? "";
+    if (pointer.length > level + 1) {
+      const deeper = below.get(key) ?? [];
+      deeper.push(assignment);
+      below.set(key, deeper);
+    } else if (value === undefined) members.delete(key);
+    else members.set(key, value);
   }
-  const child = ownValue(object, key);
-  return withKey(object, key, assign(isJsonObject(child) ? child : {}, rest, value));
+  for (const [key, deeper] of below) {
+    const child = members.get(key);
+    members.set(key, assign(isJsonObject(child) ? child : {}, deeper, level + 1));
+  }
+  return Object.fromEntries(members);
 }

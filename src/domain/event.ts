@@ -1,6 +1,18 @@
 /** Recorded events: a decided fact with its place in the log and who caused it. */
 import { z } from "zod";
-import { BucketCreated, BucketLocked, BucketPatched, BucketUnlocked } from "./bucket/events.js";
+import {
+  BucketActivated,
+  BucketArchived,
+  BucketCreated,
+  BucketDeleted,
+  BucketLocked,
+  BucketPatched,
+  BucketRestored,
+  BucketReverted,
+  BucketSuspended,
+  BucketUndone,
+  BucketUnlocked,
+} from "./bucket/events.js";
 
 /** Who caused an event, why, and by which request (CONTRACT: writing with care). */
 export const EventMeta = z.object({
@@ -19,6 +31,13 @@ export const DomainEvent = z.discriminatedUnion("type", [
   BucketPatched,
   BucketLocked,
   BucketUnlocked,
+  BucketArchived,
+  BucketActivated,
+  BucketSuspended,
+  BucketDeleted,
+  BucketReverted,
+  BucketUndone,
+  BucketRestored,
 ]);
 export type DomainEvent = Readonly<z.infer<typeof DomainEvent>>;
 

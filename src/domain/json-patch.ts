@@ -7,7 +7,15 @@
 import jsonpatch from "fast-json-patch";
 import { z } from "zod";
 import { BucketsError } from "./errors.js";
-import { isJsonArray, isJsonObject, type JsonValue, jsonBytes, jsonEqual } from "./json.js";
+import {
+  isJsonArray,
+  isJsonObject,
+  type JsonValue,
+  jsonBytes,
+  jsonDepth,
+  jsonEqual,
+  tooDeep,
+} from "./json.js";
 import { limits } from "./limits.js";
 import { arrayIndex, isWithin, type Pointer, parsePointer, valueAt } from "./pointer.js";
 import { jsonValue } from "./schemas.js";
@@ -70,7 +78,8 @@ export function parseJsonPatch(patch: JsonValue): JsonPatchOperation[] {
  *
  * @param guard is asked before each operation and may refuse it by throwing.
  * @throws BAD_REQUEST for a malformed patch; CONFLICT with the index of an operation whose `test`
- * fails or whose path does not exist; PAYLOAD_TOO_LARGE when copies outgrow a document.
+ * fails or whose path does not exist; PAYLOAD_TOO_LARGE when copies outgrow a document;
+ * VALIDATION_FAILED when the result is nested too deep.
  */
 export function applyJsonPatch(document: JsonValue, patch: JsonValue, guard: Guard): JsonValue {
   const operations = parseJsonPatch(patch);
@@ -90,12 +99,20 @@ export function applyJsonPatch(document: JsonValue, patch: JsonValue, guard: Gua
     }
     return applyOperation(current, operation, index);
   }, withoutPrototypes(document));
+  assertDepth(result);
   return withPrototypes(result);
+}
+
+/** Asked before a value is walked: copies and moves can nest a document deeper than the stack is. */
+function assertDepth(value: JsonValue): void {
+  if (jsonDepth(value) > limits.jsonDepthMax) throw tooDeep();
 }
 
 function copySize(document: JsonValue, from: string): number {
   const value = valueAt(document, parsePointer(from) ?? []);
-  return value === undefined ? 0 : jsonBytes(value);
+  if (value === undefined) return 0;
+  assertDepth(value);
+  return jsonBytes(value);
 }
 
 function applyOperation(

@@ -3,7 +3,7 @@
  * duplicate keys, no numbers that a double cannot hold, no lone surrogates, at most 64 levels.
  * What is stored is then exactly what was meant.
  */
-import { BucketsError, isBucketsError } from "./errors.js";
+import { BucketsError } from "./errors.js";
 import { exactNumber, type JsonValue, tooDeep, wellFormed } from "./json.js";
 import { limits } from "./limits.js";
 
@@ -15,11 +15,11 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  */
 export function parseJsonText(bytes: Uint8Array): JsonValue {
   const text = decode(bytes);
-  scan(text);
   try {
+    scan(text);
     return JSON.parse(text);
-  } catch {
-    throw malformed(text);
+  } catch (error) {
+    throw error instanceof SyntaxError ? malformed(text) : error;
   }
 }
 
@@ -31,7 +31,7 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-/** Says where a text stops being JSON, without quoting any of it. */
+/** Quotes nothing of the text: it may hold a secret. */
 function malformed(text: string): BucketsError {
   const why = text.startsWith("\uFEFF") ? " It begins with a byte order mark." : "";
   return new BucketsError("BAD_REQUEST", `The body is not valid JSON.${why}`);
@@ -103,15 +103,11 @@ function endOfString(text: string, start: number): number {
   return text.length;
 }
 
+/** What a literal says, so that a key is the same key however it is written. */
 function stringValue(literal: string): string {
-  if (!literal.includes("\\")) return wellFormed(literal);
-  try {
-    const value: unknown = JSON.parse(literal);
-    return typeof value === "string" ? wellFormed(value) : literal;
-  } catch (error) {
-    if (isBucketsError(error)) throw error;
-    throw new BucketsError("BAD_REQUEST", "The body is not valid JSON: a string is malformed.");
-  }
+  const isPlain = !literal.includes("\\");
+  const value: unknown = isPlain ? literal.slice(1, -1) : JSON.parse(literal);
+  return wellFormed(String(value));
 }
 
 function addKey(keys: Level | undefined, key: string): void {

@@ -29,10 +29,6 @@ export function withKey(object: JsonObject, key: string, value: JsonValue): Json
   return { ...object, [key]: value };
 }
 
-export function withoutKey(object: JsonObject, key: string): JsonObject {
-  return Object.fromEntries(Object.entries(object).filter(([name]) => name !== key));
-}
-
 /** Equality of JSON values: the order of keys does not matter, the order of array items does. */
 export function jsonEqual(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
   if (a === b) return true;
@@ -70,8 +66,9 @@ export function jsonBytes(value: JsonValue): number {
  * `undefined` members, dates as RFC 3339 text. The same rules hold as for JSON text at the HTTP
  * door (`json-text.ts`).
  *
- * @throws BAD_REQUEST for what JSON cannot say exactly: functions, bigints, NaN, infinities,
- * integers beyond 2^53, lone surrogates; VALIDATION_FAILED beyond 64 levels.
+ * @throws BAD_REQUEST for what JSON cannot say exactly: functions, bigints, maps and instances of
+ * other classes, NaN, infinities, integers beyond 2^53, lone surrogates; VALIDATION_FAILED beyond 64
+ * levels.
  */
 export function toJson(input: unknown, depth = 0): JsonValue {
   switch (typeof input) {
@@ -89,7 +86,13 @@ export function toJson(input: unknown, depth = 0): JsonValue {
   if (input === null) return null;
   if (input instanceof Date && !Number.isNaN(input.getTime())) return input.toISOString();
   if (depth >= limits.jsonDepthMax) throw tooDeep();
-  if (Array.isArray(input)) return input.map((item) => toJson(item, depth + 1));
+  if (Array.isArray(input)) return Array.from(input, (item) => toJson(item, depth + 1));
+  if (!isPlainObject(input)) {
+    throw new BucketsError(
+      "BAD_REQUEST",
+      "An instance of a class is not JSON: pass plain objects.",
+    );
+  }
   return Object.fromEntries(
     Object.entries(input)
       .filter(([, value]) => value !== undefined)
@@ -97,6 +100,13 @@ export function toJson(input: unknown, depth = 0): JsonValue {
   );
 }
 
+/** Its prototype is none, or the root of a realm: not an instance of a class. */
+function isPlainObject(input: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(input);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** The number as JSON text keeps it, where minus zero is zero. */
 export function exactNumber(value: number): number {
   if (!Number.isFinite(value)) {
     throw new BucketsError("BAD_REQUEST", "A number is out of range: send it as a string.");
@@ -104,7 +114,7 @@ export function exactNumber(value: number): number {
   if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
     throw new BucketsError("BAD_REQUEST", "An integer is beyond 2^53: send it as a string.");
   }
-  return value;
+  return value === 0 ? 0 : value;
 }
 
 export function wellFormed(text: string): string {

@@ -11,6 +11,7 @@ export const limits = {
   historyPageSizeDefault: 50,
   headerSectionBytesMax: 16 * 1024,
   nameLengthMax: 255,
+  validationIssuesMax: 100,
   reasonLengthMax: 1_000,
   idempotencyKeyLengthMax: 255,
   idempotencyRetentionMs: 7 * 24 * 60 * 60 * 1000,

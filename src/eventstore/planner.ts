@@ -155,7 +155,7 @@ class Batch {
         applied: this.#steps,
         idempotency: [...this.#idempotency.values()],
         secrets: secretsOf(this.#steps),
-        head: last ?? this.#snapshot.head,
+        head: last === undefined ? this.#snapshot.head : headAt(last),
       },
     };
   }
@@ -235,7 +235,7 @@ class Batch {
   /** The state that the command is about; undefined for a stream that begins with it. */
   #target(
     namespace: string,
-    { target }: TargetedCommand,
+    { target, command }: TargetedCommand,
     overlay: Overlay,
   ): BucketState | undefined {
     if (target.kind === "new") return undefined;
@@ -249,6 +249,8 @@ class Batch {
     if (state === undefined || state.namespace !== namespace) {
       throw bucketNotFound(target.identifier, namespace);
     }
+    if (state.deleted !== undefined && command.type !== "restore_bucket")
+      throw bucketDeleted(state);
     return state;
   }
 
@@ -290,6 +292,11 @@ class Batch {
       overlay.reservations.set(reservationKey(reservation), after.bucket_id);
     }
   }
+}
+
+/** The head once the event is the last of the log. */
+export function headAt({ position, hash, recordedAt }: StoredEvent): Head {
+  return { position, hash, recordedAt };
 }
 
 /** Never seen outside: the batch is planned again before outcomes are read. */
@@ -334,6 +341,20 @@ export function bucketNotFound(identifier: string, namespace: string): BucketsEr
     "NOT_FOUND",
     `There is no bucket "${identifier}" in the namespace "${namespace}".`,
     { resource: "bucket", identifier, namespace },
+  );
+}
+
+/** The answer for a bucket that was deleted: its history goes on. */
+export function bucketDeleted(state: BucketState): BucketsError {
+  return new BucketsError(
+    "NOT_FOUND",
+    `The bucket ${state.bucket_id} was deleted at ${state.deleted?.deleted_at}; its history goes on.`,
+    {
+      resource: "bucket",
+      bucket_id: state.bucket_id,
+      deleted_at: state.deleted?.deleted_at,
+      deleted_version: state.version,
+    },
   );
 }
 

@@ -16,7 +16,10 @@ import { isInternal, problemMediaType, toProblem } from "./problem.js";
 import type { ApiRequest, HttpContext, RequestState, Route } from "./route.js";
 import { bucketRoutes } from "./routes/buckets.js";
 import { logRoutes } from "./routes/log.js";
+import { resetRoute } from "./routes/reset.js";
 import { serviceRoutes } from "./routes/service.js";
+import { taskRoutes } from "./routes/tasks.js";
+import { tokenRoutes } from "./routes/tokens.js";
 
 export interface AppOptions {
   readonly store: BucketStore;
@@ -29,6 +32,8 @@ export interface AppOptions {
   readonly requireIfMatch?: boolean;
   /** The origin that clients reach the server by, when it is not the one of the request. */
   readonly publicUrl?: string;
+  /** Puts the store back to its seed; the route for it exists only with this. */
+  readonly reset?: () => Promise<void>;
   /** True once the server has been told to stop. */
   readonly isDraining?: () => boolean;
 }
@@ -39,7 +44,10 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   const app = new Koa<RequestState>();
   const routes: Route[] = [
     ...bucketRoutes,
+    ...taskRoutes,
     ...logRoutes,
+    ...tokenRoutes,
+    ...(options.reset === undefined ? [] : [resetRoute(options.reset)]),
     ...serviceRoutes(options.isDraining ?? (() => false), () => routes),
   ];
   const router = createRouter(routes, options);
@@ -193,7 +201,7 @@ async function serve(route: Route, context: HttpContext, options: AppOptions): P
   const token = authorize(route, context, options);
   const actor = actorOf(context, token);
   context.state.actor = actor;
-  const namespace = store.namespace(context.get("X-Namespace") || undefined, {
+  const namespace = store.namespace(namespaceOf(context), {
     actor,
     token: token.name,
     requestId: context.state.requestId,
@@ -223,12 +231,13 @@ async function serve(route: Route, context: HttpContext, options: AppOptions): P
   await respond(request);
 }
 
-const everybody: Token = { name: "anonymous", permission: "admin" };
+const everybody: Token = { name: "anonymous", permission: "admin", namespaces: null };
 
 function authorize(route: Route, context: HttpContext, options: AppOptions): Token {
   if (route.permission === undefined) return { ...everybody, permission: "read" };
   const token = options.noAuth === true ? everybody : authenticate(context, options.store);
   assertPermits(token, route.permission);
+  assertOpens(token, route, namespaceOf(context));
   return token;
 }
 
@@ -251,6 +260,17 @@ function assertPermits(token: Token, needed: Permission): void {
     `This needs a token with the permission "${needed}"; yours has "${token.permission}".`,
     { needed, held: token.permission },
   );
+}
+
+function namespaceOf(context: HttpContext): string {
+  return context.get("X-Namespace") || "default";
+}
+
+function assertOpens({ namespaces }: Token, route: Route, namespace: string): void {
+  if (namespaces === null) return;
+  if (route.isStoreWide !== true && namespaces.includes(namespace)) return;
+  const what = route.isStoreWide === true ? "the whole store" : `the namespace "${namespace}"`;
+  throw new BucketsError("FORBIDDEN", `Your token does not open ${what}.`, { namespaces });
 }
 
 /** The token's name; an admin token may speak for somebody else. */

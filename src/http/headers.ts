@@ -3,7 +3,10 @@ import type { BucketAnswer } from "../service/interface.js";
 import type { HttpContext } from "./route.js";
 
 /** Every answer about a bucket carries its tag and place (CONTRACT: writing with care). */
-export function setPlace(context: HttpContext, answer: BucketAnswer): void {
+export function setPlace(
+  context: HttpContext,
+  answer: Pick<BucketAnswer, "version" | "position" | "tag">,
+): void {
   context.set("ETag", `"${answer.tag}"`);
   context.set("X-Version", String(answer.version));
   context.set("X-Position", String(answer.position));

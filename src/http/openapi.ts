@@ -113,12 +113,7 @@ function operationOf(route: Route) {
       },
     }),
     responses: {
-      "200": {
-        description: "Done",
-        content: {
-          [route.responseType ?? "application/json"]: { schema: successOf(route) },
-        },
-      },
+      ...success(route),
       ...(isWrite(route) && { "204": { description: "Done, with Prefer: return=minimal" } }),
       ...(route.operationId === "getBucket" && { "304": { description: "Not modified" } }),
       ...Object.fromEntries(
@@ -127,6 +122,14 @@ function operationOf(route: Route) {
           .map((status) => [String(status), refusal(status)]),
       ),
     },
+  };
+}
+
+function success(route: Route) {
+  if (route.successStatus === 204) return { "204": { description: "Done" } };
+  const type = route.responseType ?? "application/json";
+  return {
+    "200": { description: "Done", content: { [type]: { schema: successOf(route) } } },
   };
 }
 

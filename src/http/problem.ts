@@ -100,6 +100,10 @@ function headersOf(status: number, details: BucketsError["details"]): Record<str
   const retryAfter = details["retry_after_seconds"] ?? (status === 503 ? 1 : undefined);
   return {
     ...(status === 401 && { "WWW-Authenticate": "Bearer" }),
+    // A deleted bucket is gone, and its history is not (RFC 5829).
+    ...(details["deleted_at"] !== undefined && {
+      Link: `</v1/buckets/${details["bucket_id"]}/history>; rel="version-history"`,
+    }),
     ...(retryAfter !== undefined && { "Retry-After": String(retryAfter) }),
   };
 }

@@ -44,6 +44,8 @@ export interface Route {
   readonly summary: string;
   /** What the token must hold; undefined for routes without a token. */
   readonly permission: Permission | undefined;
+  /** About the whole store: a token that is limited to namespaces does not open it. */
+  readonly isStoreWide?: true;
   /** Unknown parameters are refused. */
   readonly query: z.ZodObject;
   /** The schema of the body by media type, the default first; undefined when there is none. */
@@ -52,6 +54,8 @@ export interface Route {
   readonly needsBody?: boolean;
   readonly response: z.ZodType;
   readonly responseType?: string;
+  /** 200 unless given. */
+  readonly successStatus?: 204;
   /** The statuses of refusals, beside those that every route can answer. */
   readonly refusals: readonly number[];
   /** Checks the query, which comes before the body, and returns what answers the request. */

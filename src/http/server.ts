@@ -29,7 +29,7 @@ const keepAliveTimeoutMs = 65_000;
 const drainMsMax = 8_000;
 
 /** Listens, and resolves once connections are taken. */
-export async function startServer(options: ServeOptions): Promise<RunningServer> {
+export async function serveStore(options: ServeOptions): Promise<RunningServer> {
   let isDraining = false;
   const app = createApp({ ...options, isDraining: () => isDraining });
   const serve = app.callback();

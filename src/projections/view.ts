@@ -1,5 +1,6 @@
 /** What can be asked of the view, the projection that holds the current state of every resource. */
 import type { BucketState } from "../domain/bucket/state.js";
+import type { TaskResponse } from "../domain/task.js";
 import type { Fault } from "../eventstore/verify.js";
 
 /** A place between two buckets of a list in its default order. */
@@ -16,14 +17,33 @@ export interface ListQuery {
   readonly after: ListPosition | undefined;
 }
 
+export interface TaskQuery {
+  readonly namespace: string;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+export interface TaskPage {
+  readonly tasks: readonly TaskResponse[];
+  readonly totalCount: number;
+}
+
 export interface BucketPage {
   readonly states: readonly BucketState[];
   readonly totalCount: number;
 }
 
 export interface BucketView {
-  /** The bucket with that id or that exact name in the namespace. */
+  /**
+   * The bucket with that id or that exact name in the namespace. A deleted one is found by its id,
+   * and says so in its state; its name is free.
+   */
   find(namespace: string, identifier: string): Promise<BucketState | undefined>;
+  /** The position of the event that last set each leaf of the document, by JSON Pointer. */
+  blame(stream: string): Promise<ReadonlyMap<string, number>>;
+  findTask(namespace: string, taskId: string): Promise<TaskResponse | undefined>;
+  /** Newest first, then by id. */
+  listTasks(query: TaskQuery): Promise<TaskPage>;
   /** Newest first, then by id. */
   list(query: ListQuery): Promise<BucketPage>;
 }

@@ -5,7 +5,7 @@
  */
 import { hash } from "node:crypto";
 import { z } from "zod";
-import { type Point, parsePoint } from "../domain/as-of.js";
+import type { BlameResponse } from "../domain/blame.js";
 import type { BucketCommand } from "../domain/bucket/commands.js";
 import type { PatchMediaType } from "../domain/bucket/patch.js";
 import {
@@ -23,20 +23,20 @@ import {
   emptyStats,
   renderBucket,
 } from "../domain/bucket/response.js";
-import { maskChanges, maskSecrets, type SecretReferences } from "../domain/bucket/secrets.js";
-import { type BucketState, evolve, sameState } from "../domain/bucket/state.js";
-import { BucketsError, invariant } from "../domain/errors.js";
-import { type EventMeta, formatTime } from "../domain/event.js";
-import { changesOf, type HistoryEntry, toHistoryEntry } from "../domain/history.js";
-import { isJsonObject, type JsonObject, type JsonValue, toJson } from "../domain/json.js";
+import { RestoreBucketRequest, RevertBucketRequest } from "../domain/bucket/revert.js";
+import { maskChanges, type SecretReferences } from "../domain/bucket/secrets.js";
+import type { BucketState } from "../domain/bucket/state.js";
+import type { Change } from "../domain/changes.js";
+import { BucketsError, invariant, isBucketsError } from "../domain/errors.js";
+import { type EventMeta, formatTime, type RecordedEvent } from "../domain/event.js";
+import { changesOf, type HistoryEntry } from "../domain/history.js";
+import { isJsonObject, type JsonValue, toJson } from "../domain/json.js";
 import { limits } from "../domain/limits.js";
 import { parseBody, parseQuery } from "../domain/schemas.js";
-import { bucketNotFound } from "../eventstore/planner.js";
+import { deletionTask } from "../domain/task.js";
+import { bucketDeleted } from "../eventstore/planner.js";
 import type {
-  CommandResult,
-  EventPlace,
   EventStore,
-  LoggedEvent,
   Outcome,
   Placement,
   Precondition,
@@ -48,9 +48,11 @@ import type { BucketView } from "../projections/view.js";
 import { decodeCursor, encodeCursor } from "./cursor.js";
 import type {
   BucketAnswer,
+  BucketDeleted,
   BucketRead,
   Buckets,
   BucketWritten,
+  DiffQuery,
   HistoryQuery,
   HistoryResponse,
   ListBucketsResponse,
@@ -59,7 +61,10 @@ import type {
   ReplayLine,
   ReplayRange,
   WriteOptions,
+  Written,
 } from "./interface.js";
+import { paginate } from "./pagination.js";
+import { type AskedPoint, asPoint, BucketPast } from "./past.js";
 import type { Vault } from "./vault.js";
 
 /** What the service stands on; the composition root makes it. */
@@ -97,10 +102,17 @@ interface Prepared {
   readonly call: JsonValue;
 }
 
+/** A write that was carried out, now or when its Idempotency-Key was first seen. */
+interface Committed extends Pick<Written, "changes" | "ignoredFields" | "replayed" | "dryRun"> {
+  readonly state: BucketState;
+  /** The moment that the answer is about, milliseconds. */
+  readonly at: number;
+}
+
 const saltBytes = 16;
 const webhookSecretBytes = 32;
 const missedEventsMax = 100;
-const replaySliceEvents = 200;
+const undoAttemptsMax = 10;
 
 const anyVersion: Precondition = { ifMatch: undefined, ifNoneMatch: undefined, isRequired: false };
 
@@ -112,19 +124,15 @@ const ListRequest = z.object({
 
 const ListPlace = z.object({ createdAt: z.string(), bucketId: z.string() });
 
-const HistoryRequest = z.object({
-  order: z.enum(["asc", "desc"]).default("desc"),
-  limit: z.number().int().min(1).max(limits.pageSizeMax).default(limits.historyPageSizeDefault),
-  cursor: z.string().optional(),
-});
-
 export class BucketService implements Buckets {
   readonly #parts: ServiceParts;
   readonly #namespace: string;
   readonly #caller: KnownCaller;
+  readonly #past: BucketPast;
 
   constructor(parts: ServiceParts, namespace: string, caller: KnownCaller) {
     this.#parts = parts;
+    this.#past = new BucketPast(parts, namespace);
     this.#namespace = namespace;
     this.#caller = caller;
   }
@@ -145,7 +153,7 @@ export class BucketService implements Buckets {
       },
       reason: options.reason,
       secrets: sealed.secrets,
-      revealedSecret: sealed.generated,
+      revealedSecret: sealed.revealedSecret,
       ignoredFields: ignored,
       call: ["create", json],
     });
@@ -167,7 +175,7 @@ export class BucketService implements Buckets {
       },
       reason: options.reason,
       secrets: sealed.secrets,
-      revealedSecret: sealed.generated,
+      revealedSecret: sealed.revealedSecret,
       ignoredFields,
       call: ["patch", bucket, mediaType, json],
     });
@@ -202,11 +210,133 @@ export class BucketService implements Buckets {
     });
   }
 
+  archive(bucket: string, options: WriteOptions = {}): Promise<BucketWritten> {
+    return this.#command(bucket, { type: "archive_bucket" }, options);
+  }
+
+  activate(bucket: string, options: WriteOptions = {}): Promise<BucketWritten> {
+    return this.#command(bucket, { type: "activate_bucket" }, options);
+  }
+
+  suspend(bucket: string, options: WriteOptions = {}): Promise<BucketWritten> {
+    return this.#command(bucket, { type: "suspend_bucket" }, options);
+  }
+
+  async delete(bucket: string, options: WriteOptions = {}): Promise<BucketDeleted> {
+    const taskId = this.#parts.newId("task");
+    const committed = await this.#commit(options, {
+      ...plain,
+      target: { kind: "existing", identifier: bucket },
+      command: { type: "delete_bucket", taskId },
+      reason: options.reason,
+      call: ["delete", bucket],
+    });
+    const task = deletionTask(committed.state);
+    invariant(task !== undefined, `${committed.state.bucket_id} was not deleted`);
+    return { ...this.#written(committed), task };
+  }
+
+  async revert(bucket: string, body: unknown, options: WriteOptions = {}): Promise<BucketWritten> {
+    checkOptions(options);
+    const json = toJson(body);
+    const request = parseBody(RevertBucketRequest, json);
+    const ignoredFields = checkFields(
+      strayFields(json, RevertBucketRequest),
+      options.strict === true,
+    );
+    const call = ["revert", bucket, json];
+    const { to, undo, fields } = request;
+    if (undo !== undefined) return await this.#undo(bucket, undo, { ignoredFields, call }, options);
+    const current = await this.#past.find(bucket);
+    const { recorded } = await this.#past.logged(current, to ?? 1);
+    const { document } = await this.#past.stateAt(current.bucket_id, recorded.version);
+    const { references, ...made } = this.#makeSecret(
+      Object.hasOwn(document, "source_adapter") || fields !== undefined,
+    );
+    return await this.#write(options, {
+      ...made,
+      target: { kind: "existing", identifier: bucket },
+      command: {
+        type: "revert_bucket",
+        to: recorded.version,
+        document,
+        fields,
+        secrets: references,
+      },
+      reason: options.reason,
+      ignoredFields,
+      call,
+    });
+  }
+
+  /**
+   * Takes back one event. What later events touched is read before the command queues; when one
+   * more of them slips in, it is read again.
+   */
+  async #undo(
+    bucket: string,
+    undo: number,
+    prepared: Pick<Prepared, "ignoredFields" | "call">,
+    options: WriteOptions,
+  ): Promise<BucketWritten> {
+    for (let attempt = 1; ; attempt += 1) {
+      const current = await this.#past.find(bucket);
+      const { recorded } = await this.#past.logged(current, undo);
+      const changes = undoableChanges(recorded);
+      const { references, ...made } = this.#makeSecret(changes.some(isOfAdapter));
+      try {
+        return await this.#write(options, {
+          ...prepared,
+          ...made,
+          target: { kind: "existing", identifier: bucket },
+          command: {
+            type: "undo_event",
+            undo,
+            changes,
+            laterPaths: await this.#past.pathsSince(current, undo),
+            readAt: current.version,
+            secrets: references,
+          },
+          reason: options.reason,
+        });
+      } catch (error) {
+        const isStale = isBucketsError(error) && error.details["stale"] === true;
+        if (!isStale || attempt === undoAttemptsMax) throw error;
+      }
+    }
+  }
+
+  async restore(bucket: string, body: unknown = {}, options: WriteOptions = {}) {
+    checkOptions(options);
+    const json = toJson(body);
+    const request = parseBody(RestoreBucketRequest, json);
+    return await this.#write(options, {
+      ...plain,
+      target: { kind: "existing", identifier: bucket },
+      command: { type: "restore_bucket", bucketName: request.bucket_name ?? undefined },
+      reason: options.reason,
+      ignoredFields: checkFields(strayFields(json, RestoreBucketRequest), options.strict === true),
+      call: ["restore", bucket, json],
+    });
+  }
+
+  /** A write that brings nothing but its kind. */
+  #command(bucket: string, command: BucketCommand, options: WriteOptions): Promise<BucketWritten> {
+    return this.#write(options, {
+      ...plain,
+      target: { kind: "existing", identifier: bucket },
+      command,
+      reason: options.reason,
+      call: [command.type, bucket],
+    });
+  }
+
   async get(bucket: string, options: { asOf?: string | undefined } = {}): Promise<BucketRead> {
     const point = asPoint(options.asOf, "as_of");
-    const state = await this.#find(bucket);
-    if (point === undefined) return this.#answer(state, this.#parts.clock());
-    return await this.#getAsOf(state, point);
+    const state = await this.#past.find(bucket);
+    if (point !== undefined) return await this.#getAsOf(state, point);
+    if (state.deleted !== undefined) throw bucketDeleted(state);
+    return this.#answer(state, this.#parts.clock());
   }
 
   async list(query: ListQuery = {}): Promise<ListBucketsResponse> {
@@ -224,24 +354,18 @@ export class BucketService implements Buckets {
     const last = states.at(-1);
     const hasMore = page.states.length > limit && last !== undefined;
     const at = this.#parts.clock();
-    const pageNumber = Math.floor(offset / limit) + 1;
     return {
       results: states.map((state) => this.#answer(state, at).bucket),
       total_count: page.totalCount,
-      pagination: {
+      pagination: paginate({
         total: page.totalCount,
-        page: pageNumber,
-        page_size: limit,
-        total_pages: Math.ceil(page.totalCount / limit),
-        ...(hasMore && { next_page: pageNumber + 1 }),
-        ...(pageNumber > 1 && { previous_page: pageNumber - 1 }),
-        ...(hasMore && {
-          next_cursor: encodeCursor(scope, {
-            createdAt: last.created_at,
-            bucketId: last.bucket_id,
-          }),
-        }),
-      },
+        limit,
+        offset,
+        hasMore,
+        nextCursor: hasMore
+          ? encodeCursor(scope, { createdAt: last.created_at, bucketId: last.bucket_id })
+          : undefined,
+      }),
       stats: {
         total_objects: 0,
         total_size_bytes: 0,
@@ -251,78 +375,31 @@ export class BucketService implements Buckets {
     };
   }
 
-  async history(bucket: string, query: HistoryQuery = {}): Promise<HistoryResponse> {
-    const { order, limit, cursor } = parseQuery(HistoryRequest, query);
-    const state = await this.#find(bucket);
-    const scope = `history/${state.bucket_id}/${order}`;
-    const after = cursor === undefined ? undefined : decodeCursor(scope, z.number().int(), cursor);
-    const page = await this.#parts.events.readStream(state.bucket_id, {
-      order,
-      from: order === "asc" ? (after ?? 0) + 1 : 1,
-      to: order === "desc" && after !== undefined ? after - 1 : state.version,
-      limit: limit + 1,
-    });
-    const results = page.slice(0, limit).map(toEntry);
-    const last = results.at(-1);
-    const hasMore = page.length > limit && last !== undefined;
-    return {
-      results,
-      pagination: { ...(hasMore && { next_cursor: encodeCursor(scope, last.version) }) },
-    };
+  history(bucket: string, query: HistoryQuery = {}): Promise<HistoryResponse> {
+    return this.#past.history(bucket, query);
   }
 
-  async entry(bucket: string, version: number): Promise<HistoryEntry> {
-    if (!Number.isSafeInteger(version) || version < 1) {
-      throw new BucketsError("BAD_REQUEST", `${version} is no version: versions count from 1.`);
-    }
-    const state = await this.#find(bucket);
-    const [logged] = await this.#parts.events.readStream(state.bucket_id, {
-      order: "asc",
-      from: version,
-      to: version,
-      limit: 1,
-    });
-    if (logged === undefined) throw await this.#outsideHistory(state, `version ${version}`);
-    return toEntry(logged);
+  entry(bucket: string, version: number): Promise<HistoryEntry> {
+    return this.#past.entry(bucket, version);
   }
 
-  async *replay(bucket: string, range: ReplayRange = {}): AsyncIterable<ReplayLine> {
-    const begin = asPoint(range.from, "from");
-    const end = asPoint(range.to, "to");
-    const current = await this.#find(bucket);
-    const from = begin === undefined ? 1 : await this.#versionAt(current, begin);
-    const to = end === undefined ? current.version : await this.#versionAt(current, end);
-    if (from > to) {
-      throw new BucketsError("BAD_REQUEST", `from (version ${from}) is after to (version ${to}).`);
-    }
-    let folded: BucketState | undefined;
-    for await (const logged of this.#events(current.bucket_id, current.version)) {
-      folded = evolve(folded, logged.recorded);
-      const { version } = logged.recorded;
-      if (version < from || version > to) continue;
-      yield { event: toEntry(logged), document: shownDocument(folded) };
-    }
-    const matchesView = sameState(folded, current);
-    yield { replayed: to - from + 1, version: to, matches_view: matchesView };
+  replay(bucket: string, range: ReplayRange = {}): AsyncIterable<ReplayLine> {
+    return this.#past.replay(bucket, range);
   }
 
-  /** Every event of a stream up to a version, read in slices. */
-  async *#events(stream: string, to: number): AsyncIterable<LoggedEvent> {
-    for (let from = 1; from <= to; from += replaySliceEvents) {
-      const upTo = Math.min(to, from + replaySliceEvents - 1);
-      const page = { order: "asc", from, to: upTo, limit: replaySliceEvents } as const;
-      yield* await this.#parts.events.readStream(stream, page);
-    }
+  diff(bucket: string, query: DiffQuery = {}): Promise<JsonValue> {
+    return this.#past.diff(bucket, query);
   }
 
-  async #find(bucket: string): Promise<BucketState> {
-    const state = await this.#parts.view.find(this.#namespace, bucket);
-    if (state === undefined) throw bucketNotFound(bucket, this.#namespace);
-    return state;
+  blame(
+    bucket: string,
+    query: { readonly path?: string | undefined } = {},
+  ): Promise<BlameResponse> {
+    return this.#past.blame(bucket, query);
   }
 
   #seal(mediaType: PatchMediaType, json: JsonValue) {
-    const { vault, newId, randomBytes } = this.#parts;
+    const { vault, newId } = this.#parts;
     const secrets: SealedSecret[] = [];
     const seal = (value: JsonValue): string => {
       const sealed = vault.seal(newId("sec"), value);
@@ -331,29 +408,80 @@ export class BucketService implements Buckets {
     };
     const { body, setsAdapter } = sealRequest(mediaType, json, seal);
     const sealed = secrets.map(({ reference }) => reference);
-    if (!setsAdapter) {
-      return { body, secrets, references: { sealed, generated: undefined }, generated: undefined };
-    }
-    // Whether the adapter is left without a secret shows only once the patch is applied.
+    const made = this.#makeSecret(setsAdapter);
+    return {
+      body,
+      secrets: [...secrets, ...made.secrets],
+      references: { sealed, generated: made.references.generated },
+      revealedSecret: made.revealedSecret,
+    };
+  }
+
+  /**
+   * A webhook secret for a write that may leave an adapter without one; whether it does shows only
+   * once the write is decided, and only then is the secret kept.
+   */
+  #makeSecret(isWanted: boolean) {
+    const references: SecretReferences = { sealed: [], generated: undefined };
+    if (!isWanted) return { secrets: [], references, revealedSecret: undefined };
+    const { vault, newId, randomBytes } = this.#parts;
     const value = `whsec_${Buffer.from(randomBytes(webhookSecretBytes)).toString("base64")}`;
-    const reference = seal(value);
-    const references: SecretReferences = { sealed, generated: reference };
-    return { body, secrets, references, generated: { reference, value } };
+    const sealed = vault.seal(newId("sec"), value);
+    const { reference } = sealed;
+    return {
+      secrets: [sealed],
+      references: { ...references, generated: reference },
+      revealedSecret: { reference, value },
+    };
   }
 
   async #write(options: WriteOptions, prepared: Prepared): Promise<BucketWritten> {
+    const committed = await this.#commit(options, prepared);
+    const { state, at, replayed, dryRun } = committed;
+    const revealedSecret = replayed || dryRun ? undefined : prepared.revealedSecret;
+    const { bucket } = this.#answer(state, at, revealedSecret);
+    return { ...this.#written(committed), bucket };
+  }
+
+  async #commit(options: WriteOptions, prepared: Prepared): Promise<Committed> {
     const { events, submit } = this.#parts;
     const unit = this.#unit(options, prepared);
-    const isDryRun = options.dryRun === true;
-    const outcome = isDryRun ? await events.preview(unit) : await submit(unit);
+    const dryRun = options.dryRun === true;
+    const { ignoredFields } = prepared;
+    const outcome = dryRun ? await events.preview(unit) : await submit(unit);
     switch (outcome.kind) {
-      case "committed":
-        return this.#written(prepared, only(outcome.results), isDryRun);
-      case "replayed":
-        return await this.#replayed(prepared, only(outcome.results));
+      case "committed": {
+        const { state, recorded } = only(outcome.results);
+        const changes = maskChanges(changesOf(recorded.event));
+        const at = recorded.recordedAt;
+        return { state, at, changes, ignoredFields, replayed: false, dryRun };
+      }
+      case "replayed": {
+        const { state, at } = await this.#stateThen(only(outcome.results));
+        return { state, at, changes: [], ignoredFields, replayed: true, dryRun };
+      }
       case "refused":
         throw await this.#explain(outcome.error, options);
     }
+  }
+
+  /** What a write left, and when, for answering it again as of then. */
+  async #stateThen({ stream, version }: Placement): Promise<{ state: BucketState; at: number }> {
+    const place = await this.#parts.events.placeAt(stream, { kind: "version", version });
+    invariant(place !== undefined, `${stream} has lost version ${version}`);
+    return { state: await this.#past.stateAt(stream, version), at: place.recordedAt };
+  }
+
+  #written({ state, at, changes, ignoredFields, replayed, dryRun }: Committed): Written {
+    return {
+      version: state.version,
+      position: Math.max(state.position, emptyStats.position),
+      tag: bucketTag(state, emptyStats, at),
+      changes,
+      ignoredFields,
+      replayed,
+      dryRun,
+    };
   }
 
   #unit(options: WriteOptions, prepared: Prepared): Unit {
@@ -399,32 +527,6 @@ export class BucketService implements Buckets {
     };
   }
 
-  #written(prepared: Prepared, result: CommandResult, dryRun: boolean): BucketWritten {
-    const { state, recorded } = result;
-    return {
-      ...this.#answer(state, recorded.recordedAt, dryRun ? undefined : prepared.revealedSecret),
-      changes: maskChanges(changesOf(recorded.event)),
-      ignoredFields: prepared.ignoredFields,
-      replayed: false,
-      dryRun,
-    };
-  }
-
-  /** The first answer again, rendered as of then; a secret that it showed is masked now. */
-  async #replayed(prepared: Prepared, placed: Placement): Promise<BucketWritten> {
-    const { stream, version } = placed;
-    const place = await this.#parts.events.placeAt(stream, { kind: "version", version });
-    const state = await this.#parts.events.stateAt(stream, version);
-    invariant(place !== undefined && state !== undefined, `${stream} has lost version ${version}`);
-    return {
-      ...this.#answer(state, place.recordedAt),
-      changes: [],
-      ignoredFields: prepared.ignoredFields,
-      replayed: true,
-      dryRun: false,
-    };
-  }
-
   #answer(
     state: BucketState,
     at: number,
@@ -441,56 +543,10 @@ export class BucketService implements Buckets {
   }
 
   async #getAsOf(current: BucketState, asOf: AskedPoint): Promise<BucketRead> {
-    const { events } = this.#parts;
-    const { place, at, isFinal } = await this.#locate(current, asOf);
-    const state = await events.stateAt(current.bucket_id, place.version);
-    invariant(state !== undefined, `${current.bucket_id} has lost version ${place.version}`);
+    const { place, at, isFinal } = await this.#past.locate(current, asOf);
+    const state = await this.#past.stateAt(current.bucket_id, place.version);
+    if (state.deleted !== undefined) throw bucketDeleted(state);
     return { ...this.#answer(state, at), past: { recordedAt: place.recordedAt, isFinal } };
-  }
-
-  async #versionAt(current: BucketState, point: AskedPoint): Promise<number> {
-    return (await this.#locate(current, point)).place.version;
-  }
-
-  /** The event that shows the bucket at the point, and the moment that an answer is then about. */
-  async #locate(current: BucketState, { point, text }: AskedPoint) {
-    const { events, clock } = this.#parts;
-    const head = await events.head();
-    const isKnown =
-      point.kind === "version"
-        ? point.version <= current.version
-        : point.kind === "position"
-          ? point.position <= head.position
-          : point.time <= clock();
-    const place = isKnown ? await events.placeAt(current.bucket_id, point) : undefined;
-    if (place === undefined) throw await this.#outsideHistory(current, text);
-    switch (point.kind) {
-      case "version":
-        return { place, at: place.recordedAt, isFinal: true };
-      case "position":
-        return { place, at: await this.#timeOf(point.position), isFinal: true };
-      case "time":
-        return { place, at: point.time, isFinal: point.time < head.recordedAt };
-    }
-  }
-
-  async #timeOf(position: number): Promise<number> {
-    const [row] = await this.#parts.events.readLog(position - 1, 1);
-    invariant(row !== undefined, `the log has lost position ${position}`);
-    return row.recordedAt;
-  }
-
-  async #outsideHistory(state: BucketState, asked: string): Promise<BucketsError> {
-    const { events } = this.#parts;
-    const stream = state.bucket_id;
-    const first = await events.placeAt(stream, { kind: "version", version: 1 });
-    const last = await events.placeAt(stream, { kind: "version", version: state.version });
-    invariant(first !== undefined && last !== undefined, `${stream} has no events`);
-    return new BucketsError(
-      "NOT_FOUND",
-      `The history of this bucket has nothing at ${asked}: it begins at version 1 (${formatTime(first.recordedAt)}) and ends at version ${last.version} (${formatTime(last.recordedAt)}).`,
-      { bucket_id: stream, first: shownPlace(first), last: shownPlace(last) },
-    );
   }
 
   /** Adds to a failed precondition what changed since the version that the caller had read. */
@@ -524,7 +580,7 @@ export class BucketService implements Buckets {
   }
 }
 
-const plain = { secrets: [], revealedSecret: undefined } as const;
+const plain = { secrets: [], revealedSecret: undefined, ignoredFields: [] } as const;
 
 function only<T>(results: readonly T[]): T {
   const [result] = results;
@@ -532,14 +588,24 @@ function only<T>(results: readonly T[]): T {
   return result;
 }
 
-/** A point in the past, and how it was asked for. */
-interface AskedPoint {
-  readonly point: Point;
-  readonly text: string;
+/** @throws BAD_REQUEST for an event that did nothing to a document that was there before. */
+function undoableChanges({ event, version }: RecordedEvent): readonly Change[] {
+  switch (event.type) {
+    case "bucket.patched":
+    case "bucket.reverted":
+    case "bucket.undone":
+    case "bucket.restored":
+      return event.data.changes;
+    default:
+      throw new BucketsError(
+        "BAD_REQUEST",
+        `Version ${version} is ${event.type}: only changes of the document can be undone.`,
+      );
+  }
 }
 
-function asPoint(text: string | undefined, name: string): AskedPoint | undefined {
-  return text === undefined ? undefined : { point: parsePoint(text, name), text };
+function isOfAdapter({ path }: Change): boolean {
+  return path.startsWith("/source_adapter");
 }
 
 function preconditionOf({ precondition, ifVersion }: WriteOptions): Precondition {
@@ -562,21 +628,4 @@ function checkOptions({ reason, idempotencyKey: key }: WriteOptions): void {
     "BAD_REQUEST",
     `An Idempotency-Key has 1 to ${limits.idempotencyKeyLengthMax} visible ASCII characters.`,
   );
-}
-
-function toEntry(logged: LoggedEvent): HistoryEntry {
-  return toHistoryEntry(logged.recorded, logged);
-}
-
-function shownDocument(state: BucketState): JsonObject {
-  const masked = maskSecrets(state.document);
-  return isJsonObject(masked) ? masked : {};
-}
-
-function shownPlace(place: EventPlace) {
-  return {
-    version: place.version,
-    position: place.position,
-    recorded_at: formatTime(place.recordedAt),
-  };
 }

@@ -38,6 +38,11 @@ const SeedCommand = z.discriminatedUnion("command", [
     bucket: z.string(),
     body: jsonValue.default({}),
   }),
+  z.object({
+    ...common,
+    command: z.enum(["archive", "activate", "suspend", "delete"]),
+    bucket: z.string(),
+  }),
 ]);
 type SeedCommand = z.infer<typeof SeedCommand>;
 
@@ -104,6 +109,12 @@ async function apply(buckets: Buckets, command: SeedCommand): Promise<void> {
       break;
     case "unlock":
       await buckets.unlock(command.bucket, command.body, options);
+      break;
+    case "archive":
+    case "activate":
+    case "suspend":
+    case "delete":
+      await buckets[command.command](command.bucket, options);
       break;
   }
 }

@@ -1,6 +1,6 @@
 /** The store as one object: its namespaces, its log, and its upkeep. */
-import { BucketsError } from "../domain/errors.js";
 import { formatTime } from "../domain/event.js";
+import { assertNamespace } from "../domain/namespace.js";
 import { toHex } from "../eventstore/codec.js";
 import { CommitQueue } from "../eventstore/commit-queue.js";
 import type { EventStore, Health } from "../eventstore/store.js";
@@ -14,6 +14,7 @@ import type {
 } from "../projections/view.js";
 import { BucketService, type ServiceParts } from "./buckets.js";
 import type { BucketStore, Caller, HeadAnswer, Namespace, Tokens } from "./interface.js";
+import { TaskService } from "./tasks.js";
 import type { Vault } from "./vault.js";
 
 /** What the composition root puts together. */
@@ -30,7 +31,6 @@ export interface StoreParts {
   readonly actor: string;
 }
 
-const namespacePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
 const ignoreProgress: OnProgress = () => {};
 
 export class Store implements BucketStore {
@@ -46,12 +46,7 @@ export class Store implements BucketStore {
   }
 
   namespace(name = "default", caller: Caller = {}): Namespace {
-    if (!namespacePattern.test(name)) {
-      throw new BucketsError(
-        "BAD_REQUEST",
-        "A namespace has 1 to 100 letters, digits, dots, dashes and underscores, and begins with a letter or digit.",
-      );
-    }
+    assertNamespace(name);
     const actor = caller.actor ?? this.#parts.actor;
     const buckets = new BucketService(this.#service, name, {
       actor,
@@ -61,7 +56,7 @@ export class Store implements BucketStore {
       remoteAddress: caller.remoteAddress,
       publicUrl: caller.publicUrl ?? "",
     });
-    return { name, buckets };
+    return { name, buckets, tasks: new TaskService(this.#parts.view, name) };
   }
 
   get tokens(): Tokens {

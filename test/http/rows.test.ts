@@ -15,10 +15,12 @@ import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { toJson } from "../../src/domain/json.js";
 import { limits } from "../../src/domain/limits.js";
-import { startServer } from "../../src/http/index.js";
+import { serveStore } from "../../src/http/index.js";
 import { bucketRoutes } from "../../src/http/routes/buckets.js";
 import { logRoutes } from "../../src/http/routes/log.js";
 import { serviceRoutes } from "../../src/http/routes/service.js";
+import { taskRoutes } from "../../src/http/routes/tasks.js";
+import { tokenRoutes } from "../../src/http/routes/tokens.js";
 import { openBuckets } from "../../src/index.js";
 import {
   type Answer,
@@ -141,7 +143,13 @@ describe("PATCH and media types", () => {
     const { service, path } = await bucketOn();
     const options = await service.send("OPTIONS", path);
     expect(options.status).toBe(204);
-    expect(header(options, "Allow").split(", ").sort()).toEqual(["GET", "HEAD", "PATCH", "PUT"]);
+    expect(header(options, "Allow").split(", ").sort()).toEqual([
+      "DELETE",
+      "GET",
+      "HEAD",
+      "PATCH",
+      "PUT",
+    ]);
     expect(header(options, "Accept-Patch")).toBe(acceptPatch);
     expect(header(await service.get(path), "Accept-Patch")).toBe(acceptPatch);
     const elsewhere = await service.send("OPTIONS", "/v1/buckets");
@@ -737,7 +745,9 @@ describe("Points in the past", () => {
 
 const everyRoute = [
   ...bucketRoutes,
+  ...taskRoutes,
   ...logRoutes,
+  ...tokenRoutes,
   ...serviceRoutes(
     () => false,
     () => [],
@@ -942,7 +952,7 @@ describe("Errors", () => {
     store.tokens.accept(tokens.admin, "admin", "admin");
     const { pino } = await import("pino");
     const logger = pino({ level: "silent" });
-    const reader = await startServer({ store, logger, host: "127.0.0.1", port: 0 });
+    const reader = await serveStore({ store, logger, host: "127.0.0.1", port: 0 });
     onTestFinished(async () => {
       await reader.close();
       await store.close();

@@ -4,7 +4,7 @@
  * of a request is logged exactly then. Prints its URL.
  */
 import { pino } from "pino";
-import { startServer } from "../../src/http/index.js";
+import { serveStore } from "../../src/http/index.js";
 import { openBuckets } from "../../src/index.js";
 
 const [file = "", token = "", ending] = process.argv.slice(2);
@@ -19,5 +19,5 @@ const logger = pino(
     },
   },
 );
-const server = await startServer({ store, host: "127.0.0.1", port: 0, logger });
+const server = await serveStore({ store, host: "127.0.0.1", port: 0, logger });
 process.stdout.write(`${server.url}\n`);

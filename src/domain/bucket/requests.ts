@@ -3,6 +3,7 @@
  * not set (CONTRACT: conventions). Lenient requests have those ignored by name, strict ones refused.
  */
 import { z } from "zod";
+import { didYouMean } from "../did-you-mean.js";
 import { validationFailed } from "../errors.js";
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, ownValue } from "../json.js";
 import { parseJsonPatch } from "../json-patch.js";
@@ -14,6 +15,7 @@ import {
   ignoredFields,
   PatchBucketRequest,
   readOnlyFields,
+  requestFieldNames,
 } from "./document.js";
 import { type PatchMediaType, requireObject } from "./patch.js";
 import { isWebhookSecret, type LeafMapper, mapSecrets, secretMask } from "./secrets.js";
@@ -35,10 +37,12 @@ export function checkFields(ignored: readonly string[], isStrict: boolean): read
     ignored.map((field) => {
       const isReadOnly = readOnlyFields.some((name) => name === field);
       const what = isReadOnly ? "is set by the server alone" : "is not a field of this request";
+      const meant = isReadOnly ? undefined : didYouMean(field, requestFieldNames);
+      const fix = meant ?? "Leave it out, or send the request without strict handling.";
       return {
         type: isReadOnly ? "read_only" : "unknown_field",
         location: ["body", ...field.split(".")],
-        message: `"${field}" ${what}: leave it out, or send the request without strict handling.`,
+        message: `"${field}" ${what}. ${fix}`,
       };
     }),
   );

@@ -1,4 +1,7 @@
-/** What a bucket keeps for itself so that nobody else can have it: its name in its namespace. */
+/**
+ * What a bucket keeps for itself so that nobody else can have it: its name in its
+ * namespace, until it is deleted.
+ */
 import { type BucketState, nameOf } from "./state.js";
 
 export interface Reservation {
@@ -11,5 +14,6 @@ export function nameScope(namespace: string): string {
 }
 
 export function bucketReservations(state: BucketState): readonly Reservation[] {
+  if (state.deleted !== undefined) return [];
   return [{ scope: nameScope(state.namespace), key: nameOf(state) }];
 }

@@ -1,6 +1,6 @@
 /** The state of a bucket: the fold of its events, as it is kept in the view and in snapshots. */
 import { z } from "zod";
-import { applyChanges } from "../changes.js";
+import { applyChanges, type Change } from "../changes.js";
 import { invariant } from "../errors.js";
 import { type DomainEvent, formatTime, type RecordedEvent } from "../event.js";
 import { isJsonObject, type JsonObject, jsonEqual, toJson } from "../json.js";
@@ -23,12 +23,17 @@ export const BucketState = z.object({
   /** The patchable document, with references in the place of secrets. */
   document: jsonObject,
   unique_key: UniqueKey.optional(),
-  status: z.literal("ACTIVE"),
+  status: z.enum(["ACTIVE", "ARCHIVED", "SUSPENDED"]),
   lock: BucketLock.optional(),
   created_at: z.string(),
   updated_at: z.string(),
+  /** There once the bucket was deleted; its history goes on. */
+  deleted: z.object({ deleted_at: z.string(), task_id: z.string() }).optional(),
 });
 export type BucketState = Readonly<z.infer<typeof BucketState>>;
+
+/** Counts the changes to what `evolve` makes of the same events: saved states of another are void. */
+export const reducerVersion = 1;
 
 /** The state after the event. Pure, and the only way that a state is ever made. */
 export function evolve(state: BucketState | undefined, recorded: RecordedEvent): BucketState {
@@ -38,14 +43,14 @@ export function evolve(state: BucketState | undefined, recorded: RecordedEvent):
   switch (event.type) {
     case "bucket.created":
       throw new Error(`invariant broken: ${recorded.stream} was created twice`);
+    case "bucket.restored": {
+      const { deleted: _, ...restored } = state;
+      return withChanges({ ...restored, ...place }, event.data.changes, recorded);
+    }
     case "bucket.patched":
-      if (event.data.changes.length === 0) return { ...state, ...place };
-      return {
-        ...state,
-        ...place,
-        document: applyChanges(state.document, event.data.changes),
-        updated_at: formatTime(recorded.recordedAt),
-      };
+    case "bucket.reverted":
+    case "bucket.undone":
+      return withChanges({ ...state, ...place }, event.data.changes, recorded);
     case "bucket.locked":
       return {
         ...state,
@@ -56,7 +61,31 @@ export function evolve(state: BucketState | undefined, recorded: RecordedEvent):
       const { lock: _, ...unlocked } = state;
       return { ...unlocked, ...place };
     }
+    case "bucket.archived":
+      return { ...state, ...place, status: "ARCHIVED" };
+    case "bucket.activated":
+      return { ...state, ...place, status: "ACTIVE" };
+    case "bucket.suspended":
+      return { ...state, ...place, status: "SUSPENDED" };
+    case "bucket.deleted": {
+      const deleted = { deleted_at: formatTime(recorded.recordedAt), task_id: event.data.task_id };
+      return { ...state, ...place, deleted };
+    }
   }
+}
+
+/** `updated_at` moves when, and only when, the document changed. */
+function withChanges(
+  state: BucketState,
+  changes: readonly Change[],
+  recorded: RecordedEvent,
+): BucketState {
+  if (changes.length === 0) return state;
+  return {
+    ...state,
+    document: applyChanges(state.document, changes),
+    updated_at: formatTime(recorded.recordedAt),
+  };
 }
 
 function begin(recorded: RecordedEvent, event: DomainEvent): BucketState {

@@ -6,7 +6,7 @@ import { type BucketState, fold } from "../../domain/bucket/state.js";
 import { decode, toLogged } from "../codec.js";
 import { type StoredEvent, zeroHash } from "../frame.js";
 import { gatherAndPlan, type Loader } from "../gather.js";
-import { type IdempotencyRow, type Plan, reservationKey } from "../planner.js";
+import { headAt, type IdempotencyRow, type Plan, reservationKey } from "../planner.js";
 import type { InlineProjection } from "../projection.js";
 import { lastAtOrBefore } from "../search.js";
 import type {
@@ -76,17 +76,21 @@ export class MemoryEngine implements EventStore {
   }
 
   #head(): Head {
-    return this.#log.at(-1) ?? { position: 0, hash: zeroHash, recordedAt: 0 };
+    const last = this.#log.at(-1);
+    return last === undefined ? { position: 0, hash: zeroHash, recordedAt: 0 } : headAt(last);
   }
 
   async placeAt(stream: string, point: StreamPoint): Promise<EventPlace | undefined> {
     const events = this.#streams.get(stream) ?? [];
-    return lastAtOrBefore(events.length, (version) => events[version - 1], point);
+    const found = lastAtOrBefore(events.length, (version) => events[version - 1], point);
+    if (found === undefined) return undefined;
+    const { version, position, recordedAt } = found;
+    return { version, position, recordedAt };
   }
 
   async stateAt(stream: string, version: number): Promise<BucketState | undefined> {
     const events = this.#streams.get(stream) ?? [];
-    return fold(events.slice(0, version).map(decode));
+    return fold(events.slice(0, Math.max(version, 0)).map(decode));
   }
 
   async readStream(stream: string, page: StreamPage): Promise<readonly LoggedEvent[]> {

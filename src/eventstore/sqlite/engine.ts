@@ -25,13 +25,18 @@ import type {
   Unit,
 } from "../store.js";
 import type { TokenTable } from "../token-table.js";
-import { assertDurability, openReader, openWriter } from "./connection.js";
+import { assertDurability, checkpoint, openReader, openWriter } from "./connection.js";
 import {
+  busy,
   diskFull,
+  isBusy,
+  isDiskFailure,
   isDiskFull,
-  leavesOutcomeUnknown,
+  isRolledBack,
+  openFailure,
   outcomeUnknown,
   recovering,
+  takenOver,
 } from "./faults.js";
 import { LogReader, LogWriter } from "./log-sql.js";
 import { assertMigrated, migrate } from "./migrate.js";
@@ -57,6 +62,7 @@ interface Writer {
   readonly projection: InlineProjection;
   readonly begin: Database.Statement;
   readonly commit: Database.Statement;
+  /** Which of the owners of the file this writer is: another one in the head has displaced it. */
   readonly epoch: number;
 }
 
@@ -73,7 +79,6 @@ export class SqliteEngine implements EventStore {
   #writer: Writer | undefined;
   #fault: Error | undefined;
   #recovery: NodeJS.Timeout | undefined;
-  #wroteOnce = false;
   #nextSweep = 0;
   #isClosed = false;
 
@@ -83,19 +88,18 @@ export class SqliteEngine implements EventStore {
    */
   constructor(options: SqliteEngineOptions) {
     this.#options = options;
-    if (!options.readOnly) {
-      this.#owner = claimOwnership(options.file, options.newId("own"), options.clock());
-    }
     try {
-      if (!options.readOnly) this.#writer = this.#openWriter();
-      this.#readerDb = openReader(options.file);
-      if (options.readOnly) assertMigrated(this.#readerDb, options.file);
+      if (!options.readOnly) {
+        this.#owner = claimOwnership(options.file, options.newId("own"), options.clock());
+        this.#writer = this.#openWriter();
+      }
+      this.#readerDb = openMigratedReader(options.file);
       this.#reader = new LogReader(this.#readerDb);
       this.#readerProjection = options.projection(this.#readerDb);
     } catch (error) {
       this.#writer?.db.close();
       this.#owner?.release();
-      throw error;
+      throw openFailure(error, options.file);
     }
   }
 
@@ -103,8 +107,14 @@ export class SqliteEngine implements EventStore {
     const { file, durability, clock, projection } = this.#options;
     const db = openWriter(file, durability);
     try {
+      // What the WAL holds may live in the page cache alone, left there by an fsync that failed;
+      // once it is copied and synced, what was read is what is on disk.
+      const isSettled = checkpoint(db);
+      invariant(isSettled || this.#fault === undefined, "a reader keeps the checkpoint waiting");
       migrate(db, file, clock());
       const log = new LogWriter(db);
+      const epoch = log.claimEpoch();
+      assertDurability(db, durability);
       return {
         db,
         reader: new LogReader(db),
@@ -112,7 +122,7 @@ export class SqliteEngine implements EventStore {
         projection: projection(db),
         begin: db.prepare("BEGIN IMMEDIATE"),
         commit: db.prepare("COMMIT"),
-        epoch: log.claimEpoch(),
+        epoch,
       };
     } catch (error) {
       db.close();
@@ -121,7 +131,7 @@ export class SqliteEngine implements EventStore {
   }
 
   async commit(units: readonly Unit[]): Promise<readonly Outcome[]> {
-    const plan = this.exclusive((writer) => {
+    const plan = this.#transact((writer) => {
       const planned = this.#plan(writer, units);
       this.#write(writer, planned);
       return planned;
@@ -132,23 +142,31 @@ export class SqliteEngine implements EventStore {
   }
 
   /**
-   * Runs `work` in one write transaction and commits it durably.
+   * Runs `work` in one write transaction and commits it durably: for upkeep, such as a rebuild of
+   * the view.
    *
    * @throws STORAGE_FULL, OUTCOME_UNKNOWN, NOT_READY as `commit` does.
    */
   exclusive<T>(work: (writer: Writer) => T): T {
+    const result = this.#transact(work);
+    // The view may show other states now, at the same position.
+    this.#cache.clear();
+    return result;
+  }
+
+  #transact<T>(work: (writer: Writer) => T): T {
     const writer = this.#requireWriter();
+    let isCommitting = false;
     try {
       writer.begin.run();
+      if (writer.log.epoch() !== writer.epoch) throw takenOver(this.#options.file);
       const result = work(writer);
+      isCommitting = true;
       writer.commit.run();
-      if (!this.#wroteOnce) {
-        assertDurability(writer.db, this.#options.durability);
-        this.#wroteOnce = true;
-      }
       return result;
     } catch (error) {
-      throw this.#afterFailure(writer, error);
+      this.#cache.clear();
+      throw this.#afterFailure(writer, error, isCommitting);
     }
   }
 
@@ -162,14 +180,18 @@ export class SqliteEngine implements EventStore {
   }
 
   /** Undoes what can be undone, and says what is known of the rest. */
-  #afterFailure(writer: Writer, error: unknown): unknown {
-    if (leavesOutcomeUnknown(error)) {
+  #afterFailure(writer: Writer, error: unknown, wasCommitting: boolean): unknown {
+    if (wasCommitting && !isRolledBack(error)) {
       this.#startRecovery(error);
       return outcomeUnknown(error);
     }
+    if (isDiskFailure(error)) {
+      this.#startRecovery(error);
+      return recovering(error);
+    }
     if (writer.db.inTransaction) writer.db.exec("ROLLBACK");
-    this.#cache.clear();
-    return isDiskFull(error) ? diskFull(error) : error;
+    if (isDiskFull(error)) return diskFull(error);
+    return isBusy(error) ? busy(error) : error;
   }
 
   #plan(writer: Writer, units: readonly Unit[]): Plan {
@@ -202,13 +224,11 @@ export class SqliteEngine implements EventStore {
   }
 
   /**
-   * An I/O error during a commit leaves its outcome unknown: what was re-read may live in the page
-   * cache alone. The connection is given up; only after a new one has completed a truncating
+   * After an I/O error the connection is given up; only after a new one has completed a truncating
    * checkpoint is the log known again.
    */
   #startRecovery(cause: unknown): void {
     this.#fault = cause instanceof Error ? cause : new Error(String(cause));
-    this.#cache.clear();
     this.#closeWriter();
     this.#scheduleRecovery();
   }
@@ -230,13 +250,9 @@ export class SqliteEngine implements EventStore {
   #recover(): void {
     try {
       this.#writer = this.#openWriter();
-      const result = this.#writer.db.pragma("wal_checkpoint(TRUNCATE)", { simple: true });
-      invariant(result === 0, "a reader kept the checkpoint from completing");
-      this.#writer.reader.head();
       this.#fault = undefined;
     } catch (error) {
       this.#fault = error instanceof Error ? error : new Error(String(error));
-      this.#closeWriter();
       this.#scheduleRecovery();
     }
   }
@@ -284,11 +300,13 @@ export class SqliteEngine implements EventStore {
   }
 
   async stateAt(stream: string, version: number): Promise<BucketState | undefined> {
-    let state: BucketState | undefined;
-    const page: StreamPage = { order: "asc", from: 1, to: version, limit: version };
-    for (const { row } of this.#reader.streamEvents(stream, page))
-      state = evolve(state, decode(row));
-    return state;
+    return this.snapshot(({ log, projection }) => {
+      let state = projection.loadSnapshot(stream, version);
+      const from = (state?.version ?? 0) + 1;
+      const page: StreamPage = { order: "asc", from, to: version, limit: version };
+      for (const { row } of log.streamEvents(stream, page)) state = evolve(state, decode(row));
+      return state;
+    });
   }
 
   async readStream(stream: string, page: StreamPage): Promise<readonly LoggedEvent[]> {
@@ -312,11 +330,23 @@ export class SqliteEngine implements EventStore {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#recovery);
-    this.#readerDb.close();
-    if (this.#writer !== undefined) {
-      this.#writer.db.pragma("wal_checkpoint(TRUNCATE)");
-      this.#writer.db.close();
+    try {
+      this.#readerDb.close();
+      if (this.#writer !== undefined) checkpoint(this.#writer.db);
+    } finally {
+      this.#closeWriter();
+      this.#owner?.release();
     }
-    this.#owner?.release();
+  }
+}
+
+function openMigratedReader(file: string): Database.Database {
+  const db = openReader(file);
+  try {
+    assertMigrated(db, file);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
   }
 }

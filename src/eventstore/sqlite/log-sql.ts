@@ -63,7 +63,6 @@ export class LogReader {
   readonly #streamAscending: Database.Statement;
   readonly #streamDescending: Database.Statement;
   readonly #log: Database.Statement;
-  readonly #streams: Database.Statement;
   readonly #idempotency: Database.Statement;
   readonly #secret: Database.Statement;
 
@@ -88,9 +87,6 @@ export class LogReader {
     this.#log = db.prepare(
       `SELECT ${columns} FROM events e WHERE e.position > ? ORDER BY e.position LIMIT ?`,
     );
-    this.#streams = db
-      .prepare("SELECT DISTINCT stream FROM events WHERE stream > ? ORDER BY stream LIMIT ?")
-      .pluck();
     this.#idempotency = db.prepare(
       `SELECT scope, key, fingerprint, recorded_at AS recordedAt, results
        FROM idempotency WHERE scope = ? AND key = ?`,
@@ -131,11 +127,6 @@ export class LogReader {
     return z.array(EventRow).parse(this.#log.all(position, limit));
   }
 
-  /** Ids of streams, in their order, after one. */
-  streamsAfter(stream: string, limit: number): string[] {
-    return z.array(z.string()).parse(this.#streams.all(stream, limit));
-  }
-
   idempotency({ scope, key }: IdempotencyKey): IdempotencyRow | undefined {
     const row = IdempotencyRowSchema.optional().parse(this.#idempotency.get(scope, key));
     return row && { ...row, results: IdempotencyResult.parse(JSON.parse(row.results)) };
@@ -154,6 +145,7 @@ export class LogWriter {
   readonly #insert: Database.Statement;
   readonly #setHead: Database.Statement;
   readonly #claimEpoch: Database.Statement;
+  readonly #epoch: Database.Statement;
   readonly #putIdempotency: Database.Statement;
   readonly #forgetIdempotency: Database.Statement;
   readonly #putSecret: Database.Statement;
@@ -170,6 +162,7 @@ export class LogWriter {
     this.#claimEpoch = db
       .prepare("UPDATE head SET owner_epoch = owner_epoch + 1 RETURNING owner_epoch")
       .pluck();
+    this.#epoch = db.prepare("SELECT owner_epoch FROM head").pluck();
     this.#putIdempotency = db.prepare(
       "INSERT OR REPLACE INTO idempotency (scope, key, fingerprint, recorded_at, results) VALUES (?, ?, ?, ?, ?)",
     );
@@ -209,6 +202,10 @@ export class LogWriter {
   /** Counts the owners of the file; a writer that finds another epoch than its own must stop. */
   claimEpoch(): number {
     return z.number().parse(this.#claimEpoch.get());
+  }
+
+  epoch(): number {
+    return z.number().parse(this.#epoch.get());
   }
 
   putIdempotency(row: IdempotencyRow): void {

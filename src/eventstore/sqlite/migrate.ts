@@ -49,13 +49,16 @@ export function migrate(db: Database.Database, file: string, now: number): void 
     ) STRICT`);
     const applied = readApplied(db);
     assertHistory(applied, migrations, file);
+    const pending = migrations.slice(applied.length);
     const record = db.prepare("INSERT INTO migrations VALUES (?, ?, ?, ?)");
-    for (const migration of migrations.slice(applied.length)) {
+    for (const migration of pending) {
       db.exec(migration.sql);
       record.run(migration.number, migration.name, migration.checksum, now);
     }
-    db.pragma(`application_id = ${applicationId}`);
-    db.pragma(`user_version = ${migrations.length}`);
+    if (pending.length > 0) {
+      db.pragma(`application_id = ${applicationId}`);
+      db.pragma(`user_version = ${migrations.length}`);
+    }
     db.exec("COMMIT");
   } catch (error) {
     if (db.inTransaction) db.exec("ROLLBACK");

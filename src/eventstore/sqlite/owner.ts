@@ -7,6 +7,8 @@ import { hostname } from "node:os";
 import Database from "better-sqlite3";
 import { z } from "zod";
 import { BucketsError } from "../../domain/errors.js";
+import { open } from "./connection.js";
+import { isBusy } from "./faults.js";
 
 const Holder = z.object({
   claim: z.string(),
@@ -21,29 +23,35 @@ export interface Owner {
   release(): void;
 }
 
-/** @throws LOCKED with the holder's process, host and time, at once. */
+/** Reading and writing the name of the holder takes a moment; each waits for the other. */
+const nameTimeoutMs = 1_000;
+
+/**
+ * @throws LOCKED with the holder's process, host and time, at once; FILE_INVALID when there can be
+ * no lock file.
+ */
 export function claimOwnership(file: string, claim: string, now: number): Owner {
-  const db = new Database(`${file}.lock`, { timeout: 0 });
+  const lockFile = `${file}.lock`;
+  const db = open(() => new Database(lockFile), lockFile);
   const holder = { claim, pid: process.pid, host: hostname(), since: new Date(now).toISOString() };
   try {
     for (;;) {
-      lock(db);
+      db.pragma("busy_timeout = 0");
+      db.exec("BEGIN IMMEDIATE");
       if (readHolder(db)?.claim === claim) return { release: () => release(db) };
       // Write down who we are, so that others can read it, then take the lock for good. Whoever
       // slips in between writes its own name, and the loop sees that.
+      db.pragma(`busy_timeout = ${nameTimeoutMs}`);
       writeHolder(db, holder);
       db.exec("COMMIT");
     }
   } catch (error) {
+    db.pragma(`busy_timeout = ${nameTimeoutMs}`);
     const heldBy = isBusy(error) ? readHolderIfAny(db) : undefined;
     db.close();
     if (isBusy(error)) throw locked(file, heldBy);
     throw error;
   }
-}
-
-function lock(db: Database.Database): void {
-  db.exec("BEGIN IMMEDIATE");
 }
 
 function writeHolder(db: Database.Database, holder: Holder): void {
@@ -72,10 +80,6 @@ function readHolderIfAny(db: Database.Database): Holder | undefined {
     if (isBusy(error)) return undefined;
     throw error;
   }
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Database.SqliteError && error.code.startsWith("SQLITE_BUSY");
 }
 
 function locked(file: string, holder: Holder | undefined): BucketsError {

@@ -1,6 +1,7 @@
 /** The routes of buckets (CONTRACT: buckets, history and time). Each calls the service and maps the answer. */
 import { Readable } from "node:stream";
 import { z } from "zod";
+import { BlameResponse } from "../../domain/blame.js";
 import { CreateBucketRequest, PatchBucketRequest } from "../../domain/bucket/document.js";
 import { type PatchMediaType, patchMediaTypes } from "../../domain/bucket/patch.js";
 import {
@@ -10,16 +11,20 @@ import {
   UnlockBucketRequest,
 } from "../../domain/bucket/requests.js";
 import { BucketResponse } from "../../domain/bucket/response.js";
+import { RestoreBucketRequest, RevertBucketRequest } from "../../domain/bucket/revert.js";
+import { type DiffFormat, DiffResponse, diffFormats } from "../../domain/diff-formats.js";
 import { BucketsError } from "../../domain/errors.js";
 import { HistoryEntry } from "../../domain/history.js";
 import { JsonPatch } from "../../domain/json-patch.js";
 import { limits } from "../../domain/limits.js";
 import { jsonObject, parseBody } from "../../domain/schemas.js";
+import { TaskResponse } from "../../domain/task.js";
 import {
   type BucketWritten,
   HistoryResponse,
   ListBucketsResponse,
   type WriteOptions,
+  type Written,
 } from "../../service/interface.js";
 import { isNotModified, readIfNoneMatch, readPrecondition } from "../conditional.js";
 import { headerLines, setCache, setPlace } from "../headers.js";
@@ -52,6 +57,18 @@ const ListBody = z.object({
   offset: z.number().int().nullish().meta({ minimum: 0 }),
   cursor: z.string().nullish(),
 });
+
+const diffTypes = {
+  "json-patch": "application/json-patch+json",
+  "merge-patch": "application/merge-patch+json",
+  fields: "application/json",
+} as const satisfies Record<DiffFormat, string>;
+
+const lifecycle = {
+  archive: "Archive a bucket: it takes no object writes",
+  activate: "Make an archived or suspended bucket active again",
+  suspend: "Suspend a bucket: it takes no writes at all",
+} as const;
 
 const patchBodies = {
   "application/json": PatchBucketRequest,
@@ -188,13 +205,55 @@ export const bucketRoutes: readonly Route[] = [
       sendWritten(request, await namespace.buckets.unlock(identifier(params), body ?? {}, options));
     },
   }),
+  ...(["archive", "activate", "suspend"] as const).map((move) =>
+    defineRoute({
+      method: "POST",
+      path: `${one}/${move}`,
+      operationId: `${move}Bucket`,
+      summary: lifecycle[move],
+      permission: "admin",
+      query: writeQuery,
+      body: { "application/json": z.object({}) },
+      response: BucketResponse,
+      refusals: [400, 404, 412, 413, 415, 422, 423, 428, 507],
+      handle: async (request, query) => {
+        const { namespace, params } = request;
+        const options = writeOptions(request, query);
+        sendWritten(request, await namespace.buckets[move](identifier(params), options));
+      },
+    }),
+  ),
+  defineRoute({
+    method: "DELETE",
+    path: one,
+    operationId: "deleteBucket",
+    summary: "Delete a bucket; its history goes on",
+    permission: "delete",
+    query: writeQuery,
+    response: TaskResponse,
+    refusals: [400, 404, 412, 422, 423, 428, 507],
+    handle: async (request, query) => {
+      const { namespace, params } = request;
+      const options = writeOptions(request, query);
+      const { task, ...written } = await namespace.buckets.delete(identifier(params), options);
+      sendResult(request, written, task);
+    },
+  }),
   defineRoute({
     method: "GET",
     path: `${one}/history`,
     operationId: "getBucketHistory",
     summary: "Every event of a bucket",
     permission: "read",
-    query: z.strictObject({ order: z.enum(["asc", "desc"]).optional(), ...page }),
+    query: z.strictObject({
+      order: z.enum(["asc", "desc"]).optional(),
+      from: asOf,
+      to: asOf,
+      type: z.string().optional().meta({ description: "Such as bucket.patched." }),
+      actor: z.string().optional(),
+      path: z.string().optional().meta({ description: "A JSON Pointer, such as /metadata." }),
+      ...page,
+    }),
     response: HistoryResponse,
     refusals: [400, 404],
     handle: async ({ context, namespace, params }, query) => {
@@ -215,6 +274,73 @@ export const bucketRoutes: readonly Route[] = [
       const entry = await namespace.buckets.entry(identifier(params), versionOf(params));
       setCache(context, "final");
       context.body = entry;
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: `${one}/diff`,
+    operationId: "diffBucket",
+    summary: "What changed between two points",
+    permission: "read",
+    query: z.strictObject({ from: asOf, to: asOf, format: z.enum(diffFormats).optional() }),
+    response: DiffResponse,
+    refusals: [400, 404, 422],
+    handle: async ({ context, namespace, params }, query) => {
+      setCache(context, "current");
+      context.body = JSON.stringify(await namespace.buckets.diff(identifier(params), query));
+      context.type = diffTypes[query.format ?? "json-patch"];
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: `${one}/blame`,
+    operationId: "blameBucket",
+    summary: "The event that last set each field",
+    permission: "read",
+    query: z.strictObject({
+      path: z.string().optional().meta({ description: "A JSON Pointer, such as /metadata." }),
+    }),
+    response: BlameResponse,
+    refusals: [400, 404],
+    handle: async ({ context, namespace, params }, query) => {
+      setCache(context, "current");
+      context.body = await namespace.buckets.blame(identifier(params), query);
+    },
+  }),
+  defineRoute({
+    method: "POST",
+    path: `${one}/revert`,
+    operationId: "revertBucket",
+    summary: "Put a bucket, or fields of it, back to a version, or take back one event",
+    permission: "write",
+    query: writeQuery,
+    body: { "application/json": RevertBucketRequest },
+    needsBody: true,
+    response: BucketResponse,
+    refusals: [400, 404, 409, 412, 413, 415, 422, 423, 428, 507],
+    handle: async (request, query) => {
+      const { namespace, params, body } = request;
+      const options = writeOptions(request, query);
+      sendWritten(request, await namespace.buckets.revert(identifier(params), body, options));
+    },
+  }),
+  defineRoute({
+    method: "POST",
+    path: `${one}/restore`,
+    operationId: "restoreBucket",
+    summary: "Bring a deleted bucket back",
+    permission: "delete",
+    query: writeQuery,
+    body: { "application/json": RestoreBucketRequest },
+    response: BucketResponse,
+    refusals: [400, 404, 409, 412, 413, 415, 422, 428, 507],
+    handle: async (request, query) => {
+      const { namespace, params, body } = request;
+      const options = writeOptions(request, query);
+      sendWritten(
+        request,
+        await namespace.buckets.restore(identifier(params), body ?? {}, options),
+      );
     },
   }),
   defineRoute({
@@ -282,20 +408,25 @@ function writeOptions(
   };
 }
 
-function sendWritten({ context }: ApiRequest, written: BucketWritten): void {
+function sendWritten(request: ApiRequest, written: BucketWritten): void {
+  sendResult(request, written, written.bucket);
+}
+
+/** The answer to a write, as its preferences want it. */
+function sendResult({ context }: ApiRequest, written: Written, result: object): void {
   // What would be is always shown.
   const preferences = readPreferences(context.get("Prefer"), written.dryRun);
   if (preferences.applied !== "") context.set("Preference-Applied", preferences.applied);
   setIgnoredFields(context, written.ignoredFields);
   setCache(context, "none");
   if (written.dryRun) {
-    context.body = { dry_run: true, changes: written.changes, result: written.bucket };
+    context.body = { dry_run: true, changes: written.changes, result };
     return;
   }
   setPlace(context, written);
   if (written.replayed) context.set("Idempotency-Replayed", "true");
   if (preferences.isMinimal) context.status = 204;
-  else context.body = written.bucket;
+  else context.body = result;
 }
 
 function setIgnoredFields(context: HttpContext, names: readonly string[]): void {

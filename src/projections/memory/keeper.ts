@@ -1,9 +1,8 @@
 /** Verifying and rebuilding the view in memory. */
-import { type BucketState, evolve, sameState } from "../../domain/bucket/state.js";
-import { decode } from "../../eventstore/codec.js";
+import { type BucketState, sameState } from "../../domain/bucket/state.js";
 import type { EventStore } from "../../eventstore/store.js";
 import type { Fault } from "../../eventstore/verify.js";
-import { verify } from "../verify.js";
+import { foldInto, sliceEvents, verify } from "../verify.js";
 import type {
   ExpectedHead,
   OnProgress,
@@ -23,32 +22,31 @@ export class MemoryKeeper implements ProjectionKeeper {
   }
 
   async verify(expected: ExpectedHead | undefined, onProgress: OnProgress): Promise<VerifyReport> {
-    const head = await this.#store.head();
+    // Both in the same turn, so that they are of the same moment.
     const live = new Map(this.#view.states());
+    const head = await this.#store.head();
     const folded = new MemoryView();
     const source = {
       head,
       folded,
       logAfter: (position: number, limit: number) =>
         this.#store.readLog(position, Math.min(limit, head.position - position)),
-      firstDifference: () => differences(live, folded.states())[0],
+      firstDifference: async () => differences(live, folded.states())[0],
     };
     return await verify(source, expected, onProgress);
   }
 
   async rebuild(onProgress: OnProgress): Promise<RebuildReport> {
     const folded = new MemoryView();
-    const head = await this.#store.head();
-    const rows = await this.#store.readLog(0, head.position);
-    for (const row of rows) {
-      const recorded = decode(row);
-      const before = folded.loadState(recorded.stream);
-      folded.apply([{ recorded, before, after: evolve(before, recorded) }]);
+    // Writes go on meanwhile; no `await` falls between catching up and swapping.
+    while (folded.position < this.#view.position) {
+      const rows = await this.#store.readLog(folded.position, sliceEvents);
+      foldInto(folded, rows);
+      onProgress({ done: folded.position, total: this.#view.position });
     }
-    onProgress({ done: rows.length, total: rows.length });
     const found = differences(this.#view.states(), folded.states());
     this.#view.swap(folded);
-    return { replayed: rows.length, rows: folded.states().size, differences: found.length };
+    return { replayed: folded.position, rows: folded.states().size, differences: found.length };
   }
 }
 
@@ -60,7 +58,7 @@ function differences(
   return [...new Set([...live.keys(), ...folded.keys()])]
     .filter((id) => !sameState(live.get(id), folded.get(id)))
     .map((id) => ({
-      position: (folded.get(id) ?? live.get(id))?.position ?? 0,
+      position: folded.get(id)?.position ?? 0,
       problem: `the view of ${id} is not the fold of its events`,
     }))
     .sort((a, b) => a.position - b.position);

@@ -1,16 +1,32 @@
 /** The view in memory: the plain meaning of what the SQLite view does with tables. */
+import { blameMoves } from "../../domain/blame.js";
 import { looksLikeBucketId } from "../../domain/bucket/document.js";
 import { bucketReservations, nameScope } from "../../domain/bucket/reservations.js";
 import type { BucketState } from "../../domain/bucket/state.js";
+import type { JsonObject } from "../../domain/json.js";
+import { deletionTask, type TaskResponse } from "../../domain/task.js";
 import type { AppliedEvent, InlineProjection } from "../../eventstore/projection.js";
-import type { BucketPage, BucketView, ListQuery } from "../view.js";
+import type { BucketPage, BucketView, ListQuery, TaskPage, TaskQuery } from "../view.js";
 
 export class MemoryView implements InlineProjection, BucketView {
   #states = new Map<string, BucketState>();
   #reservations = new Map<string, string>();
+  #tasks = new Map<string, { readonly namespace: string; readonly task: TaskResponse }>();
+  #blame = new Map<string, Map<string, number>>();
+  #position = 0;
+
+  /** That of the last event that was applied. */
+  get position(): number {
+    return this.#position;
+  }
 
   loadState(stream: string): BucketState | undefined {
     return this.#states.get(stream);
+  }
+
+  /** Folding is all there is to it in memory. */
+  loadSnapshot(): undefined {
+    return undefined;
   }
 
   loadReservation(scope: string, key: string): string | undefined {
@@ -18,7 +34,7 @@ export class MemoryView implements InlineProjection, BucketView {
   }
 
   apply(events: readonly AppliedEvent[]): void {
-    for (const { before, after } of events) {
+    for (const { recorded, before, after } of events) {
       if (before !== undefined) {
         for (const { scope, key } of bucketReservations(before)) {
           this.#reservations.delete(`${scope}\u0000${key}`);
@@ -28,7 +44,23 @@ export class MemoryView implements InlineProjection, BucketView {
         this.#reservations.set(`${scope}\u0000${key}`, after.bucket_id);
       }
       this.#states.set(after.bucket_id, after);
+      const task = deletionTask(after);
+      if (task !== undefined) this.#tasks.set(task.task_id, { namespace: after.namespace, task });
+      this.#moveBlame(before?.document ?? {}, after, recorded.position);
+      this.#position = recorded.position;
     }
+  }
+
+  #moveBlame(before: JsonObject, after: BucketState, position: number): void {
+    const leaves = this.#blame.get(after.bucket_id) ?? new Map<string, number>();
+    const { cleared, set } = blameMoves(before, after.document);
+    for (const pointer of cleared) leaves.delete(pointer);
+    for (const pointer of set) leaves.set(pointer, position);
+    this.#blame.set(after.bucket_id, leaves);
+  }
+
+  async blame(stream: string): Promise<ReadonlyMap<string, number>> {
+    return new Map(this.#blame.get(stream));
   }
 
   async find(namespace: string, identifier: string): Promise<BucketState | undefined> {
@@ -41,14 +73,28 @@ export class MemoryView implements InlineProjection, BucketView {
 
   async list(query: ListQuery): Promise<BucketPage> {
     const all = [...this.#states.values()]
-      .filter((state) => state.namespace === query.namespace)
+      .filter((state) => state.namespace === query.namespace && state.deleted === undefined)
       .sort(newestFirst);
     const { after } = query;
     const rest = after === undefined ? all : all.filter((state) => isAfter(state, after));
+    const start = after === undefined ? query.offset : 0;
     return {
-      states: rest.slice(query.offset, query.offset + query.limit),
+      states: rest.slice(start, start + query.limit),
       totalCount: all.length,
     };
+  }
+
+  async findTask(namespace: string, taskId: string): Promise<TaskResponse | undefined> {
+    const found = this.#tasks.get(taskId);
+    return found?.namespace === namespace ? found.task : undefined;
+  }
+
+  async listTasks({ namespace, limit, offset }: TaskQuery): Promise<TaskPage> {
+    const all = [...this.#tasks.values()]
+      .filter((row) => row.namespace === namespace)
+      .map(({ task }) => task)
+      .sort((a, b) => compare(b.created_at, a.created_at) || compare(a.task_id, b.task_id));
+    return { tasks: all.slice(offset, offset + limit), totalCount: all.length };
   }
 
   /** Every state, for comparing and swapping. */
@@ -60,7 +106,14 @@ export class MemoryView implements InlineProjection, BucketView {
   swap(other: MemoryView): void {
     this.#states = other.#states;
     this.#reservations = other.#reservations;
+    this.#tasks = other.#tasks;
+    this.#blame = other.#blame;
+    this.#position = other.#position;
   }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function newestFirst(a: BucketState, b: BucketState): number {

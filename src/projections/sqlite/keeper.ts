@@ -4,14 +4,12 @@
  */
 import Database from "better-sqlite3";
 import { z } from "zod";
-import { evolve } from "../../domain/bucket/state.js";
-import { decode } from "../../eventstore/codec.js";
-import type { InlineProjection } from "../../eventstore/projection.js";
+import { invariant } from "../../domain/errors.js";
 import { openReader } from "../../eventstore/sqlite/connection.js";
 import type { SqliteEngine } from "../../eventstore/sqlite/engine.js";
 import { LogReader } from "../../eventstore/sqlite/log-sql.js";
 import type { Fault } from "../../eventstore/verify.js";
-import { verify } from "../verify.js";
+import { foldInto, sliceEvents, verify } from "../verify.js";
 import {
   type ExpectedHead,
   nextTurn,
@@ -22,8 +20,10 @@ import {
 } from "../view.js";
 import { SqliteView, viewTables } from "./view.js";
 
-const sliceEvents = 500;
 const suffix = "_rebuild";
+
+/** A row that was slipped in before position 1 must be seen. */
+const beforeAll = Number.MIN_SAFE_INTEGER;
 
 type TableName = (typeof viewTables)[number];
 
@@ -48,7 +48,8 @@ export class SqliteKeeper implements ProjectionKeeper {
       const source = {
         head: log.head(),
         folded: new SqliteView(beside),
-        logAfter: async (position: number, limit: number) => log.logAfter(position, limit),
+        logAfter: async (position: number, limit: number) =>
+          log.logAfter(position === 0 ? beforeAll : position, limit),
         firstDifference: () => firstDifference(live, beside),
       };
       return await verify(source, expected, onProgress);
@@ -67,35 +68,57 @@ export class SqliteKeeper implements ProjectionKeeper {
   }
 
   async #rebuild(onProgress: OnProgress): Promise<RebuildReport> {
-    this.#engine.exclusive(({ db }) => {
-      for (const table of viewTables) {
-        db.exec(`DROP TABLE IF EXISTS ${table}${suffix}`);
-        db.exec(tableSql(db, table, suffix));
-      }
-    });
-    for (let replayed = 0; ; ) {
-      const slice = this.#engine.exclusive(({ db, reader }) => {
-        const { position } = reader.head();
-        const folded = foldSlice(reader, new SqliteView(db, suffix), replayed);
-        const hasCaughtUp = replayed + folded === position;
-        return { folded, position, report: hasCaughtUp ? swap(db, position) : undefined };
+    try {
+      this.#engine.exclusive(({ db }) => {
+        for (const table of viewTables) {
+          db.exec(`DROP TABLE IF EXISTS ${table}${suffix}`);
+          db.exec(tableSql(db, table, suffix));
+        }
       });
-      replayed += slice.folded;
-      onProgress({ done: replayed, total: slice.position });
-      if (slice.report !== undefined) return slice.report;
-      await nextTurn();
+      for (let replayed = 0; ; ) {
+        const slice = this.#engine.exclusive(({ db, reader }) => foldSlice(db, reader, replayed));
+        replayed += slice.folded;
+        onProgress({ done: replayed, total: slice.total });
+        if (slice.report !== undefined) return slice.report;
+        await nextTurn();
+      }
+    } catch (error) {
+      this.#dropLeftovers();
+      throw error;
+    }
+  }
+
+  /** Half a rebuild takes up room, and running out of it may be why the rebuild failed. */
+  #dropLeftovers(): void {
+    try {
+      this.#engine.exclusive(({ db }) => {
+        for (const table of viewTables) db.exec(`DROP TABLE IF EXISTS ${table}${suffix}`);
+      });
+    } catch {
+      // The next rebuild drops them first.
     }
   }
 }
 
-function foldSlice(reader: LogReader, view: InlineProjection, after: number): number {
+interface Slice {
+  readonly folded: number;
+  /** The events of the log as it is now. */
+  readonly total: number;
+  /** There once the log was folded to its end and the tables were swapped. */
+  readonly report: RebuildReport | undefined;
+}
+
+function foldSlice(db: Database.Database, reader: LogReader, after: number): Slice {
+  const { position: total } = reader.head();
   const rows = reader.logAfter(after, sliceEvents);
-  for (const row of rows) {
-    const recorded = decode(row);
-    const before = view.loadState(recorded.stream);
-    view.apply([{ recorded, before, after: evolve(before, recorded) }]);
-  }
-  return rows.length;
+  foldInto(new SqliteView(db, suffix), rows);
+  const reached = after + rows.length;
+  const isGapless = (rows.at(-1)?.position ?? after) === reached;
+  invariant(
+    isGapless && (rows.length > 0 || reached === total),
+    `the log has a gap after ${after}, or does not reach its head: verify it`,
+  );
+  return { folded: rows.length, total, report: reached === total ? swap(db, total) : undefined };
 }
 
 /** Compares every row, then puts the folded tables in the place of the live ones. */
@@ -129,6 +152,12 @@ function keyOf(table: TableName): string {
       return "bucket_id";
     case "reservations":
       return "scope, key";
+    case "tasks":
+      return "task_id";
+    case "blame":
+      return "stream, pointer";
+    case "snapshots":
+      return "stream, version";
   }
 }
 
@@ -145,48 +174,70 @@ function tableSql(db: Database.Database, table: TableName, tableSuffix = ""): st
   return sql.replace(/^CREATE TABLE "?\w+"?/, `CREATE TABLE ${table}${tableSuffix}`);
 }
 
-const Row = z.record(z.string(), z.union([z.string(), z.number(), z.null()]));
-type Row = z.infer<typeof Row>;
-
-/** Walks the rows of both views in the order of their keys; the difference at the lowest position. */
-function firstDifference(live: Database.Database, folded: Database.Database): Fault | undefined {
-  const faults = viewTables.flatMap((table) => {
-    const sql = `SELECT * FROM ${table} ORDER BY ${keyOf(table)}`;
-    return differences(table, rowsByKey(live, sql, table), rowsByKey(folded, sql, table), folded);
-  });
-  return faults.sort((a, b) => a.position - b.position)[0];
+/** The difference at the lowest position, found row by row: the views may be large. */
+async function firstDifference(
+  live: Database.Database,
+  folded: Database.Database,
+): Promise<Fault | undefined> {
+  const positionOf = folded.prepare("SELECT position FROM buckets WHERE bucket_id = ?").pluck();
+  let first: Fault | undefined;
+  for (const table of viewTables) {
+    for await (const { key, stream } of differingRows(table, live, folded)) {
+      const position = z.number().optional().parse(positionOf.get(stream)) ?? 0;
+      if (first !== undefined && first.position <= position) continue;
+      const problem = `the row ${key} of ${table} is not the fold of the events of ${stream}`;
+      first = { position, problem };
+    }
+  }
+  return first;
 }
 
-function rowsByKey(db: Database.Database, sql: string, table: TableName): Map<string, Row> {
-  const rows = z.array(Row).parse(db.prepare(sql).all());
-  const key = keyOf(table).split(", ");
-  return new Map(rows.map((row) => [JSON.stringify(key.map((name) => row[name])), row]));
+interface DifferingRow {
+  readonly key: string;
+  /** The stream that the row is made from. */
+  readonly stream: string;
 }
 
-function differences(
+/** Rows that are not the same in both, are missing in the live view, or should not be there. */
+async function* differingRows(
   table: TableName,
-  live: ReadonlyMap<string, Row>,
-  folded: ReadonlyMap<string, Row>,
-  foldedDb: Database.Database,
-): Fault[] {
-  const keys = new Set([...folded.keys(), ...live.keys()]);
-  return [...keys]
-    .filter((key) => JSON.stringify(live.get(key)) !== JSON.stringify(folded.get(key)))
-    .map((key) => {
-      const row = folded.get(key) ?? live.get(key);
-      const stream = row?.["bucket_id"] ?? row?.["stream"];
-      return {
-        position: positionOf(foldedDb, stream),
-        problem: `the row ${key} of ${table} is not the fold of the events of ${stream}`,
-      };
-    });
+  live: Database.Database,
+  folded: Database.Database,
+): AsyncIterable<DifferingRow> {
+  for await (const { row, other, where } of pairs(table, folded, live)) {
+    if (JSON.stringify(row) !== JSON.stringify(other)) yield where;
+  }
+  for await (const { other, where } of pairs(table, live, folded)) {
+    if (other === undefined) yield where;
+  }
 }
 
-/** The newest event of the stream: the one that the view should show. */
-function positionOf(folded: Database.Database, stream: unknown): number {
-  const position = folded
-    .prepare("SELECT position FROM buckets WHERE bucket_id = ?")
-    .pluck()
-    .get(stream);
-  return z.number().optional().parse(position) ?? 0;
+interface Pair {
+  readonly row: unknown;
+  /** The row of the same key in the other database. */
+  readonly other: unknown;
+  readonly where: DifferingRow;
 }
+
+/** Every row of the one database, with the row of the same key in the other. */
+async function* pairs(
+  table: TableName,
+  from: Database.Database,
+  to: Database.Database,
+): AsyncIterable<Pair> {
+  const key = keyOf(table).split(", ");
+  const find = to.prepare(
+    `SELECT * FROM ${table} WHERE ${key.map((name) => `${name} = ?`).join(" AND ")}`,
+  );
+  let seen = 0;
+  for (const raw of from.prepare(`SELECT * FROM ${table}`).iterate()) {
+    const row = Row.parse(raw);
+    const values = key.map((name) => row[name]);
+    const stream = String(row["bucket_id"] ?? row["stream"]);
+    yield { row, other: find.get(values), where: { key: JSON.stringify(values), stream } };
+    seen += 1;
+    if (seen % sliceEvents === 0) await nextTurn();
+  }
+}
+
+const Row = z.record(z.string(), z.union([z.string(), z.number(), z.null()]));

@@ -1,0 +1,581 @@
+/** The planner is pure: these tests give it a world of maps and look at the plans it makes. */
+import { describe, expect, test } from "vitest";
+import type { BucketState } from "../../src/domain/bucket/state.js";
+import type { JsonObject } from "../../src/domain/json.js";
+import { limits } from "../../src/domain/limits.js";
+import { zeroHash } from "../../src/eventstore/frame.js";
+import { gatherAndPlan } from "../../src/eventstore/gather.js";
+import {
+  type IdempotencyRow,
+  type Needs,
+  type Plan,
+  plan,
+  reservationKey,
+} from "../../src/eventstore/planner.js";
+import type { Head, TargetedCommand, Unit } from "../../src/eventstore/store.js";
+import { MemoryView } from "../../src/projections/memory/view.js";
+import { FixedClock } from "../support/clock.js";
+import {
+  anyVersion,
+  committed,
+  idempotencyKey,
+  ifMatch,
+  only,
+  Units,
+  verdict,
+} from "../support/units.js";
+
+/** What is known between batches; planning does not change it, keeping a plan does. */
+class World {
+  readonly clock = new FixedClock();
+  readonly units = new Units();
+  readonly #view = new MemoryView();
+  readonly #idempotency = new Map<string, IdempotencyRow>();
+  head: Head = { position: 0, hash: zeroHash, recordedAt: 0 };
+
+  plan(...units: Unit[]): Plan {
+    const loader = {
+      loadState: (stream: string) => this.#view.loadState(stream),
+      loadReservation: (scope: string, key: string) => this.#view.loadReservation(scope, key),
+      loadIdempotency: (key: { scope: string; key: string }) =>
+        this.#idempotency.get(reservationKey(key)),
+    };
+    return gatherAndPlan(loader, this.head, this.clock.now, units);
+  }
+
+  /** Plans the units and takes over what the plan says. */
+  run(...units: Unit[]): Plan {
+    const planned = this.plan(...units);
+    this.#view.apply(planned.applied);
+    for (const row of planned.idempotency) this.#idempotency.set(reservationKey(row), row);
+    this.head = planned.head;
+    return planned;
+  }
+
+  /** Creates a bucket; its id. */
+  create(name: string, fields: JsonObject = {}): string {
+    const created = this.run(this.units.of(this.units.create(name, fields)));
+    return committed(only(created.outcomes)).stream;
+  }
+
+  state(stream: string): BucketState | undefined {
+    return this.#view.loadState(stream);
+  }
+}
+
+const verdicts = (planned: Plan) => planned.outcomes.map(verdict);
+const required = { ...anyVersion, isRequired: true };
+
+describe("of several reasons to refuse, the planner gives the first:", () => {
+  const unknown = "bkt_0000000000000000000000none";
+  const invalid = { metadata: 7 };
+  type Case = [
+    verdict: string,
+    identifier: "locked" | "open" | "unknown",
+    key: "seen" | "reused" | undefined,
+    make: (units: Units, identifier: string) => TargetedCommand,
+  ];
+
+  test.each<Case>([
+    // Each row has the faults of the row before it but one.
+    ["IDEMPOTENCY_KEY_REUSED", "unknown", "reused", (u, id) => u.patch(id, invalid, required)],
+    ["replayed", "unknown", "seen", (u, id) => u.patch(id, invalid, required)],
+    ["NOT_FOUND", "unknown", undefined, (u, id) => u.patch(id, invalid, required)],
+    ["PRECONDITION_REQUIRED", "locked", undefined, (u, id) => u.patch(id, invalid, required)],
+    ["PRECONDITION_FAILED", "locked", undefined, (u, id) => u.patch(id, invalid, ifMatch(1))],
+    ["BUCKET_LOCKED", "locked", undefined, (u, id) => u.patch(id, invalid, ifMatch(2))],
+    ["VALIDATION_FAILED", "open", undefined, (u, id) => u.patch(id, invalid, ifMatch(1))],
+    ["committed", "open", undefined, (u, id) => u.patch(id, { metadata: {} }, ifMatch(1))],
+    // The other rules.
+    ["BAD_REQUEST", "open", undefined, (u, id) => u.unlock(id)],
+    ["BUCKET_LOCKED", "locked", undefined, (u, id) => u.lock(id)],
+    ["committed", "locked", undefined, (u, id) => u.unlock(id)],
+    ["VALIDATION_FAILED", "open", undefined, (u, id) => u.lock(id, "2026-01-01T00:00:00.000Z")],
+    ["ALREADY_EXISTS", "open", undefined, (u, id) => u.patch(id, { bucket_name: "locked" })],
+    ["ALREADY_EXISTS", "open", undefined, (u) => u.create("locked")],
+    [
+      "CONFLICT",
+      "open",
+      undefined,
+      (u, id) =>
+        u.patch(
+          id,
+          [{ op: "test", path: "/bucket_name", value: "other" }],
+          ifMatch(1),
+          "application/json-patch+json",
+        ),
+    ],
+  ])("%s (%s bucket, key %s)", (expected, identifier, key, make) => {
+    const world = new World();
+    const { units } = world;
+    const ids = { locked: world.create("locked"), open: world.create("open"), unknown };
+    world.run(units.of(units.lock(ids.locked)));
+    world.run(units.of(units.create("keyed"), { idempotency: idempotencyKey("used", "f1") }));
+    const idempotency =
+      key === undefined ? undefined : idempotencyKey("used", key === "seen" ? "f1" : "f2");
+    const unit = units.of(make(units, ids[identifier]), { idempotency });
+    expect(verdicts(world.plan(unit))).toEqual([expected]);
+  });
+});
+
+describe("existence", () => {
+  test("a bucket of another namespace is not found, by id and by name", () => {
+    const world = new World();
+    const id = world.create("a");
+    const { units } = world;
+    const elsewhere = { namespace: "other" };
+    const planned = world.plan(
+      units.of(units.patch(id, {}), elsewhere),
+      units.of(units.patch("a", {}), elsewhere),
+    );
+    expect(verdicts(planned)).toEqual(["NOT_FOUND", "NOT_FOUND"]);
+  });
+
+  test("a bucket is found by its id in any case, and by its name in any normal form", () => {
+    const world = new World();
+    const id = world.create("caf\u00e9");
+    const { units } = world;
+    const planned = world.plan(
+      units.of(units.patch(id.toUpperCase().replace("BKT", "bkt"), {})),
+      units.of(units.patch("cafe\u0301", {})),
+    );
+    expect(planned.outcomes.map((outcome) => committed(outcome).version)).toEqual([2, 3]);
+  });
+
+  test("names are taken in one namespace only", () => {
+    const world = new World();
+    world.create("a");
+    const { units } = world;
+    const planned = world.plan(units.of(units.create("a"), { namespace: "other" }));
+    expect(verdicts(planned)).toEqual(["committed"]);
+  });
+});
+
+describe("preconditions", () => {
+  test.each([
+    ["an empty list, as of a weak tag, matches nothing", { ifMatch: [] }, "PRECONDITION_FAILED"],
+    ["one of several versions is enough", { ifMatch: [7, 1] }, "committed"],
+    ["* matches any version", { ifMatch: "*" as const }, "committed"],
+    [
+      "* satisfies a server that requires If-Match",
+      { ifMatch: "*" as const, isRequired: true },
+      "committed",
+    ],
+    ["If-None-Match with the version fails", { ifNoneMatch: [1] }, "PRECONDITION_FAILED"],
+    ["If-None-Match with another version holds", { ifNoneMatch: [2] }, "committed"],
+    ["If-None-Match: * fails on what exists", { ifNoneMatch: "*" as const }, "PRECONDITION_FAILED"],
+  ])("%s", (_, precondition, expected) => {
+    const world = new World();
+    const id = world.create("a");
+    const { units } = world;
+    const patch = units.patch(id, {}, { ...anyVersion, ...precondition });
+    expect(verdicts(world.plan(units.of(patch)))).toEqual([expected]);
+  });
+
+  test("of two writers with the same version in one batch the second fails and learns the new one", () => {
+    const world = new World();
+    const id = world.create("a");
+    const { units } = world;
+    const write = () => units.of(units.patch(id, { description: "x" }, ifMatch(1)));
+    const { outcomes } = world.plan(write(), write());
+    expect(outcomes.map(verdict)).toEqual(["committed", "PRECONDITION_FAILED"]);
+    expect(outcomes[1]).toMatchObject({ error: { details: { current_version: 2 } } });
+  });
+});
+
+describe("a batch", () => {
+  test("a refused unit leaves no trace in it", () => {
+    const world = new World();
+    const id = world.create("a");
+    const { units } = world;
+    const good = [units.of(units.patch(id, { description: "1" })), units.of(units.create("b"))];
+    const bad = units.of([units.create("c"), units.patch("nobody", {})], {
+      idempotency: idempotencyKey("k"),
+    });
+    const [first, second] = good;
+    if (first === undefined || second === undefined) throw new Error("two units");
+    const withBad = world.plan(first, bad, second);
+    const without = world.plan(first, second);
+    expect(verdicts(withBad)).toEqual(["committed", "NOT_FOUND", "committed"]);
+    expect(withBad.events).toEqual(without.events);
+    expect(withBad.idempotency).toEqual([]);
+    expect(withBad.head).toEqual(without.head);
+  });
+
+  test("each unit sees what those before it left", () => {
+    const world = new World();
+    const { units } = world;
+    const planned = world.plan(
+      units.of(units.create("a", { metadata: { n: 1 } })),
+      units.of(units.patch("a", { bucket_name: "b" }, ifMatch(1))),
+      units.of(units.patch("a", {})),
+      units.of(units.patch("b", { metadata: { n: 2 } }, ifMatch(2))),
+    );
+    expect(verdicts(planned)).toEqual(["committed", "committed", "NOT_FOUND", "committed"]);
+    expect(planned.applied.at(-1)?.after).toMatchObject({
+      version: 3,
+      position: 3,
+      document: { bucket_name: "b", metadata: { n: 2 } },
+    });
+  });
+
+  test("a name that a rename frees can be taken at once, and only once", () => {
+    const world = new World();
+    const id = world.create("a");
+    const { units } = world;
+    const planned = world.plan(
+      units.of(units.create("a")),
+      units.of(units.patch(id, { bucket_name: "b" })),
+      units.of(units.create("a")),
+      units.of(units.create("a")),
+      units.of(units.create("b")),
+    );
+    expect(verdicts(planned)).toEqual([
+      "ALREADY_EXISTS",
+      "committed",
+      "committed",
+      "ALREADY_EXISTS",
+      "ALREADY_EXISTS",
+    ]);
+  });
+
+  test("two buckets can trade names", () => {
+    const world = new World();
+    const [a, b] = [world.create("a"), world.create("b")];
+    const { units } = world;
+    world.run(
+      units.of([
+        units.patch(a, { bucket_name: "between" }),
+        units.patch(b, { bucket_name: "a" }),
+        units.patch(a, { bucket_name: "b" }),
+      ]),
+    );
+    expect(world.state(a)?.document["bucket_name"]).toBe("b");
+    expect(world.state(b)?.document["bucket_name"]).toBe("a");
+    const again = world.plan(units.of(units.create("a")), units.of(units.create("between")));
+    expect(verdicts(again)).toEqual(["ALREADY_EXISTS", "committed"]);
+  });
+
+  test("events are gapless, chained to the head, and of one time", () => {
+    const world = new World();
+    world.create("z");
+    const { units } = world;
+    const before = world.head;
+    const { events, head } = world.plan(
+      units.of([units.create("a"), units.create("b")]),
+      units.of(units.create("c")),
+    );
+    expect(events.map(({ position }) => position)).toEqual([2, 3, 4]);
+    expect(new Set(events.map(({ recordedAt }) => recordedAt))).toEqual(new Set([world.clock.now]));
+    expect(before.position).toBe(1);
+    expect(head).toEqual({
+      position: 4,
+      hash: events.at(-1)?.hash,
+      recordedAt: world.clock.now,
+    });
+  });
+
+  test("without an accepted unit leaves the head where it is", () => {
+    const world = new World();
+    world.create("a");
+    const { units } = world;
+    const planned = world.plan(units.of(units.create("a")));
+    expect(planned.events).toEqual([]);
+    expect(planned.head).toBe(world.head);
+  });
+});
+
+describe("a unit of many commands", () => {
+  test("is refused whole when its last command is", () => {
+    const world = new World();
+    const id = world.create("a");
+    const { units } = world;
+    const planned = world.plan(
+      units.of([
+        units.create("b"),
+        units.patch(id, { bucket_name: "c" }),
+        units.patch(id, { description: "x" }, ifMatch(1)),
+      ]),
+      units.of(units.create("c")),
+      units.of(units.patch(id, {}, ifMatch(1))),
+    );
+    expect(verdicts(planned)).toEqual(["PRECONDITION_FAILED", "committed", "committed"]);
+    expect(planned.events).toHaveLength(2);
+  });
+
+  test("its commands see each other, and its events carry its transaction id", () => {
+    const world = new World();
+    const { units } = world;
+    const transactionId = units.id("txn");
+    const planned = world.plan(
+      units.of([units.create("a"), units.patch("a", { description: "x" }, ifMatch(1))], {
+        transactionId,
+      }),
+    );
+    expect(verdicts(planned)).toEqual(["committed"]);
+    expect(planned.events.map((event) => event.transactionId)).toEqual([
+      transactionId,
+      transactionId,
+    ]);
+    expect(planned.events.map(({ version }) => version)).toEqual([1, 2]);
+  });
+});
+
+describe("an Idempotency-Key", () => {
+  test("with another fingerprint is refused, in a later batch and in the same one", () => {
+    const world = new World();
+    const { units } = world;
+    world.run(units.of(units.create("a"), { idempotency: idempotencyKey("k", "f1") }));
+    const planned = world.plan(
+      units.of(units.create("b"), { idempotency: idempotencyKey("k", "f2") }),
+      units.of(units.create("c"), { idempotency: idempotencyKey("new", "f1") }),
+      units.of(units.create("d"), { idempotency: idempotencyKey("new", "f2") }),
+    );
+    expect(verdicts(planned)).toEqual([
+      "IDEMPOTENCY_KEY_REUSED",
+      "committed",
+      "IDEMPOTENCY_KEY_REUSED",
+    ]);
+  });
+
+  test("gives the first outcome again, in a later batch and in the same one", () => {
+    const world = new World();
+    const { units } = world;
+    const unit = (name: string) =>
+      units.of(units.create(name), { idempotency: idempotencyKey("k") });
+    const first = world.run(unit("a"), unit("a"));
+    const placement = first.applied.map(({ recorded: { stream, version, position } }) => ({
+      stream,
+      version,
+      position,
+    }));
+    expect(first.events).toHaveLength(1);
+    expect(first.outcomes[1]).toEqual({ kind: "replayed", results: placement });
+    expect(world.plan(unit("a")).outcomes).toEqual([{ kind: "replayed", results: placement }]);
+  });
+
+  test("of a refused unit may be tried again, also in the same batch", () => {
+    const world = new World();
+    const { units } = world;
+    const keyed = (name: string) =>
+      units.of(units.patch(name, {}), { idempotency: idempotencyKey("k") });
+    const planned = world.plan(keyed("a"), units.of(units.create("a")), keyed("a"), keyed("a"));
+    expect(verdicts(planned)).toEqual(["NOT_FOUND", "committed", "committed", "replayed"]);
+  });
+
+  test("of another scope is another key", () => {
+    const world = new World();
+    const { units } = world;
+    const scoped = (scope: string, name: string) =>
+      units.of(units.create(name), { idempotency: { scope, key: "k", fingerprint: name } });
+    expect(verdicts(world.plan(scoped("a", "a"), scoped("b", "b")))).toEqual([
+      "committed",
+      "committed",
+    ]);
+  });
+
+  test("is kept for seven days to the millisecond", () => {
+    const world = new World();
+    const { units } = world;
+    const patch = () => units.of(units.patch("a", {}), { idempotency: idempotencyKey("k") });
+    world.create("a");
+    world.run(patch());
+    world.clock.advance(limits.idempotencyRetentionMs);
+    expect(limits.idempotencyRetentionMs).toBe(7 * 24 * 3_600 * 1_000);
+    expect(verdicts(world.plan(patch()))).toEqual(["replayed"]);
+    world.clock.advance(1);
+    expect(verdicts(world.plan(patch(), patch()))).toEqual(["committed", "replayed"]);
+  });
+});
+
+describe("time", () => {
+  test("never runs backwards along the log, whatever the clock does", () => {
+    const world = new World();
+    world.create("a");
+    const noon = world.clock.now;
+    world.clock.advance(-3_600_000);
+    const { units } = world;
+    const { events } = world.run(units.of(units.create("b")));
+    expect(events.map(({ recordedAt }) => recordedAt)).toEqual([noon]);
+    world.clock.now = noon + 1;
+    const later = world.run(units.of(units.create("c")));
+    expect(later.events.map(({ recordedAt }) => recordedAt)).toEqual([noon + 1]);
+  });
+
+  test("a lock holds until the time of the event, not a millisecond longer", () => {
+    const world = new World();
+    const id = world.create("a");
+    const { units } = world;
+    const expiresAt = new Date(world.clock.now + 1_000).toISOString();
+    world.run(units.of(units.lock(id, expiresAt)));
+    world.clock.advance(999);
+    expect(verdicts(world.plan(units.of(units.patch(id, {}))))).toEqual(["BUCKET_LOCKED"]);
+    world.clock.advance(1);
+    expect(verdicts(world.plan(units.of(units.patch(id, {}))))).toEqual(["committed"]);
+  });
+});
+
+const empty = {
+  head: { position: 0, hash: zeroHash, recordedAt: 0 },
+  now: 0,
+  states: new Map(),
+  reservations: new Map(),
+  idempotency: new Map(),
+};
+
+describe("what the snapshot lacks", () => {
+  const needsOf = (planned: ReturnType<typeof plan>): Needs => {
+    if (planned.kind !== "needs") throw new Error("nothing is needed");
+    return planned.needs;
+  };
+
+  test("is asked for, all units at once", () => {
+    const units = new Units();
+    const id = units.id("bkt");
+    const needs = needsOf(
+      plan(empty, [
+        units.of(units.patch(id, {})),
+        units.of(units.patch("by name", {})),
+        units.of(units.create("a"), { idempotency: idempotencyKey("k") }),
+      ]),
+    );
+    expect([...needs.states]).toEqual([id]);
+    expect([...needs.reservations.values()]).toEqual([
+      { scope: "bucket_name:default", key: "by name" },
+    ]);
+    expect([...needs.idempotency.values()]).toEqual([idempotencyKey("k")]);
+  });
+
+  test("known not to exist is not asked for again", () => {
+    const units = new Units();
+    const name = { scope: "bucket_name:default", key: "a" };
+    const planned = plan({ ...empty, reservations: new Map([[reservationKey(name), undefined]]) }, [
+      units.of(units.patch("a", {})),
+      units.of(units.create("a")),
+    ]);
+    if (planned.kind !== "planned") throw new Error("something is needed");
+    expect(verdicts(planned.plan)).toEqual(["NOT_FOUND", "committed"]);
+  });
+
+  test("leads from a name to its holder and from there to its state", () => {
+    const units = new Units();
+    const name = { scope: "bucket_name:default", key: "a" };
+    const reservations = new Map([[reservationKey(name), "bkt_x"]]);
+    const needs = needsOf(plan({ ...empty, reservations }, [units.of(units.patch("a", {}))]));
+    expect([...needs.states]).toEqual(["bkt_x"]);
+  });
+});
+
+describe("gathering", () => {
+  test("finds what a long transaction names in one go", () => {
+    const units = new Units();
+    const names = Array.from({ length: 100 }, (_, n) => `bucket ${n}`);
+    let loads = 0;
+    const count = () => {
+      loads += 1;
+      return undefined;
+    };
+    const planned = gatherAndPlan(
+      { loadState: count, loadReservation: count, loadIdempotency: count },
+      empty.head,
+      0,
+      [
+        units.of(names.map((name) => units.create(name))),
+        units.of(names.map((name) => units.patch(name, { bucket_name: `new ${name}` }))),
+      ],
+    );
+    expect(verdicts(planned)).toEqual(["committed", "committed"]);
+    expect(loads).toBe(200);
+  });
+});
+
+describe("determinism", () => {
+  test("the same snapshot, units and salts give the same bytes", () => {
+    const run = () => {
+      const world = new World();
+      const { units } = world;
+      const id = world.create("a", { metadata: { z: 1, a: [1, { b: null }] } });
+      return world.plan(
+        units.of(units.patch(id, { metadata: { a: 2 } })),
+        units.of([units.create("b"), units.lock("b")], { transactionId: units.id("txn") }),
+      );
+    };
+    expect(run().events).toEqual(run().events);
+  });
+
+  test("one batch and many batches give the same bytes", () => {
+    const unitsOf = (units: Units) => [
+      units.of(units.create("a")),
+      units.of(units.patch("a", { bucket_name: "b", metadata: { deep: { er: 1 } } })),
+      units.of(units.lock("b")),
+      units.of(units.unlock("b")),
+    ];
+    const together = new World();
+    const apart = new World();
+    const { events } = together.run(...unitsOf(together.units));
+    expect(unitsOf(apart.units).flatMap((unit) => apart.run(unit).events)).toEqual(events);
+  });
+});
+
+describe("secrets", () => {
+  const adapter = { adapter_type: "generic_webhook", webhook_secret: "sec_1" };
+  const sealed = (reference: string) => ({
+    reference,
+    nonce: new Uint8Array(12),
+    ciphertext: new Uint8Array(16),
+  });
+  const setting = (units: Units, command: TargetedCommand, reference: string): Unit => {
+    if (command.command.type !== "patch_bucket") throw new Error("only patches");
+    return units.of({
+      ...command,
+      secrets: [sealed(reference), sealed("sec_stray")],
+      command: { ...command.command, secrets: { sealed: [reference], generated: "sec_made" } },
+    });
+  };
+  const setAdapter = (units: Units, id: string, reference: string) =>
+    setting(
+      units,
+      units.patch(id, { source_adapter: { ...adapter, webhook_secret: reference } }),
+      reference,
+    );
+
+  test("are kept as far as the document refers to them", () => {
+    const world = new World();
+    const id = world.create("a");
+    const { secrets } = world.plan(setAdapter(world.units, id, "sec_1"));
+    expect(secrets).toEqual({ put: [{ ...sealed("sec_1"), bucketId: id }], drop: [] });
+  });
+
+  test("are dropped once the document refers to them no more", () => {
+    const world = new World();
+    const id = world.create("a");
+    const { units } = world;
+    world.run(setAdapter(units, id, "sec_1"));
+    expect(world.plan(setAdapter(units, id, "sec_2")).secrets).toMatchObject({
+      put: [{ reference: "sec_2" }],
+      drop: ["sec_1"],
+    });
+    expect(world.plan(units.of(units.patch(id, { source_adapter: null }))).secrets).toEqual({
+      put: [],
+      drop: ["sec_1"],
+    });
+  });
+
+  test("that come and go in one batch are never put", () => {
+    const world = new World();
+    const id = world.create("a");
+    const { units } = world;
+    const { secrets } = world.plan(
+      setAdapter(units, id, "sec_1"),
+      units.of(units.patch(id, { source_adapter: null })),
+    );
+    expect(secrets.put).toEqual([]);
+  });
+
+  test("of a refused unit are not kept", () => {
+    const world = new World();
+    const id = world.create("a");
+    world.run(world.units.of(world.units.lock(id)));
+    expect(world.plan(setAdapter(world.units, id, "sec_1")).secrets.put).toEqual([]);
+  });
+});

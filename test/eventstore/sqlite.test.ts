@@ -1,0 +1,451 @@
+/** SQLite does what we think: settings, schema, triggers, migrations, query plans and a full disk. */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { applicationId, openReader } from "../../src/eventstore/sqlite/connection.js";
+import type { SqliteEngine } from "../../src/eventstore/sqlite/engine.js";
+import { LogReader, LogWriter } from "../../src/eventstore/sqlite/log-sql.js";
+import { readMigrations } from "../../src/eventstore/sqlite/migrate.js";
+import { SqliteBucketView, SqliteView } from "../../src/projections/sqlite/view.js";
+import { sqliteBackend, temporaryFile, temporaryFolder } from "../support/backends.js";
+import { openSqlite } from "../support/sqlite.js";
+import { accept, ifMatch, Units } from "../support/units.js";
+
+const pragma = (engine: SqliteEngine, name: string) =>
+  engine.exclusive(({ db }) => db.pragma(name, { simple: true }));
+
+/** A file with two events of one bucket, closed. */
+async function closedFile(): Promise<string> {
+  const { file, events, close } = sqliteBackend();
+  const units = new Units();
+  await accept(events, units.of(units.create("a")));
+  await accept(events, units.of(units.patch("a", { description: "x" })));
+  await close();
+  return file;
+}
+
+/** Runs `use` on the file as any other program could. */
+function raw<T>(file: string, use: (db: Database.Database) => T): T {
+  const db = new Database(file);
+  try {
+    return use(db);
+  } finally {
+    db.close();
+  }
+}
+
+describe("the writer's connection", () => {
+  const settings: [string, unknown][] = [
+    ["journal_mode", "wal"],
+    ["synchronous", 2],
+    ["wal_autocheckpoint", 8_000],
+    ["journal_size_limit", 64 * 1024 * 1024],
+    ["busy_timeout", 5_000],
+    ["foreign_keys", 1],
+    ["trusted_schema", 0],
+    ["secure_delete", 1],
+    ["cell_size_check", 1],
+    ["mmap_size", 0],
+    ["application_id", applicationId],
+    ["user_version", readMigrations().length],
+  ];
+
+  test.each(settings)("has %s = %s", (name, value) => {
+    expect(pragma(sqliteBackend().events, name)).toBe(value);
+  });
+
+  test("syncs every commit, also after the first write and after a restart", async () => {
+    const { file, events, close } = sqliteBackend();
+    const units = new Units();
+    await accept(events, units.of(units.create("a")));
+    expect(pragma(events, "synchronous")).toBe(2);
+    await close();
+    const again = sqliteBackend({ file }).events;
+    await accept(again, units.of(units.create("b")));
+    expect(pragma(again, "synchronous")).toBe(2);
+    expect(await again.health()).toEqual({ ready: true, durability: "full" });
+  });
+
+  test("relaxed durability is asked for and said", async () => {
+    const { events } = sqliteBackend({ durability: "relaxed" });
+    const units = new Units();
+    await accept(events, units.of(units.create("a")));
+    expect(pragma(events, "synchronous")).toBe(1);
+    expect(await events.health()).toEqual({ ready: true, durability: "relaxed" });
+  });
+
+  test("writes nothing but its claim when it opens a file that is up to date", async () => {
+    const file = await closedFile();
+    const rows = () =>
+      raw(file, (db) =>
+        db.prepare("SELECT * FROM migrations").all().concat(db.pragma("schema_version")),
+      );
+    const before = rows();
+    await sqliteBackend({ file }).close();
+    expect(rows()).toEqual(before);
+  });
+});
+
+describe("a reader's connection", () => {
+  test("cannot write", async () => {
+    const db = openReader(await closedFile());
+    expect(() => db.exec("DELETE FROM buckets")).toThrow(/readonly/);
+    expect(db.pragma("query_only", { simple: true })).toBe(1);
+    expect(db.pragma("trusted_schema", { simple: true })).toBe(0);
+    expect(db.pragma("mmap_size", { simple: true })).toBe(0);
+    db.close();
+  });
+});
+
+describe("the schema", () => {
+  test("has only STRICT tables", async () => {
+    const tables = raw(await closedFile(), (db) =>
+      z
+        .array(z.object({ name: z.string(), strict: z.number() }))
+        .parse(db.prepare("SELECT name, strict FROM pragma_table_list WHERE type = 'table'").all()),
+    ).filter(({ name }) => !name.startsWith("sqlite_"));
+    expect(tables.length).toBeGreaterThanOrEqual(8);
+    expect(tables.filter(({ strict }) => strict !== 1)).toEqual([]);
+  });
+
+  test("keeps small keyed tables without a rowid, and events with one", async () => {
+    const withRowid = raw(await closedFile(), (db) =>
+      db
+        .prepare("SELECT name FROM pragma_table_list WHERE wr = 0 AND type = 'table' ORDER BY name")
+        .pluck()
+        .all(),
+    );
+    expect(withRowid).toContain("events");
+    expect(withRowid).not.toContain("reservations");
+    expect(withRowid).not.toContain("idempotency");
+  });
+});
+
+describe("the log is append-only:", () => {
+  const columns = [
+    "position",
+    "stream",
+    "version",
+    "namespace",
+    "bucket_id",
+    "event_id",
+    "transaction_id",
+    "type",
+    "schema_version",
+    "recorded_at",
+    "meta",
+    "meta_salt",
+    "meta_commitment",
+    "body",
+    "salt",
+    "commitment",
+    "hash",
+  ];
+  const numbers = ["position", "version", "schema_version", "recorded_at"];
+  const texts = [
+    "meta",
+    "body",
+    "stream",
+    "namespace",
+    "bucket_id",
+    "event_id",
+    "transaction_id",
+    "type",
+  ];
+
+  test("these are all columns of an event", async () => {
+    const found = raw(await closedFile(), (db) =>
+      db.prepare("SELECT name FROM pragma_table_info('events')").pluck().all(),
+    );
+    expect([...found].sort()).toEqual([...columns].sort());
+  });
+
+  test.each(columns)("%s cannot be changed", async (column) => {
+    const value = numbers.includes(column) ? "77" : texts.includes(column) ? "'{}x'" : "x'77'";
+    raw(await closedFile(), (db) => {
+      expect(() => db.exec(`UPDATE events SET ${column} = ${value} WHERE position = 1`)).toThrow(
+        "events are append-only: they cannot be changed",
+      );
+    });
+  });
+
+  test("an event cannot be deleted or replaced", async () => {
+    raw(await closedFile(), (db) => {
+      expect(() => db.exec("DELETE FROM events WHERE position = 2")).toThrow("cannot be deleted");
+      const copy = (position: string, version: string) => {
+        const values = columns
+          .join(", ")
+          .replace("position", position)
+          .replace(" version", ` ${version}`);
+        return () =>
+          db.exec(
+            `INSERT OR REPLACE INTO events (${columns}) SELECT ${values} FROM events WHERE position = 2`,
+          );
+      };
+      expect(copy("2", "version")).toThrow("cannot be replaced");
+      expect(copy("1", "9")).toThrow("cannot be replaced");
+      expect(copy("9", "1")).toThrow("cannot be replaced");
+      expect(copy("0", "9")).toThrow("cannot be replaced");
+      expect(db.prepare("SELECT count(*) FROM events").pluck().get()).toBe(2);
+    });
+  });
+
+  test("bytes and salts can be erased, and never come back", async () => {
+    raw(await closedFile(), (db) => {
+      for (const column of ["meta", "meta_salt", "body", "salt"]) {
+        db.exec(`UPDATE events SET ${column} = NULL WHERE position = 1`);
+        const value = texts.includes(column) ? "'{}'" : "x'77'";
+        expect(() => db.exec(`UPDATE events SET ${column} = ${value} WHERE position = 1`)).toThrow(
+          "cannot be changed",
+        );
+      }
+    });
+  });
+});
+
+describe("opening a file", () => {
+  const failure = (file: string, readOnly = false) => {
+    try {
+      openSqlite({ file, readOnly });
+    } catch (error) {
+      return error;
+    }
+    throw new Error("it opened");
+  };
+  const invalid = (message: RegExp) => ({
+    code: "FILE_INVALID",
+    message: expect.stringMatching(message),
+  });
+
+  test("that is no database is refused, and the file is left as it is", () => {
+    const file = join(temporaryFolder(), "notes.txt");
+    writeFileSync(file, "my notes ".repeat(1_000));
+    expect(failure(file)).toMatchObject(invalid(/is not a SQLite database/));
+    expect(failure(file, true)).toMatchObject(invalid(/is not a SQLite database/));
+    expect(readFileSync(file, "utf8")).toBe("my notes ".repeat(1_000));
+  });
+
+  test("of another program is refused, and the file is left as it is", () => {
+    const file = temporaryFile();
+    raw(file, (db) => db.exec("CREATE TABLE songs (title TEXT)"));
+    const before = readFileSync(file);
+    expect(failure(file)).toMatchObject(invalid(/not one of bucketlog/));
+    expect(failure(file, true)).toMatchObject(invalid(/not one of bucketlog/));
+    expect(readFileSync(file)).toEqual(before);
+  });
+
+  test("of a newer version is refused", async () => {
+    const file = await closedFile();
+    raw(file, (db) => db.exec("INSERT INTO migrations VALUES (9999, '9999-new.sql', 'x', 0)"));
+    expect(failure(file)).toMatchObject(invalid(/newer version \(migration 9999-new\.sql\)/));
+    expect(failure(file, true)).toMatchObject(invalid(/newer version/));
+  });
+
+  test("whose migrations had another text is refused", async () => {
+    const file = await closedFile();
+    raw(file, (db) => db.exec("UPDATE migrations SET checksum = 'other' WHERE number = 2"));
+    expect(failure(file)).toMatchObject(invalid(/another text of migration 0002-view\.sql/));
+    expect(failure(file, true)).toMatchObject(invalid(/another text/));
+  });
+
+  test("that is not there is refused for reading, and so is a folder that is not there", () => {
+    expect(failure(temporaryFile(), true)).toMatchObject(invalid(/cannot be opened/));
+    expect(failure(join(temporaryFolder(), "none", "store.db"))).toMatchObject(
+      invalid(/cannot be opened/),
+    );
+  });
+
+  test("that is a folder is refused", () => {
+    const file = temporaryFile();
+    mkdirSync(file);
+    expect(failure(file)).toMatchObject(invalid(/cannot be opened/));
+  });
+
+  test("for reading, before a writer has brought it up to date, is refused", () => {
+    const file = temporaryFile();
+    writeFileSync(file, "");
+    expect(failure(file, true)).toMatchObject(invalid(/older version/));
+  });
+
+  test("that was refused leaves it free: the next one can open it", async () => {
+    const file = await closedFile();
+    raw(file, (db) => db.exec("INSERT INTO migrations VALUES (9999, '9999-new.sql', 'x', 0)"));
+    failure(file);
+    raw(file, (db) => db.exec("DELETE FROM migrations WHERE number = 9999"));
+    expect((await sqliteBackend({ file }).events.head()).position).toBe(2);
+  });
+
+  test("for reading works after the writer has closed it", async () => {
+    const { events, view } = sqliteBackend({ file: await closedFile(), readOnly: true });
+    expect((await events.head()).position).toBe(2);
+    expect((await view.find("default", "a"))?.version).toBe(2);
+    expect(await events.health()).toEqual({ ready: true, durability: "full" });
+  });
+});
+
+describe("migrations", () => {
+  test("that were published never change: add a file instead", () => {
+    const published = readMigrations().map(({ number, name, checksum }) => [
+      number,
+      name,
+      checksum,
+    ]);
+    expect(published).toEqual([
+      [1, "0001-event-log.sql", "5e0f4e96fbf75e0c2e61863fd563e35e4b411856f992af0dd355bf341a97468c"],
+      [2, "0002-view.sql", "b656669117dd36df4deb46528d5b100c19fcca78b4b5adfd07dccf8a8e851af9"],
+    ]);
+  });
+});
+
+describe("query plans", () => {
+  /** Every statement that `use` runs, as SQLite ran it, with what it says of how. */
+  function plansOf(file: string, use: (db: Database.Database) => void): Map<string, string> {
+    const executed: string[] = [];
+    const db = new Database(file, { verbose: (sql) => executed.push(String(sql)) });
+    use(db);
+    const plans = executed
+      .filter((sql) => /^\s*(SELECT|INSERT|UPDATE|DELETE)/.test(sql))
+      .map((sql): [string, string] => {
+        const steps = z
+          .array(z.object({ detail: z.string() }))
+          .parse(db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all());
+        return [sql, steps.map(({ detail }) => detail).join("; ")];
+      });
+    db.close();
+    return new Map(plans);
+  }
+
+  const withoutHead = (plans: Map<string, string>) =>
+    [...plans].filter(([, steps]) => steps !== "SCAN head");
+
+  test("the reads of the log go by key, without scan or sort", async () => {
+    const id = "bkt_00000000000000000000000001";
+    const plans = plansOf(await closedFile(), (db) => {
+      const log = new LogReader(db);
+      log.head();
+      log.place(id, 1);
+      log.newestVersion(id);
+      for (const order of ["asc", "desc"] as const) {
+        Array.from(log.streamEvents(id, { order, from: 1, to: 9, limit: 9 }));
+      }
+      log.logAfter(1, 10);
+      log.idempotency({ scope: "s", key: "k", fingerprint: "f" });
+      log.secret("sec_1");
+    });
+    expect(plans.size).toBe(8);
+    for (const [sql, steps] of withoutHead(plans)) {
+      expect(steps, sql).toMatch(/^SEARCH /);
+      expect(steps, sql).not.toMatch(/SCAN|TEMP B-TREE/);
+    }
+  });
+
+  test("the reads of the view go by key, list pages by their index", async () => {
+    const plans = plansOf(await closedFile(), (db) => {
+      const view = new SqliteBucketView(db);
+      const query = { namespace: "default", limit: 10, offset: 0, after: undefined };
+      void view.find("default", "bkt_00000000000000000000000001");
+      void view.find("default", "a");
+      void view.list(query);
+      void view.list({ ...query, after: { createdAt: "2026-10-01", bucketId: "bkt" } });
+      const inline = new SqliteView(db);
+      inline.loadState("bkt_00000000000000000000000001");
+      inline.loadReservation("bucket_name:default", "a");
+    });
+    expect(plans.size).toBe(7);
+    for (const [sql, steps] of plans) {
+      expect(steps, sql).toMatch(/^SEARCH /);
+      expect(steps, sql).not.toMatch(/SCAN|TEMP B-TREE/);
+      if (sql.includes("ORDER BY")) expect(steps).toMatch(/USING INDEX .*namespace=\?/);
+    }
+  });
+
+  test("forgetting old keys goes by their age", async () => {
+    const plans = plansOf(await closedFile(), (db) => new LogWriter(db).forgetIdempotency(1));
+    expect([...plans.values()]).toEqual([
+      "SEARCH idempotency USING INDEX idempotency_by_age (recorded_at<?)",
+    ]);
+  });
+});
+
+describe("a commit that fails", () => {
+  const pages = (engine: SqliteEngine, limit: number) =>
+    engine.exclusive(({ db }) => {
+      const used = z.number().parse(db.pragma("page_count", { simple: true }));
+      db.pragma(`max_page_count = ${used + limit}`);
+    });
+
+  test("on a full disk writes nothing; reads go on, and writing resumes when there is room", async () => {
+    const { events, view, keeper } = sqliteBackend();
+    const units = new Units();
+    const { stream } = await accept(events, units.of(units.create("a")));
+    pages(events, 2);
+    const head = await events.head();
+    const large = { metadata: { text: "x".repeat(20_000) } };
+    for (let tries = 0; tries < 2; tries += 1) {
+      await expect(
+        events.commit([units.of(units.create("b")), units.of(units.patch("a", large))]),
+      ).rejects.toMatchObject({ code: "STORAGE_FULL", details: { outcome: "not_written" } });
+    }
+    expect(await events.head()).toEqual(head);
+    expect((await view.find("default", "a"))?.version).toBe(1);
+    expect(await events.stateAt(stream, 9)).toMatchObject({ version: 1 });
+    expect(await events.health()).toMatchObject({ ready: true });
+    // What still fits is still taken.
+    await accept(events, units.of(units.patch("a", { description: "small" }, ifMatch(1))));
+    pages(events, 1_000);
+    const patched = await accept(events, units.of(units.patch("a", large, ifMatch(2))));
+    expect(patched).toMatchObject({ version: 3, position: 3 });
+    expect(await keeper.verify(undefined, () => {})).toMatchObject({ ok: true, events: 3 });
+  });
+
+  test("because a read model does leaves neither log nor cache changed", async () => {
+    let isBroken = false;
+    class FragileView extends SqliteView {
+      override apply(...[events]: Parameters<SqliteView["apply"]>): void {
+        super.apply(events);
+        if (isBroken) throw new Error("the read model is broken");
+      }
+    }
+    const file = temporaryFile();
+    const events = openSqlite({ file, projection: (db) => new FragileView(db) });
+    const units = new Units();
+    await accept(events, units.of(units.create("a")));
+    isBroken = true;
+    await expect(
+      events.commit([units.of(units.patch("a", { description: "lost" }))]),
+    ).rejects.toThrow("the read model is broken");
+    isBroken = false;
+    expect((await events.head()).position).toBe(1);
+    const next = await accept(events, units.of(units.patch("a", { metadata: {} }, ifMatch(1))));
+    expect(next.state).toMatchObject({ version: 2, position: 2 });
+    expect(next.state.document).not.toHaveProperty("description");
+    await events.close();
+  });
+
+  test("because another program holds the file is answered, and tried again by nobody", async () => {
+    const { file, events } = sqliteBackend();
+    const units = new Units();
+    events.exclusive(({ db }) => db.pragma("busy_timeout = 0"));
+    const other = new Database(file);
+    other.exec("BEGIN IMMEDIATE");
+    await expect(events.commit([units.of(units.create("a"))])).rejects.toMatchObject({
+      code: "NOT_READY",
+      details: { outcome: "not_written" },
+    });
+    other.exec("ROLLBACK");
+    other.close();
+    await accept(events, units.of(units.create("a")));
+  });
+
+  test("after the store was closed is refused", async () => {
+    const { events, close } = sqliteBackend();
+    const units = new Units();
+    await close();
+    await expect(events.commit([units.of(units.create("a"))])).rejects.toMatchObject({
+      code: "NOT_READY",
+    });
+    expect(await events.health()).toMatchObject({ ready: false, reason: "closed" });
+  });
+});

@@ -1,0 +1,72 @@
+/**
+ * An event store with its view and keeper, for each engine. Each is real: SQLite works on a file in
+ * a temporary folder that is removed when the test is over.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { MemoryEngine } from "../../src/eventstore/memory/engine.js";
+import { openReader } from "../../src/eventstore/sqlite/connection.js";
+import type { SqliteEngine } from "../../src/eventstore/sqlite/engine.js";
+import type { EventStore } from "../../src/eventstore/store.js";
+import { MemoryKeeper } from "../../src/projections/memory/keeper.js";
+import { MemoryView } from "../../src/projections/memory/view.js";
+import { SqliteKeeper } from "../../src/projections/sqlite/keeper.js";
+import { SqliteBucketView } from "../../src/projections/sqlite/view.js";
+import type { BucketView, ProjectionKeeper } from "../../src/projections/view.js";
+import { FixedClock } from "./clock.js";
+import { openSqlite } from "./sqlite.js";
+
+export interface Backend {
+  readonly clock: FixedClock;
+  readonly events: EventStore;
+  readonly view: BucketView;
+  readonly keeper: ProjectionKeeper;
+}
+
+export interface SqliteBackend extends Backend {
+  readonly file: string;
+  readonly events: SqliteEngine;
+  /** Lets go of everything; the file stays until the test is over. */
+  close(): Promise<void>;
+}
+
+/** A folder that is removed when the test is over. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "bucketlog-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export function temporaryFile(): string {
+  return join(temporaryFolder(), "store.db");
+}
+
+export function memoryBackend(clock = new FixedClock()): Backend {
+  const view = new MemoryView();
+  const events = new MemoryEngine({ projection: view, clock: clock.read });
+  return { clock, events, view, keeper: new MemoryKeeper(events, view) };
+}
+
+export interface SqliteBackendOptions {
+  readonly file?: string;
+  readonly clock?: FixedClock;
+  readonly readOnly?: boolean;
+  readonly durability?: "full" | "relaxed";
+}
+
+export function sqliteBackend(options: SqliteBackendOptions = {}): SqliteBackend {
+  const { file = temporaryFile(), clock = new FixedClock(), ...rest } = options;
+  const events = openSqlite({ file, clock: clock.read, ...rest });
+  const reader = openReader(file);
+  const close = async () => {
+    reader.close();
+    await events.close();
+  };
+  onTestFinished(close);
+  const keeper = new SqliteKeeper(events, file);
+  return { file, clock, events, view: new SqliteBucketView(reader), keeper, close };
+}
+
+export const engines = { memory: () => memoryBackend(), sqlite: () => sqliteBackend() };

@@ -1,0 +1,19 @@
+/** Opening the SQLite engine; also used by the child process, where there is no test. */
+import { randomUUID } from "node:crypto";
+import { SqliteEngine, type SqliteEngineOptions } from "../../src/eventstore/sqlite/engine.js";
+import { SqliteView } from "../../src/projections/sqlite/view.js";
+import { FixedClock } from "./clock.js";
+
+/** The engine alone, with the options that tests leave alone filled in. */
+export function openSqlite(
+  options: Partial<SqliteEngineOptions> & { readonly file: string },
+): SqliteEngine {
+  return new SqliteEngine({
+    readOnly: false,
+    durability: "full",
+    clock: new FixedClock().read,
+    newId: (prefix) => `${prefix}_${randomUUID()}`,
+    projection: (db) => new SqliteView(db),
+    ...options,
+  });
+}
