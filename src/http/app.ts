@@ -223,7 +223,7 @@ async function serve(route: Route, context: HttpContext, options: AppOptions): P
     params: context["params"] ?? {},
     body: body?.json,
     mediaType: body?.mediaType ?? "",
-    fingerprint: fingerprintOf(context, body?.mediaType ?? "", body?.bytes),
+    fingerprint: () => fingerprintOf(context, body?.mediaType ?? "", body?.bytes),
     requireIfMatch: options.requireIfMatch === true,
     basePath: "",
   };
