@@ -2,7 +2,7 @@
  * The Koa app: one visible list of middleware, then the routes. It knows the service by its
  * interface alone, and nothing of engines.
  */
-import { hash, randomBytes } from "node:crypto";
+import { hash } from "node:crypto";
 import Router from "@koa/router";
 import Koa from "koa";
 import type { Logger } from "pino";
@@ -10,6 +10,7 @@ import { patchMediaTypes } from "../domain/bucket/patch.js";
 import { BucketsError } from "../domain/errors.js";
 import { type Permission, permits } from "../domain/permissions.js";
 import type { BucketStore, Token } from "../service/interface.js";
+import { randomPool } from "../service/random.js";
 import { readJsonBody } from "./body.js";
 import { readTextHeader } from "./preferences.js";
 import { isInternal, problemMediaType, toProblem } from "./problem.js";
@@ -63,8 +64,10 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   return app;
 }
 
+const drawBytes = randomPool();
+
 export function randomRequestId(): string {
-  return `req_${randomBytes(16).toString("hex")}`;
+  return `req_${Buffer.from(drawBytes(16)).toString("hex")}`;
 }
 
 /** Echoes the caller's id if it is sane, so that it cannot forge log lines; else makes one. */
@@ -224,7 +227,7 @@ async function serve(route: Route, context: HttpContext, options: AppOptions): P
     params: context["params"] ?? {},
     body: body?.json,
     mediaType: body?.mediaType ?? "",
-    fingerprint: fingerprintOf(context, body?.mediaType ?? "", body?.bytes),
+    fingerprint: () => fingerprintOf(context, body?.mediaType ?? "", body?.bytes),
     requireIfMatch: options.requireIfMatch === true,
     basePath: "",
   };

@@ -30,7 +30,7 @@ export interface ApiRequest {
   readonly body: JsonValue | undefined;
   readonly mediaType: string;
   /** Digest of method, path with query, media type and body. */
-  readonly fingerprint: string;
+  readonly fingerprint: () => string;
   readonly requireIfMatch: boolean;
   /** The path under which the server is mounted, without a slash at the end. */
   readonly basePath: string;

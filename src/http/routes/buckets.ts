@@ -395,14 +395,15 @@ function writeOptions(
   query: { readonly dry_run?: "true" | "false" | undefined },
 ): WriteOptions {
   const { headers } = context;
+  const idempotencyKey = readIdempotencyKey(headerLines(context, "idempotency-key"));
   return {
     reason: readTextHeader("X-Reason", context.get("X-Reason") || undefined),
     precondition: readPrecondition(
       { ifMatch: headers["if-match"], ifNoneMatch: headers["if-none-match"] },
       requireIfMatch,
     ),
-    idempotencyKey: readIdempotencyKey(headerLines(context, "idempotency-key")),
-    fingerprint,
+    idempotencyKey,
+    fingerprint: idempotencyKey === undefined ? undefined : fingerprint(),
     dryRun: query.dry_run === "true",
     strict: readPreferences(context.get("Prefer")).isStrict,
   };
