@@ -291,9 +291,12 @@ function actorOf(context: HttpContext, token: Token): string {
 }
 
 function assertAcceptable(route: Route, context: HttpContext): void {
-  const type = route.responseType ?? "application/json";
-  if (context.accepts(type, problemMediaType, "application/json") !== false) return;
-  throw new BucketsError("NOT_ACCEPTABLE", `This is answered as ${type}: accept that.`);
+  const types = route.responseTypes ?? ["application/json"];
+  if (context.accepts(...types, problemMediaType, "application/json") !== false) return;
+  throw new BucketsError(
+    "NOT_ACCEPTABLE",
+    `This is answered as ${types.join(" or ")}: accept that.`,
+  );
 }
 
 function fingerprintOf(
