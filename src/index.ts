@@ -37,6 +37,7 @@ export type {
   HistoryResponse,
   ListBucketsResponse,
   ListQuery,
+  ListSort,
   Namespace,
   PatchOptions,
   ReplayLine,

@@ -2,14 +2,19 @@
 import { Readable } from "node:stream";
 import { z } from "zod";
 import { CreateBucketRequest, PatchBucketRequest } from "../../domain/bucket/document.js";
-import { type PatchMediaType, patchMediaTypes } from "../../domain/bucket/patch.js";
-import { LockBucketRequest, UnlockBucketRequest } from "../../domain/bucket/requests.js";
+import { type PatchMediaType, patchMediaTypes, requireObject } from "../../domain/bucket/patch.js";
+import {
+  checkFields,
+  LockBucketRequest,
+  strayFields,
+  UnlockBucketRequest,
+} from "../../domain/bucket/requests.js";
 import { BucketResponse } from "../../domain/bucket/response.js";
 import { BucketsError } from "../../domain/errors.js";
 import { HistoryEntry } from "../../domain/history.js";
 import { JsonPatch } from "../../domain/json-patch.js";
 import { limits } from "../../domain/limits.js";
-import { jsonObject, parseBody } from "../../domain/schemas.js";
+import { jsonObject } from "../../domain/schemas.js";
 import { TaskResponse } from "../../domain/task.js";
 import {
   type BucketWritten,
@@ -22,6 +27,7 @@ import { isNotModified, readPrecondition } from "../conditional.js";
 import { headerLines, setCache, setPlace } from "../headers.js";
 import { readIdempotencyKey, readPreferences, readTextHeader } from "../preferences.js";
 import { type ApiRequest, defineRoute, noQuery, type Route } from "../route.js";
+import { ListBucketsRequest, readListQuery } from "./list-body.js";
 
 const base = "/v1/buckets";
 const one = `${base}/{bucket_identifier}`;
@@ -42,13 +48,6 @@ const page = {
   limit: z.coerce.number().int().min(1).max(limits.pageSizeMax).optional(),
   cursor: z.string().optional(),
 };
-
-/** The bounds are the service's: a page size beyond them is a 400, not a 422. */
-const ListBody = z.object({
-  limit: z.number().int().nullish().meta({ minimum: 1, maximum: limits.pageSizeMax }),
-  offset: z.number().int().nullish().meta({ minimum: 0 }),
-  cursor: z.string().nullish(),
-});
 
 const lifecycle = {
   archive: "Archive a bucket: it takes no object writes",
@@ -87,15 +86,19 @@ export const bucketRoutes: readonly Route[] = [
     method: "POST",
     path: `${base}/list`,
     operationId: "listBuckets",
-    summary: "List buckets, newest first",
+    summary: "List buckets: search, filter, sort, page",
     permission: "read",
     query: noQuery,
-    body: { "application/json": ListBody },
+    body: { "application/json": ListBucketsRequest },
     response: ListBucketsResponse,
     refusals: [400, 413, 415, 422],
     handle: async ({ context, namespace, body }) => {
+      const json = requireObject(body ?? {});
+      const { isStrict } = readPreferences(context.get("Prefer"));
+      const ignored = checkFields(strayFields(json, ListBucketsRequest), isStrict);
+      if (ignored.length > 0) context.set("X-Ignored-Fields", shortList(ignored));
       setCache(context, "current");
-      context.body = await namespace.buckets.list(listQuery(body));
+      context.body = await namespace.buckets.list(readListQuery(json));
     },
   }),
   defineRoute({
@@ -266,11 +269,6 @@ export const bucketRoutes: readonly Route[] = [
     },
   }),
 ];
-
-function listQuery(body: unknown) {
-  const { limit, offset, cursor } = parseBody(ListBody, body ?? {});
-  return { limit: limit ?? undefined, offset: offset ?? undefined, cursor: cursor ?? undefined };
-}
 
 function identifier(params: ApiRequest["params"]): string {
   return params["bucket_identifier"] ?? "";
