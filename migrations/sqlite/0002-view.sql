@@ -19,6 +19,17 @@ CREATE TABLE reservations (
   PRIMARY KEY (scope, key)
 ) STRICT, WITHOUT ROWID;
 
+-- States along the way of long streams, so that an answer about the past folds few events. They are
+-- made from the log like the rest of the view, and can be made again; one of another reducer counts
+-- for nothing.
+CREATE TABLE snapshots (
+  stream          TEXT    NOT NULL,
+  version         INTEGER NOT NULL,
+  reducer_version INTEGER NOT NULL,
+  state           TEXT    NOT NULL,
+  PRIMARY KEY (stream, version)
+) STRICT;
+
 -- What was asked for and went on by itself, such as the deletion of a bucket.
 CREATE TABLE tasks (
   task_id    TEXT NOT NULL PRIMARY KEY,
@@ -28,3 +39,11 @@ CREATE TABLE tasks (
   task       TEXT NOT NULL,
   UNIQUE (namespace, created_at DESC, task_id)
 ) STRICT;
+
+-- The event that last set each leaf of a document, so that blame folds nothing.
+CREATE TABLE blame (
+  stream   TEXT    NOT NULL,
+  pointer  TEXT    NOT NULL,
+  position INTEGER NOT NULL,
+  PRIMARY KEY (stream, pointer)
+) STRICT, WITHOUT ROWID;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pino from "pino";
-import { type RunningServer, startServer } from "../http/index.js";
+import { type RunningServer, serveStore } from "../http/index.js";
 import { type BucketStore, openBuckets } from "../index.js";
 import { loadSeed, SeedClock } from "../service/seed.js";
 import { print, styled } from "./output.js";
@@ -24,7 +24,7 @@ export async function demo(flags: {
     const file = join(folder, "demo.db");
     await using store = await openBuckets({ file, clock: clock.now });
     const changes = await loadSeed(store, await readFile(story, "utf8"), clock);
-    store.tokens.accept(token, "demo", "admin");
+    store.tokens.accept(token);
     const { total_count: count } = await store.namespace().buckets.list();
     print(`  ${styled("green", "✓")} ${count} buckets, ${changes} changes in a temporary database`);
     const server = await listen(store, flags.port);
@@ -44,11 +44,11 @@ export async function demo(flags: {
 async function listen(store: BucketStore, port: number): Promise<RunningServer> {
   const options = { store, logger: pino({ level: "silent" }), host: "127.0.0.1" };
   try {
-    return await startServer({ ...options, port });
+    return await serveStore({ ...options, port });
   } catch (error) {
     const isTaken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
     if (!isTaken) throw error;
-    return await startServer({ ...options, port: 0 });
+    return await serveStore({ ...options, port: 0 });
   }
 }
 

@@ -3,10 +3,12 @@
 import { readFileSync } from "node:fs";
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { demo } from "./demo.js";
+import { doctor } from "./doctor.js";
 import { rebuild, verify } from "./keep.js";
 import { log, replay, show } from "./look.js";
 import { exitCodes, reportError } from "./output.js";
 import { serve } from "./serve.js";
+import { createToken, listTokens, revokeToken } from "./token.js";
 
 const fileArgument = () =>
   new Argument("[file]", "the SQLite file").default(process.env["BUCKETLOG_FILE"] ?? "buckets.db");
@@ -59,6 +61,9 @@ program
       .default("full"),
   )
   .addOption(option("--read-only", "beside a server that writes").default(false))
+  .addOption(option("--ephemeral", "in memory, gone when it ends").default(false))
+  .addOption(option("--seed <file>", "what a new store begins with, NDJSON"))
+  .addOption(option("--allow-reset", "let POST /v1/admin/reset go back to the seed").default(false))
   .addOption(option("--public-url <url>", "where clients reach the server"))
   .addOption(
     option("--log-level <level>", "how much to log")
@@ -99,6 +104,40 @@ program
   .addArgument(fileArgument())
   .addOption(json())
   .action(rebuild);
+
+program
+  .command("doctor")
+  .description("what is well, and what is not")
+  .addArgument(fileArgument())
+  .addOption(json())
+  .action(async (file, flags) => {
+    process.exitCode = await doctor(file, flags);
+  });
+
+const token = program.command("token").description("access tokens, while no server holds the file");
+const onFile = (command: Command) =>
+  command
+    .addOption(option("--file <file>", "the SQLite file").default("buckets.db"))
+    .addOption(json());
+
+onFile(token.command("create"))
+  .description("make one; its secret is printed this once")
+  .argument("<name>", "who it is for: the actor on events")
+  .addOption(
+    option("--permission <level>", "each includes those before it")
+      .choices(["read", "write", "delete", "admin"])
+      .default("write"),
+  )
+  .addOption(option("--namespaces <names...>", "the namespaces that it opens; all unless given"))
+  .addOption(option("--expires-at <time>", "when it stops to open anything, RFC 3339"))
+  .action(createToken);
+
+onFile(token.command("list")).description("without their secrets").action(listTokens);
+
+onFile(token.command("revoke"))
+  .description("from this moment it opens nothing")
+  .argument("<name>")
+  .action(revokeToken);
 
 function parsePort(text: string): number {
   const value = Number(text);

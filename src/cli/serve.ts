@@ -1,9 +1,11 @@
 /** `bucketlog serve`: the API on one file, until it is told to stop. */
-import { existsSync } from "node:fs";
 import pino from "pino";
 import { BucketsError } from "../domain/errors.js";
-import { startServer } from "../http/index.js";
-import { openBuckets } from "../index.js";
+import { serveStore } from "../http/index.js";
+import { type BucketStore, openBuckets } from "../index.js";
+import { openEphemeral, readSeed } from "../server.js";
+import { ResettableStore } from "../service/resettable.js";
+import { loadSeed, SeedClock } from "../service/seed.js";
 import { print, printError } from "./output.js";
 import { untilSignal } from "./signals.js";
 
@@ -15,8 +17,36 @@ export interface ServeFlags {
   readonly requireIfMatch: boolean;
   readonly durability: "full" | "relaxed";
   readonly readOnly: boolean;
+  readonly ephemeral: boolean;
+  readonly seed?: string;
+  readonly allowReset: boolean;
   readonly publicUrl?: string;
   readonly logLevel: string;
+}
+
+/** The store that is asked for, with its seed if it is new. */
+async function open(file: string, flags: ServeFlags): Promise<BucketStore> {
+  if (flags.allowReset && !flags.ephemeral) {
+    throw new BucketsError(
+      "BAD_REQUEST",
+      "--allow-reset needs --ephemeral: a file never forgets, so it cannot be reset.",
+    );
+  }
+  const seed = await readSeed(flags.seed);
+  if (flags.ephemeral) return await openEphemeral(seed);
+  const secretKey = process.env["BUCKETLOG_SECRET_KEY"];
+  const clock = new SeedClock();
+  const store = await openBuckets({
+    file,
+    actor: "server",
+    clock: clock.now,
+    readOnly: flags.readOnly,
+    durability: flags.durability,
+    ...(secretKey !== undefined && { secretKey }),
+  });
+  // A seed is a beginning: what has begun already keeps its own.
+  if ((await store.head()).position === 0) await loadSeed(store, seed, clock);
+  return store;
 }
 
 const loopback = ["127.0.0.1", "::1", "localhost"];
@@ -28,27 +58,20 @@ export async function serve(file: string, flags: ServeFlags): Promise<void> {
       `--no-auth is for loopback only: ${flags.host} can be reached from elsewhere.`,
     );
   }
-  const secretKey = process.env["BUCKETLOG_SECRET_KEY"];
-  const isNew = file !== ":memory:" && !existsSync(file);
-  await using store = await openBuckets({
-    file,
-    actor: "server",
-    readOnly: flags.readOnly,
-    durability: flags.durability,
-    ...(secretKey !== undefined && { secretKey }),
-  });
-  if (flags.token !== undefined) store.tokens.accept(flags.token, "admin", "admin");
+  await using store = await open(file, flags);
+  if (flags.token !== undefined) store.tokens.accept(flags.token);
   if (flags.auth && store.tokens.count === 0) {
-    const token = store.tokens.create("admin", "admin");
-    printError(`${isNew ? `made ${file}; ` : ""}admin token, shown this once: ${token}`);
+    const { token } = store.tokens.create({ name: "admin", permission: "admin" });
+    printError(`admin token, shown this once: ${token}`);
   }
-  const server = await startServer({
+  const server = await serveStore({
     store,
     logger: pino({ level: flags.logLevel, base: null }, pino.destination({ fd: 2, sync: true })),
     host: flags.host,
     port: flags.port,
     noAuth: !flags.auth,
     requireIfMatch: flags.requireIfMatch,
+    ...(flags.allowReset && store instanceof ResettableStore && { reset: () => store.reset() }),
     ...(flags.publicUrl !== undefined && { publicUrl: flags.publicUrl }),
   });
   print(`bucketlog ready ${server.url}`);

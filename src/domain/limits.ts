@@ -17,6 +17,7 @@ export const limits = {
   sortKeyLengthMax: 256,
   headerSectionBytesMax: 16 * 1024,
   nameLengthMax: 255,
+  validationIssuesMax: 100,
   reasonLengthMax: 1_000,
   idempotencyKeyLengthMax: 255,
   idempotencyRetentionMs: 7 * 24 * 60 * 60 * 1000,

@@ -15,6 +15,8 @@ export interface AppliedEvent {
 export interface InlineProjection {
   /** The current state of a stream. */
   loadState(stream: string): BucketState | undefined;
+  /** The newest saved state of a stream at or before a version, to fold on from. */
+  loadSnapshot(stream: string, version: number): BucketState | undefined;
   /** The stream that holds a reservation, such as a bucket's name in its namespace. */
   loadReservation(scope: string, key: string): string | undefined;
   /** Brings the read models up to the last of the events; runs inside the transaction. */

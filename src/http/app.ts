@@ -2,7 +2,7 @@
  * The Koa app: one visible list of middleware, then the routes. It knows the service by its
  * interface alone, and nothing of engines.
  */
-import { hash, randomBytes } from "node:crypto";
+import { hash } from "node:crypto";
 import Router from "@koa/router";
 import Koa from "koa";
 import type { Logger } from "pino";
@@ -10,14 +10,17 @@ import { patchMediaTypes } from "../domain/bucket/patch.js";
 import { BucketsError } from "../domain/errors.js";
 import { type Permission, permits } from "../domain/permissions.js";
 import type { BucketStore, Token } from "../service/interface.js";
+import { randomPool } from "../service/random.js";
 import { readJsonBody } from "./body.js";
 import { readTextHeader } from "./preferences.js";
 import { isInternal, problemMediaType, toProblem } from "./problem.js";
 import type { ApiRequest, HttpContext, RequestState, Route } from "./route.js";
 import { bucketRoutes } from "./routes/buckets.js";
 import { logRoutes } from "./routes/log.js";
+import { resetRoute } from "./routes/reset.js";
 import { serviceRoutes } from "./routes/service.js";
 import { taskRoutes } from "./routes/tasks.js";
+import { tokenRoutes } from "./routes/tokens.js";
 
 export interface AppOptions {
   readonly store: BucketStore;
@@ -30,6 +33,8 @@ export interface AppOptions {
   readonly requireIfMatch?: boolean;
   /** The origin that clients reach the server by, when it is not the one of the request. */
   readonly publicUrl?: string;
+  /** Puts the store back to its seed; the route for it exists only with this. */
+  readonly reset?: () => Promise<void>;
   /** True once the server has been told to stop. */
   readonly isDraining?: () => boolean;
 }
@@ -42,10 +47,13 @@ export function createApp(options: AppOptions): Koa<RequestState> {
     ...bucketRoutes,
     ...taskRoutes,
     ...logRoutes,
+    ...tokenRoutes,
+    ...(options.reset === undefined ? [] : [resetRoute(options.reset)]),
     ...serviceRoutes(options.isDraining ?? (() => false), () => routes),
   ];
   const router = createRouter(routes, options);
 
+  app.on("error", logBroken(options.logger));
   app.use(requestId(options.newRequestId ?? randomRequestId));
   app.use(logRequests(options.logger));
   app.use(securityHeaders);
@@ -56,8 +64,10 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   return app;
 }
 
+const drawBytes = randomPool();
+
 export function randomRequestId(): string {
-  return `req_${randomBytes(16).toString("hex")}`;
+  return `req_${Buffer.from(drawBytes(16)).toString("hex")}`;
 }
 
 /** Echoes the caller's id if it is sane, so that it cannot forge log lines; else makes one. */
@@ -85,6 +95,20 @@ function logRequests(logger: Logger): Middleware {
       actor: context.state.actor,
     });
   };
+}
+
+/** Answers that broke off after their status was sent; one that the caller ended is no fault. */
+function logBroken(logger: Logger) {
+  return (error: Error, context: HttpContext) => {
+    if (context.res.destroyed && !isOurFault(error)) return;
+    const { requestId } = context.state;
+    logger.error({ request_id: requestId, err: error }, "answer broke off");
+  };
+}
+
+function isOurFault(error: Error): boolean {
+  const code = "code" in error ? error.code : undefined;
+  return code !== "ERR_STREAM_PREMATURE_CLOSE" && code !== "ECONNRESET" && code !== "EPIPE";
 }
 
 const securityHeaders: Middleware = async function securityHeaders(context, next) {
@@ -147,12 +171,12 @@ function wantsProblemJson(context: HttpContext): boolean {
   return context.get("Accept").toLowerCase().includes(problemMediaType);
 }
 
-/** What no route may see: a path that is not UTF-8, and two Host headers, which Node lets in. */
+/** What no route may see: a path that is not UTF-8, and no or two Host headers, which Node lets in. */
 const hygiene: Middleware = async function hygiene(context, next) {
   const hosts = context.req.rawHeaders.filter(
     (name, index) => index % 2 === 0 && name.toLowerCase() === "host",
   );
-  if (hosts.length > 1) throw new BucketsError("BAD_REQUEST", "Send one Host header.");
+  if (hosts.length !== 1) throw new BucketsError("BAD_REQUEST", "Send one Host header.");
   try {
     decodeURIComponent(context.path);
   } catch {
@@ -179,15 +203,16 @@ async function serve(route: Route, context: HttpContext, options: AppOptions): P
   const token = authorize(route, context, options);
   const actor = actorOf(context, token);
   context.state.actor = actor;
-  const namespace = store.namespace(context.get("X-Namespace") || undefined, {
+  const namespace = store.namespace(namespaceOf(context), {
     actor,
     token: token.name,
     requestId: context.state.requestId,
-    publicUrl: publicUrl ?? context.origin,
+    publicUrl: publicUrl ?? `${context.protocol}://${context.host}`,
     ...(context.get("User-Agent") !== "" && { userAgent: context.get("User-Agent") }),
     ...(context.ip !== "" && { remoteAddress: context.ip }),
   });
   assertAcceptable(route, context);
+  const respond = route.prepare(context.query);
   const mediaTypes = Object.keys(route.body ?? {});
   const takesBody = mediaTypes.length > 0;
   const body = takesBody ? await readJsonBody(context.req, mediaTypes) : undefined;
@@ -201,19 +226,20 @@ async function serve(route: Route, context: HttpContext, options: AppOptions): P
     params: context["params"] ?? {},
     body: body?.json,
     mediaType: body?.mediaType ?? "",
-    fingerprint: fingerprintOf(context, body?.mediaType ?? "", body?.bytes),
+    fingerprint: () => fingerprintOf(context, body?.mediaType ?? "", body?.bytes),
     requireIfMatch: options.requireIfMatch === true,
     basePath: "",
   };
-  await route.handle(request, context.query);
+  await respond(request);
 }
 
-const everybody: Token = { name: "anonymous", permission: "admin" };
+const everybody: Token = { name: "anonymous", permission: "admin", namespaces: null };
 
 function authorize(route: Route, context: HttpContext, options: AppOptions): Token {
   if (route.permission === undefined) return { ...everybody, permission: "read" };
   const token = options.noAuth === true ? everybody : authenticate(context, options.store);
   assertPermits(token, route.permission);
+  assertOpens(token, route, namespaceOf(context));
   return token;
 }
 
@@ -236,6 +262,17 @@ function assertPermits(token: Token, needed: Permission): void {
     `This needs a token with the permission "${needed}"; yours has "${token.permission}".`,
     { needed, held: token.permission },
   );
+}
+
+function namespaceOf(context: HttpContext): string {
+  return context.get("X-Namespace") || "default";
+}
+
+function assertOpens({ namespaces }: Token, route: Route, namespace: string): void {
+  if (namespaces === null) return;
+  if (route.isStoreWide !== true && namespaces.includes(namespace)) return;
+  const what = route.isStoreWide === true ? "the whole store" : `the namespace "${namespace}"`;
+  throw new BucketsError("FORBIDDEN", `Your token does not open ${what}.`, { namespaces });
 }
 
 /** The token's name; an admin token may speak for somebody else. */

@@ -1,6 +1,6 @@
 /** Reads and parses request bodies: media type, size, UTF-8 and JSON, in the order of the contract. */
 import type { IncomingMessage } from "node:http";
-import { BucketsError } from "../domain/errors.js";
+import { BucketsError, isBucketsError } from "../domain/errors.js";
 import type { JsonValue } from "../domain/json.js";
 import { parseJsonText } from "../domain/json-text.js";
 import { limits } from "../domain/limits.js";
@@ -60,11 +60,17 @@ function checkMediaType(request: IncomingMessage, mediaTypes: readonly string[])
 async function readBytes(request: IncomingMessage): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request) {
-    const bytes = Buffer.from(chunk);
-    length += bytes.length;
-    if (length > limits.jsonBodyBytesMax) throw tooLarge();
-    chunks.push(bytes);
+  try {
+    // Leaving the loop must not destroy the socket: the refusal still has to go out on it.
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      const bytes = Buffer.from(chunk);
+      length += bytes.length;
+      if (length > limits.jsonBodyBytesMax) throw tooLarge();
+      chunks.push(bytes);
+    }
+  } catch (error) {
+    if (isBucketsError(error)) throw error;
+    throw new BucketsError("BAD_REQUEST", "The connection ended before the body.", {}, error);
   }
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
 }

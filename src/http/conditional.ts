@@ -8,6 +8,8 @@ interface EntityTag {
   readonly value: string;
 }
 
+type EntityTags = readonly EntityTag[] | "*";
+
 const listPattern = /^\s*(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|$)/;
 const versionPattern = /^([1-9][0-9]{0,15})(?:\.[0-9]+(?:\.u)?)?$/;
 
@@ -29,10 +31,13 @@ export function readPrecondition(
 }
 
 /** True when a GET may be answered with 304: weak comparison of the whole tag (section 13.1.2). */
-export function isNotModified(ifNoneMatch: string | undefined, tag: string): boolean {
-  if (ifNoneMatch === undefined) return false;
-  const tags = parseTags(ifNoneMatch, "If-None-Match");
-  return tags === "*" || tags.some(({ value }) => value === tag);
+export function isNotModified(ifNoneMatch: EntityTags | undefined, tag: string): boolean {
+  return ifNoneMatch === "*" || ifNoneMatch?.some(({ value }) => value === tag) === true;
+}
+
+/** @throws BAD_REQUEST for a header that is no list of entity tags. */
+export function readIfNoneMatch(header: string | undefined): EntityTags | undefined {
+  return header === undefined ? undefined : parseTags(header, "If-None-Match");
 }
 
 function versionsOf(
@@ -49,7 +54,7 @@ function versionsOf(
   });
 }
 
-function parseTags(header: string, name: string): readonly EntityTag[] | "*" {
+function parseTags(header: string, name: string): EntityTags {
   if (header.trim() === "*") return "*";
   const tags: EntityTag[] = [];
   for (let rest = header; rest.trim() !== ""; ) {

@@ -1,3 +1,3 @@
 /** The HTTP face: the Koa app to mount in a server of your own, and the server that the CLI runs. */
 export { type AppOptions, createApp } from "./app.js";
-export { type RunningServer, type ServeOptions, startServer } from "./server.js";
+export { type RunningServer, type ServeOptions, serveStore } from "./server.js";

@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 document, made from the routes and the schemas that validate. */
 import { z } from "zod";
 import { BucketResponse } from "../domain/bucket/response.js";
+import { Change } from "../domain/changes.js";
 import { HistoryEntry } from "../domain/history.js";
 import { HistoryResponse, ListBucketsResponse } from "../service/interface.js";
 import type { Route } from "./route.js";
@@ -31,6 +32,12 @@ const ErrorResponse = z.object({
     )
     .optional()
     .meta({ description: "With a 422: the same faults as FastAPI names them." }),
+});
+
+const DryRunResponse = z.object({
+  dry_run: z.literal(true),
+  changes: z.array(Change),
+  result: BucketResponse,
 });
 
 const statusTexts: Readonly<Record<number, string>> = {
@@ -74,6 +81,7 @@ export function openApiDocument(routes: readonly Route[]) {
         ...Object.fromEntries(
           [...named].map(([schema, name]) => [name, jsonSchema(schema, "output")]),
         ),
+        DryRunResponse: jsonSchema(DryRunResponse, "output"),
         ErrorResponse: jsonSchema(ErrorResponse, "output"),
       },
     },
@@ -105,12 +113,7 @@ function operationOf(route: Route) {
       },
     }),
     responses: {
-      "200": {
-        description: "Done",
-        content: {
-          [route.responseType ?? "application/json"]: { schema: reference(route.response) },
-        },
-      },
+      ...success(route),
       ...(isWrite(route) && { "204": { description: "Done, with Prefer: return=minimal" } }),
       ...(route.operationId === "getBucket" && { "304": { description: "Not modified" } }),
       ...Object.fromEntries(
@@ -122,11 +125,25 @@ function operationOf(route: Route) {
   };
 }
 
+function success(route: Route) {
+  if (route.successStatus === 204) return { "204": { description: "Done" } };
+  const type = route.responseType ?? "application/json";
+  return {
+    "200": { description: "Done", content: { [type]: { schema: successOf(route) } } },
+  };
+}
+
 function refusal(status: number) {
   return {
     description: statusTexts[status] ?? "Refused",
     content: { "application/json": { schema: { $ref: "#/components/schemas/ErrorResponse" } } },
   };
+}
+
+function successOf(route: Route) {
+  const schema = reference(route.response);
+  if (!isWrite(route)) return schema;
+  return { anyOf: [schema, { $ref: "#/components/schemas/DryRunResponse" }] };
 }
 
 function isWrite(route: Route): boolean {

@@ -8,16 +8,22 @@ export interface Preferences {
   readonly applied: string;
 }
 
-/** Reads `Prefer`; of a preference that is repeated the first counts, unknown ones are ignored. */
-export function readPreferences(header: string | undefined): Preferences {
+const noPreferences: Preferences = { isMinimal: false, isStrict: false, applied: "" };
+
+/**
+ * Reads `Prefer`; of a preference that is repeated the first counts, unknown ones are ignored.
+ * @param alwaysShows for answers whose body is never left out: `return` is not honoured there.
+ */
+export function readPreferences(header: string | undefined, alwaysShows = false): Preferences {
+  if (header === undefined || header === "") return noPreferences;
   const preferences = new Map<string, string>();
-  for (const preference of (header ?? "").split(",")) {
+  for (const preference of header.split(",")) {
     const [token = ""] = preference.split(";");
     const [name = "", value = ""] = token.split("=");
     const key = name.trim().toLowerCase();
     if (!preferences.has(key)) preferences.set(key, value.trim().replace(/^"(.*)"$/, "$1"));
   }
-  const returns = preferences.get("return");
+  const returns = alwaysShows ? undefined : preferences.get("return");
   const handling = preferences.get("handling");
   const applied = [
     ...(returns === "minimal" || returns === "representation" ? [`return=${returns}`] : []),

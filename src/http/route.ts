@@ -30,7 +30,7 @@ export interface ApiRequest {
   readonly body: JsonValue | undefined;
   readonly mediaType: string;
   /** Digest of method, path with query, media type and body. */
-  readonly fingerprint: string;
+  readonly fingerprint: () => string;
   readonly requireIfMatch: boolean;
   /** The path under which the server is mounted, without a slash at the end. */
   readonly basePath: string;
@@ -44,6 +44,8 @@ export interface Route {
   readonly summary: string;
   /** What the token must hold; undefined for routes without a token. */
   readonly permission: Permission | undefined;
+  /** About the whole store: a token that is limited to namespaces does not open it. */
+  readonly isStoreWide?: true;
   /** Unknown parameters are refused. */
   readonly query: z.ZodObject;
   /** The schema of the body by media type, the default first; undefined when there is none. */
@@ -52,22 +54,27 @@ export interface Route {
   readonly needsBody?: boolean;
   readonly response: z.ZodType;
   readonly responseType?: string;
+  /** 200 unless given. */
+  readonly successStatus?: 204;
   /** The statuses of refusals, beside those that every route can answer. */
   readonly refusals: readonly number[];
-  readonly handle: (request: ApiRequest, query: unknown) => Promise<void>;
+  /** Checks the query, which comes before the body, and returns what answers the request. */
+  readonly prepare: (query: unknown) => (request: ApiRequest) => Promise<void>;
 }
 
 /** A route whose handler gets its query parsed. */
 export function defineRoute<Query extends z.ZodObject>(
-  definition: Omit<Route, "handle" | "query"> & {
+  definition: Omit<Route, "prepare" | "query"> & {
     readonly query: Query;
     readonly handle: (request: ApiRequest, query: z.infer<Query>) => Promise<void>;
   },
 ): Route {
+  const { handle, ...route } = definition;
   return {
-    ...definition,
-    handle: async (request, query) => {
-      await definition.handle(request, parseQuery(definition.query, query));
+    ...route,
+    prepare: (sent) => {
+      const query = parseQuery(definition.query, sent);
+      return (request) => handle(request, query);
     },
   };
 }

@@ -29,9 +29,10 @@ const keepAliveTimeoutMs = 65_000;
 const drainMsMax = 8_000;
 
 /** Listens, and resolves once connections are taken. */
-export async function startServer(options: ServeOptions): Promise<RunningServer> {
+export async function serveStore(options: ServeOptions): Promise<RunningServer> {
   let isDraining = false;
   const app = createApp({ ...options, isDraining: () => isDraining });
+  const serve = app.callback();
   const server = createServer(
     {
       maxHeaderSize: limits.headerSectionBytesMax,
@@ -39,9 +40,13 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       requestTimeout: requestTimeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,
       connectionsCheckingInterval: 1_000,
+      // The app refuses it, with a body that says so.
+      requireHostHeader: false,
     },
-    app.callback(),
+    serve,
   );
+  // An expectation that is not known may be ignored (RFC 9110 section 10.1.1).
+  server.on("checkExpectation", serve);
   server.on("clientError", (error, socket) => {
     answerClientError(error, socket, (options.newRequestId ?? randomRequestId)());
   });

@@ -1,6 +1,6 @@
 /** The store as one object: its namespaces, its log, and its upkeep. */
-import { BucketsError } from "../domain/errors.js";
 import { formatTime } from "../domain/event.js";
+import { assertNamespace } from "../domain/namespace.js";
 import { toHex } from "../eventstore/codec.js";
 import { CommitQueue } from "../eventstore/commit-queue.js";
 import type { EventStore, Health } from "../eventstore/store.js";
@@ -31,7 +31,6 @@ export interface StoreParts {
   readonly actor: string;
 }
 
-const namespacePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
 const ignoreProgress: OnProgress = () => {};
 
 export class Store implements BucketStore {
@@ -47,12 +46,7 @@ export class Store implements BucketStore {
   }
 
   namespace(name = "default", caller: Caller = {}): Namespace {
-    if (!namespacePattern.test(name)) {
-      throw new BucketsError(
-        "BAD_REQUEST",
-        "A namespace has 1 to 100 letters, digits, dots, dashes and underscores, and begins with a letter or digit.",
-      );
-    }
+    assertNamespace(name);
     const actor = caller.actor ?? this.#parts.actor;
     const buckets = new BucketService(this.#service, name, {
       actor,

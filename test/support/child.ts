@@ -6,7 +6,7 @@ import { writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { isBucketsError } from "../../src/domain/errors.js";
 import { openSqlite } from "./sqlite.js";
-import { Units, verdict } from "./units.js";
+import { idempotencyKey, Units, verdict } from "./units.js";
 
 const [, , file] = process.argv;
 if (file === undefined) throw new Error("which file?");
@@ -20,9 +20,13 @@ async function run(): Promise<void> {
   const store = openSqlite({ file: String(file), clock: Date.now });
   written = (await store.head()).position;
   const write = async () => {
-    const fields = { description: "x".repeat(1_000) };
+    const id = `bkt_${String(written).padStart(26, "0")}`;
+    const unit = units.of(
+      units.create(`bucket ${written}`, { description: "x".repeat(1_000) }, id),
+      { idempotency: idempotencyKey(`write ${written}`) },
+    );
     try {
-      const [outcome] = await store.commit([units.of(units.create(`bucket ${written}`, fields))]);
+      const [outcome] = await store.commit([unit]);
       written += 1;
       return verdict(outcome);
     } catch (error) {
@@ -34,6 +38,13 @@ async function run(): Promise<void> {
     write,
     head: async () => (await store.head()).position,
     health: () => store.health(),
+    untilReady: async () => {
+      for (;;) {
+        const health = await store.health();
+        if (health.ready) return health;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    },
     // The position is told only after the commit that made it.
     appendForEver: async () => {
       for (;;) {

@@ -3,20 +3,23 @@
  * not set (CONTRACT: conventions). Lenient requests have those ignored by name, strict ones refused.
  */
 import { z } from "zod";
+import { didYouMean } from "../did-you-mean.js";
 import { validationFailed } from "../errors.js";
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, ownValue } from "../json.js";
 import { parseJsonPatch } from "../json-patch.js";
 import { limits } from "../limits.js";
-import { parsePointer } from "../pointer.js";
+import { type Pointer, parsePointer } from "../pointer.js";
 import { parseBody, timestamp } from "../schemas.js";
 import {
   CreateBucketRequest,
   ignoredFields,
   PatchBucketRequest,
   readOnlyFields,
+  requestFieldNames,
 } from "./document.js";
 import { type PatchMediaType, requireObject } from "./patch.js";
-import { mapSecrets, secretMask } from "./secrets.js";
+import { isWebhookSecret, type LeafMapper, mapSecrets, secretMask } from "./secrets.js";
+import { WebhookSecret } from "./source-adapter.js";
 
 export const LockBucketRequest = z.object({
   reason: z.string().max(limits.reasonLengthMax).nullish(),
@@ -34,10 +37,12 @@ export function checkFields(ignored: readonly string[], isStrict: boolean): read
     ignored.map((field) => {
       const isReadOnly = readOnlyFields.some((name) => name === field);
       const what = isReadOnly ? "is set by the server alone" : "is not a field of this request";
+      const meant = isReadOnly ? undefined : didYouMean(field, requestFieldNames);
+      const fix = meant ?? "Leave it out, or send the request without strict handling.";
       return {
         type: isReadOnly ? "read_only" : "unknown_field",
         location: ["body", ...field.split(".")],
-        message: `"${field}" ${what}: leave it out, or send the request without strict handling.`,
+        message: `"${field}" ${what}. ${fix}`,
       };
     }),
   );
@@ -86,7 +91,12 @@ export function sealRequest(
   body: JsonValue,
   seal: (value: JsonValue) => string,
 ): SealedRequest {
-  const sealLeaf = (leaf: JsonValue) => (leaf === secretMask ? leaf : seal(leaf));
+  const sealLeaf = (leaf: JsonValue, pointer: Pointer) => {
+    if (leaf === secretMask) return leaf;
+    // Once it is sealed nobody can see any more whether it fits.
+    if (isWebhookSecret(pointer)) parseBody(WebhookSecret, leaf, pointer);
+    return seal(leaf);
+  };
   if (mediaType !== "application/json-patch+json") {
     const setsAdapter = isJsonObject(body) && (ownValue(body, "source_adapter") ?? null) !== null;
     return { body: setsAdapter ? mapSecrets(body, [], sealLeaf) : body, setsAdapter };
@@ -98,7 +108,7 @@ export function sealRequest(
   };
 }
 
-function sealOperation(operation: JsonObject, seal: (leaf: JsonValue) => JsonValue): JsonObject {
+function sealOperation(operation: JsonObject, seal: LeafMapper): JsonObject {
   const value = ownValue(operation, "value");
   const isTest = ownValue(operation, "op") === "test";
   if (value === undefined || isTest || !reachesAdapter(operation)) return operation;

@@ -1,6 +1,6 @@
 /** The state of a bucket: the fold of its events, as it is kept in the view and in snapshots. */
 import { z } from "zod";
-import { applyChanges } from "../changes.js";
+import { applyChanges, type Change } from "../changes.js";
 import { invariant } from "../errors.js";
 import { type DomainEvent, formatTime, type RecordedEvent } from "../event.js";
 import { isJsonObject, type JsonObject } from "../json.js";
@@ -32,6 +32,9 @@ export const BucketState = z.object({
 });
 export type BucketState = Readonly<z.infer<typeof BucketState>>;
 
+/** Counts the changes to what `evolve` makes of the same events: saved states of another are void. */
+export const reducerVersion = 1;
+
 /** The state after the event. Pure, and the only way that a state is ever made. */
 export function evolve(state: BucketState | undefined, recorded: RecordedEvent): BucketState {
   const { event } = recorded;
@@ -40,14 +43,14 @@ export function evolve(state: BucketState | undefined, recorded: RecordedEvent):
   switch (event.type) {
     case "bucket.created":
       throw new Error(`invariant broken: ${recorded.stream} was created twice`);
+    case "bucket.restored": {
+      const { deleted: _, ...restored } = state;
+      return withChanges({ ...restored, ...place }, event.data.changes, recorded);
+    }
     case "bucket.patched":
-      if (event.data.changes.length === 0) return { ...state, ...place };
-      return {
-        ...state,
-        ...place,
-        document: applyChanges(state.document, event.data.changes),
-        updated_at: formatTime(recorded.recordedAt),
-      };
+    case "bucket.reverted":
+    case "bucket.undone":
+      return withChanges({ ...state, ...place }, event.data.changes, recorded);
     case "bucket.locked":
       return {
         ...state,
@@ -69,6 +72,20 @@ export function evolve(state: BucketState | undefined, recorded: RecordedEvent):
       return { ...state, ...place, deleted };
     }
   }
+}
+
+/** `updated_at` moves when, and only when, the document changed. */
+function withChanges(
+  state: BucketState,
+  changes: readonly Change[],
+  recorded: RecordedEvent,
+): BucketState {
+  if (changes.length === 0) return state;
+  return {
+    ...state,
+    document: applyChanges(state.document, changes),
+    updated_at: formatTime(recorded.recordedAt),
+  };
 }
 
 function begin(recorded: RecordedEvent, event: DomainEvent): BucketState {

@@ -300,11 +300,13 @@ export class SqliteEngine implements EventStore {
   }
 
   async stateAt(stream: string, version: number): Promise<BucketState | undefined> {
-    let state: BucketState | undefined;
-    const page: StreamPage = { order: "asc", from: 1, to: version, limit: version };
-    for (const { row } of this.#reader.streamEvents(stream, page))
-      state = evolve(state, decode(row));
-    return state;
+    return this.snapshot(({ log, projection }) => {
+      let state = projection.loadSnapshot(stream, version);
+      const from = (state?.version ?? 0) + 1;
+      const page: StreamPage = { order: "asc", from, to: version, limit: version };
+      for (const { row } of log.streamEvents(stream, page)) state = evolve(state, decode(row));
+      return state;
+    });
   }
 
   async readStream(stream: string, page: StreamPage): Promise<readonly LoggedEvent[]> {

@@ -63,7 +63,6 @@ export class LogReader {
   readonly #streamAscending: Database.Statement;
   readonly #streamDescending: Database.Statement;
   readonly #log: Database.Statement;
-  readonly #streams: Database.Statement;
   readonly #idempotency: Database.Statement;
   readonly #secret: Database.Statement;
 
@@ -88,9 +87,6 @@ export class LogReader {
     this.#log = db.prepare(
       `SELECT ${columns} FROM events e WHERE e.position > ? ORDER BY e.position LIMIT ?`,
     );
-    this.#streams = db
-      .prepare("SELECT DISTINCT stream FROM events WHERE stream > ? ORDER BY stream LIMIT ?")
-      .pluck();
     this.#idempotency = db.prepare(
       `SELECT scope, key, fingerprint, recorded_at AS recordedAt, results
        FROM idempotency WHERE scope = ? AND key = ?`,
@@ -129,11 +125,6 @@ export class LogReader {
 
   logAfter(position: number, limit: number): StoredEvent[] {
     return z.array(EventRow).parse(this.#log.all(position, limit));
-  }
-
-  /** Ids of streams, in their order, after one. */
-  streamsAfter(stream: string, limit: number): string[] {
-    return z.array(z.string()).parse(this.#streams.all(stream, limit));
   }
 
   idempotency({ scope, key }: IdempotencyKey): IdempotencyRow | undefined {

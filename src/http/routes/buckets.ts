@@ -1,6 +1,7 @@
 /** The routes of buckets (CONTRACT: buckets, history and time). Each calls the service and maps the answer. */
 import { Readable } from "node:stream";
 import { z } from "zod";
+import { BlameResponse } from "../../domain/blame.js";
 import { CreateBucketRequest, PatchBucketRequest } from "../../domain/bucket/document.js";
 import { type PatchMediaType, patchMediaTypes, requireObject } from "../../domain/bucket/patch.js";
 import {
@@ -10,6 +11,8 @@ import {
   UnlockBucketRequest,
 } from "../../domain/bucket/requests.js";
 import { BucketResponse } from "../../domain/bucket/response.js";
+import { RestoreBucketRequest, RevertBucketRequest } from "../../domain/bucket/revert.js";
+import { type DiffFormat, DiffResponse, diffFormats } from "../../domain/diff-formats.js";
 import { BucketsError } from "../../domain/errors.js";
 import { HistoryEntry } from "../../domain/history.js";
 import { JsonPatch } from "../../domain/json-patch.js";
@@ -23,10 +26,10 @@ import {
   type WriteOptions,
   type Written,
 } from "../../service/interface.js";
-import { isNotModified, readPrecondition } from "../conditional.js";
+import { isNotModified, readIfNoneMatch, readPrecondition } from "../conditional.js";
 import { headerLines, setCache, setPlace } from "../headers.js";
 import { readIdempotencyKey, readPreferences, readTextHeader } from "../preferences.js";
-import { type ApiRequest, defineRoute, noQuery, type Route } from "../route.js";
+import { type ApiRequest, defineRoute, type HttpContext, noQuery, type Route } from "../route.js";
 import { ListBucketsRequest, readListQuery } from "./list-body.js";
 
 const base = "/v1/buckets";
@@ -48,6 +51,12 @@ const page = {
   limit: z.coerce.number().int().min(1).max(limits.pageSizeMax).optional(),
   cursor: z.string().optional(),
 };
+
+const diffTypes = {
+  "json-patch": "application/json-patch+json",
+  "merge-patch": "application/merge-patch+json",
+  fields: "application/json",
+} as const satisfies Record<DiffFormat, string>;
 
 const lifecycle = {
   archive: "Archive a bucket: it takes no object writes",
@@ -77,7 +86,7 @@ export const bucketRoutes: readonly Route[] = [
       const options = writeOptions(request, query);
       const written = await request.namespace.buckets.create(request.body, options);
       if (!written.dryRun) {
-        request.context.set("Location", `${request.basePath}${base}/${written.bucket.bucket_id}`);
+        request.context.set("Location", pathOf(request, written));
       }
       sendWritten(request, written);
     },
@@ -93,12 +102,14 @@ export const bucketRoutes: readonly Route[] = [
     response: ListBucketsResponse,
     refusals: [400, 413, 415, 422],
     handle: async ({ context, namespace, body }) => {
+      const { isStrict, applied } = readPreferences(context.get("Prefer"), true);
+      if (applied !== "") context.set("Preference-Applied", applied);
       const json = requireObject(body ?? {});
-      const { isStrict } = readPreferences(context.get("Prefer"));
+      const query = readListQuery(json);
       const ignored = checkFields(strayFields(json, ListBucketsRequest), isStrict);
-      if (ignored.length > 0) context.set("X-Ignored-Fields", shortList(ignored));
+      context.body = await namespace.buckets.list(query);
+      setIgnoredFields(context, ignored);
       setCache(context, "current");
-      context.body = await namespace.buckets.list(readListQuery(json));
     },
   }),
   defineRoute({
@@ -111,6 +122,7 @@ export const bucketRoutes: readonly Route[] = [
     response: BucketResponse,
     refusals: [400, 404],
     handle: async ({ context, namespace, params }, query) => {
+      const ifNoneMatch = readIfNoneMatch(context.get("If-None-Match") || undefined);
       const read = await namespace.buckets.get(identifier(params), { asOf: query.as_of });
       setPlace(context, read);
       if (read.past === undefined) {
@@ -120,7 +132,7 @@ export const bucketRoutes: readonly Route[] = [
         context.set("Memento-Datetime", new Date(read.past.recordedAt).toUTCString());
         setCache(context, read.past.isFinal ? "final" : "none");
       }
-      if (isNotModified(context.get("If-None-Match") || undefined, read.tag)) {
+      if (isNotModified(ifNoneMatch, read.tag)) {
         context.status = 304;
         return;
       }
@@ -149,7 +161,9 @@ export const bucketRoutes: readonly Route[] = [
           request.body,
           { ...writeOptions(request, query), mediaType: patchMediaType(request.mediaType) },
         );
-        if (method === "PUT") request.context.set("Content-Location", request.context.path);
+        if (method === "PUT" && !written.dryRun) {
+          request.context.set("Content-Location", pathOf(request, written));
+        }
         sendWritten(request, written);
       },
     }),
@@ -226,7 +240,15 @@ export const bucketRoutes: readonly Route[] = [
     operationId: "getBucketHistory",
     summary: "Every event of a bucket",
     permission: "read",
-    query: z.strictObject({ order: z.enum(["asc", "desc"]).optional(), ...page }),
+    query: z.strictObject({
+      order: z.enum(["asc", "desc"]).optional(),
+      from: asOf,
+      to: asOf,
+      type: z.string().optional().meta({ description: "Such as bucket.patched." }),
+      actor: z.string().optional(),
+      path: z.string().optional().meta({ description: "A JSON Pointer, such as /metadata." }),
+      ...page,
+    }),
     response: HistoryResponse,
     refusals: [400, 404],
     handle: async ({ context, namespace, params }, query) => {
@@ -251,6 +273,73 @@ export const bucketRoutes: readonly Route[] = [
   }),
   defineRoute({
     method: "GET",
+    path: `${one}/diff`,
+    operationId: "diffBucket",
+    summary: "What changed between two points",
+    permission: "read",
+    query: z.strictObject({ from: asOf, to: asOf, format: z.enum(diffFormats).optional() }),
+    response: DiffResponse,
+    refusals: [400, 404, 422],
+    handle: async ({ context, namespace, params }, query) => {
+      setCache(context, "current");
+      context.body = JSON.stringify(await namespace.buckets.diff(identifier(params), query));
+      context.type = diffTypes[query.format ?? "json-patch"];
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: `${one}/blame`,
+    operationId: "blameBucket",
+    summary: "The event that last set each field",
+    permission: "read",
+    query: z.strictObject({
+      path: z.string().optional().meta({ description: "A JSON Pointer, such as /metadata." }),
+    }),
+    response: BlameResponse,
+    refusals: [400, 404],
+    handle: async ({ context, namespace, params }, query) => {
+      setCache(context, "current");
+      context.body = await namespace.buckets.blame(identifier(params), query);
+    },
+  }),
+  defineRoute({
+    method: "POST",
+    path: `${one}/revert`,
+    operationId: "revertBucket",
+    summary: "Put a bucket, or fields of it, back to a version, or take back one event",
+    permission: "write",
+    query: writeQuery,
+    body: { "application/json": RevertBucketRequest },
+    needsBody: true,
+    response: BucketResponse,
+    refusals: [400, 404, 409, 412, 413, 415, 422, 423, 428, 507],
+    handle: async (request, query) => {
+      const { namespace, params, body } = request;
+      const options = writeOptions(request, query);
+      sendWritten(request, await namespace.buckets.revert(identifier(params), body, options));
+    },
+  }),
+  defineRoute({
+    method: "POST",
+    path: `${one}/restore`,
+    operationId: "restoreBucket",
+    summary: "Bring a deleted bucket back",
+    permission: "delete",
+    query: writeQuery,
+    body: { "application/json": RestoreBucketRequest },
+    response: BucketResponse,
+    refusals: [400, 404, 409, 412, 413, 415, 422, 428, 507],
+    handle: async (request, query) => {
+      const { namespace, params, body } = request;
+      const options = writeOptions(request, query);
+      sendWritten(
+        request,
+        await namespace.buckets.restore(identifier(params), body ?? {}, options),
+      );
+    },
+  }),
+  defineRoute({
+    method: "GET",
     path: `${one}/replay`,
     operationId: "replayBucket",
     summary: "Fold a bucket anew from the log, event by event",
@@ -269,6 +358,11 @@ export const bucketRoutes: readonly Route[] = [
     },
   }),
 ];
+
+/** Where the bucket is, whatever it was addressed by and is called now. */
+function pathOf({ basePath }: ApiRequest, { bucket }: BucketWritten): string {
+  return `${basePath}${base}/${bucket.bucket_id}`;
+}
 
 function identifier(params: ApiRequest["params"]): string {
   return params["bucket_identifier"] ?? "";
@@ -291,14 +385,15 @@ function writeOptions(
   query: { readonly dry_run?: "true" | "false" | undefined },
 ): WriteOptions {
   const { headers } = context;
+  const idempotencyKey = readIdempotencyKey(headerLines(context, "idempotency-key"));
   return {
     reason: readTextHeader("X-Reason", context.get("X-Reason") || undefined),
     precondition: readPrecondition(
       { ifMatch: headers["if-match"], ifNoneMatch: headers["if-none-match"] },
       requireIfMatch,
     ),
-    idempotencyKey: readIdempotencyKey(headerLines(context, "idempotency-key")),
-    fingerprint,
+    idempotencyKey,
+    fingerprint: idempotencyKey === undefined ? undefined : fingerprint(),
     dryRun: query.dry_run === "true",
     strict: readPreferences(context.get("Prefer")).isStrict,
   };
@@ -310,11 +405,10 @@ function sendWritten(request: ApiRequest, written: BucketWritten): void {
 
 /** The answer to a write, as its preferences want it. */
 function sendResult({ context }: ApiRequest, written: Written, result: object): void {
-  const preferences = readPreferences(context.get("Prefer"));
+  // What would be is always shown.
+  const preferences = readPreferences(context.get("Prefer"), written.dryRun);
   if (preferences.applied !== "") context.set("Preference-Applied", preferences.applied);
-  if (written.ignoredFields.length > 0) {
-    context.set("X-Ignored-Fields", shortList(written.ignoredFields));
-  }
+  setIgnoredFields(context, written.ignoredFields);
   setCache(context, "none");
   if (written.dryRun) {
     context.body = { dry_run: true, changes: written.changes, result };
@@ -324,6 +418,10 @@ function sendResult({ context }: ApiRequest, written: Written, result: object): 
   if (written.replayed) context.set("Idempotency-Replayed", "true");
   if (preferences.isMinimal) context.status = 204;
   else context.body = result;
+}
+
+function setIgnoredFields(context: HttpContext, names: readonly string[]): void {
+  if (names.length > 0) context.set("X-Ignored-Fields", shortList(names));
 }
 
 const namesMax = 50;

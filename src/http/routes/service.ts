@@ -1,13 +1,13 @@
 /** The routes about the service itself: is it alive, is it ready, what does it offer. */
 import { z } from "zod";
+import { BucketsError } from "../../domain/errors.js";
 import { setCache } from "../headers.js";
 import { openApiDocument } from "../openapi.js";
 import { defineRoute, noQuery, type Route } from "../route.js";
 
 const Status = z.object({
-  status: z.enum(["ok", "unavailable"]),
+  status: z.literal("ok"),
   durability: z.enum(["full", "relaxed", "none"]).optional(),
-  reason: z.string().optional(),
 });
 
 /**
@@ -45,13 +45,12 @@ export function serviceRoutes(
       handle: async ({ context, store }) => {
         const health = await store.health();
         const reason = isDraining() ? "shutting down" : health.ready ? undefined : health.reason;
+        const { durability } = health;
+        if (reason !== undefined) {
+          throw new BucketsError("NOT_READY", `Not ready: ${reason}.`, { durability });
+        }
         setCache(context, "none");
-        context.status = reason === undefined ? 200 : 503;
-        context.body = {
-          status: reason === undefined ? "ok" : "unavailable",
-          durability: health.durability,
-          ...(reason !== undefined && { reason }),
-        };
+        context.body = { status: "ok", durability };
       },
     }),
     defineRoute({

@@ -1,0 +1,60 @@
+/**
+ * A store that can begin anew: for tests and development, never on a file. Resetting opens a fresh
+ * store and puts it in the place of the old one, which first answers what it had taken.
+ */
+import type { Health } from "../eventstore/store.js";
+import type { RebuildReport, VerifyReport } from "../projections/view.js";
+import type { BucketStore, Caller, HeadAnswer, Namespace, Tokens } from "./interface.js";
+
+export class ResettableStore implements BucketStore {
+  readonly #open: () => Promise<BucketStore>;
+  #store: BucketStore;
+  /** Those of the first store: a reset does not log anybody out. */
+  readonly tokens: Tokens;
+
+  private constructor(open: () => Promise<BucketStore>, store: BucketStore) {
+    this.#open = open;
+    this.#store = store;
+    this.tokens = store.tokens;
+  }
+
+  /** @param open opens a store in memory and loads its seed. */
+  static async open(open: () => Promise<BucketStore>): Promise<ResettableStore> {
+    return new ResettableStore(open, await open());
+  }
+
+  /** Back to the seed; positions and versions begin anew. */
+  async reset(): Promise<void> {
+    const old = this.#store;
+    this.#store = await this.#open();
+    await old.close();
+  }
+
+  namespace(name?: string, caller?: Caller): Namespace {
+    return this.#store.namespace(name, caller);
+  }
+
+  head(): Promise<HeadAnswer> {
+    return this.#store.head();
+  }
+
+  verify(options?: Parameters<BucketStore["verify"]>[0]): Promise<VerifyReport> {
+    return this.#store.verify(options);
+  }
+
+  rebuild(options?: Parameters<BucketStore["rebuild"]>[0]): Promise<RebuildReport> {
+    return this.#store.rebuild(options);
+  }
+
+  health(): Promise<Health> {
+    return this.#store.health();
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
