@@ -38,6 +38,7 @@ export type {
   HistoryResponse,
   ListBucketsResponse,
   ListQuery,
+  ListSort,
   Namespace,
   PatchOptions,
   RebuildReport,

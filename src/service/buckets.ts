@@ -7,6 +7,7 @@ import { hash } from "node:crypto";
 import { z } from "zod";
 import type { BlameResponse } from "../domain/blame.js";
 import type { BucketCommand } from "../domain/bucket/commands.js";
+import { bucketCatalog, positionOf } from "../domain/bucket/list.js";
 import type { PatchMediaType } from "../domain/bucket/patch.js";
 import {
   checkCreate,
@@ -29,6 +30,7 @@ import type { BucketState } from "../domain/bucket/state.js";
 import type { Change } from "../domain/changes.js";
 import { BucketsError, invariant, isBucketsError } from "../domain/errors.js";
 import { type EventMeta, formatTime, type RecordedEvent } from "../domain/event.js";
+import { parseCriteria, type RawCriteria } from "../domain/filter/parse.js";
 import { changesOf, type HistoryEntry } from "../domain/history.js";
 import { isJsonObject, type JsonValue, toJson } from "../domain/json.js";
 import { limits } from "../domain/limits.js";
@@ -122,7 +124,13 @@ const ListRequest = z.object({
   cursor: z.string().optional(),
 });
 
-const ListPlace = z.object({ createdAt: z.string(), bucketId: z.string() });
+/** The place of the last bucket of a page; how many came before it numbers the next page. */
+const ListPlace = z.object({
+  sortKey: z.string().optional(),
+  createdAt: z.string(),
+  id: z.string(),
+  seen: z.number(),
+});
 
 export class BucketService implements Buckets {
   readonly #parts: ServiceParts;
@@ -370,36 +378,41 @@ export class BucketService implements Buckets {
 
   async list(query: ListQuery = {}): Promise<ListBucketsResponse> {
     const { limit, offset, cursor } = parseQuery(ListRequest, query);
-    const scope = `buckets/${this.#namespace}`;
+    const at = this.#parts.clock();
+    const criteria = parseCriteria(rawCriteria(query), bucketCatalog);
+    const selection = { criteria, viewpoint: { at, publicUrl: this.#caller.publicUrl } };
+    const scope = JSON.stringify(["buckets", this.#namespace, criteria]);
     const after = cursor === undefined ? undefined : decodeCursor(scope, ListPlace, cursor);
     const page = await this.#parts.view.list({
       namespace: this.#namespace,
+      selection,
       // One more than asked for tells whether there is a next page.
       limit: limit + 1,
-      offset: after === undefined ? offset : 0,
+      offset,
       after,
     });
     const states = page.states.slice(0, limit);
     const last = states.at(-1);
     const hasMore = page.states.length > limit && last !== undefined;
-    const at = this.#parts.clock();
+    const before = after?.seen ?? offset;
+    const seen = before + states.length;
     return {
       results: states.map((state) => this.#answer(state, at).bucket),
       total_count: page.totalCount,
       pagination: paginate({
         total: page.totalCount,
         limit,
-        offset,
+        offset: before,
         hasMore,
         nextCursor: hasMore
-          ? encodeCursor(scope, { createdAt: last.created_at, bucketId: last.bucket_id })
+          ? encodeCursor(scope, { ...positionOf(last, emptyStats, selection), seen })
           : undefined,
       }),
       stats: {
-        total_objects: 0,
-        total_size_bytes: 0,
-        avg_objects_per_bucket: 0,
-        avg_size_per_bucket: 0,
+        total_objects: page.totals.objectCount,
+        total_size_bytes: page.totals.totalSizeBytes,
+        avg_objects_per_bucket: average(page.totals.objectCount, page.totalCount),
+        avg_size_per_bucket: average(page.totals.totalSizeBytes, page.totalCount),
       },
     };
   }
@@ -607,6 +620,20 @@ export class BucketService implements Buckets {
       hint: `Read the bucket, apply your change again, and retry with If-Match "${current}".`,
     });
   }
+}
+
+function average(sum: number, count: number): number {
+  return count === 0 ? 0 : sum / count;
+}
+
+/** The criteria as JSON of our own, by the names of the wire. */
+function rawCriteria({ search, filters, sort, caseSensitive }: ListQuery): RawCriteria {
+  return {
+    search: search ?? null,
+    filters: toJson(filters ?? null),
+    sort: toJson(sort ?? null),
+    case_sensitive: caseSensitive ?? null,
+  };
 }
 
 const plain = { secrets: [], revealedSecret: undefined, ignoredFields: [] } as const;
