@@ -29,7 +29,7 @@ import { maskChanges, type SecretReferences } from "../domain/bucket/secrets.js"
 import type { BucketState } from "../domain/bucket/state.js";
 import type { Change } from "../domain/changes.js";
 import { BucketsError, invariant, isBucketsError } from "../domain/errors.js";
-import { type EventMeta, formatTime, type RecordedEvent } from "../domain/event.js";
+import { type EventMeta, formatTime } from "../domain/event.js";
 import { parseCriteria, type RawCriteria } from "../domain/filter/parse.js";
 import { changesOf, type HistoryEntry } from "../domain/history.js";
 import { isJsonObject, type JsonValue, toJson } from "../domain/json.js";
@@ -253,89 +253,78 @@ export class BucketService implements Buckets {
       strayFields(json, RevertBucketRequest),
       options.strict === true,
     );
-    const call = ["revert", bucket, json];
+    const prepared = {
+      ignoredFields,
+      call: ["revert", bucket, json],
+      reason: options.reason,
+    };
     const { to, undo, fields } = request;
-    if (undo !== undefined) return await this.#undo(bucket, undo, { ignoredFields, call }, options);
-    const { version, document } = await this.#documentAt(bucket, to ?? 1);
+    const current = await this.#past.lookup(bucket);
+    if (current === undefined) {
+      const target = { kind: "existing", identifier: bucket } as const;
+      return await this.#write(options, { ...plain, ...prepared, target, command: replayOnly });
+    }
+    if (undo !== undefined) return await this.#undo(current, undo, prepared, options);
+    const { recorded } = await this.#past.logged(current, to ?? 1);
+    const { document } = await this.#past.stateAt(current.bucket_id, recorded.version);
     const { references, ...made } = this.#makeSecret(
       Object.hasOwn(document, "source_adapter") || fields !== undefined,
     );
     return await this.#write(options, {
+      ...prepared,
       ...made,
-      target: { kind: "existing", identifier: bucket },
+      target: { kind: "existing", identifier: current.bucket_id },
       command: {
         type: "revert_bucket",
-        to: version,
+        to: recorded.version,
         document,
         fields,
         secrets: references,
       },
-      reason: options.reason,
-      ignoredFields,
-      call,
     });
   }
 
   /**
-   * The document as of a version. Of a bucket that is not there it is empty: the key of the write
-   * may know an earlier answer, and only without one is the write refused.
-   */
-  async #documentAt(bucket: string, version: number) {
-    const current = await this.#find(bucket);
-    if (current === undefined) return { version, document: {} };
-    await this.#past.logged(current, version);
-    return { version, document: (await this.#past.stateAt(current.bucket_id, version)).document };
-  }
-
-  /**
-   * Takes back one event. What later events touched is read before the command queues; when one
-   * more of them slips in, it is read again.
+   * Takes back one event. What later events touched is read before the command queues; when more
+   * of them slip in, these are read as well.
    */
   async #undo(
-    bucket: string,
+    found: BucketState,
     undo: number,
-    prepared: Pick<Prepared, "ignoredFields" | "call">,
+    prepared: Pick<Prepared, "ignoredFields" | "call" | "reason">,
     options: WriteOptions,
   ): Promise<BucketWritten> {
+    const { recorded } = await this.#past.logged(found, undo);
+    const { references, ...made } = this.#makeSecret(changesOf(recorded.event).some(isOfAdapter));
+    const laterPaths = new Set<string>();
+    let current = found;
+    let readTo = undo;
     for (let attempt = 1; ; attempt += 1) {
-      const { changes, laterPaths, readAt } = await this.#changesOf(bucket, undo);
-      const { references, ...made } = this.#makeSecret(changes.some(isOfAdapter));
+      const range = { from: readTo + 1, to: current.version };
+      for (const path of await this.#past.changedPaths(current.bucket_id, range)) {
+        laterPaths.add(path);
+      }
+      readTo = current.version;
       try {
         return await this.#write(options, {
           ...prepared,
           ...made,
-          target: { kind: "existing", identifier: bucket },
+          target: { kind: "existing", identifier: current.bucket_id },
           command: {
             type: "undo_event",
             undo,
-            changes,
-            laterPaths,
-            readAt,
+            event: recorded.event,
+            laterPaths: [...laterPaths],
+            readAt: readTo,
             secrets: references,
           },
-          reason: options.reason,
         });
       } catch (error) {
         const isStale = isBucketsError(error) && error.details["stale"] === true;
         if (!isStale || attempt === undoAttemptsMax) throw error;
       }
+      current = await this.#past.find(current.bucket_id);
     }
-  }
-
-  /** What an event changed, and what later ones did; of a bucket that is not there nothing. */
-  async #changesOf(bucket: string, version: number) {
-    const current = await this.#find(bucket);
-    if (current === undefined) return { changes: [], laterPaths: [], readAt: 0 };
-    const { recorded } = await this.#past.logged(current, version);
-    return {
-      changes: undoableChanges(recorded),
-      laterPaths: await this.#past.pathsSince(current, version),
-      readAt: current.version,
-    };
-  }
-
-  #find(bucket: string): Promise<BucketState | undefined> {
-    return this.#parts.view.find(this.#namespace, bucket);
   }
 
   async restore(bucket: string, body: unknown = {}, options: WriteOptions = {}) {
@@ -635,6 +624,18 @@ function rawCriteria({ search, filters, sort, caseSensitive }: ListQuery): RawCr
     case_sensitive: caseSensitive ?? null,
   };
 }
+/**
+ * What stands for a revert of a bucket that is not there, by this name no longer perhaps: refused,
+ * unless it was carried out under its Idempotency-Key before.
+ */
+const replayOnly: BucketCommand = {
+  type: "undo_event",
+  undo: 0,
+  event: { type: "bucket.activated", data: {} },
+  laterPaths: [],
+  readAt: 0,
+  secrets: { sealed: [], generated: undefined },
+};
 
 const plain = { secrets: [], revealedSecret: undefined, ignoredFields: [] } as const;
 
@@ -642,22 +643,6 @@ function only<T>(results: readonly T[]): T {
   const [result] = results;
   invariant(result !== undefined, "a unit of one without a result");
   return result;
-}
-
-/** @throws BAD_REQUEST for an event that did nothing to a document that was there before. */
-function undoableChanges({ event, version }: RecordedEvent): readonly Change[] {
-  switch (event.type) {
-    case "bucket.patched":
-    case "bucket.reverted":
-    case "bucket.undone":
-    case "bucket.restored":
-      return event.data.changes;
-    default:
-      throw new BucketsError(
-        "BAD_REQUEST",
-        `Version ${version} is ${event.type}: only changes of the document can be undone.`,
-      );
-  }
 }
 
 function isOfAdapter({ path }: Change): boolean {

@@ -1,7 +1,7 @@
 /** What can be asked of a bucket. Time, ids and references arrive as data. */
-import type { Change } from "../changes.js";
 import type { JsonObject, JsonValue } from "../json.js";
 import type { UniqueKey } from "./bucket-schema.js";
+import type { BucketEvent } from "./events.js";
 import type { PatchMediaType } from "./patch.js";
 import type { SecretReferences } from "./secrets.js";
 
@@ -61,7 +61,8 @@ interface RevertBucket {
 interface UndoEvent {
   readonly type: "undo_event";
   readonly undo: number;
-  readonly changes: readonly Change[];
+  /** The event of that version. */
+  readonly event: BucketEvent;
   /** What later events changed, up to the version that the command was made for. */
   readonly laterPaths: readonly string[];
   readonly readAt: number;
