@@ -224,7 +224,11 @@ const hygiene: Middleware = async function hygiene(context, next) {
   const hosts = context.req.rawHeaders.filter(
     (name, index) => index % 2 === 0 && name.toLowerCase() === "host",
   );
-  if (hosts.length !== 1) throw new BucketsError("BAD_REQUEST", "Send one Host header.");
+  if (hosts.length !== 1) {
+    // Whoever sends this may mean another request by what comes next than we do.
+    context.set("Connection", "close");
+    throw new BucketsError("BAD_REQUEST", "Send one Host header.");
+  }
   if (/\p{Cc}/u.test(decodePath(context.path))) {
     throw new BucketsError("BAD_REQUEST", "The path contains control characters.");
   }
