@@ -9,7 +9,7 @@ export interface Metrics {
   readonly observe: (request: ObservedRequest) => void;
 }
 
-export interface ObservedRequest {
+interface ObservedRequest {
   readonly method: string;
   /** The template of the route. */
   readonly route: string;
