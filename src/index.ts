@@ -2,9 +2,7 @@
  * The library: opens a store of buckets in this process, on one SQLite file or in memory. This is
  * the composition root, the only place that knows which engine is behind the interface.
  */
-import { randomBytes } from "node:crypto";
 import type Database from "better-sqlite3";
-import { monotonicFactory } from "ulid";
 import { MemoryEngine } from "./eventstore/memory/engine.js";
 import { SqliteEngine } from "./eventstore/sqlite/engine.js";
 import type { Durability } from "./eventstore/store.js";
@@ -14,6 +12,7 @@ import { MemoryView } from "./projections/memory/view.js";
 import { SqliteKeeper } from "./projections/sqlite/keeper.js";
 import { SqliteBucketView, SqliteView } from "./projections/sqlite/view.js";
 import type { BucketStore } from "./service/interface.js";
+import { idFactory, randomPool } from "./service/random.js";
 import { Store, type StoreParts } from "./service/store.js";
 import { StoredTokens } from "./service/tokens.js";
 import { ephemeralKey, keyFromFile, parseSecretKey, Vault } from "./service/vault.js";
@@ -86,7 +85,7 @@ export async function openBuckets(options: OpenOptions): Promise<BucketStore> {
   const shared = {
     clock,
     newId,
-    randomBytes: options.randomBytes ?? randomBytes,
+    randomBytes: options.randomBytes ?? randomPool(),
     actor: options.actor ?? "local",
   };
   return new Store(
@@ -134,10 +133,4 @@ function vaultOf({ secretKey }: OpenOptions, otherwise: () => Uint8Array): Vault
   return new Vault(
     secretKey === undefined ? otherwise : () => parseSecretKey(secretKey, "The secret key"),
   );
-}
-
-/** Ids that sort by the time they were made: a prefix and a ULID in lower case. */
-function idFactory(clock: () => number): (prefix: string) => string {
-  const ulid = monotonicFactory();
-  return (prefix) => `${prefix}_${ulid(clock()).toLowerCase()}`;
 }

@@ -39,3 +39,11 @@ CREATE TABLE tasks (
   task       TEXT NOT NULL,
   UNIQUE (namespace, created_at DESC, task_id)
 ) STRICT;
+
+-- The event that last set each leaf of a document, so that blame folds nothing.
+CREATE TABLE blame (
+  stream   TEXT    NOT NULL,
+  pointer  TEXT    NOT NULL,
+  position INTEGER NOT NULL,
+  PRIMARY KEY (stream, pointer)
+) STRICT, WITHOUT ROWID;

@@ -1,5 +1,6 @@
 /** A point in the past (CONTRACT: history and time): a version, a position or a time. */
 import { BucketsError } from "./errors.js";
+import { timestamp } from "./schemas.js";
 
 export type Point =
   | { readonly kind: "version"; readonly version: number }
@@ -7,7 +8,6 @@ export type Point =
   | { readonly kind: "time"; readonly time: number };
 
 const ordinal = /^[1-9][0-9]*$/;
-const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 
 /**
  * Parses `7`, `@1234` or an RFC 3339 time with its offset.
@@ -21,8 +21,8 @@ export function parsePoint(text: string, name = "as_of"): Point {
   if (text.startsWith("@") && ordinal.test(position) && Number.isSafeInteger(Number(position))) {
     return { kind: "position", position: Number(position) };
   }
-  const time = rfc3339.test(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(time)) return { kind: "time", time };
+  const time = timestamp.safeParse(text.toUpperCase());
+  if (time.success) return { kind: "time", time: Date.parse(time.data) };
   throw new BucketsError(
     "BAD_REQUEST",
     `${name}=${text} is no point in time: use a version (7), a position (@1234) or a time with its offset (2026-10-01T00:00:00Z).`,

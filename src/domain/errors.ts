@@ -2,6 +2,7 @@
  * The one error that callers meet: a closed set of codes, a message with the values in it, and
  * details. Faces map codes to statuses, titles and exit codes; nobody branches on the message.
  */
+import { limits } from "./limits.js";
 
 const errorCodes = [
   "BAD_REQUEST",
@@ -72,13 +73,15 @@ export function isBucketsError(error: unknown): error is BucketsError {
   );
 }
 
-/** A body that does not fit, with every fault that was found. */
+/** A body that does not fit, with the faults that were found; of very many, the first. */
 export function validationFailed(issues: readonly ValidationIssue[]): BucketsError {
   const first = issues[0];
   const where = first === undefined ? "" : ` at ${first.location.join(".")}`;
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
   const message = `The request does not fit${where}: ${first?.message ?? "see the details"}${more}`;
-  return new BucketsError("VALIDATION_FAILED", message, { validation_errors: issues });
+  return new BucketsError("VALIDATION_FAILED", message, {
+    validation_errors: issues.slice(0, limits.validationIssuesMax),
+  });
 }
 
 /** A body that does not fit in one place. */

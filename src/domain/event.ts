@@ -7,7 +7,10 @@ import {
   BucketDeleted,
   BucketLocked,
   BucketPatched,
+  BucketRestored,
+  BucketReverted,
   BucketSuspended,
+  BucketUndone,
   BucketUnlocked,
 } from "./bucket/events.js";
 
@@ -34,6 +37,9 @@ export const DomainEvent = z.discriminatedUnion("type", [
   BucketActivated,
   BucketSuspended,
   BucketDeleted,
+  BucketReverted,
+  BucketUndone,
+  BucketRestored,
 ]);
 export type DomainEvent = Readonly<z.infer<typeof DomainEvent>>;
 

@@ -17,6 +17,8 @@ export const HistoryEntry = z.object({
   request_id: z.string(),
   idempotency_key: z.string().optional(),
   transaction_id: z.string().optional(),
+  /** The version that was put back, or whose event was taken back. */
+  revert_of: z.number().int().optional(),
   media_type: z.string().optional(),
   /** On a lock event: when the lock lapses by itself. */
   expires_at: answeredTime.optional(),
@@ -44,6 +46,7 @@ export function toHistoryEntry(
     request_id: meta.request_id,
     ...(meta.idempotency_key !== undefined && { idempotency_key: meta.idempotency_key }),
     ...(recorded.transactionId !== undefined && { transaction_id: recorded.transactionId }),
+    ...("revert_of" in event.data && { revert_of: event.data.revert_of }),
     ...(event.type === "bucket.patched" && { media_type: event.data.media_type }),
     ...(event.type === "bucket.locked" &&
       event.data.expires_at !== undefined && { expires_at: event.data.expires_at }),
@@ -58,6 +61,9 @@ export function changesOf(event: DomainEvent): readonly Change[] {
   switch (event.type) {
     case "bucket.created":
     case "bucket.patched":
+    case "bucket.reverted":
+    case "bucket.undone":
+    case "bucket.restored":
       return event.data.changes;
     case "bucket.locked":
     case "bucket.unlocked":

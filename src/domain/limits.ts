@@ -14,6 +14,7 @@ export const limits = {
   rateWindowMs: 60_000,
   rateKeysMax: 10_000,
   nameLengthMax: 255,
+  validationIssuesMax: 100,
   reasonLengthMax: 1_000,
   idempotencyKeyLengthMax: 255,
   idempotencyRetentionMs: 7 * 24 * 60 * 60 * 1000,

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { BucketsError, type ValidationIssue, validationFailed } from "./errors.js";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.js";
+import { limits } from "./limits.js";
 
 /**
  * Any JSON value. It was checked at the door, so nothing is looked at again; `z.json()` would
@@ -15,10 +16,11 @@ export const jsonObject = z
   .custom<JsonObject>((value) => isJsonObject(value), { error: "Send a JSON object." })
   .meta({ type: "object", additionalProperties: true });
 
-/** RFC 3339 with an offset, normalised to UTC with milliseconds. */
+/** RFC 3339 with an offset, normalised to UTC with milliseconds, where the year may be another. */
 export const timestamp = z.iso
   .datetime({ offset: true, error: "Send a time as in RFC 3339, with its offset." })
-  .transform((text) => new Date(text).toISOString());
+  .transform((text) => new Date(text).toISOString())
+  .refine((text) => /^\d{4}-/.test(text), "Send a time in the years 0000 to 9999 of UTC.");
 
 /** A time as it is answered: RFC 3339, UTC, milliseconds. */
 export const answeredTime = z.string().meta({ format: "date-time" });
@@ -50,10 +52,18 @@ export function parseQuery<Schema extends z.ZodType>(
   );
 }
 
-function toIssues(error: z.ZodError, at: readonly string[]): ValidationIssue[] {
+/** The faults as ours; a check of our own names its type in `params`. */
+export function toIssues(error: z.ZodError, at: readonly string[]): ValidationIssue[] {
   return error.issues.map((issue) => ({
-    type: issue.code,
+    type: issue.code === "custom" ? String(issue.params?.["type"] ?? issue.code) : issue.code,
     location: [...at, ...issue.path.map((key) => (typeof key === "symbol" ? String(key) : key))],
     message: issue.message,
   }));
+}
+
+/** Hands faults that were found by hand to zod; of very many, the first. */
+export function addIssues(context: z.RefinementCtx, issues: readonly ValidationIssue[]): void {
+  for (const { type, location, message } of issues.slice(0, limits.validationIssuesMax)) {
+    context.addIssue({ code: "custom", path: [...location], message, params: { type } });
+  }
 }

@@ -235,7 +235,7 @@ class Batch {
   /** The state that the command is about; undefined for a stream that begins with it. */
   #target(
     namespace: string,
-    { target }: TargetedCommand,
+    { target, command }: TargetedCommand,
     overlay: Overlay,
   ): BucketState | undefined {
     if (target.kind === "new") return undefined;
@@ -249,7 +249,8 @@ class Batch {
     if (state === undefined || state.namespace !== namespace) {
       throw bucketNotFound(target.identifier, namespace);
     }
-    if (state.deleted !== undefined) throw bucketDeleted(state);
+    if (state.deleted !== undefined && command.type !== "restore_bucket")
+      throw bucketDeleted(state);
     return state;
   }
 

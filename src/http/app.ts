@@ -2,7 +2,7 @@
  * The Koa app: one visible list of middleware, then the routes. It knows the service by its
  * interface alone, and nothing of engines.
  */
-import { hash, randomBytes } from "node:crypto";
+import { hash } from "node:crypto";
 import Router from "@koa/router";
 import Koa from "koa";
 import type { Logger } from "pino";
@@ -10,6 +10,7 @@ import { patchMediaTypes } from "../domain/bucket/patch.js";
 import { BucketsError } from "../domain/errors.js";
 import { limits } from "../domain/limits.js";
 import type { BucketStore } from "../service/interface.js";
+import { randomPool } from "../service/random.js";
 import { actorOf, createGate, type Gate, namespaceOf } from "./access.js";
 import { parseBasePath } from "./base-path.js";
 import { readJsonBody } from "./body.js";
@@ -88,8 +89,10 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   return app;
 }
 
+const drawBytes = randomPool();
+
 export function randomRequestId(): string {
-  return `req_${randomBytes(16).toString("hex")}`;
+  return `req_${Buffer.from(drawBytes(16)).toString("hex")}`;
 }
 
 /** Echoes the caller's id if it is sane, so that it cannot forge log lines; else makes one. */
@@ -183,7 +186,8 @@ function answerErrors(logger: Logger, basePath: string): Middleware {
 
 /** What the router could not answer. */
 function assertAnswered(context: HttpContext): void {
-  const allow = context.response.get("Allow");
+  // Koa answers undefined for a header that is not set, whatever its types say.
+  const allow = context.response.get("Allow") || "";
   if (context.method === "OPTIONS" && allow !== "") {
     if (allow.includes("PATCH")) context.set("Accept-Patch", patchMediaTypes.join(", "));
     context.status = 204;
@@ -293,7 +297,7 @@ async function serve(route: Route, context: HttpContext, options: Serving): Prom
     params: context["params"] ?? {},
     body: body?.json,
     mediaType: body?.mediaType ?? "",
-    fingerprint: fingerprintOf(context, body?.mediaType ?? "", body?.bytes),
+    fingerprint: () => fingerprintOf(context, body?.mediaType ?? "", body?.bytes),
     requireIfMatch: options.requireIfMatch === true,
     basePath,
   };
@@ -301,9 +305,12 @@ async function serve(route: Route, context: HttpContext, options: Serving): Prom
 }
 
 function assertAcceptable(route: Route, context: HttpContext): void {
-  const type = route.responseType ?? "application/json";
-  if (context.accepts(type, problemMediaType, "application/json") !== false) return;
-  throw new BucketsError("NOT_ACCEPTABLE", `This is answered as ${type}: accept that.`);
+  const types = route.responseTypes ?? ["application/json"];
+  if (context.accepts(...types, problemMediaType, "application/json") !== false) return;
+  throw new BucketsError(
+    "NOT_ACCEPTABLE",
+    `This is answered as ${types.join(" or ")}: accept that.`,
+  );
 }
 
 function fingerprintOf(

@@ -8,13 +8,16 @@ export interface Preferences {
   readonly applied: string;
 }
 
+const noPreferences: Preferences = { isMinimal: false, isStrict: false, applied: "" };
+
 /**
  * Reads `Prefer`; of a preference that is repeated the first counts, unknown ones are ignored.
  * @param alwaysShows for answers whose body is never left out: `return` is not honoured there.
  */
 export function readPreferences(header: string | undefined, alwaysShows = false): Preferences {
+  if (header === undefined || header === "") return noPreferences;
   const preferences = new Map<string, string>();
-  for (const preference of (header ?? "").split(",")) {
+  for (const preference of header.split(",")) {
     const [token = ""] = preference.split(";");
     const [name = "", value = ""] = token.split("=");
     const key = name.trim().toLowerCase();

@@ -32,7 +32,7 @@ export interface ApiRequest {
   readonly body: JsonValue | undefined;
   readonly mediaType: string;
   /** Digest of method, path with query, media type and body. */
-  readonly fingerprint: string;
+  readonly fingerprint: () => string;
   readonly requireIfMatch: boolean;
   /** The path under which the server is mounted, without a slash at the end. */
   readonly basePath: string;
@@ -55,7 +55,8 @@ export interface Route {
   /** Whether a body must be there. */
   readonly needsBody?: boolean;
   readonly response: z.ZodType;
-  readonly responseType?: string;
+  /** The media types of the answer; `application/json` unless given. */
+  readonly responseTypes?: readonly string[];
   /** 200 unless given. */
   readonly successStatus?: 204;
   /** The statuses of refusals, beside those that every route can answer. */

@@ -39,6 +39,8 @@ export interface BucketView {
    * and says so in its state; its name is free.
    */
   find(namespace: string, identifier: string): Promise<BucketState | undefined>;
+  /** The position of the event that last set each leaf of the document, by JSON Pointer. */
+  blame(stream: string): Promise<ReadonlyMap<string, number>>;
   findTask(namespace: string, taskId: string): Promise<TaskResponse | undefined>;
   /** Newest first, then by id. */
   listTasks(query: TaskQuery): Promise<TaskPage>;

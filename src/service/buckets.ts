@@ -5,7 +5,7 @@
  */
 import { hash } from "node:crypto";
 import { z } from "zod";
-import { type Point, parsePoint } from "../domain/as-of.js";
+import type { BlameResponse } from "../domain/blame.js";
 import type { BucketCommand } from "../domain/bucket/commands.js";
 import type { PatchMediaType } from "../domain/bucket/patch.js";
 import {
@@ -23,26 +23,20 @@ import {
   emptyStats,
   renderBucket,
 } from "../domain/bucket/response.js";
-import { maskChanges, maskSecrets, type SecretReferences } from "../domain/bucket/secrets.js";
-import { type BucketState, evolve } from "../domain/bucket/state.js";
-import { BucketsError, invariant } from "../domain/errors.js";
-import { type EventMeta, formatTime } from "../domain/event.js";
-import { changesOf, type HistoryEntry, toHistoryEntry } from "../domain/history.js";
-import {
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  jsonEqual,
-  toJson,
-} from "../domain/json.js";
+import { RestoreBucketRequest, RevertBucketRequest } from "../domain/bucket/revert.js";
+import { maskChanges, type SecretReferences } from "../domain/bucket/secrets.js";
+import type { BucketState } from "../domain/bucket/state.js";
+import type { Change } from "../domain/changes.js";
+import { BucketsError, invariant, isBucketsError } from "../domain/errors.js";
+import { type EventMeta, formatTime, type RecordedEvent } from "../domain/event.js";
+import { changesOf, type HistoryEntry } from "../domain/history.js";
+import { isJsonObject, type JsonValue, toJson } from "../domain/json.js";
 import { limits } from "../domain/limits.js";
 import { parseBody, parseQuery } from "../domain/schemas.js";
 import { deletionTask } from "../domain/task.js";
-import { bucketDeleted, bucketNotFound } from "../eventstore/planner.js";
+import { bucketDeleted } from "../eventstore/planner.js";
 import type {
-  EventPlace,
   EventStore,
-  LoggedEvent,
   Outcome,
   Placement,
   Precondition,
@@ -58,6 +52,7 @@ import type {
   BucketRead,
   Buckets,
   BucketWritten,
+  DiffQuery,
   HistoryQuery,
   HistoryResponse,
   ListBucketsResponse,
@@ -69,6 +64,7 @@ import type {
   Written,
 } from "./interface.js";
 import { paginate } from "./pagination.js";
+import { type AskedPoint, asPoint, BucketPast } from "./past.js";
 import type { Vault } from "./vault.js";
 
 /** What the service stands on; the composition root makes it. */
@@ -117,7 +113,7 @@ interface Committed extends Pick<Written, "changes" | "ignoredFields" | "replaye
 const saltBytes = 16;
 const webhookSecretBytes = 32;
 const missedEventsMax = 100;
-const replaySliceEvents = 200;
+const undoAttemptsMax = 10;
 
 const anyVersion: Precondition = { ifMatch: undefined, ifNoneMatch: undefined, isRequired: false };
 
@@ -129,19 +125,15 @@ const ListRequest = z.object({
 
 const ListPlace = z.object({ createdAt: z.string(), bucketId: z.string() });
 
-const HistoryRequest = z.object({
-  order: z.enum(["asc", "desc"]).default("desc"),
-  limit: z.number().int().min(1).max(limits.pageSizeMax).default(limits.historyPageSizeDefault),
-  cursor: z.string().optional(),
-});
-
 export class BucketService implements Buckets {
   readonly #parts: ServiceParts;
   readonly #namespace: string;
   readonly #caller: KnownCaller;
+  readonly #past: BucketPast;
 
   constructor(parts: ServiceParts, namespace: string, caller: KnownCaller) {
     this.#parts = parts;
+    this.#past = new BucketPast(parts, namespace);
     this.#namespace = namespace;
     this.#caller = caller;
   }
@@ -162,7 +154,7 @@ export class BucketService implements Buckets {
       },
       reason: options.reason,
       secrets: sealed.secrets,
-      revealedSecret: sealed.generated,
+      revealedSecret: sealed.revealedSecret,
       ignoredFields: ignored,
       call: ["create", json],
     });
@@ -184,7 +176,7 @@ export class BucketService implements Buckets {
       },
       reason: options.reason,
       secrets: sealed.secrets,
-      revealedSecret: sealed.generated,
+      revealedSecret: sealed.revealedSecret,
       ignoredFields,
       call: ["patch", bucket, mediaType, json],
     });
@@ -232,6 +224,7 @@ export class BucketService implements Buckets {
   }
 
   async delete(bucket: string, options: WriteOptions = {}): Promise<BucketDeleted> {
+    checkOptions(options);
     const taskId = this.#parts.newId("task");
     const committed = await this.#commit(options, {
       ...plain,
@@ -245,9 +238,121 @@ export class BucketService implements Buckets {
     return { ...this.#written(committed), task };
   }
 
+  async revert(bucket: string, body: unknown, options: WriteOptions = {}): Promise<BucketWritten> {
+    checkOptions(options);
+    const json = toJson(body);
+    const request = parseBody(RevertBucketRequest, json);
+    const ignoredFields = checkFields(
+      strayFields(json, RevertBucketRequest),
+      options.strict === true,
+    );
+    const call = ["revert", bucket, json];
+    const { to, undo, fields } = request;
+    if (undo !== undefined) return await this.#undo(bucket, undo, { ignoredFields, call }, options);
+    const { version, document } = await this.#documentAt(bucket, to ?? 1);
+    const { references, ...made } = this.#makeSecret(
+      Object.hasOwn(document, "source_adapter") || fields !== undefined,
+    );
+    return await this.#write(options, {
+      ...made,
+      target: { kind: "existing", identifier: bucket },
+      command: {
+        type: "revert_bucket",
+        to: version,
+        document,
+        fields,
+        secrets: references,
+      },
+      reason: options.reason,
+      ignoredFields,
+      call,
+    });
+  }
+
+  /**
+   * The document as of a version. Of a bucket that is not there it is empty: the key of the write
+   * may know an earlier answer, and only without one is the write refused.
+   */
+  async #documentAt(bucket: string, version: number) {
+    const current = await this.#find(bucket);
+    if (current === undefined) return { version, document: {} };
+    await this.#past.logged(current, version);
+    return { version, document: (await this.#past.stateAt(current.bucket_id, version)).document };
+  }
+
+  /**
+   * Takes back one event. What later events touched is read before the command queues; when one
+   * more of them slips in, it is read again.
+   */
+  async #undo(
+    bucket: string,
+    undo: number,
+    prepared: Pick<Prepared, "ignoredFields" | "call">,
+    options: WriteOptions,
+  ): Promise<BucketWritten> {
+    for (let attempt = 1; ; attempt += 1) {
+      const { changes, laterPaths, readAt } = await this.#changesOf(bucket, undo);
+      const { references, ...made } = this.#makeSecret(changes.some(isOfAdapter));
+      try {
+        return await this.#write(options, {
+          ...prepared,
+          ...made,
+          target: { kind: "existing", identifier: bucket },
+          command: {
+            type: "undo_event",
+            undo,
+            changes,
+            laterPaths,
+            readAt,
+            secrets: references,
+          },
+          reason: options.reason,
+        });
+      } catch (error) {
+        const isStale = isBucketsError(error) && error.details["stale"] === true;
+        if (!isStale || attempt === undoAttemptsMax) throw error;
+      }
+    }
+  }
+
+  /** What an event changed, and what later ones did; of a bucket that is not there nothing. */
+  async #changesOf(bucket: string, version: number) {
+    const current = await this.#find(bucket);
+    if (current === undefined) return { changes: [], laterPaths: [], readAt: 0 };
+    const { recorded } = await this.#past.logged(current, version);
+    return {
+      changes: undoableChanges(recorded),
+      laterPaths: await this.#past.pathsSince(current, version),
+      readAt: current.version,
+    };
+  }
+
+  #find(bucket: string): Promise<BucketState | undefined> {
+    return this.#parts.view.find(this.#namespace, bucket);
+  }
+
+  async restore(bucket: string, body: unknown = {}, options: WriteOptions = {}) {
+    checkOptions(options);
+    const json = toJson(body);
+    const request = parseBody(RestoreBucketRequest, json);
+    return await this.#write(options, {
+      ...plain,
+      target: { kind: "existing", identifier: bucket },
+      command: { type: "restore_bucket", bucketName: request.bucket_name ?? undefined },
+      reason: options.reason,
+      ignoredFields: checkFields(strayFields(json, RestoreBucketRequest), options.strict === true),
+      call: ["restore", bucket, json],
+    });
+  }
+
   /** A write that brings nothing but its kind. */
-  #command(bucket: string, command: BucketCommand, options: WriteOptions): Promise<BucketWritten> {
-    return this.#write(options, {
+  async #command(
+    bucket: string,
+    command: BucketCommand,
+    options: WriteOptions,
+  ): Promise<BucketWritten> {
+    checkOptions(options);
+    return await this.#write(options, {
       ...plain,
       target: { kind: "existing", identifier: bucket },
       command,
@@ -258,7 +363,7 @@ export class BucketService implements Buckets {
 
   async get(bucket: string, options: { asOf?: string | undefined } = {}): Promise<BucketRead> {
     const point = asPoint(options.asOf, "as_of");
-    const state = await this.#find(bucket);
+    const state = await this.#past.find(bucket);
     if (point !== undefined) return await this.#getAsOf(state, point);
     if (state.deleted !== undefined) throw bucketDeleted(state);
     return this.#answer(state, this.#parts.clock());
@@ -300,78 +405,31 @@ export class BucketService implements Buckets {
     };
   }
 
-  async history(bucket: string, query: HistoryQuery = {}): Promise<HistoryResponse> {
-    const { order, limit, cursor } = parseQuery(HistoryRequest, query);
-    const state = await this.#find(bucket);
-    const scope = `history/${state.bucket_id}/${order}`;
-    const after = cursor === undefined ? undefined : decodeCursor(scope, z.number().int(), cursor);
-    const page = await this.#parts.events.readStream(state.bucket_id, {
-      order,
-      from: order === "asc" ? (after ?? 0) + 1 : 1,
-      to: order === "desc" && after !== undefined ? after - 1 : state.version,
-      limit: limit + 1,
-    });
-    const results = page.slice(0, limit).map(toEntry);
-    const last = results.at(-1);
-    const hasMore = page.length > limit && last !== undefined;
-    return {
-      results,
-      pagination: { ...(hasMore && { next_cursor: encodeCursor(scope, last.version) }) },
-    };
+  history(bucket: string, query: HistoryQuery = {}): Promise<HistoryResponse> {
+    return this.#past.history(bucket, query);
   }
 
-  async entry(bucket: string, version: number): Promise<HistoryEntry> {
-    if (!Number.isSafeInteger(version) || version < 1) {
-      throw new BucketsError("BAD_REQUEST", `${version} is no version: versions count from 1.`);
-    }
-    const state = await this.#find(bucket);
-    const [logged] = await this.#parts.events.readStream(state.bucket_id, {
-      order: "asc",
-      from: version,
-      to: version,
-      limit: 1,
-    });
-    if (logged === undefined) throw await this.#outsideHistory(state, `version ${version}`);
-    return toEntry(logged);
+  entry(bucket: string, version: number): Promise<HistoryEntry> {
+    return this.#past.entry(bucket, version);
   }
 
-  async *replay(bucket: string, range: ReplayRange = {}): AsyncIterable<ReplayLine> {
-    const begin = asPoint(range.from, "from");
-    const end = asPoint(range.to, "to");
-    const current = await this.#find(bucket);
-    const from = begin === undefined ? 1 : await this.#versionAt(current, begin);
-    const to = end === undefined ? current.version : await this.#versionAt(current, end);
-    if (from > to) {
-      throw new BucketsError("BAD_REQUEST", `from (version ${from}) is after to (version ${to}).`);
-    }
-    let folded: BucketState | undefined;
-    for await (const logged of this.#events(current.bucket_id, current.version)) {
-      folded = evolve(folded, logged.recorded);
-      const { version } = logged.recorded;
-      if (version < from || version > to) continue;
-      yield { event: toEntry(logged), document: shownDocument(folded) };
-    }
-    const matches = folded !== undefined && jsonEqual(toJson(folded), toJson(current));
-    yield { replayed: to - from + 1, version: to, matches_view: matches };
+  replay(bucket: string, range: ReplayRange = {}): AsyncIterable<ReplayLine> {
+    return this.#past.replay(bucket, range);
   }
 
-  /** Every event of a stream up to a version, read in slices. */
-  async *#events(stream: string, to: number): AsyncIterable<LoggedEvent> {
-    for (let from = 1; from <= to; from += replaySliceEvents) {
-      const upTo = Math.min(to, from + replaySliceEvents - 1);
-      const page = { order: "asc", from, to: upTo, limit: replaySliceEvents } as const;
-      yield* await this.#parts.events.readStream(stream, page);
-    }
+  diff(bucket: string, query: DiffQuery = {}): Promise<JsonValue> {
+    return this.#past.diff(bucket, query);
   }
 
-  async #find(bucket: string): Promise<BucketState> {
-    const state = await this.#parts.view.find(this.#namespace, bucket);
-    if (state === undefined) throw bucketNotFound(bucket, this.#namespace);
-    return state;
+  blame(
+    bucket: string,
+    query: { readonly path?: string | undefined } = {},
+  ): Promise<BlameResponse> {
+    return this.#past.blame(bucket, query);
   }
 
   #seal(mediaType: PatchMediaType, json: JsonValue) {
-    const { vault, newId, randomBytes } = this.#parts;
+    const { vault, newId } = this.#parts;
     const secrets: SealedSecret[] = [];
     const seal = (value: JsonValue): string => {
       const sealed = vault.seal(newId("sec"), value);
@@ -380,14 +438,31 @@ export class BucketService implements Buckets {
     };
     const { body, setsAdapter } = sealRequest(mediaType, json, seal);
     const sealed = secrets.map(({ reference }) => reference);
-    if (!setsAdapter) {
-      return { body, secrets, references: { sealed, generated: undefined }, generated: undefined };
-    }
-    // Whether the adapter is left without a secret shows only once the patch is applied.
+    const made = this.#makeSecret(setsAdapter);
+    return {
+      body,
+      secrets: [...secrets, ...made.secrets],
+      references: { sealed, generated: made.references.generated },
+      revealedSecret: made.revealedSecret,
+    };
+  }
+
+  /**
+   * A webhook secret for a write that may leave an adapter without one; whether it does shows only
+   * once the write is decided, and only then is the secret kept.
+   */
+  #makeSecret(isWanted: boolean) {
+    const references: SecretReferences = { sealed: [], generated: undefined };
+    if (!isWanted) return { secrets: [], references, revealedSecret: undefined };
+    const { vault, newId, randomBytes } = this.#parts;
     const value = `whsec_${Buffer.from(randomBytes(webhookSecretBytes)).toString("base64")}`;
-    const reference = seal(value);
-    const references: SecretReferences = { sealed, generated: reference };
-    return { body, secrets, references, generated: { reference, value } };
+    const sealed = vault.seal(newId("sec"), value);
+    const { reference } = sealed;
+    return {
+      secrets: [sealed],
+      references: { ...references, generated: reference },
+      revealedSecret: { reference, value },
+    };
   }
 
   async #write(options: WriteOptions, prepared: Prepared): Promise<BucketWritten> {
@@ -423,9 +498,8 @@ export class BucketService implements Buckets {
   /** What a write left, and when, for answering it again as of then. */
   async #stateThen({ stream, version }: Placement): Promise<{ state: BucketState; at: number }> {
     const place = await this.#parts.events.placeAt(stream, { kind: "version", version });
-    const state = await this.#parts.events.stateAt(stream, version);
-    invariant(place !== undefined && state !== undefined, `${stream} has lost version ${version}`);
-    return { state, at: place.recordedAt };
+    invariant(place !== undefined, `${stream} has lost version ${version}`);
+    return { state: await this.#past.stateAt(stream, version), at: place.recordedAt };
   }
 
   #written({ state, at, changes, ignoredFields, replayed, dryRun }: Committed): Written {
@@ -500,57 +574,10 @@ export class BucketService implements Buckets {
   }
 
   async #getAsOf(current: BucketState, asOf: AskedPoint): Promise<BucketRead> {
-    const { events } = this.#parts;
-    const { place, at, isFinal } = await this.#locate(current, asOf);
-    const state = await events.stateAt(current.bucket_id, place.version);
-    invariant(state !== undefined, `${current.bucket_id} has lost version ${place.version}`);
+    const { place, at, isFinal } = await this.#past.locate(current, asOf);
+    const state = await this.#past.stateAt(current.bucket_id, place.version);
     if (state.deleted !== undefined) throw bucketDeleted(state);
     return { ...this.#answer(state, at), past: { recordedAt: place.recordedAt, isFinal } };
-  }
-
-  async #versionAt(current: BucketState, point: AskedPoint): Promise<number> {
-    return (await this.#locate(current, point)).place.version;
-  }
-
-  /** The event that shows the bucket at the point, and the moment that an answer is then about. */
-  async #locate(current: BucketState, { point, text }: AskedPoint) {
-    const { events, clock } = this.#parts;
-    const head = await events.head();
-    const isKnown =
-      point.kind === "version"
-        ? point.version <= current.version
-        : point.kind === "position"
-          ? point.position <= head.position
-          : point.time <= clock();
-    const place = isKnown ? await events.placeAt(current.bucket_id, point) : undefined;
-    if (place === undefined) throw await this.#outsideHistory(current, text);
-    switch (point.kind) {
-      case "version":
-        return { place, at: place.recordedAt, isFinal: true };
-      case "position":
-        return { place, at: await this.#timeOf(point.position), isFinal: true };
-      case "time":
-        return { place, at: point.time, isFinal: point.time < head.recordedAt };
-    }
-  }
-
-  async #timeOf(position: number): Promise<number> {
-    const [row] = await this.#parts.events.readLog(position - 1, 1);
-    invariant(row !== undefined, `the log has lost position ${position}`);
-    return row.recordedAt;
-  }
-
-  async #outsideHistory(state: BucketState, asked: string): Promise<BucketsError> {
-    const { events } = this.#parts;
-    const stream = state.bucket_id;
-    const first = await events.placeAt(stream, { kind: "version", version: 1 });
-    const last = await events.placeAt(stream, { kind: "version", version: state.version });
-    invariant(first !== undefined && last !== undefined, `${stream} has no events`);
-    return new BucketsError(
-      "NOT_FOUND",
-      `The history of this bucket has nothing at ${asked}: it begins at version 1 (${formatTime(first.recordedAt)}) and ends at version ${last.version} (${formatTime(last.recordedAt)}).`,
-      { bucket_id: stream, first: shownPlace(first), last: shownPlace(last) },
-    );
   }
 
   /** Adds to a failed precondition what changed since the version that the caller had read. */
@@ -592,14 +619,24 @@ function only<T>(results: readonly T[]): T {
   return result;
 }
 
-/** A point in the past, and how it was asked for. */
-interface AskedPoint {
-  readonly point: Point;
-  readonly text: string;
+/** @throws BAD_REQUEST for an event that did nothing to a document that was there before. */
+function undoableChanges({ event, version }: RecordedEvent): readonly Change[] {
+  switch (event.type) {
+    case "bucket.patched":
+    case "bucket.reverted":
+    case "bucket.undone":
+    case "bucket.restored":
+      return event.data.changes;
+    default:
+      throw new BucketsError(
+        "BAD_REQUEST",
+        `Version ${version} is ${event.type}: only changes of the document can be undone.`,
+      );
+  }
 }
 
-function asPoint(text: string | undefined, name: string): AskedPoint | undefined {
-  return text === undefined ? undefined : { point: parsePoint(text, name), text };
+function isOfAdapter({ path }: Change): boolean {
+  return path.startsWith("/source_adapter");
 }
 
 function preconditionOf({ precondition, ifVersion }: WriteOptions): Precondition {
@@ -622,21 +659,4 @@ function checkOptions({ reason, idempotencyKey: key }: WriteOptions): void {
     "BAD_REQUEST",
     `An Idempotency-Key has 1 to ${limits.idempotencyKeyLengthMax} visible ASCII characters.`,
   );
-}
-
-function toEntry(logged: LoggedEvent): HistoryEntry {
-  return toHistoryEntry(logged.recorded, logged);
-}
-
-function shownDocument(state: BucketState): JsonObject {
-  const masked = maskSecrets(state.document);
-  return isJsonObject(masked) ? masked : {};
-}
-
-function shownPlace(place: EventPlace) {
-  return {
-    version: place.version,
-    position: place.position,
-    recorded_at: formatTime(place.recordedAt),
-  };
 }

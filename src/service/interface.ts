@@ -3,11 +3,14 @@
  * embed the store. Documents are snake_case JSON as on the wire; names and options are camelCase.
  */
 import { z } from "zod";
+import type { BlameResponse } from "../domain/blame.js";
 import type { PatchMediaType } from "../domain/bucket/patch.js";
 import { BucketResponse } from "../domain/bucket/response.js";
 import type { Change } from "../domain/changes.js";
+import type { DiffFormat } from "../domain/diff-formats.js";
 import type { BucketsError } from "../domain/errors.js";
 import { HistoryEntry } from "../domain/history.js";
+import type { JsonValue } from "../domain/json.js";
 import { type Permission, permissions } from "../domain/permissions.js";
 import { answeredTime, jsonObject } from "../domain/schemas.js";
 import { TaskResponse } from "../domain/task.js";
@@ -166,6 +169,22 @@ export interface HistoryQuery {
   readonly order?: "asc" | "desc" | undefined;
   readonly limit?: number | undefined;
   readonly cursor?: string | undefined;
+  /** A version, `@position` or RFC 3339 time, inclusive, as `to`. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  /** Such as `bucket.patched`. */
+  readonly type?: string | undefined;
+  readonly actor?: string | undefined;
+  /** A JSON Pointer: events that changed something at it, below it, or above it. */
+  readonly path?: string | undefined;
+}
+
+export interface DiffQuery {
+  /** A version, `@position` or RFC 3339 time; the version before `to` unless given. */
+  readonly from?: string | undefined;
+  /** The same forms; now unless given. */
+  readonly to?: string | undefined;
+  readonly format?: DiffFormat | undefined;
 }
 
 export const HistoryResponse = z.object({
@@ -228,6 +247,22 @@ export interface Buckets {
   activate(bucket: string, options?: WriteOptions): Promise<BucketWritten>;
   /** A suspended bucket takes no writes but `activate` and `delete`. */
   suspend(bucket: string, options?: WriteOptions): Promise<BucketWritten>;
+  /**
+   * Puts the document, or `fields` of it, back to a version: `{to: 7, fields?: ["/metadata/team"]}`;
+   * or takes back one event: `{undo: 8}`. Always a new event; secrets stay as they are now.
+   * @throws NOT_FOUND for a version beyond the head; CONFLICT with the paths when later events
+   * touched what would be undone.
+   */
+  revert(bucket: string, body: unknown, options?: WriteOptions): Promise<BucketWritten>;
+  /**
+   * Brings a deleted bucket back under its id, with its history; `{bucket_name?}` gives it another
+   * name. @throws CONFLICT when it is not deleted; ALREADY_EXISTS when the name is taken.
+   */
+  restore(bucket: string, body?: unknown, options?: WriteOptions): Promise<BucketWritten>;
+  /** What changed between two points; applying a patch to the first state gives the second. */
+  diff(bucket: string, query?: DiffQuery): Promise<JsonValue>;
+  /** The event that last set each leaf, by JSON Pointer; answered without folding. */
+  blame(bucket: string, query?: { readonly path?: string | undefined }): Promise<BlameResponse>;
   /** Its events, newest first unless asked otherwise. */
   history(bucket: string, query?: HistoryQuery): Promise<HistoryResponse>;
   /** The event with that version. @throws NOT_FOUND beyond the head. */

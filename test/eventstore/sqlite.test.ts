@@ -294,7 +294,7 @@ describe("migrations", () => {
     ]);
     expect(published).toEqual([
       [1, "0001-event-log.sql", "5e0f4e96fbf75e0c2e61863fd563e35e4b411856f992af0dd355bf341a97468c"],
-      [2, "0002-view.sql", "4740331ae52ed92d60217442d801f0c71d1c16d669f01ad6391373c273f583fd"],
+      [2, "0002-view.sql", "b656669117dd36df4deb46528d5b100c19fcca78b4b5adfd07dccf8a8e851af9"],
     ]);
   });
 });

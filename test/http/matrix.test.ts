@@ -37,6 +37,7 @@ const bodies: Readonly<Record<string, (name: string) => object>> = {
   createBucket: (name) => ({ bucket_name: name, bucket_schema: { properties: {} } }),
   patchBucket: () => ({ description: "new" }),
   putBucket: () => ({ description: "new" }),
+  revertBucket: () => ({ to: 1 }),
   createToken: (name) => ({ name: name.replaceAll(" ", "-"), permission: "read" }),
 };
 
@@ -80,6 +81,9 @@ interface Subject {
   readonly secrets: readonly string[];
 }
 
+/** Also on a server that requires If-Match. */
+const anyVersion = { headers: { "If-Match": "*" } };
+
 async function makeSubject({ operationId }: Route, on = service): Promise<Subject> {
   names += 1;
   // No two moments are the same, so that each tells whose it is.
@@ -87,10 +91,10 @@ async function makeSubject({ operationId }: Route, on = service): Promise<Subjec
   const name = `hidden name ${names}`;
   const bucket = await makeBucket(on, { bucket_name: name });
   const bucketId = bucket.replace("/v1/buckets/", "");
-  if (operationId === "unlockBucket") await on.post(`${bucket}/lock`);
-  if (operationId === "activateBucket") await on.post(`${bucket}/archive`);
-  const taskId =
-    operationId === "getTask" ? textAt(await on.send("DELETE", bucket), "task_id") : "";
+  if (operationId === "unlockBucket") await on.post(`${bucket}/lock`, undefined, anyVersion);
+  if (operationId === "activateBucket") await on.post(`${bucket}/archive`, undefined, anyVersion);
+  const isDeleted = operationId === "getTask" || operationId === "restoreBucket";
+  const taskId = isDeleted ? textAt(await on.send("DELETE", bucket, anyVersion), "task_id") : "";
   const token = `hidden-token-${names}`;
   if (operationId === "revokeToken") on.store.tokens.create({ name: token, permission: "read" });
   const secrets = [bucketId, name, clock.text];
@@ -282,6 +286,15 @@ describe("every documented status is seen, and no other", () => {
       (route, subject) => call(route, subject, { json: misfits }),
       (route) => takesBody(route) && !isWrite(route),
     );
+    // A merge patch has no words for a null that is meant to stay.
+    await sweep(
+      422,
+      async (route, subject) => {
+        await service.patch(subject.bucket, { metadata: { gone: null } });
+        return await call(route, subject, { query: "?format=merge-patch" });
+      },
+      (route) => !takesBody(route) && !isWrite(route),
+    );
   });
 
   test("what is taken", async () => {
@@ -293,7 +306,21 @@ describe("every documented status is seen, and no other", () => {
       name: "taken",
       permission: "read",
     };
-    await sweep(409, (route, subject) => call(route, subject, { json }));
+    const later = ["revertBucket", "restoreBucket"];
+    const isNow = ({ operationId }: Route) => !later.includes(operationId);
+    await sweep(409, (route, subject) => call(route, subject, { json }), isNow);
+    await sweep(
+      409,
+      async (route, subject) => {
+        if (route.operationId === "restoreBucket") {
+          return await call(route, subject, { json: { bucket_name: "taken" } });
+        }
+        await service.patch(subject.bucket, { description: "a" });
+        await service.patch(subject.bucket, { description: "b" });
+        return await call(route, subject, { json: { undo: 2 } });
+      },
+      (route) => !isNow(route),
+    );
     expect((await service.get(taken)).status).toBe(200);
   });
 

@@ -330,7 +330,7 @@ describe("the view:", () => {
       tamper(file, (db) => db.exec(sql));
       expect(await verify(file)).toMatchObject(foundAt(position, "fold"));
       const { keeper, view, close } = sqliteBackend({ file });
-      expect(await keeper.rebuild(ignore)).toEqual({ replayed: eventsMade, rows: 16, differences });
+      expect(await keeper.rebuild(ignore)).toEqual({ replayed: eventsMade, rows: 48, differences });
       expect(await keeper.verify(undefined, ignore)).toMatchObject({ ok: true });
       expect(await view.find("default", "3")).toMatchObject({ version: 5, position: 36 });
       await close();

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { type ValidationIssue, validationFailed } from "../errors.js";
 import { isJsonObject, type JsonObject, type JsonValue, jsonEqual, ownValue } from "../json.js";
-import { jsonObject } from "../schemas.js";
+import { addIssues, jsonObject } from "../schemas.js";
 
 const scalarTypes = [
   "string",
@@ -39,9 +39,7 @@ export const BucketSchema = jsonObject
   .transform((schema, context): JsonObject => {
     const issues: ValidationIssue[] = [];
     const properties = foldProperties(ownValue(schema, "properties"), ["properties"], issues);
-    for (const { location, message } of issues) {
-      context.addIssue({ code: "custom", path: [...location], message });
-    }
+    addIssues(context, issues);
     return { ...schema, properties };
   })
   .meta({

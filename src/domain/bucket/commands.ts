@@ -1,4 +1,5 @@
 /** What can be asked of a bucket. Time, ids and references arrive as data. */
+import type { Change } from "../changes.js";
 import type { JsonObject, JsonValue } from "../json.js";
 import type { UniqueKey } from "./bucket-schema.js";
 import type { PatchMediaType } from "./patch.js";
@@ -47,6 +48,31 @@ export interface DeleteBucket {
   readonly taskId: string;
 }
 
+export interface RevertBucket {
+  readonly type: "revert_bucket";
+  readonly to: number;
+  /** The document of that version: the past does not change, so it travels with the command. */
+  readonly document: JsonObject;
+  /** JSON Pointers; the whole document unless given. */
+  readonly fields: readonly string[] | undefined;
+  readonly secrets: SecretReferences;
+}
+
+export interface UndoEvent {
+  readonly type: "undo_event";
+  readonly undo: number;
+  readonly changes: readonly Change[];
+  /** What later events changed, up to the version that the command was made for. */
+  readonly laterPaths: readonly string[];
+  readonly readAt: number;
+  readonly secrets: SecretReferences;
+}
+
+export interface RestoreBucket {
+  readonly type: "restore_bucket";
+  readonly bucketName: string | undefined;
+}
+
 export type BucketCommand =
   | CreateBucket
   | PatchBucket
@@ -55,4 +81,7 @@ export type BucketCommand =
   | ArchiveBucket
   | ActivateBucket
   | SuspendBucket
-  | DeleteBucket;
+  | DeleteBucket
+  | RevertBucket
+  | UndoEvent
+  | RestoreBucket;

@@ -1,7 +1,15 @@
 /** The decider of a bucket: what a command makes happen, or why it is refused. Pure. */
-import { diff } from "../changes.js";
+import { type Change, diff } from "../changes.js";
 import { BucketsError, invalidAt, invariant } from "../errors.js";
-import { isJsonObject, ownValue } from "../json.js";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  ownValue,
+  toJson,
+  withKey,
+} from "../json.js";
+import { mergePatch } from "../merge-patch.js";
 import { parseBody } from "../schemas.js";
 import {
   assertUniqueKeyFits,
@@ -9,12 +17,19 @@ import {
   sameUniqueKey,
   UniqueKey,
 } from "./bucket-schema.js";
-import type { BucketCommand, CreateBucket, LockBucket, PatchBucket } from "./commands.js";
+import type {
+  BucketCommand,
+  CreateBucket,
+  LockBucket,
+  PatchBucket,
+  RestoreBucket,
+} from "./commands.js";
 import { normalizeDocument } from "./document.js";
 import type { BucketEvent } from "./events.js";
 import { assertUnlocked, lockAt } from "./lock.js";
 import { patchDocument } from "./patch.js";
-import { resolveSecrets } from "./secrets.js";
+import { revertedDocument, undoneDocument } from "./revert.js";
+import { resolveSecrets, type SecretReferences } from "./secrets.js";
 import { type BucketState, nameOf, schemaOf } from "./state.js";
 
 /** When a command is decided, and by whom. */
@@ -53,6 +68,19 @@ export function decide(
     case "suspend_bucket":
       assertMoves(state, "SUSPENDED");
       return { type: "bucket.suspended", data: {} };
+    case "revert_bucket": {
+      const reverted = revertedDocument(state.document, command.document, command.fields);
+      const changes = changesTo(state, reverted, command.secrets);
+      return { type: "bucket.reverted", data: { revert_of: command.to, changes } };
+    }
+    case "undo_event": {
+      assertReadAt(state, command.readAt);
+      const undone = undoneDocument(state.document, command.changes, command.laterPaths);
+      const changes = changesTo(state, undone, command.secrets);
+      return { type: "bucket.undone", data: { revert_of: command.undo, changes } };
+    }
+    case "restore_bucket":
+      return restore(state, command);
     case "delete_bucket":
       return { type: "bucket.deleted", data: { task_id: command.taskId } };
   }
@@ -65,7 +93,10 @@ export function decide(
 function assertAccepts(state: BucketState, command: BucketCommand, moment: Moment): void {
   if (command.type === "unlock_bucket") return;
   assertUnlocked(state, moment.now);
-  const ends = command.type === "activate_bucket" || command.type === "delete_bucket";
+  const ends =
+    command.type === "activate_bucket" ||
+    command.type === "delete_bucket" ||
+    command.type === "restore_bucket";
   if (state.status !== "SUSPENDED" || ends) return;
   throw new BucketsError(
     "BUCKET_LOCKED",
@@ -96,32 +127,73 @@ function create(command: CreateBucket): BucketEvent {
 }
 
 function patch(state: BucketState, command: PatchBucket): BucketEvent {
-  const before = state.document;
   assertSameUniqueKey(state, command);
-  const patched = patchDocument(before, command.mediaType, command.patch);
-  const document = resolveSecrets(normalizeDocument(patched, before), before, command.secrets);
+  const patched = patchDocument(state.document, command.mediaType, command.patch);
+  return {
+    type: "bucket.patched",
+    data: {
+      media_type: command.mediaType,
+      changes: changesTo(state, patched, command.secrets),
+    },
+  };
+}
+
+/** What turns the document into the candidate, once that is normalised and keeps every rule. */
+function changesTo(state: BucketState, candidate: JsonObject, secrets: SecretReferences): Change[] {
+  const before = state.document;
+  const document = resolveSecrets(normalizeDocument(candidate, before), before, secrets);
   if (state.unique_key !== undefined) {
     assertUniqueKeyKept(state.unique_key, schemaOf(before), schemaOf(document));
   }
-  return {
-    type: "bucket.patched",
-    data: { media_type: command.mediaType, changes: diff(before, document) },
-  };
+  return diff(before, document);
+}
+
+/** @throws CONFLICT when an event slipped in after the command was made; it is made again. */
+function assertReadAt(state: BucketState, version: number): void {
+  if (state.version === version) return;
+  throw new BucketsError("CONFLICT", "The bucket was changed meanwhile: try again.", {
+    stale: true,
+    current_version: state.version,
+  });
+}
+
+function restore(state: BucketState, command: RestoreBucket): BucketEvent {
+  if (state.deleted === undefined) {
+    throw new BucketsError("CONFLICT", `The bucket "${nameOf(state)}" is not deleted.`, {
+      bucket_id: state.bucket_id,
+    });
+  }
+  if (command.bucketName === undefined) return { type: "bucket.restored", data: { changes: [] } };
+  const renamed = withKey(state.document, "bucket_name", command.bucketName);
+  const document = normalizeDocument(renamed, state.document);
+  return { type: "bucket.restored", data: { changes: diff(state.document, document) } };
 }
 
 /** A partial update or merge patch may repeat the unique key, and must not change it. */
 function assertSameUniqueKey(state: BucketState, command: PatchBucket): void {
-  if (command.mediaType === "application/json-patch+json" || !isJsonObject(command.patch)) return;
-  const sent = ownValue(command.patch, "unique_key");
-  const removes = sent === null && command.mediaType === "application/merge-patch+json";
-  if (sent === undefined || (sent === null && !removes)) return;
-  const uniqueKey = removes ? undefined : parseBody(UniqueKey, sent, ["unique_key"]);
+  const wanted = wantedUniqueKey(state, command);
+  if (wanted === undefined) return;
+  const uniqueKey = wanted === null ? undefined : parseBody(UniqueKey, wanted, ["unique_key"]);
   if (sameUniqueKey(uniqueKey, state.unique_key)) return;
   throw invalidAt(
     ["body", "unique_key"],
     "immutable",
     "The unique key of a bucket can never change: create another bucket.",
   );
+}
+
+/**
+ * What the patch would make of the unique key: null for none, undefined when it says nothing about
+ * it. A merge patch merges into it like into any other member; the null of a partial update is one
+ * of the nulls that clients send for what they do not mean.
+ */
+function wantedUniqueKey(state: BucketState, command: PatchBucket): JsonValue | undefined {
+  if (command.mediaType === "application/json-patch+json" || !isJsonObject(command.patch)) {
+    return undefined;
+  }
+  const sent = ownValue(command.patch, "unique_key");
+  if (command.mediaType === "application/json") return sent ?? undefined;
+  return sent === undefined ? undefined : mergePatch(toJson(state.unique_key ?? null), sent);
 }
 
 function lock(command: LockBucket, moment: Moment): BucketEvent {

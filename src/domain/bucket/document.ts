@@ -15,7 +15,7 @@ import {
   tooDeep,
 } from "../json.js";
 import { limits } from "../limits.js";
-import { jsonObject, parseBody } from "../schemas.js";
+import { addIssues, jsonObject, toIssues } from "../schemas.js";
 import { BucketSchema, UniqueKey } from "./bucket-schema.js";
 import { SourceAdapter, sourceAdapterKeys } from "./source-adapter.js";
 
@@ -44,9 +44,7 @@ export function looksLikeBucketId(text: string): boolean {
 
 const description = z.string();
 const metadata = jsonObject.superRefine((value, context) => {
-  for (const issue of keyIssues(value, [])) {
-    context.addIssue({ code: "custom", path: [...issue.location], message: issue.message });
-  }
+  addIssues(context, keyIssues(value, []));
 });
 const storageClass = z.enum(storageClasses);
 
@@ -112,13 +110,18 @@ export type PatchBucketRequest = z.infer<typeof PatchBucketRequest>;
 
 type KeyTree = { readonly [key: string]: true | KeyTree };
 
-const requestKeys: KeyTree = {
+/** What can be patched, as a tree: `true` where whatever is below is the user's own. */
+const patchableKeys: KeyTree = {
   bucket_name: true,
   description: true,
   metadata: true,
   bucket_schema: true,
   storage_class: true,
   source_adapter: sourceAdapterKeys,
+};
+
+const requestKeys: KeyTree = {
+  ...patchableKeys,
   unique_key: { fields: true, default_policy: true },
 };
 
@@ -148,13 +151,13 @@ function strayKeys(object: JsonObject, known: KeyTree, prefix: string): string[]
 
 /** True when the pointer names something that the patchable document can have. */
 export function isPatchablePointer(pointer: readonly string[]): boolean {
-  let known: true | KeyTree | undefined = requestKeys;
+  let known: true | KeyTree | undefined = patchableKeys;
   for (const token of pointer) {
     if (known === true) return true;
     known = Object.hasOwn(known, token) ? known[token] : undefined;
     if (known === undefined) return false;
   }
-  return pointer[0] !== "unique_key";
+  return true;
 }
 
 /**
@@ -164,30 +167,44 @@ export function isPatchablePointer(pointer: readonly string[]): boolean {
  * @throws VALIDATION_FAILED naming each fault; PAYLOAD_TOO_LARGE beyond 1 MiB.
  */
 export function normalizeDocument(candidate: JsonObject, before: JsonObject): BucketDocument {
-  const entries = fieldNames.flatMap((name): [string, JsonValue][] => {
-    const value = ownValue(candidate, name) ?? null;
-    if (value === null) return emptyField(name);
-    if (jsonEqual(value, ownValue(before, name))) return [[name, value]];
-    return [[name, parseBody(fieldSchema(name), value, [name])]];
-  });
-  const document = Object.fromEntries(entries);
+  const checked = fieldNames.map((name) => ({
+    name,
+    ...checkField(name, ownValue(candidate, name) ?? null, ownValue(before, name)),
+  }));
+  const issues = checked.flatMap((field) => field.issues);
+  if (issues.length > 0) throw validationFailed(issues);
+  const document = Object.fromEntries(
+    checked.flatMap(({ name, value }) => (value === null ? [] : [[name, value]])),
+  );
   if (jsonDepth(document) > limits.jsonDepthMax) throw tooDeep();
   assertDocumentSize(jsonBytes(document));
   return document;
 }
 
-function fieldSchema(name: FieldName): z.ZodType<JsonValue> {
-  return fields[name];
+/** A field in the form that is kept, null when the document goes without it, or its faults. */
+interface CheckedField {
+  readonly value: JsonValue;
+  readonly issues: readonly ValidationIssue[];
 }
 
-function emptyField(name: FieldName): [string, JsonValue][] {
-  if (name === "metadata") return [[name, {}]];
-  if (name === "bucket_name" || name === "bucket_schema") {
-    throw validationFailed([
-      { type: "missing", location: ["body", name], message: `A bucket cannot be without ${name}.` },
-    ]);
-  }
-  return [];
+function checkField(
+  name: FieldName,
+  value: JsonValue,
+  before: JsonValue | undefined,
+): CheckedField {
+  if (value === null) return emptyField(name);
+  if (jsonEqual(value, before)) return { value, issues: [] };
+  const schema: z.ZodType<JsonValue> = fields[name];
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { value: parsed.data, issues: [] };
+  return { value: null, issues: toIssues(parsed.error, ["body", name]) };
+}
+
+function emptyField(name: FieldName): CheckedField {
+  if (name === "metadata") return { value: {}, issues: [] };
+  if (name !== "bucket_name" && name !== "bucket_schema") return { value: null, issues: [] };
+  const message = `A bucket cannot be without ${name}.`;
+  return { value: null, issues: [{ type: "missing", location: ["body", name], message }] };
 }
 
 export function assertDocumentSize(bytes: number): void {

@@ -49,6 +49,24 @@ export const BucketDeleted = z.object({
   data: z.object({ task_id: z.string() }),
 });
 
+/** The document, or some fields of it, were put back to a version. */
+export const BucketReverted = z.object({
+  type: z.literal("bucket.reverted"),
+  data: z.object({ revert_of: z.number(), changes: z.array(Change) }),
+});
+
+/** What one event did was taken back. */
+export const BucketUndone = z.object({
+  type: z.literal("bucket.undone"),
+  data: z.object({ revert_of: z.number(), changes: z.array(Change) }),
+});
+
+/** A deleted bucket is back, under another name if it was given one. */
+export const BucketRestored = z.object({
+  type: z.literal("bucket.restored"),
+  data: z.object({ changes: z.array(Change) }),
+});
+
 export type BucketEvent =
   | z.infer<typeof BucketCreated>
   | z.infer<typeof BucketPatched>
@@ -57,4 +75,7 @@ export type BucketEvent =
   | z.infer<typeof BucketArchived>
   | z.infer<typeof BucketActivated>
   | z.infer<typeof BucketSuspended>
-  | z.infer<typeof BucketDeleted>;
+  | z.infer<typeof BucketDeleted>
+  | z.infer<typeof BucketReverted>
+  | z.infer<typeof BucketUndone>
+  | z.infer<typeof BucketRestored>;

@@ -67,22 +67,12 @@ function keepWebhookSecret(before: JsonObject, after: JsonObject): JsonObject {
 
 function jsonPatch(document: JsonObject, patch: JsonValue): JsonObject {
   const patched = applyJsonPatch(document, patch, (operation, current, index) => {
-    const path = parsePointer(operation.path) ?? [];
-    if (!isPatchablePointer(path)) {
-      throw invalidAt(
-        ["body", index, "path"],
-        "not_patchable",
-        `The patchable document has no ${operation.path}; its fields are ${fieldNames.join(", ")}.`,
-      );
+    assertPatchable(operation.path, ["body", index, "path"]);
+    if (operation.from !== undefined) {
+      assertPatchable(operation.from, ["body", index, "from"]);
+      assertNotSecret(current, operation.from, ["body", index, "from"]);
     }
-    const source = operation.op === "test" ? operation.path : operation.from;
-    if (source !== undefined && readsSecret(current, parsePointer(source) ?? [])) {
-      throw invalidAt(
-        ["body", index, operation.op === "test" ? "path" : "from"],
-        "secret_not_readable",
-        "A secret cannot be tested, copied or moved: set a new value instead.",
-      );
-    }
+    if (operation.op === "test") assertNotSecret(current, operation.path, ["body", index, "path"]);
   });
   if (!isJsonObject(patched)) {
     throw invalidAt(["body"], "object_expected", "The patched document must be an object.");
@@ -98,4 +88,26 @@ function jsonPatch(document: JsonObject, patch: JsonValue): JsonObject {
     });
   }
   return patched;
+}
+
+function assertPatchable(path: string, location: readonly (string | number)[]): void {
+  if (isPatchablePointer(parsePointer(path) ?? [])) return;
+  throw invalidAt(
+    location,
+    "not_patchable",
+    `The patchable document has no ${path}; its fields are ${fieldNames.join(", ")}.`,
+  );
+}
+
+function assertNotSecret(
+  document: JsonValue,
+  path: string,
+  location: readonly (string | number)[],
+): void {
+  if (!readsSecret(document, parsePointer(path) ?? [])) return;
+  throw invalidAt(
+    location,
+    "secret_not_readable",
+    "A secret cannot be tested, copied or moved: set a new value instead.",
+  );
 }

@@ -97,7 +97,7 @@ export function renderBucket(
 ): BucketResponse {
   const { document } = state;
   const adapter = ownValue(document, "source_adapter");
-  const fields = {
+  const response = {
     bucket_id: state.bucket_id,
     bucket_name: nameOf(state),
     description: document["description"],
@@ -121,7 +121,7 @@ export function renderBucket(
     },
     source_adapter: isJsonObject(adapter) ? renderAdapter(adapter, state, viewpoint) : undefined,
   };
-  const present = Object.entries(fields).filter(([, value]) => value !== undefined);
+  const present = Object.entries(response).filter(([, value]) => value !== undefined);
   return BucketResponse.parse(Object.fromEntries(present));
 }
 

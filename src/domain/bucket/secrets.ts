@@ -13,6 +13,7 @@ export const secretMask = "********";
 
 const webhookSecret: Pointer = ["source_adapter", "webhook_secret"];
 const credentials: Pointer = ["source_adapter", "connection", "credentials"];
+const secretPlaces: readonly Pointer[] = [webhookSecret, credentials];
 
 export type LeafMapper = (leaf: JsonValue, pointer: Pointer) => JsonValue;
 
@@ -21,32 +22,14 @@ export type LeafMapper = (leaf: JsonValue, pointer: Pointer) => JsonValue;
  * `credentials` every non-null value that is not an object is a leaf; an array is one leaf.
  */
 export function mapSecrets(value: JsonValue, pointer: Pointer, map: LeafMapper): JsonValue {
-  if (isWithin(pointer, credentials)) {
-    if (isJsonObject(value)) return mapMembers(value, pointer, Object.keys(value), map);
-    return value === null ? null : map(value, pointer);
-  }
-  if (isWithin(pointer, webhookSecret)) return value === null ? null : map(value, pointer);
-  if (!isJsonObject(value)) return value;
-  const members = new Set(
-    [webhookSecret, credentials]
-      .filter((secret) => isWithin(secret, pointer))
-      .map((secret) => secret[pointer.length] ?? ""),
+  if (value === null) return null;
+  if (isWithin(pointer, webhookSecret)) return map(value, pointer);
+  const isInCredentials = isWithin(pointer, credentials);
+  if (!isJsonObject(value)) return isInCredentials ? map(value, pointer) : value;
+  if (!isInCredentials && !secretPlaces.some((place) => isWithin(place, pointer))) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, mapSecrets(member, [...pointer, key], map)]),
   );
-  return mapMembers(value, pointer, [...members], map);
-}
-
-function mapMembers(
-  object: JsonObject,
-  pointer: Pointer,
-  members: readonly string[],
-  map: LeafMapper,
-): JsonObject {
-  return members.reduce((result, key) => {
-    const value = ownValue(result, key);
-    if (value === undefined) return result;
-    const mapped = mapSecrets(value, [...pointer, key], map);
-    return mapped === value ? result : withKey(result, key, mapped);
-  }, object);
 }
 
 /** True for the pointer of the webhook secret itself. */
@@ -93,11 +76,13 @@ export function secretReferences(value: JsonValue, pointer: Pointer = []): strin
   return references;
 }
 
-/** True when reading the value at `pointer` would read a secret of the document. */
+/** True when the value at `pointer` is in the place of a secret, or holds one that is there. */
 export function readsSecret(document: JsonValue, pointer: Pointer): boolean {
-  if (isWithin(pointer, credentials) || isWithin(pointer, webhookSecret)) return true;
-  const value = valueAt(document, pointer);
-  return value !== undefined && secretReferences(value, pointer).length > 0;
+  return secretPlaces.some(
+    (place) =>
+      isWithin(pointer, place) ||
+      (isWithin(place, pointer) && valueAt(document, place) !== undefined),
+  );
 }
 
 /** The references that a command brings: those of the values it set, and one for a made secret. */
@@ -109,25 +94,25 @@ export interface SecretReferences {
 
 /**
  * The document with every mask replaced by the reference that is stored, and with a webhook secret
- * wherever an adapter has none.
+ * wherever an adapter has none: absent or masked, it is made.
  *
- * @throws VALIDATION_FAILED for a mask where nothing is stored, and for a leaf that is neither a
- * mask nor a value sent in this request, such as one that a JSON Patch moved there.
+ * @throws VALIDATION_FAILED for a mask of credentials where nothing is stored, and for a leaf that
+ * is neither a mask nor a value sent in this request, such as one that a JSON Patch moved there.
  */
 export function resolveSecrets(
   document: JsonObject,
   before: JsonObject,
   references: SecretReferences,
 ): JsonObject {
+  const sealed = new Set<JsonValue>(references.sealed);
   const resolved = mapSecrets(document, [], (leaf, pointer) => {
     const stored = valueAt(before, pointer);
     if (leaf === secretMask) {
-      if (stored !== undefined) return stored;
+      if (typeof stored === "string") return stored;
       if (isWithin(pointer, webhookSecret)) return made(references);
       throw notStored(pointer);
     }
-    const isKnown = typeof leaf === "string" && references.sealed.includes(leaf);
-    if (isKnown || (stored !== undefined && stored === leaf)) return leaf;
+    if (sealed.has(leaf) || leaf === stored) return leaf;
     throw invalidAt(
       ["body", ...pointer],
       "secret_not_sent",

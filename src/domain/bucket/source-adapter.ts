@@ -1,20 +1,22 @@
 /** The configuration of push ingestion on a bucket (CONTRACT: source adapters). */
 import { z } from "zod";
-import { isJsonObject, type JsonObject } from "../json.js";
+import type { JsonObject } from "../json.js";
 import { jsonObject } from "../schemas.js";
 import { blobTypes } from "./bucket-schema.js";
 
 const dottedPath = z.string().min(1).max(1_024);
 
-const Connection = z.object({
-  api_base_url: z
-    .url({ protocol: /^https?$/, error: "Send an http or https URL." })
-    .refine(
-      (text) => !URL.canParse(text) || hasNoUserInfo(new URL(text)),
-      "Leave user and password out of the URL: credentials have a field of their own.",
-    ),
-  credentials: jsonObject.nullish(),
-});
+const Connection = z
+  .object({
+    api_base_url: z
+      .url({ protocol: /^https?$/, error: "Send an http or https URL." })
+      .refine(
+        (text) => !URL.canParse(text) || hasNoUserInfo(new URL(text)),
+        "Leave user and password out of the URL: credentials have a field of their own.",
+      ),
+    credentials: jsonObject.nullish(),
+  })
+  .transform(withoutNulls);
 
 function hasNoUserInfo(url: URL): boolean {
   return url.username === "" && url.password === "";
@@ -86,16 +88,7 @@ function orElse<T>(fallback: NoInfer<T>): (value: T | null | undefined) => T {
   return (value) => value ?? fallback;
 }
 
-/** The adapter's own nulls mean absence; nulls inside credentials and mappings are data. */
-function withoutNulls(adapter: object): JsonObject {
-  const present = Object.entries(adapter).filter(
-    ([, value]) => value !== null && value !== undefined,
-  );
-  return Object.fromEntries(
-    present.map(([key, value]) =>
-      key === "connection" && isJsonObject(value) && value["credentials"] === null
-        ? [key, { api_base_url: value["api_base_url"] }]
-        : [key, value],
-    ),
-  );
+/** The configuration's own nulls mean absence; nulls inside credentials are data. */
+function withoutNulls(object: object): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => (value ?? null) !== null));
 }

@@ -1,9 +1,9 @@
 /** The state of a bucket: the fold of its events, as it is kept in the view and in snapshots. */
 import { z } from "zod";
-import { applyChanges } from "../changes.js";
+import { applyChanges, type Change } from "../changes.js";
 import { invariant } from "../errors.js";
 import { type DomainEvent, formatTime, type RecordedEvent } from "../event.js";
-import { isJsonObject, type JsonObject } from "../json.js";
+import { isJsonObject, type JsonObject, jsonEqual, toJson } from "../json.js";
 import { jsonObject } from "../schemas.js";
 import { UniqueKey } from "./bucket-schema.js";
 
@@ -43,14 +43,14 @@ export function evolve(state: BucketState | undefined, recorded: RecordedEvent):
   switch (event.type) {
     case "bucket.created":
       throw new Error(`invariant broken: ${recorded.stream} was created twice`);
+    case "bucket.restored": {
+      const { deleted: _, ...restored } = state;
+      return withChanges({ ...restored, ...place }, event.data.changes, recorded);
+    }
     case "bucket.patched":
-      if (event.data.changes.length === 0) return { ...state, ...place };
-      return {
-        ...state,
-        ...place,
-        document: applyChanges(state.document, event.data.changes),
-        updated_at: formatTime(recorded.recordedAt),
-      };
+    case "bucket.reverted":
+    case "bucket.undone":
+      return withChanges({ ...state, ...place }, event.data.changes, recorded);
     case "bucket.locked":
       return {
         ...state,
@@ -72,6 +72,20 @@ export function evolve(state: BucketState | undefined, recorded: RecordedEvent):
       return { ...state, ...place, deleted };
     }
   }
+}
+
+/** `updated_at` moves when, and only when, the document changed. */
+function withChanges(
+  state: BucketState,
+  changes: readonly Change[],
+  recorded: RecordedEvent,
+): BucketState {
+  if (changes.length === 0) return state;
+  return {
+    ...state,
+    document: applyChanges(state.document, changes),
+    updated_at: formatTime(recorded.recordedAt),
+  };
 }
 
 function begin(recorded: RecordedEvent, event: DomainEvent): BucketState {
@@ -98,6 +112,14 @@ export function fold(
   let state = from;
   for (const recorded of events) state = evolve(state, recorded);
   return state;
+}
+
+/** Equality of states; documents are compared by themselves, because they may be as deep as allowed. */
+export function sameState(a: BucketState | undefined, b: BucketState | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  const { document: documentOfA, ...restOfA } = a;
+  const { document: documentOfB, ...restOfB } = b;
+  return jsonEqual(documentOfA, documentOfB) && jsonEqual(toJson(restOfA), toJson(restOfB));
 }
 
 export function nameOf(state: BucketState): string {

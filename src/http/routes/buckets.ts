@@ -1,6 +1,7 @@
 /** The routes of buckets (CONTRACT: buckets, history and time). Each calls the service and maps the answer. */
 import { Readable } from "node:stream";
 import { z } from "zod";
+import { BlameResponse } from "../../domain/blame.js";
 import { CreateBucketRequest, PatchBucketRequest } from "../../domain/bucket/document.js";
 import { type PatchMediaType, patchMediaTypes } from "../../domain/bucket/patch.js";
 import {
@@ -10,6 +11,8 @@ import {
   UnlockBucketRequest,
 } from "../../domain/bucket/requests.js";
 import { BucketResponse } from "../../domain/bucket/response.js";
+import { RestoreBucketRequest, RevertBucketRequest } from "../../domain/bucket/revert.js";
+import { type DiffFormat, DiffResponse, diffFormats } from "../../domain/diff-formats.js";
 import { BucketsError } from "../../domain/errors.js";
 import { HistoryEntry } from "../../domain/history.js";
 import { JsonPatch } from "../../domain/json-patch.js";
@@ -54,6 +57,14 @@ const ListBody = z.object({
   offset: z.number().int().nullish().meta({ minimum: 0 }),
   cursor: z.string().nullish(),
 });
+
+const NoFields = z.object({});
+
+const diffTypes = {
+  "json-patch": "application/json-patch+json",
+  "merge-patch": "application/merge-patch+json",
+  fields: "application/json",
+} as const satisfies Record<DiffFormat, string>;
 
 const lifecycle = {
   archive: "Archive a bucket: it takes no object writes",
@@ -204,13 +215,16 @@ export const bucketRoutes: readonly Route[] = [
       summary: lifecycle[move],
       permission: "admin",
       query: writeQuery,
-      body: { "application/json": z.object({}) },
+      body: { "application/json": NoFields },
       response: BucketResponse,
       refusals: [400, 404, 412, 413, 415, 422, 423, 428, 507],
       handle: async (request, query) => {
-        const { namespace, params } = request;
+        const { namespace, params, body } = request;
         const options = writeOptions(request, query);
-        sendWritten(request, await namespace.buckets[move](identifier(params), options));
+        const stray = strayFields(body ?? {}, NoFields);
+        const ignoredFields = checkFields(stray, options.strict === true);
+        const written = await namespace.buckets[move](identifier(params), options);
+        sendWritten(request, { ...written, ignoredFields });
       },
     }),
   ),
@@ -236,7 +250,15 @@ export const bucketRoutes: readonly Route[] = [
     operationId: "getBucketHistory",
     summary: "Every event of a bucket",
     permission: "read",
-    query: z.strictObject({ order: z.enum(["asc", "desc"]).optional(), ...page }),
+    query: z.strictObject({
+      order: z.enum(["asc", "desc"]).optional(),
+      from: asOf,
+      to: asOf,
+      type: z.string().optional().meta({ description: "Such as bucket.patched." }),
+      actor: z.string().optional(),
+      path: z.string().optional().meta({ description: "A JSON Pointer, such as /metadata." }),
+      ...page,
+    }),
     response: HistoryResponse,
     refusals: [400, 404],
     handle: async ({ context, namespace, params }, query) => {
@@ -261,13 +283,81 @@ export const bucketRoutes: readonly Route[] = [
   }),
   defineRoute({
     method: "GET",
+    path: `${one}/diff`,
+    operationId: "diffBucket",
+    summary: "What changed between two points",
+    permission: "read",
+    query: z.strictObject({ from: asOf, to: asOf, format: z.enum(diffFormats).optional() }),
+    response: DiffResponse,
+    responseTypes: Object.values(diffTypes),
+    refusals: [400, 404, 422],
+    handle: async ({ context, namespace, params }, query) => {
+      setCache(context, "current");
+      context.body = JSON.stringify(await namespace.buckets.diff(identifier(params), query));
+      context.type = diffTypes[query.format ?? "json-patch"];
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: `${one}/blame`,
+    operationId: "blameBucket",
+    summary: "The event that last set each field",
+    permission: "read",
+    query: z.strictObject({
+      path: z.string().optional().meta({ description: "A JSON Pointer, such as /metadata." }),
+    }),
+    response: BlameResponse,
+    refusals: [400, 404],
+    handle: async ({ context, namespace, params }, query) => {
+      setCache(context, "current");
+      context.body = await namespace.buckets.blame(identifier(params), query);
+    },
+  }),
+  defineRoute({
+    method: "POST",
+    path: `${one}/revert`,
+    operationId: "revertBucket",
+    summary: "Put a bucket, or fields of it, back to a version, or take back one event",
+    permission: "write",
+    query: writeQuery,
+    body: { "application/json": RevertBucketRequest },
+    needsBody: true,
+    response: BucketResponse,
+    refusals: [400, 404, 409, 412, 413, 415, 422, 423, 428, 507],
+    handle: async (request, query) => {
+      const { namespace, params, body } = request;
+      const options = writeOptions(request, query);
+      sendWritten(request, await namespace.buckets.revert(identifier(params), body, options));
+    },
+  }),
+  defineRoute({
+    method: "POST",
+    path: `${one}/restore`,
+    operationId: "restoreBucket",
+    summary: "Bring a deleted bucket back",
+    permission: "delete",
+    query: writeQuery,
+    body: { "application/json": RestoreBucketRequest },
+    response: BucketResponse,
+    refusals: [400, 404, 409, 412, 413, 415, 422, 428, 507],
+    handle: async (request, query) => {
+      const { namespace, params, body } = request;
+      const options = writeOptions(request, query);
+      sendWritten(
+        request,
+        await namespace.buckets.restore(identifier(params), body ?? {}, options),
+      );
+    },
+  }),
+  defineRoute({
+    method: "GET",
     path: `${one}/replay`,
     operationId: "replayBucket",
     summary: "Fold a bucket anew from the log, event by event",
     permission: "read",
     query: z.strictObject({ from: asOf, to: asOf }),
     response: z.string(),
-    responseType: "application/x-ndjson",
+    responseTypes: ["application/x-ndjson"],
     refusals: [400, 404],
     handle: async ({ context, namespace, params }, query) => {
       const lines = namespace.buckets.replay(identifier(params), query)[Symbol.asyncIterator]();
@@ -311,14 +401,15 @@ function writeOptions(
   query: { readonly dry_run?: "true" | "false" | undefined },
 ): WriteOptions {
   const { headers } = context;
+  const idempotencyKey = readIdempotencyKey(headerLines(context, "idempotency-key"));
   return {
     reason: readTextHeader("X-Reason", context.get("X-Reason") || undefined),
     precondition: readPrecondition(
       { ifMatch: headers["if-match"], ifNoneMatch: headers["if-none-match"] },
       requireIfMatch,
     ),
-    idempotencyKey: readIdempotencyKey(headerLines(context, "idempotency-key")),
-    fingerprint,
+    idempotencyKey,
+    fingerprint: idempotencyKey === undefined ? undefined : fingerprint(),
     dryRun: query.dry_run === "true",
     strict: readPreferences(context.get("Prefer")).isStrict,
   };

@@ -48,7 +48,7 @@ export const logRoutes: readonly Route[] = [
     query: noQuery,
     body: { "application/json": VerifyRequest },
     response: z.string(),
-    responseType: ndjson,
+    responseTypes: [ndjson],
     refusals: [400, 413, 415, 422],
     handle: async ({ context, store, body }) => {
       const { expected } = parseBody(VerifyRequest, body ?? {});
@@ -67,7 +67,7 @@ export const logRoutes: readonly Route[] = [
     query: noQuery,
     body: { "application/json": z.object({}) },
     response: z.string(),
-    responseType: ndjson,
+    responseTypes: [ndjson],
     refusals: [400, 404, 413, 415],
     handle: async ({ context, store, params }) => {
       if (params["name"] !== "view") {

@@ -65,7 +65,7 @@ export function serviceRoutes({ isDraining, metrics, routes }: ServiceParts): re
       isStoreWide: true,
       query: noQuery,
       response: z.string(),
-      responseType: metrics.contentType,
+      responseTypes: [metrics.contentType],
       refusals: [],
       handle: async ({ context }) => {
         setCache(context, "none");

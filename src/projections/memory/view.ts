@@ -1,7 +1,9 @@
 /** The view in memory: the plain meaning of what the SQLite view does with tables. */
+import { blameMoves } from "../../domain/blame.js";
 import { looksLikeBucketId } from "../../domain/bucket/document.js";
 import { bucketReservations, nameScope } from "../../domain/bucket/reservations.js";
 import type { BucketState } from "../../domain/bucket/state.js";
+import type { JsonObject } from "../../domain/json.js";
 import { deletionTask, type TaskResponse } from "../../domain/task.js";
 import type { AppliedEvent, InlineProjection } from "../../eventstore/projection.js";
 import type { BucketPage, BucketView, ListQuery, TaskPage, TaskQuery } from "../view.js";
@@ -10,6 +12,7 @@ export class MemoryView implements InlineProjection, BucketView {
   #states = new Map<string, BucketState>();
   #reservations = new Map<string, string>();
   #tasks = new Map<string, { readonly namespace: string; readonly task: TaskResponse }>();
+  #blame = new Map<string, Map<string, number>>();
   #position = 0;
 
   /** That of the last event that was applied. */
@@ -43,8 +46,21 @@ export class MemoryView implements InlineProjection, BucketView {
       this.#states.set(after.bucket_id, after);
       const task = deletionTask(after);
       if (task !== undefined) this.#tasks.set(task.task_id, { namespace: after.namespace, task });
+      this.#moveBlame(before?.document ?? {}, after, recorded.position);
       this.#position = recorded.position;
     }
+  }
+
+  #moveBlame(before: JsonObject, after: BucketState, position: number): void {
+    const leaves = this.#blame.get(after.bucket_id) ?? new Map<string, number>();
+    const { cleared, set } = blameMoves(before, after.document);
+    for (const pointer of cleared) leaves.delete(pointer);
+    for (const pointer of set) leaves.set(pointer, position);
+    this.#blame.set(after.bucket_id, leaves);
+  }
+
+  async blame(stream: string): Promise<ReadonlyMap<string, number>> {
+    return new Map(this.#blame.get(stream));
   }
 
   async find(namespace: string, identifier: string): Promise<BucketState | undefined> {
@@ -91,6 +107,7 @@ export class MemoryView implements InlineProjection, BucketView {
     this.#states = other.#states;
     this.#reservations = other.#reservations;
     this.#tasks = other.#tasks;
+    this.#blame = other.#blame;
     this.#position = other.#position;
   }
 }

@@ -154,6 +154,8 @@ function keyOf(table: TableName): string {
       return "scope, key";
     case "tasks":
       return "task_id";
+    case "blame":
+      return "stream, pointer";
     case "snapshots":
       return "stream, version";
   }

@@ -4,16 +4,18 @@
  */
 import type Database from "better-sqlite3";
 import { z } from "zod";
+import { blameMoves } from "../../domain/blame.js";
 import { looksLikeBucketId } from "../../domain/bucket/document.js";
 import { bucketReservations, nameScope } from "../../domain/bucket/reservations.js";
 import { BucketState, reducerVersion } from "../../domain/bucket/state.js";
+import type { JsonObject } from "../../domain/json.js";
 import { deletionTask, TaskResponse } from "../../domain/task.js";
 import { reservationKey } from "../../eventstore/planner.js";
 import type { AppliedEvent, InlineProjection } from "../../eventstore/projection.js";
 import type { BucketPage, BucketView, ListQuery, TaskPage, TaskQuery } from "../view.js";
 
 /** The tables of the view; a rebuild makes each of them anew beside the live one. */
-export const viewTables = ["buckets", "reservations", "tasks", "snapshots"] as const;
+export const viewTables = ["buckets", "reservations", "tasks", "snapshots", "blame"] as const;
 
 /** A state is saved this often along a stream: 970 times faster than folding 100,000 events. */
 const snapshotEveryVersions = 100;
@@ -29,6 +31,8 @@ export class SqliteView implements InlineProjection {
   readonly #putTask: Database.Statement;
   readonly #snapshot: Database.Statement;
   readonly #putSnapshot: Database.Statement;
+  readonly #putBlame: Database.Statement;
+  readonly #dropBlame: Database.Statement;
 
   constructor(db: Database.Database, suffix = "") {
     const buckets = `buckets${suffix}`;
@@ -61,6 +65,11 @@ export class SqliteView implements InlineProjection {
       `INSERT OR REPLACE INTO snapshots${suffix} (stream, version, reducer_version, state)
        VALUES (?, ?, ?, ?)`,
     );
+    this.#putBlame = db.prepare(
+      `INSERT INTO blame${suffix} (stream, pointer, position) VALUES (?, ?, ?)
+       ON CONFLICT (stream, pointer) DO UPDATE SET position = excluded.position`,
+    );
+    this.#dropBlame = db.prepare(`DELETE FROM blame${suffix} WHERE stream = ? AND pointer = ?`);
     this.#dropReservation = db.prepare(`DELETE FROM ${reservations} WHERE scope = ? AND key = ?`);
   }
 
@@ -78,8 +87,9 @@ export class SqliteView implements InlineProjection {
 
   apply(events: readonly AppliedEvent[]): void {
     const newest = new Map<string, BucketState>();
-    for (const { before, after } of events) {
+    for (const { recorded, before, after } of events) {
       this.#moveReservations(before, after);
+      this.#moveBlame(before?.document ?? {}, after, recorded.position);
       newest.set(after.bucket_id, after);
       if (after.version % snapshotEveryVersions === 0) {
         this.#putSnapshot.run(after.bucket_id, after.version, reducerVersion, stateText(after));
@@ -98,6 +108,12 @@ export class SqliteView implements InlineProjection {
         stateText(state),
       );
     }
+  }
+
+  #moveBlame(before: JsonObject, after: BucketState, position: number): void {
+    const { cleared, set } = blameMoves(before, after.document);
+    for (const pointer of cleared) this.#dropBlame.run(after.bucket_id, pointer);
+    for (const pointer of set) this.#putBlame.run(after.bucket_id, pointer, position);
   }
 
   #writeTask(namespace: string, task: TaskResponse): void {
@@ -121,6 +137,8 @@ export class SqliteView implements InlineProjection {
   }
 }
 
+const BlameRow = z.object({ pointer: z.string(), position: z.number() });
+
 /** The view as faces read it, on the connection of the reader. */
 export class SqliteBucketView implements BucketView {
   readonly #byId: Database.Statement;
@@ -131,6 +149,7 @@ export class SqliteBucketView implements BucketView {
   readonly #task: Database.Statement;
   readonly #taskCount: Database.Statement;
   readonly #tasks: Database.Statement;
+  readonly #blame: Database.Statement;
 
   constructor(db: Database.Database) {
     this.#byId = db
@@ -151,6 +170,7 @@ export class SqliteBucketView implements BucketView {
          ORDER BY created_at DESC, bucket_id LIMIT ? OFFSET ?`,
       )
       .pluck();
+    this.#blame = db.prepare("SELECT pointer, position FROM blame WHERE stream = ?");
     this.#task = db.prepare("SELECT task FROM tasks WHERE task_id = ? AND namespace = ?").pluck();
     this.#taskCount = db.prepare("SELECT count(*) FROM tasks WHERE namespace = ?").pluck();
     this.#tasks = db
@@ -167,6 +187,11 @@ export class SqliteBucketView implements BucketView {
          ORDER BY created_at DESC, bucket_id LIMIT @limit`,
       )
       .pluck();
+  }
+
+  async blame(stream: string): Promise<ReadonlyMap<string, number>> {
+    const rows = z.array(BlameRow).parse(this.#blame.all(stream));
+    return new Map(rows.map(({ pointer, position }) => [pointer, position]));
   }
 
   async findTask(namespace: string, taskId: string): Promise<TaskResponse | undefined> {

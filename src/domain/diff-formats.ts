@@ -1,0 +1,79 @@
+/** A difference between two documents in the three forms that it is answered in (CONTRACT: history). */
+import { z } from "zod";
+import type { Change } from "./changes.js";
+import { BucketsError } from "./errors.js";
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, ownValue } from "./json.js";
+import { type Pointer, parsePointer } from "./pointer.js";
+import { jsonValue } from "./schemas.js";
+
+export const diffFormats = ["json-patch", "merge-patch", "fields"] as const;
+export type DiffFormat = (typeof diffFormats)[number];
+
+const Field = z.object({
+  path: z.string(),
+  was: jsonValue.optional(),
+  value: jsonValue.optional(),
+});
+
+/** The answer by its format: applying a patch to the first state gives the second. */
+export const DiffResponse = z.union([
+  z.array(z.object({ op: z.string(), path: z.string(), value: jsonValue.optional() })),
+  z.array(Field),
+  z.record(z.string(), z.unknown()),
+]);
+
+/** @throws VALIDATION_FAILED for a merge patch that would have to set something to null. */
+export function formatDiff(changes: readonly Change[], format: DiffFormat): JsonValue {
+  switch (format) {
+    case "json-patch":
+      return changes.map(toOperation);
+    case "merge-patch":
+      return toMergePatch(changes);
+    case "fields":
+      return changes.map(toField);
+  }
+}
+
+function toOperation(change: Change): JsonObject {
+  const { op, path } = change;
+  return change.op === "remove" ? { op, path } : { op, path, value: change.value };
+}
+
+function toField(change: Change): JsonObject {
+  switch (change.op) {
+    case "add":
+      return { path: change.path, value: change.value };
+    case "remove":
+      return { path: change.path, was: change.was };
+    case "replace":
+      return { path: change.path, was: change.was, value: change.value };
+  }
+}
+
+/** RFC 7396 says null for removal, so it cannot say that something is set to null. */
+function toMergePatch(changes: readonly Change[]): JsonObject {
+  return changes.reduce((patch: JsonObject, change) => {
+    const pointer = parsePointer(change.path) ?? [];
+    if (change.op === "remove") return assign(patch, pointer, null);
+    if (!holdsNull(change.value)) return assign(patch, pointer, change.value);
+    throw new BucketsError(
+      "VALIDATION_FAILED",
+      `A merge patch cannot set ${change.path} to null or to an object that holds null: ask for format=json-patch.`,
+      { path: change.path },
+    );
+  }, {});
+}
+
+function assign(object: JsonObject, pointer: Pointer, value: JsonValue): JsonObject {
+  const [key = "", ...rest] = pointer;
+  if (rest.length === 0) return { ...object, [key]: value };
+  const child = ownValue(object, key);
+  return { ...object, [key]: assign(isJsonObject(child) ? child : {}, rest, value) };
+}
+
+/** True for null, and for an object with a null that is not inside an array. */
+function holdsNull(value: JsonValue): boolean {
+  if (value === null) return true;
+  if (isJsonArray(value) || !isJsonObject(value)) return false;
+  return Object.values(value).some(holdsNull);
+}

@@ -1,0 +1,319 @@
+/**
+ * The past of the buckets of one namespace: finding a moment, and what was there then, what led to
+ * it, and who is to blame. It only reads; nothing about the past ever changes.
+ */
+import { z } from "zod";
+import { type Point, parsePoint } from "../domain/as-of.js";
+import type { BlameResponse } from "../domain/blame.js";
+import { maskChanges, maskSecrets } from "../domain/bucket/secrets.js";
+import { type BucketState, evolve, sameState } from "../domain/bucket/state.js";
+import { diff } from "../domain/changes.js";
+import { type DiffFormat, formatDiff } from "../domain/diff-formats.js";
+import { BucketsError, invariant } from "../domain/errors.js";
+import { formatTime, type RecordedEvent } from "../domain/event.js";
+import { changesOf, type HistoryEntry, toHistoryEntry } from "../domain/history.js";
+import { isJsonObject, type JsonObject, type JsonValue } from "../domain/json.js";
+import { limits } from "../domain/limits.js";
+import { isWithin, parsePointer } from "../domain/pointer.js";
+import { parseQuery } from "../domain/schemas.js";
+import { decode } from "../eventstore/codec.js";
+import { bucketNotFound } from "../eventstore/planner.js";
+import type { EventPlace, EventStore, LoggedEvent } from "../eventstore/store.js";
+import type { BucketView } from "../projections/view.js";
+import { decodeCursor, encodeCursor } from "./cursor.js";
+import type {
+  DiffQuery,
+  HistoryQuery,
+  HistoryResponse,
+  ReplayLine,
+  ReplayRange,
+} from "./interface.js";
+
+export interface PastParts {
+  readonly events: EventStore;
+  readonly view: BucketView;
+  readonly clock: () => number;
+}
+
+/** A bucket at a point in the past. */
+export interface Located {
+  readonly place: EventPlace;
+  /** The moment that an answer about it is about, milliseconds. */
+  readonly at: number;
+  /** Whether the answer can never change again. */
+  readonly isFinal: boolean;
+}
+
+const sliceEvents = 200;
+
+const pointerText = z.string().refine((text) => parsePointer(text) !== undefined, {
+  error: "Send a JSON Pointer (RFC 6901), such as /metadata/team.",
+});
+
+const HistoryRequest = z.object({
+  order: z.enum(["asc", "desc"]).default("desc"),
+  limit: z.number().int().min(1).max(limits.pageSizeMax).default(limits.historyPageSizeDefault),
+  cursor: z.string().optional(),
+  from: z.string().optional(),
+  to: z.string().optional(),
+  type: z.string().optional(),
+  actor: z.string().optional(),
+  path: pointerText.optional(),
+});
+type HistoryRequest = z.infer<typeof HistoryRequest>;
+
+export class BucketPast {
+  readonly #parts: PastParts;
+  readonly #namespace: string;
+
+  constructor(parts: PastParts, namespace: string) {
+    this.#parts = parts;
+    this.#namespace = namespace;
+  }
+
+  /** The current state, which may say that the bucket was deleted. @throws NOT_FOUND */
+  async find(bucket: string): Promise<BucketState> {
+    const state = await this.#parts.view.find(this.#namespace, bucket);
+    if (state === undefined) throw bucketNotFound(bucket, this.#namespace);
+    return state;
+  }
+
+  /** The state after the event of a version that is known to exist. */
+  async stateAt(stream: string, version: number): Promise<BucketState> {
+    const state = await this.#parts.events.stateAt(stream, version);
+    invariant(state !== undefined, `${stream} has lost version ${version}`);
+    return state;
+  }
+
+  /** @throws NOT_FOUND when the history has nothing there. */
+  async locate(current: BucketState, { point, text }: AskedPoint): Promise<Located> {
+    const { events, clock } = this.#parts;
+    const head = await events.head();
+    const isKnown =
+      point.kind === "version"
+        ? point.version <= current.version
+        : point.kind === "position"
+          ? point.position <= head.position
+          : point.time <= clock();
+    const place = isKnown ? await events.placeAt(current.bucket_id, point) : undefined;
+    if (place === undefined) throw await this.#outsideHistory(current, text);
+    switch (point.kind) {
+      case "version":
+        return { place, at: place.recordedAt, isFinal: true };
+      case "position": {
+        const { recordedAt } = await this.#eventAt(point.position);
+        return { place, at: recordedAt, isFinal: true };
+      }
+      case "time":
+        return { place, at: point.time, isFinal: point.time < head.recordedAt };
+    }
+  }
+
+  async history(bucket: string, query: HistoryQuery): Promise<HistoryResponse> {
+    const request = parseQuery(HistoryRequest, query);
+    const { cursor, limit, order, ...filters } = request;
+    const begin = asPoint(request.from, "from");
+    const end = asPoint(request.to, "to");
+    const state = await this.find(bucket);
+    const from = begin === undefined ? 1 : await this.#firstAtOrAfter(state, begin);
+    const to = end === undefined ? state.version : (await this.locate(state, end)).place.version;
+    const scope = `history/${state.bucket_id}/${order}/${JSON.stringify(filters)}`;
+    const after = cursor === undefined ? undefined : decodeCursor(scope, z.number().int(), cursor);
+    const range =
+      order === "asc"
+        ? { from: Math.max(from, (after ?? 0) + 1), to }
+        : { from, to: Math.min(to, (after ?? Number.POSITIVE_INFINITY) - 1) };
+    const found: HistoryEntry[] = [];
+    for await (const logged of this.#events(state.bucket_id, range, order, limit + 1)) {
+      if (isWanted(logged.recorded, request)) found.push(toEntry(logged));
+      if (found.length > limit) break;
+    }
+    const results = found.slice(0, limit);
+    const last = results.at(-1);
+    const hasMore = found.length > limit && last !== undefined;
+    return {
+      results,
+      pagination: { ...(hasMore && { next_cursor: encodeCursor(scope, last.version) }) },
+    };
+  }
+
+  async entry(bucket: string, version: number): Promise<HistoryEntry> {
+    if (!Number.isSafeInteger(version) || version < 1) {
+      throw new BucketsError("BAD_REQUEST", `${version} is no version: versions count from 1.`);
+    }
+    const state = await this.find(bucket);
+    return toEntry(await this.logged(state, version));
+  }
+
+  /** The event of a version. @throws NOT_FOUND beyond the head. */
+  async logged(state: BucketState, version: number): Promise<LoggedEvent> {
+    const page = { order: "asc", from: version, to: version, limit: 1 } as const;
+    const [logged] = await this.#parts.events.readStream(state.bucket_id, page);
+    if (logged === undefined) throw await this.#outsideHistory(state, `version ${version}`);
+    return logged;
+  }
+
+  /** The paths that the events after a version changed. */
+  async pathsSince(state: BucketState, version: number): Promise<string[]> {
+    const paths = new Set<string>();
+    const range = { from: version + 1, to: state.version };
+    for await (const { recorded } of this.#events(state.bucket_id, range)) {
+      for (const { path } of changesOf(recorded.event)) paths.add(path);
+    }
+    return [...paths];
+  }
+
+  async *replay(bucket: string, range: ReplayRange): AsyncIterable<ReplayLine> {
+    const begin = asPoint(range.from, "from");
+    const end = asPoint(range.to, "to");
+    const current = await this.find(bucket);
+    const from = begin === undefined ? 1 : (await this.locate(current, begin)).place.version;
+    const to =
+      end === undefined ? current.version : (await this.locate(current, end)).place.version;
+    assertOrder(from, to);
+    let folded: BucketState | undefined;
+    for await (const logged of this.#events(current.bucket_id, { from: 1, to: current.version })) {
+      folded = evolve(folded, logged.recorded);
+      const { version } = logged.recorded;
+      if (version < from || version > to) continue;
+      yield { event: toEntry(logged), document: shownDocument(folded.document) };
+    }
+    const matchesView = sameState(folded, current);
+    yield { replayed: to - from + 1, version: to, matches_view: matchesView };
+  }
+
+  async diff(bucket: string, query: DiffQuery): Promise<JsonValue> {
+    const begin = asPoint(query.from, "from");
+    const end = asPoint(query.to, "to");
+    const format: DiffFormat = query.format ?? "json-patch";
+    const state = await this.find(bucket);
+    const to = end === undefined ? state.version : (await this.locate(state, end)).place.version;
+    const from = begin === undefined ? to - 1 : (await this.locate(state, begin)).place.version;
+    const before = from === 0 ? {} : (await this.stateAt(state.bucket_id, from)).document;
+    const after = (await this.stateAt(state.bucket_id, to)).document;
+    return formatDiff(maskChanges(diff(before, after)), format);
+  }
+
+  async blame(
+    bucket: string,
+    query: { readonly path?: string | undefined },
+  ): Promise<BlameResponse> {
+    const { path } = parseQuery(z.object({ path: pointerText.optional() }), query);
+    const prefix = parsePointer(path ?? "") ?? [];
+    const state = await this.find(bucket);
+    const blamed = await this.#parts.view.blame(state.bucket_id);
+    const wanted = [...blamed].filter(([pointer]) => isWithin(parsePointer(pointer) ?? [], prefix));
+    const events = new Map<number, RecordedEvent>();
+    for (const position of new Set(wanted.map(([, at]) => at))) {
+      events.set(position, await this.#eventAt(position));
+    }
+    return Object.fromEntries(
+      wanted.flatMap(([pointer, position]) => {
+        const recorded = events.get(position);
+        return recorded === undefined ? [] : [[pointer, toBlame(recorded)]];
+      }),
+    );
+  }
+
+  /** The events of a stream between two versions, read in slices. */
+  async *#events(
+    stream: string,
+    range: { readonly from: number; readonly to: number },
+    order: "asc" | "desc" = "asc",
+    slice = sliceEvents,
+  ): AsyncIterable<LoggedEvent> {
+    let { from, to } = range;
+    const limit = Math.min(slice, sliceEvents);
+    while (from <= to) {
+      const page = await this.#parts.events.readStream(stream, { order, from, to, limit });
+      const last = page.at(-1)?.recorded.version;
+      yield* page;
+      if (last === undefined) return;
+      if (order === "asc") from = last + 1;
+      else to = last - 1;
+    }
+  }
+
+  async #eventAt(position: number): Promise<RecordedEvent> {
+    const [row] = await this.#parts.events.readLog(position - 1, 1);
+    invariant(row !== undefined, `the log has lost position ${position}`);
+    return decode(row);
+  }
+
+  /** A version is itself; of a position or time between two events it is the later one. */
+  async #firstAtOrAfter(state: BucketState, asked: AskedPoint): Promise<number> {
+    const { place } = await this.locate(state, asked);
+    const isExact =
+      asked.point.kind === "version" ||
+      (asked.point.kind === "position" && place.position === asked.point.position) ||
+      (asked.point.kind === "time" && place.recordedAt === asked.point.time);
+    return isExact ? place.version : place.version + 1;
+  }
+
+  async #outsideHistory(state: BucketState, asked: string): Promise<BucketsError> {
+    const { events } = this.#parts;
+    const stream = state.bucket_id;
+    const first = await events.placeAt(stream, { kind: "version", version: 1 });
+    const last = await events.placeAt(stream, { kind: "version", version: state.version });
+    invariant(first !== undefined && last !== undefined, `${stream} has no events`);
+    return new BucketsError(
+      "NOT_FOUND",
+      `The history of this bucket has nothing at ${asked}: it begins at version 1 (${formatTime(first.recordedAt)}) and ends at version ${last.version} (${formatTime(last.recordedAt)}).`,
+      { bucket_id: stream, first: shownPlace(first), last: shownPlace(last) },
+    );
+  }
+}
+
+/** A point in the past, and how it was asked for. */
+export interface AskedPoint {
+  readonly point: Point;
+  readonly text: string;
+}
+
+/** @throws BAD_REQUEST for what is no point. */
+export function asPoint(text: string | undefined, name: string): AskedPoint | undefined {
+  return text === undefined ? undefined : { point: parsePoint(text, name), text };
+}
+
+function assertOrder(from: number, to: number): void {
+  if (from <= to) return;
+  throw new BucketsError("BAD_REQUEST", `from (version ${from}) is after to (version ${to}).`);
+}
+
+function isWanted({ event, meta }: RecordedEvent, { type, actor, path }: HistoryRequest): boolean {
+  if (type !== undefined && event.type !== type) return false;
+  if (actor !== undefined && meta.actor !== actor) return false;
+  if (path === undefined) return true;
+  const prefix = parsePointer(path) ?? [];
+  return changesOf(event).some((change) => {
+    const pointer = parsePointer(change.path) ?? [];
+    return isWithin(pointer, prefix) || isWithin(prefix, pointer);
+  });
+}
+
+function toEntry(logged: LoggedEvent): HistoryEntry {
+  return toHistoryEntry(logged.recorded, logged);
+}
+
+function toBlame({ version, position, recordedAt, meta }: RecordedEvent) {
+  return {
+    version,
+    position,
+    recorded_at: formatTime(recordedAt),
+    actor: meta.actor,
+    ...(meta.reason !== undefined && { reason: meta.reason }),
+  };
+}
+
+function shownDocument(document: JsonObject): JsonObject {
+  const masked = maskSecrets(document);
+  return isJsonObject(masked) ? masked : {};
+}
+
+function shownPlace(place: EventPlace) {
+  return {
+    version: place.version,
+    position: place.position,
+    recorded_at: formatTime(place.recordedAt),
+  };
+}

@@ -1,0 +1,88 @@
+/** The server in one line, for tests of other programs. */
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { startServer } from "../src/server.js";
+
+const seed = [
+  {
+    command: "create",
+    at: "2026-01-01T00:00:00Z",
+    actor: "ana",
+    reason: "the first",
+    body: { bucket_name: "videos", bucket_schema: { properties: {} } },
+  },
+  { command: "patch", bucket: "videos", body: { description: "seeded" } },
+];
+
+function call(server: { url: string; token: string }, path: string, init: RequestInit = {}) {
+  const headers = { Authorization: `Bearer ${server.token}`, "Content-Type": "application/json" };
+  return fetch(`${server.url}${path}`, { ...init, headers });
+}
+
+test("a seed that does not fit is refused with its line", async () => {
+  await expect(startServer({ seed: [...seed, { command: "crate" }] })).rejects.toMatchObject({
+    code: "VALIDATION_FAILED",
+    details: { line: 3 },
+  });
+  await expect(startServer({ seed: [seed[0] ?? {}, seed[0] ?? {}] })).rejects.toMatchObject({
+    code: "ALREADY_EXISTS",
+    details: { line: 2 },
+  });
+  await expect(startServer({ seed: "no-such-file.ndjson" })).rejects.toMatchObject({
+    code: "BAD_REQUEST",
+  });
+});
+
+test("a server starts in one line with a seed, its own times and actors", async () => {
+  await using server = await startServer({ seed });
+  const answer = await call(server, "/v1/buckets/videos");
+  expect(await answer.json()).toMatchObject({
+    description: "seeded",
+    created_at: "2026-01-01T00:00:00.000Z",
+  });
+  const entry = await call(server, "/v1/buckets/videos/history/1");
+  expect(await entry.json()).toMatchObject({ actor: "ana", reason: "the first" });
+});
+
+test("the story of the demo is a seed", async () => {
+  const story = fileURLToPath(new URL("../data/story.ndjson", import.meta.url));
+  await using server = await startServer({ seed: story });
+  const listed = await call(server, "/v1/buckets/list", { method: "POST" });
+  expect(await listed.json()).toMatchObject({ total_count: 6 });
+  expect((await server.store.verify()).ok).toBe(true);
+});
+
+test("a reset goes back to the seed, by HTTP and in the program, and logs nobody out", async () => {
+  await using server = await startServer({ seed });
+  for (const reset of [
+    () => call(server, "/v1/admin/reset", { method: "POST" }),
+    () => server.reset(),
+  ]) {
+    await call(server, "/v1/buckets/videos", { method: "PATCH", body: '{"description": "x"}' });
+    await reset();
+    const answer = await call(server, "/v1/buckets/videos");
+    expect(answer.headers.get("X-Version")).toBe("2");
+    expect(await answer.json()).toMatchObject({ description: "seeded" });
+  }
+});
+
+test("many servers run side by side, each with its own data", async () => {
+  const servers = await Promise.all(Array.from({ length: 8 }, () => startServer({ seed })));
+  try {
+    expect(new Set(servers.map(({ url }) => url)).size).toBe(8);
+    await Promise.all(
+      servers.map((server, index) =>
+        call(server, "/v1/buckets/videos", {
+          method: "PATCH",
+          body: JSON.stringify({ description: `server ${index}` }),
+        }),
+      ),
+    );
+    for (const [index, server] of servers.entries()) {
+      const { bucket } = await server.store.namespace().buckets.get("videos");
+      expect(bucket.description).toBe(`server ${index}`);
+    }
+  } finally {
+    await Promise.all(servers.map((server) => server.close()));
+  }
+});
