@@ -2,6 +2,8 @@
 /** The command line: options, their environment twins, and exit codes. The work is elsewhere. */
 import { readFileSync } from "node:fs";
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { isBucketsError } from "../domain/errors.js";
+import { parseBasePath, parseOrigin } from "../http/index.js";
 import { demo } from "./demo.js";
 import { doctor } from "./doctor.js";
 import { rebuild, verify } from "./keep.js";
@@ -65,6 +67,22 @@ program
   .addOption(option("--seed <file>", "what a new store begins with, NDJSON"))
   .addOption(option("--allow-reset", "let POST /v1/admin/reset go back to the seed").default(false))
   .addOption(option("--public-url <url>", "where clients reach the server"))
+  .addOption(
+    option("--base-path <path>", "serve under it, as /api/buckets")
+      .default("")
+      .argParser(checked(parseBasePath)),
+  )
+  .addOption(
+    option("--cors-origin <origin...>", "origins whose scripts may use the API, or *").argParser(
+      parseOrigins,
+    ),
+  )
+  .addOption(
+    option(
+      "--rate-limit <count>",
+      "requests per minute of one token; no limit unless given",
+    ).argParser(parseRate),
+  )
   .addOption(
     option("--log-level <level>", "how much to log")
       .choices(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
@@ -143,6 +161,29 @@ function parsePort(text: string): number {
   const value = Number(text);
   if (/^[0-9]+$/.test(text) && value <= 65_535) return value;
   throw new InvalidArgumentError("A port is a number from 0 to 65535.");
+}
+
+/** Refuses before anything is opened what the server would refuse after. */
+function checked(parse: (text: string) => string): (text: string) => string {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw isBucketsError(error) ? new InvalidArgumentError(error.message) : error;
+    }
+  };
+}
+
+/** The environment twin holds all of them in one text. */
+function parseOrigins(text: string, previous: readonly string[] = []): readonly string[] {
+  const origins = text.split(/[\s,]+/).filter((origin) => origin !== "");
+  return [...previous, ...origins.map(checked(parseOrigin))];
+}
+
+function parseRate(text: string): number {
+  const value = Number(text);
+  if (/^[1-9][0-9]*$/.test(text) && value <= 1_000_000) return value;
+  throw new InvalidArgumentError("A rate is a number from 1 to 1000000.");
 }
 
 function parseCount(text: string): number {

@@ -21,6 +21,9 @@ export interface ServeFlags {
   readonly seed?: string;
   readonly allowReset: boolean;
   readonly publicUrl?: string;
+  readonly basePath: string;
+  readonly corsOrigin?: readonly string[];
+  readonly rateLimit?: number;
   readonly logLevel: string;
 }
 
@@ -73,6 +76,9 @@ export async function serve(file: string, flags: ServeFlags): Promise<void> {
     requireIfMatch: flags.requireIfMatch,
     ...(flags.allowReset && store instanceof ResettableStore && { reset: () => store.reset() }),
     ...(flags.publicUrl !== undefined && { publicUrl: flags.publicUrl }),
+    basePath: flags.basePath,
+    ...(flags.corsOrigin !== undefined && { corsOrigins: flags.corsOrigin }),
+    ...(flags.rateLimit !== undefined && { rateLimit: flags.rateLimit }),
   });
   print(`bucketlog ready ${server.url}`);
   await untilSignal();

@@ -22,6 +22,8 @@ export const EventMeta = z.object({
   idempotency_key: z.string().optional(),
   user_agent: z.string().optional(),
   remote_address: z.string().optional(),
+  /** Of the caller's trace (W3C Trace Context), so that an event is found from there. */
+  trace_id: z.string().optional(),
 });
 export type EventMeta = Readonly<z.infer<typeof EventMeta>>;
 

@@ -8,11 +8,15 @@ import Koa from "koa";
 import type { Logger } from "pino";
 import { patchMediaTypes } from "../domain/bucket/patch.js";
 import { BucketsError } from "../domain/errors.js";
-import { type Permission, permits } from "../domain/permissions.js";
-import type { BucketStore, Token } from "../service/interface.js";
+import { limits } from "../domain/limits.js";
+import type { BucketStore } from "../service/interface.js";
 import { randomPool } from "../service/random.js";
+import { actorOf, createGate, type Gate, namespaceOf } from "./access.js";
+import { parseBasePath } from "./base-path.js";
 import { readJsonBody } from "./body.js";
-import { readTextHeader } from "./preferences.js";
+import { crossOrigin, parseOrigin } from "./cors.js";
+import { setCache, shieldingHeaders } from "./headers.js";
+import { createMetrics, type Metrics } from "./metrics.js";
 import { isInternal, problemMediaType, toProblem } from "./problem.js";
 import type { ApiRequest, HttpContext, RequestState, Route } from "./route.js";
 import { bucketRoutes } from "./routes/buckets.js";
@@ -21,6 +25,7 @@ import { resetRoute } from "./routes/reset.js";
 import { serviceRoutes } from "./routes/service.js";
 import { taskRoutes } from "./routes/tasks.js";
 import { tokenRoutes } from "./routes/tokens.js";
+import { readTraceId } from "./trace-context.js";
 
 export interface AppOptions {
   readonly store: BucketStore;
@@ -35,6 +40,14 @@ export interface AppOptions {
   readonly publicUrl?: string;
   /** Puts the store back to its seed; the route for it exists only with this. */
   readonly reset?: () => Promise<void>;
+  /** The path under which everything is served, as `/api/buckets`; the root unless given. */
+  readonly basePath?: string;
+  /** The origins whose scripts may use the API, or `*` for all; none unless given. */
+  readonly corsOrigins?: readonly string[];
+  /** Requests per minute of one token, and failed ones of one address; no limit unless given. */
+  readonly rateLimit?: number;
+  /** Milliseconds that never run backwards, for the rate limit; for tests. */
+  readonly clock?: () => number;
   /** True once the server has been told to stop. */
   readonly isDraining?: () => boolean;
 }
@@ -43,21 +56,33 @@ type Middleware = Koa.Middleware<RequestState>;
 
 export function createApp(options: AppOptions): Koa<RequestState> {
   const app = new Koa<RequestState>();
+  const { store, isDraining = () => false } = options;
+  const basePath = parseBasePath(options.basePath ?? "");
+  const origins = (options.corsOrigins ?? []).map(parseOrigin);
+  const metrics = createMetrics(store, isDraining);
   const routes: Route[] = [
     ...bucketRoutes,
     ...taskRoutes,
     ...logRoutes,
     ...tokenRoutes,
     ...(options.reset === undefined ? [] : [resetRoute(options.reset)]),
-    ...serviceRoutes(options.isDraining ?? (() => false), () => routes),
+    ...serviceRoutes({ isDraining, metrics, routes: () => routes }),
   ];
-  const router = createRouter(routes, options);
+  const gate = createGate({
+    tokens: store.tokens,
+    noAuth: options.noAuth === true,
+    rateLimit: options.rateLimit,
+    clock: options.clock ?? (() => performance.now()),
+  });
+  const router = createRouter(routes, { ...options, basePath, gate });
 
   app.on("error", logBroken(options.logger));
   app.use(requestId(options.newRequestId ?? randomRequestId));
-  app.use(logRequests(options.logger));
-  app.use(securityHeaders);
-  app.use(answerErrors(options.logger));
+  app.use(observeRequests(options.logger, metrics));
+  app.use(sayGoodbye(isDraining));
+  app.use(shield);
+  if (origins.length > 0) app.use(crossOrigin(origins));
+  app.use(answerErrors(options.logger, basePath));
   app.use(hygiene);
   app.use(router.routes());
   app.use(router.allowedMethods());
@@ -76,24 +101,41 @@ function requestId(newRequestId: () => string): Middleware {
     const sent = context.get("X-Request-Id");
     context.state.requestId = /^[\w.:/+=@-]{1,128}$/.test(sent) ? sent : newRequestId();
     context.state.route = "unmatched";
+    context.state.traceId = readTraceId(context.get("traceparent"));
     context.set("X-Request-Id", context.state.requestId);
     await next();
   };
 }
 
-/** One line for each request. Never a header, a query or a body: those may hold secrets. */
-function logRequests(logger: Logger): Middleware {
-  return async function logRequests(context, next) {
-    const started = process.hrtime.bigint();
+/**
+ * One line and one observation for each request. Never a header, a query or a body: those may hold
+ * secrets.
+ */
+function observeRequests(logger: Logger, metrics: Metrics): Middleware {
+  return async function observeRequests(context, next) {
+    const started = performance.now();
     await next();
+    const milliseconds = performance.now() - started;
+    const { method, status } = context;
+    const { requestId, route, actor, traceId } = context.state;
+    metrics.observe({ method, route, status, seconds: milliseconds / 1000 });
     logger.info({
-      request_id: context.state.requestId,
-      method: context.method,
-      route: context.state.route,
-      status: context.status,
-      duration_ms: Number(process.hrtime.bigint() - started) / 1e6,
-      actor: context.state.actor,
+      request_id: requestId,
+      trace_id: traceId,
+      method,
+      route,
+      status,
+      duration_ms: milliseconds,
+      actor,
     });
+  };
+}
+
+/** A server that stops tells its clients not to send their next request on this connection. */
+function sayGoodbye(isDraining: () => boolean): Middleware {
+  return async function sayGoodbye(context, next) {
+    await next();
+    if (isDraining()) context.set("Connection", "close");
   };
 }
 
@@ -111,14 +153,16 @@ function isOurFault(error: Error): boolean {
   return code !== "ERR_STREAM_PREMATURE_CLOSE" && code !== "ECONNRESET" && code !== "EPIPE";
 }
 
-const securityHeaders: Middleware = async function securityHeaders(context, next) {
-  context.set("X-Content-Type-Options", "nosniff");
+/** What every answer carries; a route says more about caching where it knows more. */
+const shield: Middleware = async function shield(context, next) {
+  context.set(shieldingHeaders);
+  setCache(context, "none");
   context.vary("Accept, Authorization, X-Namespace");
   await next();
 };
 
 /** The one place where an error becomes an answer; what is our fault is logged with its stack. */
-function answerErrors(logger: Logger): Middleware {
+function answerErrors(logger: Logger, basePath: string): Middleware {
   return async function answerErrors(context, next) {
     try {
       await next();
@@ -126,10 +170,11 @@ function answerErrors(logger: Logger): Middleware {
     } catch (error) {
       const { requestId } = context.state;
       if (isInternal(error)) logger.error({ request_id: requestId, err: error }, "request failed");
-      const problem = toProblem(error, requestId, wantsProblemJson(context));
+      const wantsProblemJson = prefersProblemJson(context);
+      const problem = toProblem(error, { requestId, wantsProblemJson, basePath });
       context.status = problem.status;
       context.set(problem.headers);
-      context.set("Cache-Control", "no-store");
+      setCache(context, "none");
       if (problem.status === 415) context.set(acceptedTypes(context, error));
       // A body that was not read to its end cannot be skipped: the connection ends with it.
       if (problem.status === 413) context.set("Connection", "close");
@@ -168,28 +213,50 @@ function acceptedTypes(context: HttpContext, error: unknown): Record<string, str
   return context.method === "PATCH" ? { "Accept-Patch": patchMediaTypes.join(", ") } : {};
 }
 
-function wantsProblemJson(context: HttpContext): boolean {
+function prefersProblemJson(context: HttpContext): boolean {
   return context.get("Accept").toLowerCase().includes(problemMediaType);
 }
 
-/** What no route may see: a path that is not UTF-8, and no or two Host headers, which Node lets in. */
+/**
+ * What no route may see: an endless URL, no or two Host headers, which Node lets in, and a path that
+ * is not UTF-8 or hides control characters.
+ */
 const hygiene: Middleware = async function hygiene(context, next) {
+  if (Buffer.byteLength(context.url) > limits.urlBytesMax) {
+    throw new BucketsError("URI_TOO_LONG", `A URL has at most ${limits.urlBytesMax} bytes.`);
+  }
   const hosts = context.req.rawHeaders.filter(
     (name, index) => index % 2 === 0 && name.toLowerCase() === "host",
   );
-  if (hosts.length !== 1) throw new BucketsError("BAD_REQUEST", "Send one Host header.");
-  try {
-    decodeURIComponent(context.path);
-  } catch {
-    throw new BucketsError("BAD_REQUEST", "The path is not percent-encoded UTF-8.");
+  if (hosts.length !== 1) {
+    // Whoever sends this may mean another request by what comes next than we do.
+    context.set("Connection", "close");
+    throw new BucketsError("BAD_REQUEST", "Send one Host header.");
+  }
+  if (/\p{Cc}/u.test(decodePath(context.path))) {
+    throw new BucketsError("BAD_REQUEST", "The path contains control characters.");
   }
   await next();
 };
 
-function createRouter(routes: readonly Route[], options: AppOptions): Router<RequestState> {
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw new BucketsError("BAD_REQUEST", "The path is not percent-encoded UTF-8.");
+  }
+}
+
+/** What serving a request takes beside the request. */
+interface Serving extends AppOptions {
+  readonly basePath: string;
+  readonly gate: Gate;
+}
+
+function createRouter(routes: readonly Route[], options: Serving): Router<RequestState> {
   const router = new Router<RequestState>({ sensitive: true, strict: true });
   for (const route of routes) {
-    const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
+    const path = options.basePath + route.path.replaceAll(/\{(\w+)\}/g, ":$1");
     router.register(path, [route.method], async (context) => {
       context.state.route = route.path;
       await serve(route, context, options);
@@ -199,16 +266,19 @@ function createRouter(routes: readonly Route[], options: AppOptions): Router<Req
 }
 
 /** Checks in the order of the contract: token, permission, query, media type and body; then serves. */
-async function serve(route: Route, context: HttpContext, options: AppOptions): Promise<void> {
-  const { store, publicUrl } = options;
-  const token = authorize(route, context, options);
+async function serve(route: Route, context: HttpContext, options: Serving): Promise<void> {
+  const { store, publicUrl, basePath } = options;
+  const token = options.gate(route, context);
   const actor = actorOf(context, token);
   context.state.actor = actor;
+  const { requestId, traceId } = context.state;
+  const origin = publicUrl ?? `${context.protocol}://${context.host}`;
   const namespace = store.namespace(namespaceOf(context), {
     actor,
     token: token.name,
-    requestId: context.state.requestId,
-    publicUrl: publicUrl ?? `${context.protocol}://${context.host}`,
+    requestId,
+    publicUrl: `${origin}${basePath}`,
+    ...(traceId !== undefined && { traceId }),
     ...(context.get("User-Agent") !== "" && { userAgent: context.get("User-Agent") }),
     ...(context.ip !== "" && { remoteAddress: context.ip }),
   });
@@ -229,65 +299,9 @@ async function serve(route: Route, context: HttpContext, options: AppOptions): P
     mediaType: body?.mediaType ?? "",
     fingerprint: () => fingerprintOf(context, body?.mediaType ?? "", body?.bytes),
     requireIfMatch: options.requireIfMatch === true,
-    basePath: "",
+    basePath,
   };
   await respond(request);
-}
-
-const everybody: Token = { name: "anonymous", permission: "admin", namespaces: null };
-
-function authorize(route: Route, context: HttpContext, options: AppOptions): Token {
-  if (route.permission === undefined) return { ...everybody, permission: "read" };
-  const token = options.noAuth === true ? everybody : authenticate(context, options.store);
-  assertPermits(token, route.permission);
-  assertOpens(token, route, namespaceOf(context));
-  return token;
-}
-
-function authenticate(context: HttpContext, store: BucketStore): Token {
-  const match = /^Bearer +([\x21-\x7e]+) *$/i.exec(context.get("Authorization"));
-  const token = match?.[1] === undefined ? undefined : store.tokens.authenticate(match[1]);
-  if (token !== undefined) return token;
-  throw new BucketsError(
-    "UNAUTHORIZED",
-    match === null
-      ? "Send a token: Authorization: Bearer <token>."
-      : "The token is unknown or has expired.",
-  );
-}
-
-function assertPermits(token: Token, needed: Permission): void {
-  if (permits(token.permission, needed)) return;
-  throw new BucketsError(
-    "FORBIDDEN",
-    `This needs a token with the permission "${needed}"; yours has "${token.permission}".`,
-    { needed, held: token.permission },
-  );
-}
-
-function namespaceOf(context: HttpContext): string {
-  return context.get("X-Namespace") || "default";
-}
-
-function assertOpens({ namespaces }: Token, route: Route, namespace: string): void {
-  if (namespaces === null) return;
-  if (route.isStoreWide !== true && namespaces.includes(namespace)) return;
-  const what = route.isStoreWide === true ? "the whole store" : `the namespace "${namespace}"`;
-  throw new BucketsError("FORBIDDEN", `Your token does not open ${what}.`, { namespaces });
-}
-
-/** The token's name; an admin token may speak for somebody else. */
-function actorOf(context: HttpContext, token: Token): string {
-  const other = readTextHeader("X-Actor", context.get("X-Actor") || undefined);
-  if (other === undefined) return token.name;
-  if (!permits(token.permission, "admin")) {
-    throw new BucketsError("FORBIDDEN", 'X-Actor needs a token with the permission "admin".');
-  }
-  if (other.length <= 255 && !/\p{Cc}/u.test(other)) return other;
-  throw new BucketsError(
-    "BAD_REQUEST",
-    "X-Actor has at most 255 characters, none a control character.",
-  );
 }
 
 function assertAcceptable(route: Route, context: HttpContext): void {

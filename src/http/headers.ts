@@ -2,6 +2,17 @@
 import type { BucketAnswer } from "../service/interface.js";
 import type { HttpContext } from "./route.js";
 
+/**
+ * What keeps a browser from taking an answer for anything but data. Transport security is for the
+ * proxy that speaks TLS to say.
+ */
+export const shieldingHeaders = {
+  "X-Content-Type-Options": "nosniff",
+  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Referrer-Policy": "no-referrer",
+} as const;
+
 /** Every answer about a bucket carries its tag and place (CONTRACT: writing with care). */
 export function setPlace(
   context: HttpContext,

@@ -1,3 +1,5 @@
 /** The HTTP face: the Koa app to mount in a server of your own, and the server that the CLI runs. */
 export { type AppOptions, createApp } from "./app.js";
+export { parseBasePath } from "./base-path.js";
+export { parseOrigin } from "./cors.js";
 export { type RunningServer, type ServeOptions, serveStore } from "./server.js";

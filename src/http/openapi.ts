@@ -3,6 +3,7 @@ import { z } from "zod";
 import { BucketResponse } from "../domain/bucket/response.js";
 import { Change } from "../domain/changes.js";
 import { HistoryEntry } from "../domain/history.js";
+import { limits } from "../domain/limits.js";
 import { HistoryResponse, ListBucketsResponse } from "../service/interface.js";
 import type { Route } from "./route.js";
 
@@ -53,12 +54,31 @@ const statusTexts: Readonly<Record<number, string>> = {
   422: "The body does not fit, or an Idempotency-Key was used for another request",
   423: "The bucket is locked",
   428: "This server requires If-Match",
+  429: "More requests than this server allows; Retry-After says when to come back",
   500: "Our fault; the log has it under the request id",
   503: "Not ready, overloaded, or the outcome is unknown",
   507: "The disk is full",
 };
 
-export function openApiDocument(routes: readonly Route[]) {
+/** What each part of the API is about, by the tag of its operations. */
+const tags: Readonly<Record<string, string>> = {
+  buckets: "Buckets, their changes, and how they were before.",
+  tasks: "What goes on, or went on, by itself.",
+  events: "The log of every change in the store.",
+  admin: "Upkeep of the whole store, for tokens that may do everything.",
+  service: "About the service itself.",
+};
+
+const description = `A self-hosted bucket service that never forgets a change.
+
+Beside the statuses of an operation, a connection can be answered with 405 or 501 for a method that
+the path does not take, 408 for a request that arrives too slowly, 414 for a URL beyond
+${limits.urlBytesMax} bytes and 431 for headers beyond ${limits.headerSectionBytesMax} bytes, all in the same envelope.
+With \`Accept: application/problem+json\` every refusal is RFC 9457 instead. 429 is answered only by
+a server that limits requests.`;
+
+/** @param basePath where the server is mounted; empty for the root. */
+export function openApiDocument(routes: readonly Route[], basePath: string) {
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes) {
     const operations = paths[route.path] ?? {};
@@ -70,10 +90,11 @@ export function openApiDocument(routes: readonly Route[]) {
     info: {
       title: "bucketlog",
       version: "1",
-      description: "A self-hosted bucket service that never forgets a change.",
+      description,
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
-    servers: [{ url: "/" }],
+    servers: [{ url: basePath || "/" }],
+    tags: [...new Set(routes.map(tagOf))].map((name) => ({ name, description: tags[name] ?? "" })),
     paths,
     components: {
       securitySchemes: { token: { type: "http", scheme: "bearer" } },
@@ -90,11 +111,15 @@ export function openApiDocument(routes: readonly Route[]) {
 
 function operationOf(route: Route) {
   const isPublic = route.permission === undefined;
-  const refusals = [...route.refusals, ...(isPublic ? [] : [401, 403, 406, 503]), 500];
+  const refusals = [400, ...route.refusals, 406, ...(isPublic ? [] : [401, 403, 429, 503]), 500];
   return {
     operationId: route.operationId,
     summary: route.summary,
-    tags: [route.path.split("/")[2] ?? "service"],
+    tags: [tagOf(route)],
+    ...(route.permission !== undefined && {
+      "x-permission": route.permission,
+      "x-store-wide": route.isStoreWide === true,
+    }),
     security: isPublic ? [] : [{ token: [] }],
     parameters: [
       ...pathParameters(route.path),
@@ -123,6 +148,10 @@ function operationOf(route: Route) {
       ),
     },
   };
+}
+
+function tagOf({ path }: Route): string {
+  return path.split("/")[2] ?? "service";
 }
 
 function success(route: Route) {

@@ -44,6 +44,7 @@ const rows: Readonly<Record<ErrorCode, Row>> = {
     type: "PreconditionRequiredError",
     title: "Precondition required",
   },
+  TOO_MANY_REQUESTS: { status: 429, type: "TooManyRequestsError", title: "Too many requests" },
   HEADERS_TOO_LARGE: { status: 431, type: "HeadersTooLargeError", title: "Headers too large" },
   INTERNAL: { status: 500, type: "InternalServerError", title: "Internal server error" },
   FILE_INVALID: { status: 500, type: "InternalServerError", title: "Internal server error" },
@@ -59,6 +60,11 @@ const rows: Readonly<Record<ErrorCode, Row>> = {
 
 export const problemMediaType = "application/problem+json";
 
+/** Problem types that IANA lists, which clients of any API know. */
+const registeredTypes: Readonly<Partial<Record<ErrorCode, string>>> = {
+  TOO_MANY_REQUESTS: "https://iana.org/assignments/http-problem-types#quota-exceeded",
+};
+
 export interface Problem {
   readonly status: number;
   readonly mediaType: string;
@@ -66,11 +72,21 @@ export interface Problem {
   readonly body: object;
 }
 
+/** What the answer to an error takes from its request. */
+interface Asking {
+  readonly requestId: string;
+  readonly wantsProblemJson?: boolean;
+  readonly basePath?: string;
+}
+
 /**
  * The answer to an error. Whatever is not a `BucketsError` is a bug of ours: the caller learns
  * nothing of it but the request id, under which it stands in the log.
  */
-export function toProblem(error: unknown, requestId: string, wantsProblemJson: boolean): Problem {
+export function toProblem(
+  error: unknown,
+  { requestId, wantsProblemJson = false, basePath = "" }: Asking,
+): Problem {
   const known = isBucketsError(error) ? error : internalError;
   const row = rows[known.code];
   const isOurs = row.status === 500;
@@ -79,7 +95,7 @@ export function toProblem(error: unknown, requestId: string, wantsProblemJson: b
   return {
     status: row.status,
     mediaType: wantsProblemJson ? problemMediaType : "application/json",
-    headers: headersOf(row.status, details),
+    headers: headersOf(row.status, details, basePath),
     body: wantsProblemJson
       ? rfc9457(row, known.code, message, details, requestId)
       : envelope(row, known.code, message, { ...details, request_id: requestId }),
@@ -96,13 +112,17 @@ const internalError = new BucketsError(
   "Something went wrong on our side. The log has it under the request id.",
 );
 
-function headersOf(status: number, details: BucketsError["details"]): Record<string, string> {
+function headersOf(
+  status: number,
+  details: BucketsError["details"],
+  basePath: string,
+): Record<string, string> {
   const retryAfter = details["retry_after_seconds"] ?? (status === 503 ? 1 : undefined);
   return {
     ...(status === 401 && { "WWW-Authenticate": "Bearer" }),
     // A deleted bucket is gone, and its history is not (RFC 5829).
     ...(details["deleted_at"] !== undefined && {
-      Link: `</v1/buckets/${details["bucket_id"]}/history>; rel="version-history"`,
+      Link: `<${basePath}/v1/buckets/${details["bucket_id"]}/history>; rel="version-history"`,
     }),
     ...(retryAfter !== undefined && { "Retry-After": String(retryAfter) }),
   };
@@ -127,7 +147,8 @@ function rfc9457(
 ) {
   const issues = issuesOf(details);
   return {
-    type: `urn:bucketlog:problem:${code.toLowerCase().replaceAll("_", "-")}`,
+    type:
+      registeredTypes[code] ?? `urn:bucketlog:problem:${code.toLowerCase().replaceAll("_", "-")}`,
     title: row.title,
     status: row.status,
     detail: message,

@@ -17,6 +17,8 @@ export interface RequestState {
   /** The template of the route, for logs and metrics. */
   route: string;
   actor: string;
+  /** Of the caller's trace, when it sent a valid one. */
+  traceId: string | undefined;
 }
 
 export type HttpContext = ParameterizedContext<RequestState>;

@@ -1,20 +1,25 @@
 /** The HTTP server around the app: its limits, the answers that Node gives itself, and how it ends. */
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { BucketsError, type ErrorCode } from "../domain/errors.js";
+import { BucketsError } from "../domain/errors.js";
 import { limits } from "../domain/limits.js";
 import { type AppOptions, createApp, randomRequestId } from "./app.js";
+import { parseBasePath } from "./base-path.js";
+import { shieldingHeaders } from "./headers.js";
 import { toProblem } from "./problem.js";
 
 export interface ServeOptions extends Omit<AppOptions, "isDraining"> {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
+  /** How long the headers of a request, and then all of it, may take to arrive; for tests. */
+  readonly headersTimeoutMs?: number;
+  readonly requestTimeoutMs?: number;
 }
 
 export interface RunningServer {
-  /** `http://HOST:PORT`, without a slash at the end. */
+  /** `http://HOST:PORT` and the base path, without a slash at the end. */
   readonly url: string;
   /**
    * Turns readiness off, lets requests under way finish, then closes what is left. Resolves within
@@ -23,10 +28,13 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-const headersTimeoutMs = 15_000;
-const requestTimeoutMs = 30_000;
+const headersTimeoutMsDefault = 15_000;
+const requestTimeoutMsDefault = 30_000;
 const keepAliveTimeoutMs = 65_000;
+const connectionsCheckMs = 1_000;
 const drainMsMax = 8_000;
+/** Closing at once would take the answer back from a client that is still sending. */
+const lingerMs = 1_000;
 
 /** Listens, and resolves once connections are taken. */
 export async function serveStore(options: ServeOptions): Promise<RunningServer> {
@@ -36,10 +44,10 @@ export async function serveStore(options: ServeOptions): Promise<RunningServer> 
   const server = createServer(
     {
       maxHeaderSize: limits.headerSectionBytesMax,
-      headersTimeout: headersTimeoutMs,
-      requestTimeout: requestTimeoutMs,
+      headersTimeout: options.headersTimeoutMs ?? headersTimeoutMsDefault,
+      requestTimeout: options.requestTimeoutMs ?? requestTimeoutMsDefault,
       keepAliveTimeout: keepAliveTimeoutMs,
-      connectionsCheckingInterval: 1_000,
+      connectionsCheckingInterval: connectionsCheckMs,
       // The app refuses it, with a body that says so.
       requireHostHeader: false,
     },
@@ -47,13 +55,19 @@ export async function serveStore(options: ServeOptions): Promise<RunningServer> 
   );
   // An expectation that is not known may be ignored (RFC 9110 section 10.1.1).
   server.on("checkExpectation", serve);
+  const answers = new WeakMap<Duplex, ServerResponse>();
+  server.on("request", ({ socket }, answer) => answers.set(socket, answer));
   server.on("clientError", (error, socket) => {
-    answerClientError(error, socket, (options.newRequestId ?? randomRequestId)());
+    const answer = answers.get(socket);
+    // Half of an answer is out already: another one behind it would be taken for a part of it.
+    const isMidAnswer = answer?.headersSent === true && !answer.writableFinished;
+    if (isMidAnswer || !socket.writable) socket.destroy();
+    else answerClientError(error, socket, (options.newRequestId ?? randomRequestId)());
   });
   await listen(server, options);
   let closing: Promise<void> | undefined;
   return {
-    url: urlOf(server, options.host),
+    url: urlOf(server, options.host) + parseBasePath(options.basePath ?? ""),
     close: () => {
       isDraining = true;
       closing ??= drain(server);
@@ -91,11 +105,7 @@ function drain(server: Server): Promise<void> {
 
 /** Node refuses some requests before the app sees them; they get the same envelope. */
 function answerClientError(error: Error, socket: Duplex, requestId: string): void {
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const problem = toProblem(refusalOf(error), requestId, false);
+  const problem = toProblem(refusalOf(error), { requestId });
   const body = JSON.stringify(problem.body);
   socket.end(
     [
@@ -104,26 +114,42 @@ function answerClientError(error: Error, socket: Duplex, requestId: string): voi
       `Content-Length: ${Buffer.byteLength(body)}`,
       `X-Request-Id: ${requestId}`,
       "Cache-Control: no-store",
+      ...Object.entries(shieldingHeaders).map(([name, value]) => `${name}: ${value}`),
       "Connection: close",
       "",
       body,
     ].join("\r\n"),
+    () => setTimeout(() => socket.destroy(), lingerMs).unref(),
   );
 }
 
 const statusText: Readonly<Record<number, string>> = {
   400: "Bad Request",
   408: "Request Timeout",
+  414: "URI Too Long",
   431: "Request Header Fields Too Large",
 };
 
 function refusalOf(error: Error): BucketsError {
-  const nodeCode = "code" in error ? error.code : undefined;
-  const [code, message]: readonly [ErrorCode, string] =
-    nodeCode === "HPE_HEADER_OVERFLOW"
-      ? ["HEADERS_TOO_LARGE", `The headers are larger than ${limits.headerSectionBytesMax} bytes.`]
-      : nodeCode === "ERR_HTTP_REQUEST_TIMEOUT"
-        ? ["REQUEST_TIMEOUT", "The request took too long to arrive."]
-        : ["BAD_REQUEST", "This is not an HTTP request that can be read."];
-  return new BucketsError(code, message);
+  switch ("code" in error ? error.code : undefined) {
+    case "HPE_HEADER_OVERFLOW":
+      return hasLongUrl(error)
+        ? new BucketsError("URI_TOO_LONG", `A URL has at most ${limits.urlBytesMax} bytes.`)
+        : new BucketsError(
+            "HEADERS_TOO_LARGE",
+            `The headers are larger than ${limits.headerSectionBytesMax} bytes.`,
+          );
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return new BucketsError("REQUEST_TIMEOUT", "The request took too long to arrive.");
+    default:
+      return new BucketsError("BAD_REQUEST", "This is not an HTTP request that can be read.");
+  }
+}
+
+/** Node counts the request line as a header; the bytes that it last read tell the two apart. */
+function hasLongUrl(error: Error): boolean {
+  if (!("rawPacket" in error) || !Buffer.isBuffer(error.rawPacket)) return false;
+  if (!/^[A-Z]+ /.test(error.rawPacket.toString("latin1", 0, 16))) return false;
+  const lineEnd = error.rawPacket.indexOf("\r\n");
+  return lineEnd === -1 || lineEnd > limits.urlBytesMax;
 }

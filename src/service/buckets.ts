@@ -89,6 +89,7 @@ export interface KnownCaller {
   readonly requestId: string | undefined;
   readonly userAgent: string | undefined;
   readonly remoteAddress: string | undefined;
+  readonly traceId: string | undefined;
   readonly publicUrl: string;
 }
 
@@ -547,7 +548,7 @@ export class BucketService implements Buckets {
   }
 
   #meta(options: WriteOptions, reason: string | undefined): EventMeta {
-    const { actor, requestId, userAgent, remoteAddress } = this.#caller;
+    const { actor, requestId, userAgent, remoteAddress, traceId } = this.#caller;
     return {
       actor,
       ...(reason !== undefined && { reason }),
@@ -555,6 +556,7 @@ export class BucketService implements Buckets {
       ...(options.idempotencyKey !== undefined && { idempotency_key: options.idempotencyKey }),
       ...(userAgent !== undefined && { user_agent: userAgent }),
       ...(remoteAddress !== undefined && { remote_address: remoteAddress }),
+      ...(traceId !== undefined && { trace_id: traceId }),
     };
   }
 

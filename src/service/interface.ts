@@ -68,6 +68,8 @@ export interface Caller {
   readonly requestId?: string;
   readonly userAgent?: string;
   readonly remoteAddress?: string;
+  /** Of the caller's trace (W3C Trace Context); kept on every event. */
+  readonly traceId?: string;
   /** Origin and base path of the server, for `webhook_url`. */
   readonly publicUrl?: string;
 }

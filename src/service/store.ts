@@ -54,6 +54,7 @@ export class Store implements BucketStore {
       requestId: caller.requestId,
       userAgent: caller.userAgent,
       remoteAddress: caller.remoteAddress,
+      traceId: caller.traceId,
       publicUrl: caller.publicUrl ?? "",
     });
     return { name, buckets, tasks: new TaskService(this.#parts.view, name) };

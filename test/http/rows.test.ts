@@ -5,7 +5,7 @@
  *
  * Rows that cannot apply yet, because their routes are not there: 44 to 47 (delete and restore),
  * 50 as far as `Accept-Datetime` goes, 52 (diff), 54 to 57 (feed), 60 (no Link headers are made),
- * 62 (list filters), 67 (rate limit), 79 to 86 (ingest). Rows 29, 30, 33 to 40 and 101 are told at
+ * 62 (list filters), 67 (rate limit, in protocol), 79 to 86 (ingest). Rows 29, 30, 33 to 40 and 101 are told at
  * length in concurrency, idempotency and canary; the ones here are their shortest form. Of row 66 a
  * full disk and a failing one are the event store's tests.
  */
@@ -748,10 +748,11 @@ const everyRoute = [
   ...taskRoutes,
   ...logRoutes,
   ...tokenRoutes,
-  ...serviceRoutes(
-    () => false,
-    () => [],
-  ),
+  ...serviceRoutes({
+    isDraining: () => false,
+    metrics: { contentType: "text/plain", text: async () => "", observe: () => {} },
+    routes: () => [],
+  }),
 ];
 
 function matches(template: string, path: string): boolean {

@@ -46,6 +46,16 @@ export interface ServiceOptions {
   readonly noAuth?: boolean;
   readonly publicUrl?: string;
   readonly durability?: "full" | "relaxed";
+  readonly basePath?: string;
+  readonly corsOrigins?: readonly string[];
+  readonly rateLimit?: number;
+  /** Of the rate limit. */
+  readonly rateClock?: () => number;
+  readonly headersTimeoutMs?: number;
+  readonly requestTimeoutMs?: number;
+  readonly isReset?: boolean;
+  /** What the server sees instead of the store, to let it fail. */
+  readonly behind?: (store: BucketStore) => BucketStore;
 }
 
 export interface Service extends Client {
@@ -84,7 +94,7 @@ export async function serve(options: ServiceOptions = {}): Promise<Service> {
   const lines: string[] = [];
   let requests = 0;
   const server = await serveStore({
-    store,
+    store: options.behind?.(store) ?? store,
     host: "127.0.0.1",
     port: 0,
     logger: pino({ level: "info" }, { write: (line) => lines.push(line) }),
@@ -95,6 +105,13 @@ export async function serve(options: ServiceOptions = {}): Promise<Service> {
     noAuth: options.noAuth === true,
     requireIfMatch: options.requireIfMatch === true,
     ...(options.publicUrl && { publicUrl: options.publicUrl }),
+    ...(options.basePath && { basePath: options.basePath }),
+    ...(options.corsOrigins && { corsOrigins: options.corsOrigins }),
+    ...(options.rateLimit && { rateLimit: options.rateLimit }),
+    ...(options.rateClock && { clock: options.rateClock }),
+    ...(options.headersTimeoutMs && { headersTimeoutMs: options.headersTimeoutMs }),
+    ...(options.requestTimeoutMs && { requestTimeoutMs: options.requestTimeoutMs }),
+    ...(options.isReset && { reset: async () => {} }),
   });
   return {
     ...createClient(server.url),

@@ -14,7 +14,7 @@ export function resetRoute(reset: () => Promise<void>): Route {
     query: noQuery,
     body: { "application/json": z.object({}) },
     response: z.object({ reset: z.literal(true) }),
-    refusals: [400, 413, 415, 422],
+    refusals: [400, 413, 415],
     handle: async ({ context }) => {
       await reset();
       setCache(context, "none");

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { BucketsError } from "../../domain/errors.js";
 import { setCache } from "../headers.js";
+import type { Metrics } from "../metrics.js";
 import { openApiDocument } from "../openapi.js";
 import { defineRoute, noQuery, type Route } from "../route.js";
 
@@ -10,14 +11,15 @@ const Status = z.object({
   durability: z.enum(["full", "relaxed", "none"]).optional(),
 });
 
-/**
- * @param isDraining true once the server has been told to stop.
- * @param routes every route, for the document that describes them.
- */
-export function serviceRoutes(
-  isDraining: () => boolean,
-  routes: () => readonly Route[],
-): readonly Route[] {
+interface ServiceParts {
+  /** True once the server has been told to stop. */
+  readonly isDraining: () => boolean;
+  readonly metrics: Metrics;
+  /** Every route, for the document that describes them. */
+  readonly routes: () => readonly Route[];
+}
+
+export function serviceRoutes({ isDraining, metrics, routes }: ServiceParts): readonly Route[] {
   return [
     defineRoute({
       method: "GET",
@@ -55,6 +57,24 @@ export function serviceRoutes(
     }),
     defineRoute({
       method: "GET",
+      path: "/metrics",
+      operationId: "getMetrics",
+      summary: "Measurements for Prometheus",
+      // How busy a store is, is no stranger's business.
+      permission: "admin",
+      isStoreWide: true,
+      query: noQuery,
+      response: z.string(),
+      responseTypes: [metrics.contentType],
+      refusals: [],
+      handle: async ({ context }) => {
+        setCache(context, "none");
+        context.set("Content-Type", metrics.contentType);
+        context.body = await metrics.text();
+      },
+    }),
+    defineRoute({
+      method: "GET",
       path: "/openapi.json",
       operationId: "getOpenApi",
       summary: "This description of the API, OpenAPI 3.1",
@@ -62,9 +82,9 @@ export function serviceRoutes(
       query: noQuery,
       response: z.object({ openapi: z.string() }).loose(),
       refusals: [],
-      handle: async ({ context }) => {
+      handle: async ({ context, basePath }) => {
         setCache(context, "current");
-        context.body = openApiDocument(routes());
+        context.body = openApiDocument(routes(), basePath);
       },
     }),
   ];

@@ -1,0 +1,220 @@
+/**
+ * `bucketlog serve` as operators meet it: processes of the built command, real signals and sockets.
+ */
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { fileURLToPath } from "node:url";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { openBuckets } from "../../src/index.js";
+import {
+  bucketOf,
+  type Client,
+  createClient,
+  header,
+  makeBucket,
+  temporaryFile,
+  tokens,
+} from "../support/server.js";
+
+const bin = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const ready = /^bucketlog ready (http:\/\/127\.0\.0\.1:\d+\S*)\n/;
+
+interface Exit {
+  readonly code: number | null;
+  readonly afterMs: number;
+}
+
+class ServerProcess {
+  readonly child: ChildProcessWithoutNullStreams;
+  stdout = "";
+  stderr = "";
+  readonly #exited: Promise<unknown>;
+
+  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    this.child = spawn(process.execPath, [bin, "serve", "--port", "0", ...args], {
+      env: { PATH: process.env["PATH"], ...env },
+    });
+    this.child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      this.stdout += text;
+    });
+    this.child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      this.stderr += text;
+    });
+    this.#exited = once(this.child, "close");
+    onTestFinished(async () => {
+      this.child.kill("SIGKILL");
+      await this.#exited;
+    });
+  }
+
+  /** Where it serves, once it says so. */
+  async url(): Promise<string> {
+    while (!ready.test(this.stdout)) {
+      await Promise.race([once(this.child.stdout, "data"), this.#exited]);
+      if (this.child.exitCode !== null) throw new Error(`it ended: ${this.stderr}`);
+    }
+    return ready.exec(this.stdout)?.[1] ?? "";
+  }
+
+  async client(): Promise<Client> {
+    return createClient(await this.url());
+  }
+
+  async exit(signal?: NodeJS.Signals): Promise<Exit> {
+    const started = performance.now();
+    if (signal !== undefined) this.child.kill(signal);
+    await this.#exited;
+    return { code: this.child.exitCode, afterMs: performance.now() - started };
+  }
+}
+
+function newFile(): string {
+  const { file, remove } = temporaryFile();
+  onTestFinished(remove);
+  return file;
+}
+
+describe("what it prints", () => {
+  test("stdout has the one ready line; the made token and the logs are on stderr", async () => {
+    const server = new ServerProcess([newFile()]);
+    const url = await server.url();
+    const made = /admin token, shown this once: (\S+)/.exec(server.stderr)?.[1] ?? "";
+    const answer = await fetch(`${url}/v1/events/head`, {
+      headers: { Authorization: `Bearer ${made}` },
+    });
+    expect(answer.status).toBe(200);
+    expect((await server.exit("SIGTERM")).code).toBe(0);
+    expect(server.stdout).toBe(`bucketlog ready ${url}\n`);
+    expect(server.stderr).toContain('"route":"/v1/events/head"');
+    expect(server.stderr.split(made)).toHaveLength(2);
+  });
+
+  test("its options have environment twins", async () => {
+    const server = new ServerProcess([newFile()], {
+      BUCKETLOG_TOKEN: tokens.admin,
+      BUCKETLOG_BASE_PATH: "/api/buckets/",
+      BUCKETLOG_RATE_LIMIT: "100",
+      BUCKETLOG_CORS_ORIGIN: "https://a.example.com https://b.example.com",
+    });
+    const client = await server.client();
+    expect(await server.url()).toMatch(/\/api\/buckets$/);
+    const origin = "https://b.example.com";
+    const answer = await client.get("/v1/events/head", { headers: { Origin: origin } });
+    expect(answer.status).toBe(200);
+    expect(header(answer, "RateLimit-Policy")).toBe('"default";q=100;w=60');
+    expect(header(answer, "Access-Control-Allow-Origin")).toBe(origin);
+  });
+
+  test.for([
+    ["--base-path", "/a/../b"],
+    ["--cors-origin", "https://a.example.com/path"],
+    ["--rate-limit", "0"],
+  ])("a wrong %s is refused before anything is made", async ([option = "", value = ""]) => {
+    const server = new ServerProcess([newFile(), option, value]);
+    expect((await server.exit()).code).toBe(2);
+    expect(server.stdout).toBe("");
+    expect(server.stderr).toContain(value);
+    expect(server.stderr).not.toContain("token");
+  });
+});
+
+describe("how it ends", () => {
+  test("74 SIGTERM under load loses no acknowledged write, and exits 0 in time", async () => {
+    const file = newFile();
+    const server = new ServerProcess([file, "--token", tokens.admin, "--log-level", "silent"]);
+    const client = await server.client();
+    const path = await makeBucket(client);
+    const acknowledged = new Map<number, string>();
+    let isOver = false;
+    const write = async (writer: number) => {
+      for (let count = 0; !isOver; count += 1) {
+        const description = `${writer}.${count}`;
+        const answer = await client.patch(path, { description }).catch(() => undefined);
+        if (answer === undefined) return;
+        // While it drains it may refuse; what it accepts it must keep.
+        if (answer.status !== 200) continue;
+        acknowledged.set(Number(header(answer, "X-Version")), description);
+      }
+    };
+    const writers = Array.from({ length: 8 }, (_, writer) => write(writer));
+    while (acknowledged.size < 200) await new Promise((resolve) => setTimeout(resolve, 10));
+    const exit = await server.exit("SIGTERM");
+    isOver = true;
+    await Promise.all(writers);
+    expect(exit.code, server.stderr).toBe(0);
+    expect(exit.afterMs).toBeLessThan(10_000);
+
+    await using store = await openBuckets({ file, readOnly: true });
+    expect((await store.verify()).ok).toBe(true);
+    const { buckets } = store.namespace();
+    const bucketId = path.replace("/v1/buckets/", "");
+    const kept = new Map<number, unknown>();
+    for await (const line of buckets.replay(bucketId)) {
+      if ("event" in line) kept.set(line.event.version, line.document["description"]);
+    }
+    for (const [version, description] of acknowledged) expect(kept.get(version)).toBe(description);
+    // At most what each writer had under way was kept without an answer.
+    expect(kept.size - 1 - acknowledged.size).toBeLessThanOrEqual(writers.length);
+  });
+
+  test("a second server on the file exits 5, and names the first", async () => {
+    const file = newFile();
+    const first = new ServerProcess([file, "--token", tokens.admin]);
+    await first.url();
+    const second = new ServerProcess([file, "--token", tokens.admin]);
+    expect((await second.exit()).code).toBe(5);
+    expect(second.stderr).toContain(`process ${first.child.pid}`);
+    expect(second.stdout).toBe("");
+    expect((await (await first.client()).get("/readyz")).status).toBe(200);
+  });
+});
+
+describe("who it waits for", () => {
+  test("68 two hundred slow clients stop nobody, and cost little memory", async () => {
+    const server = new ServerProcess([newFile(), "--token", tokens.admin, "--log-level", "silent"]);
+    const client = await server.client();
+    const path = await makeBucket(client);
+    for (let warm = 0; warm < 50; warm += 1) await client.patch(path, { description: `${warm}` });
+    const before = await residentBytes(client);
+    const sockets = dripping(await server.url(), 200);
+    const slowest = await Array.from({ length: 60 }).reduce<Promise<number>>(async (worst) => {
+      const so = await worst;
+      const started = performance.now();
+      bucketOf(await client.patch(path, { description: String(started) }));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return Math.max(so, performance.now() - started);
+    }, Promise.resolve(0));
+    expect(slowest).toBeLessThan(2_000);
+    expect(sockets.filter((socket) => !socket.destroyed)).toHaveLength(200);
+    expect((await residentBytes(client)) - before).toBeLessThan(64 * 1024 * 1024);
+    const exit = await server.exit("SIGTERM");
+    expect(exit.code).toBe(0);
+    expect(exit.afterMs).toBeLessThan(10_000);
+  });
+});
+
+async function residentBytes(client: Client): Promise<number> {
+  const { text } = await client.get("/metrics");
+  return Number(/^process_resident_memory_bytes (\d+)/m.exec(text)?.[1]);
+}
+
+/** Clients that send a large body, a few bytes at a time. */
+function dripping(url: string, count: number): readonly Socket[] {
+  const { hostname, port } = new URL(url);
+  const head = `POST /v1/buckets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${tokens.admin}\r\nContent-Type: application/json\r\nContent-Length: 900000\r\n\r\n`;
+  const sockets = Array.from({ length: count }, () => {
+    const socket = connect(Number(port), hostname, () => socket.write(head));
+    // The server may cut it off at the end.
+    socket.on("error", () => {});
+    return socket;
+  });
+  const timer = setInterval(() => {
+    for (const socket of sockets) if (socket.writable) socket.write(" ".repeat(16));
+  }, 50);
+  onTestFinished(() => {
+    clearInterval(timer);
+    for (const socket of sockets) socket.destroy();
+  });
+  return sockets;
+}

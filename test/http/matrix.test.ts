@@ -1,0 +1,360 @@
+/**
+ * Every route times every kind of token, and every status that the OpenAPI document promises. The
+ * operations are read from the document that the server itself gives out, so a new route is held to
+ * this by being there. A status that is seen must be documented, and one that is documented must be
+ * seen, but for those of a failing disk: 500, 503 and 507 are in operations.test.ts (row 66).
+ */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import {
+  type Answer,
+  makeBucket,
+  type Sending,
+  type Service,
+  type ServiceOptions,
+  serve,
+  TestClock,
+  textAt,
+} from "../support/server.js";
+
+const Operation = z.object({
+  operationId: z.string(),
+  "x-permission": z.string().optional(),
+  "x-store-wide": z.boolean().optional(),
+  parameters: z.array(z.object({ name: z.string(), in: z.string() })),
+  requestBody: z.object({ content: z.record(z.string(), z.unknown()) }).optional(),
+  responses: z.record(z.string(), z.unknown()),
+});
+const Document = z.object({ paths: z.record(z.string(), z.record(z.string(), Operation)) });
+
+interface Route extends z.infer<typeof Operation> {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** The bodies that routes need; the others are content with none. */
+const bodies: Readonly<Record<string, (name: string) => object>> = {
+  createBucket: (name) => ({ bucket_name: name, bucket_schema: { properties: {} } }),
+  patchBucket: () => ({ description: "new" }),
+  putBucket: () => ({ description: "new" }),
+  revertBucket: () => ({ to: 1 }),
+  createToken: (name) => ({ name: name.replaceAll(" ", "-"), permission: "read" }),
+};
+
+const failingDisk = [500, 503, 507];
+const clock = new TestClock();
+const seen = new Map<string, Set<number>>();
+let routes: readonly Route[] = [];
+let service: Service;
+let names = 0;
+
+beforeAll(async () => {
+  service = await serveAll();
+  const { paths } = Document.parse((await service.get("/openapi.json")).body);
+  routes = Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, operation]) => ({
+      ...operation,
+      path,
+      method: method.toUpperCase(),
+    })),
+  );
+  service.store.tokens.create({
+    name: "elsewhere",
+    permission: "admin",
+    namespaces: ["elsewhere"],
+  });
+});
+
+afterAll(() => service.close());
+
+function serveAll(options: ServiceOptions = {}): Promise<Service> {
+  return serve({ clock: clock.read, isReset: true, ...options });
+}
+
+/** What a route is about, freshly made so that the route succeeds on it. */
+interface Subject {
+  readonly bucket: string;
+  readonly bucketId: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly json: object | undefined;
+  /** What nobody without access may learn. */
+  readonly secrets: readonly string[];
+}
+
+/** Also on a server that requires If-Match. */
+const anyVersion = { headers: { "If-Match": "*" } };
+
+async function makeSubject({ operationId }: Route, on = service): Promise<Subject> {
+  names += 1;
+  // No two moments are the same, so that each tells whose it is.
+  clock.advance(1);
+  const name = `hidden name ${names}`;
+  const bucket = await makeBucket(on, { bucket_name: name });
+  const bucketId = bucket.replace("/v1/buckets/", "");
+  if (operationId === "unlockBucket") await on.post(`${bucket}/lock`, undefined, anyVersion);
+  if (operationId === "activateBucket") await on.post(`${bucket}/archive`, undefined, anyVersion);
+  const isDeleted = operationId === "getTask" || operationId === "restoreBucket";
+  const taskId = isDeleted ? textAt(await on.send("DELETE", bucket, anyVersion), "task_id") : "";
+  const token = `hidden-token-${names}`;
+  if (operationId === "revokeToken") on.store.tokens.create({ name: token, permission: "read" });
+  const secrets = [bucketId, name, clock.text];
+  clock.advance(1);
+  return {
+    bucket,
+    bucketId,
+    params: {
+      bucket_identifier: bucketId,
+      version: "1",
+      task_id: taskId,
+      name: operationId === "revokeToken" ? token : "view",
+    },
+    json: bodies[operationId]?.(`wanted ${names}`),
+    secrets,
+  };
+}
+
+async function call(
+  route: Route,
+  subject: Subject,
+  sending: Sending & { readonly query?: string; readonly on?: Service } = {},
+): Promise<Answer> {
+  const { query = "", on = service, ...rest } = sending;
+  const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name) => subject.params[name] ?? "");
+  const json = rest.json ?? subject.json;
+  const answer = await on.send(route.method, `${path}${query}`, {
+    ...(rest.text === undefined && json !== undefined && { json }),
+    ...rest,
+  });
+  const statuses = seen.get(route.operationId) ?? new Set();
+  seen.set(route.operationId, statuses.add(answer.status));
+  return answer;
+}
+
+/** One answer of every route that documents a status, which it must have. */
+async function sweep(
+  status: number,
+  ask: (route: Route, subject: Subject) => Promise<Answer>,
+  fits: (route: Route) => boolean = () => true,
+  on = service,
+): Promise<void> {
+  const asked = routes.filter((route) => documents(route, status) && fits(route));
+  expect(asked.length).toBeGreaterThan(0);
+  for (const route of asked) {
+    const answer = await ask(route, await makeSubject(route, on));
+    expect(answer.status, `${route.operationId}: ${answer.text}`).toBe(status);
+  }
+}
+
+function documents(route: Route, status: number): boolean {
+  return String(status) in route.responses;
+}
+
+const takesBody = (route: Route) => route.requestBody !== undefined;
+const takesHeader = (name: string) => (route: Route) =>
+  route.parameters.some((parameter) => parameter.in === "header" && parameter.name === name);
+const isWrite = takesHeader("Idempotency-Key");
+const isProtected = (route: Route) => route["x-permission"] !== undefined;
+
+/** A token that opens something, though not this. */
+function tokenFor(kind: string): string {
+  const name = `${kind}-${++names}`;
+  const { token } = service.store.tokens.create({
+    name,
+    permission: "admin",
+    ...(kind === "elsewhere" && { namespaces: ["elsewhere"] }),
+    ...(kind === "expired" && { expires_at: new Date(clock.now + 1_000).toISOString() }),
+  });
+  return token;
+}
+
+function expectEmptyHanded(answer: Answer, secrets: readonly string[]): void {
+  const told = `${answer.text}\n${JSON.stringify([...answer.headers])}`;
+  for (const secret of secrets) expect(told).not.toContain(secret);
+}
+
+describe("every route and every kind of token", () => {
+  const strangers = ["none", "wrong", "expired"] as const;
+
+  test.for(strangers)("a request with the token %s is a 401 that tells nothing", async (kind) => {
+    const secret = kind === "expired" ? tokenFor(kind) : "not-a-token-of-this-server";
+    if (kind === "expired") clock.advance(1_000);
+    for (const route of routes) {
+      const subject = await makeSubject(route);
+      const headers: Record<string, string> =
+        kind === "none" ? {} : { Authorization: `Bearer ${secret}` };
+      const answer = await call(route, subject, { token: "none", headers });
+      expect(answer.status, route.operationId).toBe(isProtected(route) ? 401 : 200);
+      if (!isProtected(route)) continue;
+      expect(answer.headers.get("WWW-Authenticate")).toBe("Bearer");
+      expectEmptyHanded(answer, subject.secrets);
+    }
+  });
+
+  test("a read token reads, and is told nothing by the routes that it may not use", async () => {
+    for (const route of routes) {
+      const subject = await makeSubject(route);
+      const answer = await call(route, subject, { token: "read" });
+      const mayRead = (route["x-permission"] ?? "read") === "read";
+      expect(answer.status, `${route.operationId}: ${answer.text}`).toBe(mayRead ? 200 : 403);
+      if (!mayRead) expectEmptyHanded(answer, subject.secrets);
+    }
+  });
+
+  test("a token of another namespace is a 403 that tells nothing, whether or not there is something", async () => {
+    const Authorization = `Bearer ${tokenFor("elsewhere")}`;
+    for (const route of routes.filter(isProtected)) {
+      const subject = await makeSubject(route);
+      const answer = await call(route, subject, { headers: { Authorization } });
+      expect(answer.status, `${route.operationId}: ${answer.text}`).toBe(403);
+      expectEmptyHanded(answer, subject.secrets);
+      const params = { ...subject.params, bucket_identifier: "nothing", task_id: "nothing" };
+      const unknown = await call(route, { ...subject, params }, { headers: { Authorization } });
+      expect(withoutIds(unknown)).toBe(withoutIds(answer));
+    }
+  });
+
+  test("in its own namespace it finds nothing of another", async () => {
+    const headers = { Authorization: `Bearer ${tokenFor("elsewhere")}` };
+    for (const route of routes.filter(isProtected)) {
+      const subject = await makeSubject(route);
+      const answer = await call(route, subject, { headers, namespace: "elsewhere" });
+      const isAboutOne = /\{(bucket_identifier|task_id)\}/.test(route.path);
+      const status = route["x-store-wide"] === true ? 403 : isAboutOne ? 404 : 200;
+      expect(answer.status, `${route.operationId}: ${answer.text}`).toBe(status);
+      // The id is what was asked for: a refusal may repeat it.
+      const [, ...secrets] = subject.secrets;
+      expectEmptyHanded(answer, secrets);
+    }
+  });
+});
+
+function withoutIds({ text }: Answer): string {
+  return text.replaceAll(/req_\w+/g, "");
+}
+
+describe("every documented status is seen, and no other", () => {
+  test("what succeeds", async () => {
+    await sweep(200, call);
+    await sweep(204, (route, subject) =>
+      call(route, subject, { headers: isWrite(route) ? { Prefer: "return=minimal" } : {} }),
+    );
+    await sweep(304, (route, subject) =>
+      call(route, subject, { headers: { "If-None-Match": "*" } }),
+    );
+  });
+
+  test("what no route understands", async () => {
+    await sweep(400, (route, subject) => call(route, subject, { query: "?surprise=1" }));
+    await sweep(406, (route, subject) =>
+      call(route, subject, { headers: { Accept: "application/xml" } }),
+    );
+    await sweep(413, (route, subject) =>
+      call(route, subject, { text: " ".repeat(1024 * 1024 + 1) }),
+    );
+    await sweep(415, (route, subject) => call(route, subject, { text: "{}", type: "text/plain" }));
+  });
+
+  test("what is not there", async () => {
+    await sweep(404, (route, subject) => {
+      const params = { bucket_identifier: "no", task_id: "no", name: "no", version: "1" };
+      return call(route, { ...subject, params });
+    });
+  });
+
+  test("what a write forbids itself", async () => {
+    await sweep(412, (route, subject) => call(route, subject, { headers: { "If-Match": '"99"' } }));
+    await sweep(423, async (route, { bucket, ...subject }) => {
+      if (route.operationId === "activateBucket") await service.post(`${bucket}/activate`);
+      await service.post(`${bucket}/lock`);
+      return await call(route, { bucket, ...subject });
+    });
+    await sweep(
+      422,
+      async (route, subject) => {
+        const headers = { "Idempotency-Key": `used-${++names}` };
+        await makeBucket(service, { bucket_name: `other ${names}` }, { headers });
+        return await call(route, subject, { headers });
+      },
+      isWrite,
+    );
+  });
+
+  test("what fits no schema", async () => {
+    const misfits = { limit: "many", expected: 1, permission: "all", name: 1 };
+    await sweep(
+      422,
+      (route, subject) => call(route, subject, { json: misfits }),
+      (route) => takesBody(route) && !isWrite(route),
+    );
+    // A merge patch has no words for a null that is meant to stay.
+    await sweep(
+      422,
+      async (route, subject) => {
+        await service.patch(subject.bucket, { metadata: { gone: null } });
+        return await call(route, subject, { query: "?format=merge-patch" });
+      },
+      (route) => !takesBody(route) && !isWrite(route),
+    );
+  });
+
+  test("what is taken", async () => {
+    const taken = await makeBucket(service, { bucket_name: "taken" });
+    service.store.tokens.create({ name: "taken", permission: "read" });
+    const json = {
+      bucket_name: "taken",
+      bucket_schema: { properties: {} },
+      name: "taken",
+      permission: "read",
+    };
+    const later = ["revertBucket", "restoreBucket"];
+    const isNow = ({ operationId }: Route) => !later.includes(operationId);
+    await sweep(409, (route, subject) => call(route, subject, { json }), isNow);
+    await sweep(
+      409,
+      async (route, subject) => {
+        if (route.operationId === "restoreBucket") {
+          return await call(route, subject, { json: { bucket_name: "taken" } });
+        }
+        await service.patch(subject.bucket, { description: "a" });
+        await service.patch(subject.bucket, { description: "b" });
+        return await call(route, subject, { json: { undo: 2 } });
+      },
+      (route) => !isNow(route),
+    );
+    expect((await service.get(taken)).status).toBe(200);
+  });
+
+  test("what a server that requires If-Match refuses", async () => {
+    const on = await serveAll({ requireIfMatch: true });
+    try {
+      await sweep(428, (route, subject) => call(route, subject, { on }), undefined, on);
+    } finally {
+      await on.close();
+    }
+  });
+
+  test("what a server that limits requests refuses", async () => {
+    const on = await serveAll({ rateLimit: 1, rateClock: () => 0 });
+    try {
+      await on.get("/v1/events/head");
+      for (const route of routes.filter((other) => documents(other, 429))) {
+        const params = { bucket_identifier: "x", version: "1", task_id: "x", name: "view" };
+        const subject = { bucket: "", bucketId: "", params, json: undefined, secrets: [] };
+        const answer = await call(route, subject, { on });
+        expect(answer.status, route.operationId).toBe(429);
+      }
+    } finally {
+      await on.close();
+    }
+  });
+
+  test("nothing else is documented, and nothing else was seen", () => {
+    for (const route of routes) {
+      const documented = Object.keys(route.responses)
+        .map(Number)
+        .filter((status) => !failingDisk.includes(status));
+      const statuses = [...(seen.get(route.operationId) ?? [])].sort((a, b) => a - b);
+      expect({ [route.operationId]: statuses }).toEqual({ [route.operationId]: documented });
+    }
+  });
+});
