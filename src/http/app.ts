@@ -141,7 +141,8 @@ function answerErrors(logger: Logger): Middleware {
 
 /** What the router could not answer. */
 function assertAnswered(context: HttpContext): void {
-  const allow = context.response.get("Allow");
+  // Koa answers undefined for a header that is not set, whatever its types say.
+  const allow = context.response.get("Allow") || "";
   if (context.method === "OPTIONS" && allow !== "") {
     if (allow.includes("PATCH")) context.set("Accept-Patch", patchMediaTypes.join(", "));
     context.status = 204;
@@ -290,9 +291,12 @@ function actorOf(context: HttpContext, token: Token): string {
 }
 
 function assertAcceptable(route: Route, context: HttpContext): void {
-  const type = route.responseType ?? "application/json";
-  if (context.accepts(type, problemMediaType, "application/json") !== false) return;
-  throw new BucketsError("NOT_ACCEPTABLE", `This is answered as ${type}: accept that.`);
+  const types = route.responseTypes ?? ["application/json"];
+  if (context.accepts(...types, problemMediaType, "application/json") !== false) return;
+  throw new BucketsError(
+    "NOT_ACCEPTABLE",
+    `This is answered as ${types.join(" or ")}: accept that.`,
+  );
 }
 
 function fingerprintOf(

@@ -127,9 +127,13 @@ function operationOf(route: Route) {
 
 function success(route: Route) {
   if (route.successStatus === 204) return { "204": { description: "Done" } };
-  const type = route.responseType ?? "application/json";
+  const types = route.responseTypes ?? ["application/json"];
+  const schema = successOf(route);
   return {
-    "200": { description: "Done", content: { [type]: { schema: successOf(route) } } },
+    "200": {
+      description: "Done",
+      content: Object.fromEntries(types.map((type) => [type, { schema }])),
+    },
   };
 }
 

@@ -9,7 +9,7 @@ import type { Permission } from "../domain/permissions.js";
 import { parseQuery } from "../domain/schemas.js";
 import type { BucketStore, Namespace } from "../service/interface.js";
 
-export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** What every request has by the time that it reaches its route. */
 export interface RequestState {
@@ -53,7 +53,8 @@ export interface Route {
   /** Whether a body must be there. */
   readonly needsBody?: boolean;
   readonly response: z.ZodType;
-  readonly responseType?: string;
+  /** The media types of the answer; `application/json` unless given. */
+  readonly responseTypes?: readonly string[];
   /** 200 unless given. */
   readonly successStatus?: 204;
   /** The statuses of refusals, beside those that every route can answer. */

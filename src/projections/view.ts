@@ -63,7 +63,7 @@ export interface BucketView {
 }
 
 /** How far a long piece of work has come. */
-export interface Progress {
+interface Progress {
   readonly done: number;
   readonly total: number;
 }

@@ -231,6 +231,7 @@ export class BucketService implements Buckets {
   }
 
   async delete(bucket: string, options: WriteOptions = {}): Promise<BucketDeleted> {
+    checkOptions(options);
     const taskId = this.#parts.newId("task");
     const committed = await this.#commit(options, {
       ...plain,
@@ -255,9 +256,7 @@ export class BucketService implements Buckets {
     const call = ["revert", bucket, json];
     const { to, undo, fields } = request;
     if (undo !== undefined) return await this.#undo(bucket, undo, { ignoredFields, call }, options);
-    const current = await this.#past.find(bucket);
-    const { recorded } = await this.#past.logged(current, to ?? 1);
-    const { document } = await this.#past.stateAt(current.bucket_id, recorded.version);
+    const { version, document } = await this.#documentAt(bucket, to ?? 1);
     const { references, ...made } = this.#makeSecret(
       Object.hasOwn(document, "source_adapter") || fields !== undefined,
     );
@@ -266,7 +265,7 @@ export class BucketService implements Buckets {
       target: { kind: "existing", identifier: bucket },
       command: {
         type: "revert_bucket",
-        to: recorded.version,
+        to: version,
         document,
         fields,
         secrets: references,
@@ -275,6 +274,17 @@ export class BucketService implements Buckets {
       ignoredFields,
       call,
     });
+  }
+
+  /**
+   * The document as of a version. Of a bucket that is not there it is empty: the key of the write
+   * may know an earlier answer, and only without one is the write refused.
+   */
+  async #documentAt(bucket: string, version: number) {
+    const current = await this.#find(bucket);
+    if (current === undefined) return { version, document: {} };
+    await this.#past.logged(current, version);
+    return { version, document: (await this.#past.stateAt(current.bucket_id, version)).document };
   }
 
   /**
@@ -288,9 +298,7 @@ export class BucketService implements Buckets {
     options: WriteOptions,
   ): Promise<BucketWritten> {
     for (let attempt = 1; ; attempt += 1) {
-      const current = await this.#past.find(bucket);
-      const { recorded } = await this.#past.logged(current, undo);
-      const changes = undoableChanges(recorded);
+      const { changes, laterPaths, readAt } = await this.#changesOf(bucket, undo);
       const { references, ...made } = this.#makeSecret(changes.some(isOfAdapter));
       try {
         return await this.#write(options, {
@@ -301,8 +309,8 @@ export class BucketService implements Buckets {
             type: "undo_event",
             undo,
             changes,
-            laterPaths: await this.#past.pathsSince(current, undo),
-            readAt: current.version,
+            laterPaths,
+            readAt,
             secrets: references,
           },
           reason: options.reason,
@@ -312,6 +320,22 @@ export class BucketService implements Buckets {
         if (!isStale || attempt === undoAttemptsMax) throw error;
       }
     }
+  }
+
+  /** What an event changed, and what later ones did; of a bucket that is not there nothing. */
+  async #changesOf(bucket: string, version: number) {
+    const current = await this.#find(bucket);
+    if (current === undefined) return { changes: [], laterPaths: [], readAt: 0 };
+    const { recorded } = await this.#past.logged(current, version);
+    return {
+      changes: undoableChanges(recorded),
+      laterPaths: await this.#past.pathsSince(current, version),
+      readAt: current.version,
+    };
+  }
+
+  #find(bucket: string): Promise<BucketState | undefined> {
+    return this.#parts.view.find(this.#namespace, bucket);
   }
 
   async restore(bucket: string, body: unknown = {}, options: WriteOptions = {}) {
@@ -329,8 +353,13 @@ export class BucketService implements Buckets {
   }
 
   /** A write that brings nothing but its kind. */
-  #command(bucket: string, command: BucketCommand, options: WriteOptions): Promise<BucketWritten> {
-    return this.#write(options, {
+  async #command(
+    bucket: string,
+    command: BucketCommand,
+    options: WriteOptions,
+  ): Promise<BucketWritten> {
+    checkOptions(options);
+    return await this.#write(options, {
       ...plain,
       target: { kind: "existing", identifier: bucket },
       command,

@@ -8,7 +8,6 @@ import type { PatchMediaType } from "../domain/bucket/patch.js";
 import { BucketResponse } from "../domain/bucket/response.js";
 import type { Change } from "../domain/changes.js";
 import type { DiffFormat } from "../domain/diff-formats.js";
-import type { BucketsError } from "../domain/errors.js";
 import { HistoryEntry } from "../domain/history.js";
 import type { JsonValue } from "../domain/json.js";
 import { type Permission, permissions } from "../domain/permissions.js";
@@ -337,4 +336,4 @@ export interface BucketStore extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-export type { BucketsError, ExpectedHead, Health, RebuildReport, VerifyReport };
+export type { ExpectedHead, Health, RebuildReport, VerifyReport };

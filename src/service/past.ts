@@ -6,19 +6,13 @@ import { z } from "zod";
 import { type Point, parsePoint } from "../domain/as-of.js";
 import type { BlameResponse } from "../domain/blame.js";
 import { maskChanges, maskSecrets } from "../domain/bucket/secrets.js";
-import { type BucketState, evolve } from "../domain/bucket/state.js";
+import { type BucketState, evolve, sameState } from "../domain/bucket/state.js";
 import { diff } from "../domain/changes.js";
 import { type DiffFormat, formatDiff } from "../domain/diff-formats.js";
 import { BucketsError, invariant } from "../domain/errors.js";
 import { formatTime, type RecordedEvent } from "../domain/event.js";
 import { changesOf, type HistoryEntry, toHistoryEntry } from "../domain/history.js";
-import {
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  jsonEqual,
-  toJson,
-} from "../domain/json.js";
+import { isJsonObject, type JsonObject, type JsonValue } from "../domain/json.js";
 import { limits } from "../domain/limits.js";
 import { isWithin, parsePointer } from "../domain/pointer.js";
 import { parseQuery } from "../domain/schemas.js";
@@ -184,8 +178,8 @@ export class BucketPast {
       if (version < from || version > to) continue;
       yield { event: toEntry(logged), document: shownDocument(folded.document) };
     }
-    const matches = folded !== undefined && jsonEqual(toJson(folded), toJson(current));
-    yield { replayed: to - from + 1, version: to, matches_view: matches };
+    const matchesView = sameState(folded, current);
+    yield { replayed: to - from + 1, version: to, matches_view: matchesView };
   }
 
   async diff(bucket: string, query: DiffQuery): Promise<JsonValue> {

@@ -82,14 +82,19 @@ async function openBare(bareFile: string) {
   // As the store has it, so that only the code differs.
   db.pragma("wal_autocheckpoint = 8000");
   const names = Object.keys(event);
+  const pointers = changedPointers(event);
   const insert = db.prepare(
     `INSERT INTO events (${names.join(", ")}) VALUES (${names.map((name) => `@${name}`).join(", ")})`,
   );
   const putState = db.prepare(
-    `INSERT INTO buckets (bucket_id, namespace, created_at, version, position, state)
-     VALUES (@bucket_id, @namespace, @created_at, @version, @position, @state)
+    `INSERT INTO buckets (bucket_id, namespace, created_at, version, position, is_deleted, state)
+     VALUES (@bucket_id, @namespace, @created_at, @version, @position, @is_deleted, @state)
      ON CONFLICT (bucket_id) DO UPDATE SET
        version = excluded.version, position = excluded.position, state = excluded.state`,
+  );
+  const putBlame = db.prepare(
+    `INSERT INTO blame (stream, pointer, position) VALUES (?, ?, ?)
+     ON CONFLICT (stream, pointer) DO UPDATE SET position = excluded.position`,
   );
   const setHead = db.prepare("UPDATE head SET position = ?, hash = ?, recorded_at = ?");
   let position = bareIds.length;
@@ -100,10 +105,17 @@ async function openBare(bareFile: string) {
       const version = 1 + Math.ceil(position / bareIds.length);
       insert.run({ ...event, position, stream: id, bucket_id: id, version });
       putState.run({ ...bucket, bucket_id: id, version, position });
+      for (const pointer of pointers) putBlame.run(id, pointer, position);
     }
     setHead.run(position, randomBytes(32), Date.now());
   });
   return { write: write.immediate, close: () => db.close() };
+}
+
+/** The leaves that one patch of the workload sets. */
+function changedPointers(event: Readonly<Record<string, unknown>>): readonly string[] {
+  const Body = z.object({ changes: z.array(z.object({ path: z.string() })) });
+  return Body.parse(JSON.parse(String(event["body"]))).changes.map(({ path }) => path);
 }
 
 /** The rows of one patch as the store wrote them. */

@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { expect, onTestFinished } from "vitest";
 import { BucketResponse } from "../../src/domain/bucket/response.js";
-import { isJsonArray, type JsonValue, toJson } from "../../src/domain/json.js";
+import { isJsonArray, type JsonValue } from "../../src/domain/json.js";
 import { valueAt } from "../../src/domain/pointer.js";
+import { jsonValue } from "../../src/domain/schemas.js";
 import { serveStore } from "../../src/http/index.js";
 import { type BucketStore, openBuckets } from "../../src/index.js";
 
@@ -35,7 +36,7 @@ export const tokens = {
   write: "write-token-0123456789",
   read: "read-token-0123456789",
 } as const;
-export type TokenName = keyof typeof tokens;
+type TokenName = keyof typeof tokens;
 
 export interface ServiceOptions {
   readonly clock?: () => number;
@@ -176,7 +177,7 @@ export function createClient(url: string): Client {
 async function toAnswer(response: Response): Promise<Answer> {
   const text = await response.text();
   const isJson = /^application\/(problem\+)?json/.test(response.headers.get("Content-Type") ?? "");
-  const body = isJson && text !== "" ? toJson(JSON.parse(text)) : undefined;
+  const body = isJson && text !== "" ? jsonValue.parse(JSON.parse(text)) : undefined;
   return { status: response.status, headers: response.headers, text, body };
 }
 
@@ -211,7 +212,7 @@ export function ndjsonOf(answer: Answer): JsonValue[] {
   return answer.text
     .trimEnd()
     .split("\n")
-    .map((line) => toJson(JSON.parse(line)));
+    .map((line) => jsonValue.parse(JSON.parse(line)));
 }
 
 export function header(answer: Answer, name: string): string {

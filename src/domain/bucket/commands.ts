@@ -26,29 +26,29 @@ export interface LockBucket {
   readonly expiresAt: string | undefined;
 }
 
-export interface UnlockBucket {
+interface UnlockBucket {
   readonly type: "unlock_bucket";
 }
 
 /** Moves the lifecycle. */
-export interface ArchiveBucket {
+interface ArchiveBucket {
   readonly type: "archive_bucket";
 }
 
-export interface ActivateBucket {
+interface ActivateBucket {
   readonly type: "activate_bucket";
 }
 
-export interface SuspendBucket {
+interface SuspendBucket {
   readonly type: "suspend_bucket";
 }
 
-export interface DeleteBucket {
+interface DeleteBucket {
   readonly type: "delete_bucket";
   readonly taskId: string;
 }
 
-export interface RevertBucket {
+interface RevertBucket {
   readonly type: "revert_bucket";
   readonly to: number;
   /** The document of that version: the past does not change, so it travels with the command. */
@@ -58,7 +58,7 @@ export interface RevertBucket {
   readonly secrets: SecretReferences;
 }
 
-export interface UndoEvent {
+interface UndoEvent {
   readonly type: "undo_event";
   readonly undo: number;
   readonly changes: readonly Change[];

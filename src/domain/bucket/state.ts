@@ -3,7 +3,7 @@ import { z } from "zod";
 import { applyChanges, type Change } from "../changes.js";
 import { invariant } from "../errors.js";
 import { type DomainEvent, formatTime, type RecordedEvent } from "../event.js";
-import { isJsonObject, type JsonObject } from "../json.js";
+import { isJsonObject, type JsonObject, jsonEqual, toJson } from "../json.js";
 import { jsonObject } from "../schemas.js";
 import { UniqueKey } from "./bucket-schema.js";
 
@@ -112,6 +112,14 @@ export function fold(
   let state = from;
   for (const recorded of events) state = evolve(state, recorded);
   return state;
+}
+
+/** Equality of states; documents are compared by themselves, because they may be as deep as allowed. */
+export function sameState(a: BucketState | undefined, b: BucketState | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  const { document: documentOfA, ...restOfA } = a;
+  const { document: documentOfB, ...restOfB } = b;
+  return jsonEqual(documentOfA, documentOfB) && jsonEqual(toJson(restOfA), toJson(restOfB));
 }
 
 export function nameOf(state: BucketState): string {

@@ -52,6 +52,8 @@ const page = {
   cursor: z.string().optional(),
 };
 
+const NoFields = z.object({});
+
 const diffTypes = {
   "json-patch": "application/json-patch+json",
   "merge-patch": "application/merge-patch+json",
@@ -208,13 +210,16 @@ export const bucketRoutes: readonly Route[] = [
       summary: lifecycle[move],
       permission: "admin",
       query: writeQuery,
-      body: { "application/json": z.object({}) },
+      body: { "application/json": NoFields },
       response: BucketResponse,
       refusals: [400, 404, 412, 413, 415, 422, 423, 428, 507],
       handle: async (request, query) => {
-        const { namespace, params } = request;
+        const { namespace, params, body } = request;
         const options = writeOptions(request, query);
-        sendWritten(request, await namespace.buckets[move](identifier(params), options));
+        const stray = strayFields(body ?? {}, NoFields);
+        const ignoredFields = checkFields(stray, options.strict === true);
+        const written = await namespace.buckets[move](identifier(params), options);
+        sendWritten(request, { ...written, ignoredFields });
       },
     }),
   ),
@@ -279,6 +284,7 @@ export const bucketRoutes: readonly Route[] = [
     permission: "read",
     query: z.strictObject({ from: asOf, to: asOf, format: z.enum(diffFormats).optional() }),
     response: DiffResponse,
+    responseTypes: Object.values(diffTypes),
     refusals: [400, 404, 422],
     handle: async ({ context, namespace, params }, query) => {
       setCache(context, "current");
@@ -346,7 +352,7 @@ export const bucketRoutes: readonly Route[] = [
     permission: "read",
     query: z.strictObject({ from: asOf, to: asOf }),
     response: z.string(),
-    responseType: "application/x-ndjson",
+    responseTypes: ["application/x-ndjson"],
     refusals: [400, 404],
     handle: async ({ context, namespace, params }, query) => {
       const lines = namespace.buckets.replay(identifier(params), query)[Symbol.asyncIterator]();

@@ -46,7 +46,7 @@ export const logRoutes: readonly Route[] = [
     query: noQuery,
     body: { "application/json": VerifyRequest },
     response: z.string(),
-    responseType: ndjson,
+    responseTypes: [ndjson],
     refusals: [400, 413, 415, 422],
     handle: async ({ context, store, body }) => {
       const { expected } = parseBody(VerifyRequest, body ?? {});
@@ -65,7 +65,7 @@ export const logRoutes: readonly Route[] = [
     query: noQuery,
     body: { "application/json": z.object({}) },
     response: z.string(),
-    responseType: ndjson,
+    responseTypes: [ndjson],
     refusals: [400, 404, 413, 415, 422],
     handle: async ({ context, store, params }) => {
       if (params["name"] !== "view") {

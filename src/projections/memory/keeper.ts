@@ -1,6 +1,5 @@
 /** Verifying and rebuilding the view in memory. */
-import type { BucketState } from "../../domain/bucket/state.js";
-import { jsonEqual, toJson } from "../../domain/json.js";
+import { type BucketState, sameState } from "../../domain/bucket/state.js";
 import type { EventStore } from "../../eventstore/store.js";
 import type { Fault } from "../../eventstore/verify.js";
 import { foldInto, sliceEvents, verify } from "../verify.js";
@@ -57,7 +56,7 @@ function differences(
   folded: ReadonlyMap<string, BucketState>,
 ): Fault[] {
   return [...new Set([...live.keys(), ...folded.keys()])]
-    .filter((id) => !jsonEqual(toJson(live.get(id) ?? null), toJson(folded.get(id) ?? null)))
+    .filter((id) => !sameState(live.get(id), folded.get(id)))
     .map((id) => ({
       position: folded.get(id)?.position ?? 0,
       problem: `the view of ${id} is not the fold of its events`,
