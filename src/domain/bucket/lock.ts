@@ -6,7 +6,7 @@ import { BucketsError } from "../errors.js";
 import { type BucketLock, type BucketState, nameOf } from "./state.js";
 
 /** The lock that holds at the time (milliseconds), if any. */
-export function lockAt(state: BucketState, time: number): BucketLock | undefined {
+export function lockAt(state: Pick<BucketState, "lock">, time: number): BucketLock | undefined {
   const { lock } = state;
   if (lock?.expires_at === undefined) return lock;
   return Date.parse(lock.expires_at) > time ? lock : undefined;

@@ -7,7 +7,7 @@ export type Folding = (text: string) => string;
  * Folds case the same way wherever a text is cut: upper case has no rule that looks at neighbours,
  * as lower case has for the final sigma, so that a part of a folded text is the folded part.
  */
-export function foldCase(text: string): string {
+function foldCase(text: string): string {
   return text.toUpperCase();
 }
 

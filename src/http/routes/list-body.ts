@@ -40,14 +40,11 @@ const condition = {
   },
 };
 
-const nested = {
-  type: "object",
-  additionalProperties: true,
-  description: "A group, of the same form as `filters`.",
-};
+const nested = { type: "object", additionalProperties: true };
 
 function group(description: string) {
-  return { type: "array", items: { anyOf: [condition, nested] }, description };
+  const each = "A condition, or a group of the same form as `filters`.";
+  return { type: "array", items: { ...nested, description: each }, description };
 }
 
 const filters = jsonValue.nullish().meta({

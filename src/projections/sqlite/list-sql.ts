@@ -7,8 +7,10 @@
 import type Database from "better-sqlite3";
 import { z } from "zod";
 import { type Selection, searchedFields } from "../../domain/bucket/list.js";
-import { bucketFields, emptyStats } from "../../domain/bucket/response.js";
-import { BucketState } from "../../domain/bucket/state.js";
+import { lockAt } from "../../domain/bucket/lock.js";
+import { bucketFields, emptyStats, type Viewpoint } from "../../domain/bucket/response.js";
+import { maskSecrets } from "../../domain/bucket/secrets.js";
+import { BucketLock, BucketState } from "../../domain/bucket/state.js";
 import { type Condition, compileCondition, type Filter } from "../../domain/filter/condition.js";
 import { type ListPosition, type Sort, sortKeyOf } from "../../domain/filter/order.js";
 import { compileSearch, type Search } from "../../domain/filter/search.js";
@@ -16,7 +18,7 @@ import { isJsonArray, type JsonValue } from "../../domain/json.js";
 import { type Pointer, valueAt } from "../../domain/pointer.js";
 import { type BucketPage, type ListQuery, totalsOf } from "../view.js";
 
-/** What stands in the state as it is answered, by root field. All else is rendered first. */
+/** What stands in the state as it is answered, by root field. */
 const storedFields: Readonly<Record<string, Pointer>> = {
   bucket_id: ["bucket_id"],
   bucket_name: ["document", "bucket_name"],
@@ -83,8 +85,9 @@ export class BucketLists {
     );
     const rows = texts.parse(this.#prepare(page).all(...page.values));
     const states = rows.map((text) => BucketState.parse(JSON.parse(text)));
-    // A page that is not full, and not past the end, has shown where the list ends.
-    const isEnd = after === undefined && states.length > 0 && states.length < limit;
+    // A page that is not full has shown where the list ends, unless it begins past the end.
+    const isWithin = after === undefined && (offset === 0 || states.length > 0);
+    const isEnd = isWithin && states.length < limit;
     const totalCount = isEnd ? offset + states.length : this.#count(wanted);
     return { states, totalCount, totals: totalsOf(totalCount) };
   }
@@ -164,30 +167,58 @@ export class BucketLists {
     { viewpoint }: Selection,
     read: (value: JsonValue | undefined) => SqlValue,
   ): Fragment {
-    const [root = "", ...rest] = path;
-    const stored = storedFields[root];
-    if (stored === undefined) {
-      const index = this.#add((json) => {
-        const state = BucketState.parse(parseJson(json));
-        return read(valueAt(bucketFields(state, emptyStats, viewpoint), path));
-      });
-      return fragment("list_function(?, state)", index);
+    const source = sourceOf(path, viewpoint);
+    if (source !== undefined) {
+      const index = this.#add((json) => read(source.render(parseJson(json))));
+      return fragment("list_function(?, state -> ?)", index, jsonPath(source.keys));
     }
-    const plain = rest.findIndex((key) => !isPlainKey(key));
-    const reached = plain === -1 ? rest.length : plain;
-    const below = rest.slice(reached);
     const index = this.#add((json) => {
-      const value = parseJson(json);
-      return read(value === undefined ? undefined : valueAt(value, below));
+      const state = BucketState.parse(parseJson(json));
+      return read(valueAt(bucketFields(state, emptyStats, viewpoint), path));
     });
-    const sqlPath = jsonPath([...stored, ...rest.slice(0, reached)]);
-    return fragment("list_function(?, state -> ?)", index, sqlPath);
+    return fragment("list_function(?, state)", index);
   }
 
   #add(rowFunction: RowFunction): number {
     this.#functions.push(rowFunction);
     return this.#functions.length - 1;
   }
+}
+
+/** The part of a state that is enough for a field, and the value of the field made from it. */
+interface Source {
+  readonly keys: Pointer;
+  readonly render: (part: JsonValue | undefined) => JsonValue | undefined;
+}
+
+/** Undefined when the whole bucket must be rendered. */
+function sourceOf([root = "", ...rest]: Pointer, viewpoint: Viewpoint): Source | undefined {
+  const stored = storedFields[root];
+  if (stored !== undefined) {
+    const plain = rest.findIndex((key) => !isPlainKey(key));
+    const reached = plain === -1 ? rest.length : plain;
+    const below = rest.slice(reached);
+    return {
+      keys: [...stored, ...rest.slice(0, reached)],
+      render: (part) => (part === undefined ? undefined : valueAt(part, below)),
+    };
+  }
+  if (root === "source_adapter" && rest[0] !== undefined && rest[0] !== "webhook_url") {
+    return {
+      keys: ["document", root],
+      render: (part) => (part === undefined ? undefined : valueAt(maskSecrets(part, [root]), rest)),
+    };
+  }
+  if (root === "is_locked" && rest.length === 0) {
+    return {
+      keys: ["lock"],
+      render: (part) => {
+        const lock = part === undefined ? undefined : BucketLock.parse(part);
+        return lockAt({ lock }, viewpoint.at) !== undefined;
+      },
+    };
+  }
+  return undefined;
 }
 
 /** Keys that SQLite looks up as they are; past any other the value is walked by the domain. */
