@@ -43,13 +43,14 @@ type Middleware = Koa.Middleware<RequestState>;
 
 export function createApp(options: AppOptions): Koa<RequestState> {
   const app = new Koa<RequestState>();
+  const isDraining = options.isDraining ?? (() => false);
   const routes: Route[] = [
     ...bucketRoutes,
     ...taskRoutes,
     ...logRoutes,
     ...tokenRoutes,
     ...(options.reset === undefined ? [] : [resetRoute(options.reset)]),
-    ...serviceRoutes(options.isDraining ?? (() => false), () => routes),
+    ...serviceRoutes(isDraining, () => routes),
   ];
   const router = createRouter(routes, options);
 
@@ -57,6 +58,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   app.use(requestId(options.newRequestId ?? randomRequestId));
   app.use(logRequests(options.logger));
   app.use(securityHeaders);
+  app.use(endConnections(isDraining));
   app.use(answerErrors(options.logger));
   app.use(hygiene);
   app.use(router.routes());
@@ -116,6 +118,14 @@ const securityHeaders: Middleware = async function securityHeaders(context, next
   context.vary("Accept, Authorization, X-Namespace");
   await next();
 };
+
+/** Once the server drains, an answer ends its connection: a client that keeps it would hold it up. */
+function endConnections(isDraining: () => boolean): Middleware {
+  return async function endConnections(context, next) {
+    await next();
+    if (isDraining()) context.set("Connection", "close");
+  };
+}
 
 /** The one place where an error becomes an answer; what is our fault is logged with its stack. */
 function answerErrors(logger: Logger): Middleware {
