@@ -44,6 +44,12 @@ module.exports = {
       from: { path: "^src/", pathNot: "^src/domain/json-patch[.]ts$" },
       to: { path: "fast-json-patch" },
     },
+    {
+      name: "one-file-imports-re2js",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/domain/filter/pattern[.]ts$" },
+      to: { path: "re2js" },
+    },
   ],
   options: {
     doNotFollow: { path: "node_modules" },

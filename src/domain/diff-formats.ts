@@ -1,9 +1,8 @@
 /** A difference between two documents in the three forms that it is answered in (CONTRACT: history). */
 import { z } from "zod";
-import type { Change } from "./changes.js";
+import { applyChanges, type Change } from "./changes.js";
 import { BucketsError } from "./errors.js";
-import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, ownValue } from "./json.js";
-import { type Pointer, parsePointer } from "./pointer.js";
+import { isJsonObject, type JsonObject, type JsonValue } from "./json.js";
 import { jsonValue } from "./schemas.js";
 
 export const diffFormats = ["json-patch", "merge-patch", "fields"] as const;
@@ -52,28 +51,22 @@ function toField(change: Change): JsonObject {
 
 /** RFC 7396 says null for removal, so it cannot say that something is set to null. */
 function toMergePatch(changes: readonly Change[]): JsonObject {
-  return changes.reduce((patch: JsonObject, change) => {
-    const pointer = parsePointer(change.path) ?? [];
-    if (change.op === "remove") return assign(patch, pointer, null);
-    if (!holdsNull(change.value)) return assign(patch, pointer, change.value);
-    throw new BucketsError(
-      "VALIDATION_FAILED",
-      `A merge patch cannot set ${change.path} to null or to an object that holds null: ask for format=json-patch.`,
-      { path: change.path },
-    );
-  }, {});
+  return applyChanges({}, changes.map(toAssignment));
 }
 
-function assign(object: JsonObject, pointer: Pointer, value: JsonValue): JsonObject {
-  const [key = "", ...rest] = pointer;
-  if (rest.length === 0) return { ...object, [key]: value };
-  const child = ownValue(object, key);
-  return { ...object, [key]: assign(isJsonObject(child) ? child : {}, rest, value) };
+function toAssignment(change: Change): Change {
+  const { path } = change;
+  if (change.op === "remove") return { op: "add", path, value: null };
+  if (!holdsNull(change.value)) return { op: "add", path, value: change.value };
+  throw new BucketsError(
+    "VALIDATION_FAILED",
+    `A merge patch cannot set ${path} to null or to an object that holds null: ask for format=json-patch.`,
+    { path },
+  );
 }
 
 /** True for null, and for an object with a null that is not inside an array. */
 function holdsNull(value: JsonValue): boolean {
   if (value === null) return true;
-  if (isJsonArray(value) || !isJsonObject(value)) return false;
-  return Object.values(value).some(holdsNull);
+  return isJsonObject(value) && Object.values(value).some(holdsNull);
 }

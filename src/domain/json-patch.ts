@@ -38,7 +38,7 @@ type JsonPatchOperation = z.infer<typeof JsonPatchOperation>;
 export const JsonPatch = z.array(JsonPatchOperation).max(limits.patchOperationsMax);
 
 /** What a guard sees of an operation, before it is applied to `current`. */
-export interface GuardedOperation {
+interface GuardedOperation {
   readonly op: JsonPatchOperation["op"];
   readonly path: string;
   readonly from?: string;

@@ -40,10 +40,11 @@ export function parseBody<Schema extends z.ZodType>(
 export function parseQuery<Schema extends z.ZodType>(
   schema: Schema,
   query: unknown,
+  part: "query" | "body" = "query",
 ): z.output<Schema> {
   const parsed = schema.safeParse(query);
   if (parsed.success) return parsed.data;
-  const issues = toIssues(parsed.error, ["query"]);
+  const issues = toIssues(parsed.error, [part]);
   const first = issues[0];
   throw new BucketsError(
     "BAD_REQUEST",

@@ -28,8 +28,7 @@ export interface StoredEvent {
 /** The columns that the hash covers. */
 export type EventHeader = Omit<StoredEvent, "meta" | "metaSalt" | "body" | "salt" | "hash">;
 
-export const hashBytes = 32;
-export const saltBytes = 16;
+const hashBytes = 32;
 
 /** The previous hash of position 1. */
 export const zeroHash: Uint8Array = new Uint8Array(hashBytes);

@@ -9,7 +9,7 @@ import type { Permission } from "../domain/permissions.js";
 import { parseQuery } from "../domain/schemas.js";
 import type { BucketStore, Namespace } from "../service/interface.js";
 
-export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** What every request has by the time that it reaches its route. */
 export interface RequestState {

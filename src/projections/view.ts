@@ -1,16 +1,15 @@
 /** What can be asked of the view, the projection that holds the current state of every resource. */
+import type { Selection } from "../domain/bucket/list.js";
+import { emptyStats } from "../domain/bucket/response.js";
 import type { BucketState } from "../domain/bucket/state.js";
+import type { ListPosition } from "../domain/filter/order.js";
 import type { TaskResponse } from "../domain/task.js";
 import type { Fault } from "../eventstore/verify.js";
 
-/** A place between two buckets of a list in its default order. */
-export interface ListPosition {
-  readonly createdAt: string;
-  readonly bucketId: string;
-}
-
 export interface ListQuery {
   readonly namespace: string;
+  /** Which buckets, and in which order; all, newest first and then by id, unless given. */
+  readonly selection?: Selection | undefined;
   readonly limit: number;
   readonly offset: number;
   /** Start after this bucket instead of at an offset. */
@@ -30,7 +29,23 @@ export interface TaskPage {
 
 export interface BucketPage {
   readonly states: readonly BucketState[];
+  /** Of everything that was selected, not of the page. */
   readonly totalCount: number;
+  readonly totals: StatsTotals;
+}
+
+/** The statistics of all selected buckets, added up. */
+export interface StatsTotals {
+  readonly objectCount: number;
+  readonly totalSizeBytes: number;
+}
+
+/** The totals of so many buckets: no event moves statistics, so each has those of `emptyStats`. */
+export function totalsOf(buckets: number): StatsTotals {
+  return {
+    objectCount: buckets * emptyStats.objectCount,
+    totalSizeBytes: buckets * emptyStats.totalSizeBytes,
+  };
 }
 
 export interface BucketView {
@@ -44,12 +59,11 @@ export interface BucketView {
   findTask(namespace: string, taskId: string): Promise<TaskResponse | undefined>;
   /** Newest first, then by id. */
   listTasks(query: TaskQuery): Promise<TaskPage>;
-  /** Newest first, then by id. */
   list(query: ListQuery): Promise<BucketPage>;
 }
 
 /** How far a long piece of work has come. */
-export interface Progress {
+interface Progress {
   readonly done: number;
   readonly total: number;
 }

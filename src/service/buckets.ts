@@ -7,6 +7,7 @@ import { hash } from "node:crypto";
 import { z } from "zod";
 import type { BlameResponse } from "../domain/blame.js";
 import type { BucketCommand } from "../domain/bucket/commands.js";
+import { bucketCatalog, positionOf } from "../domain/bucket/list.js";
 import type { PatchMediaType } from "../domain/bucket/patch.js";
 import {
   checkCreate,
@@ -28,7 +29,8 @@ import { maskChanges, type SecretReferences } from "../domain/bucket/secrets.js"
 import type { BucketState } from "../domain/bucket/state.js";
 import type { Change } from "../domain/changes.js";
 import { BucketsError, invariant, isBucketsError } from "../domain/errors.js";
-import { type EventMeta, formatTime, type RecordedEvent } from "../domain/event.js";
+import { type EventMeta, formatTime } from "../domain/event.js";
+import { parseCriteria, type RawCriteria } from "../domain/filter/parse.js";
 import { changesOf, type HistoryEntry } from "../domain/history.js";
 import { isJsonObject, type JsonValue, toJson } from "../domain/json.js";
 import { limits } from "../domain/limits.js";
@@ -122,7 +124,13 @@ const ListRequest = z.object({
   cursor: z.string().optional(),
 });
 
-const ListPlace = z.object({ createdAt: z.string(), bucketId: z.string() });
+/** The place of the last bucket of a page; how many came before it numbers the next page. */
+const ListPlace = z.object({
+  sortKey: z.string().optional(),
+  createdAt: z.string(),
+  id: z.string(),
+  seen: z.number(),
+});
 
 export class BucketService implements Buckets {
   readonly #parts: ServiceParts;
@@ -245,89 +253,78 @@ export class BucketService implements Buckets {
       strayFields(json, RevertBucketRequest),
       options.strict === true,
     );
-    const call = ["revert", bucket, json];
+    const prepared = {
+      ignoredFields,
+      call: ["revert", bucket, json],
+      reason: options.reason,
+    };
     const { to, undo, fields } = request;
-    if (undo !== undefined) return await this.#undo(bucket, undo, { ignoredFields, call }, options);
-    const { version, document } = await this.#documentAt(bucket, to ?? 1);
+    const current = await this.#past.lookup(bucket);
+    if (current === undefined) {
+      const target = { kind: "existing", identifier: bucket } as const;
+      return await this.#write(options, { ...plain, ...prepared, target, command: replayOnly });
+    }
+    if (undo !== undefined) return await this.#undo(current, undo, prepared, options);
+    const { recorded } = await this.#past.logged(current, to ?? 1);
+    const { document } = await this.#past.stateAt(current.bucket_id, recorded.version);
     const { references, ...made } = this.#makeSecret(
       Object.hasOwn(document, "source_adapter") || fields !== undefined,
     );
     return await this.#write(options, {
+      ...prepared,
       ...made,
-      target: { kind: "existing", identifier: bucket },
+      target: { kind: "existing", identifier: current.bucket_id },
       command: {
         type: "revert_bucket",
-        to: version,
+        to: recorded.version,
         document,
         fields,
         secrets: references,
       },
-      reason: options.reason,
-      ignoredFields,
-      call,
     });
   }
 
   /**
-   * The document as of a version. Of a bucket that is not there it is empty: the key of the write
-   * may know an earlier answer, and only without one is the write refused.
-   */
-  async #documentAt(bucket: string, version: number) {
-    const current = await this.#find(bucket);
-    if (current === undefined) return { version, document: {} };
-    await this.#past.logged(current, version);
-    return { version, document: (await this.#past.stateAt(current.bucket_id, version)).document };
-  }
-
-  /**
-   * Takes back one event. What later events touched is read before the command queues; when one
-   * more of them slips in, it is read again.
+   * Takes back one event. What later events touched is read before the command queues; when more
+   * of them slip in, these are read as well.
    */
   async #undo(
-    bucket: string,
+    found: BucketState,
     undo: number,
-    prepared: Pick<Prepared, "ignoredFields" | "call">,
+    prepared: Pick<Prepared, "ignoredFields" | "call" | "reason">,
     options: WriteOptions,
   ): Promise<BucketWritten> {
+    const { recorded } = await this.#past.logged(found, undo);
+    const { references, ...made } = this.#makeSecret(changesOf(recorded.event).some(isOfAdapter));
+    const laterPaths = new Set<string>();
+    let current = found;
+    let readTo = undo;
     for (let attempt = 1; ; attempt += 1) {
-      const { changes, laterPaths, readAt } = await this.#changesOf(bucket, undo);
-      const { references, ...made } = this.#makeSecret(changes.some(isOfAdapter));
+      const range = { from: readTo + 1, to: current.version };
+      for (const path of await this.#past.changedPaths(current.bucket_id, range)) {
+        laterPaths.add(path);
+      }
+      readTo = current.version;
       try {
         return await this.#write(options, {
           ...prepared,
           ...made,
-          target: { kind: "existing", identifier: bucket },
+          target: { kind: "existing", identifier: current.bucket_id },
           command: {
             type: "undo_event",
             undo,
-            changes,
-            laterPaths,
-            readAt,
+            event: recorded.event,
+            laterPaths: [...laterPaths],
+            readAt: readTo,
             secrets: references,
           },
-          reason: options.reason,
         });
       } catch (error) {
         const isStale = isBucketsError(error) && error.details["stale"] === true;
         if (!isStale || attempt === undoAttemptsMax) throw error;
       }
+      current = await this.#past.find(current.bucket_id);
     }
-  }
-
-  /** What an event changed, and what later ones did; of a bucket that is not there nothing. */
-  async #changesOf(bucket: string, version: number) {
-    const current = await this.#find(bucket);
-    if (current === undefined) return { changes: [], laterPaths: [], readAt: 0 };
-    const { recorded } = await this.#past.logged(current, version);
-    return {
-      changes: undoableChanges(recorded),
-      laterPaths: await this.#past.pathsSince(current, version),
-      readAt: current.version,
-    };
-  }
-
-  #find(bucket: string): Promise<BucketState | undefined> {
-    return this.#parts.view.find(this.#namespace, bucket);
   }
 
   async restore(bucket: string, body: unknown = {}, options: WriteOptions = {}) {
@@ -370,36 +367,41 @@ export class BucketService implements Buckets {
 
   async list(query: ListQuery = {}): Promise<ListBucketsResponse> {
     const { limit, offset, cursor } = parseQuery(ListRequest, query);
-    const scope = `buckets/${this.#namespace}`;
+    const at = this.#parts.clock();
+    const criteria = parseCriteria(rawCriteria(query), bucketCatalog);
+    const selection = { criteria, viewpoint: { at, publicUrl: this.#caller.publicUrl } };
+    const scope = JSON.stringify(["buckets", this.#namespace, criteria]);
     const after = cursor === undefined ? undefined : decodeCursor(scope, ListPlace, cursor);
     const page = await this.#parts.view.list({
       namespace: this.#namespace,
+      selection,
       // One more than asked for tells whether there is a next page.
       limit: limit + 1,
-      offset: after === undefined ? offset : 0,
+      offset,
       after,
     });
     const states = page.states.slice(0, limit);
     const last = states.at(-1);
     const hasMore = page.states.length > limit && last !== undefined;
-    const at = this.#parts.clock();
+    const before = after?.seen ?? offset;
+    const seen = before + states.length;
     return {
       results: states.map((state) => this.#answer(state, at).bucket),
       total_count: page.totalCount,
       pagination: paginate({
         total: page.totalCount,
         limit,
-        offset,
+        offset: before,
         hasMore,
         nextCursor: hasMore
-          ? encodeCursor(scope, { createdAt: last.created_at, bucketId: last.bucket_id })
+          ? encodeCursor(scope, { ...positionOf(last, emptyStats, selection), seen })
           : undefined,
       }),
       stats: {
-        total_objects: 0,
-        total_size_bytes: 0,
-        avg_objects_per_bucket: 0,
-        avg_size_per_bucket: 0,
+        total_objects: page.totals.objectCount,
+        total_size_bytes: page.totals.totalSizeBytes,
+        avg_objects_per_bucket: average(page.totals.objectCount, page.totalCount),
+        avg_size_per_bucket: average(page.totals.totalSizeBytes, page.totalCount),
       },
     };
   }
@@ -609,28 +611,38 @@ export class BucketService implements Buckets {
   }
 }
 
+function average(sum: number, count: number): number {
+  return count === 0 ? 0 : sum / count;
+}
+
+/** The criteria as JSON of our own, by the names of the wire. */
+function rawCriteria({ search, filters, sort, caseSensitive }: ListQuery): RawCriteria {
+  return {
+    search: search ?? null,
+    filters: toJson(filters ?? null),
+    sort: toJson(sort ?? null),
+    case_sensitive: caseSensitive ?? null,
+  };
+}
+/**
+ * What stands for a revert of a bucket that is not there, by this name no longer perhaps: refused,
+ * unless it was carried out under its Idempotency-Key before.
+ */
+const replayOnly: BucketCommand = {
+  type: "undo_event",
+  undo: 0,
+  event: { type: "bucket.activated", data: {} },
+  laterPaths: [],
+  readAt: 0,
+  secrets: { sealed: [], generated: undefined },
+};
+
 const plain = { secrets: [], revealedSecret: undefined, ignoredFields: [] } as const;
 
 function only<T>(results: readonly T[]): T {
   const [result] = results;
   invariant(result !== undefined, "a unit of one without a result");
   return result;
-}
-
-/** @throws BAD_REQUEST for an event that did nothing to a document that was there before. */
-function undoableChanges({ event, version }: RecordedEvent): readonly Change[] {
-  switch (event.type) {
-    case "bucket.patched":
-    case "bucket.reverted":
-    case "bucket.undone":
-    case "bucket.restored":
-      return event.data.changes;
-    default:
-      throw new BucketsError(
-        "BAD_REQUEST",
-        `Version ${version} is ${event.type}: only changes of the document can be undone.`,
-      );
-  }
 }
 
 function isOfAdapter({ path }: Change): boolean {

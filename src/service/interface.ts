@@ -8,7 +8,6 @@ import type { PatchMediaType } from "../domain/bucket/patch.js";
 import { BucketResponse } from "../domain/bucket/response.js";
 import type { Change } from "../domain/changes.js";
 import type { DiffFormat } from "../domain/diff-formats.js";
-import type { BucketsError } from "../domain/errors.js";
 import { HistoryEntry } from "../domain/history.js";
 import type { JsonValue } from "../domain/json.js";
 import { type Permission, permissions } from "../domain/permissions.js";
@@ -133,10 +132,29 @@ export interface BucketDeleted extends Written {
   readonly task: TaskResponse;
 }
 
+/**
+ * Which buckets, in which order. Documents are as on the wire; see the OpenAPI document, or
+ * `domain/filter/condition.ts` for what each operator means.
+ */
 export interface ListQuery {
+  /** A part of the id, name or description; with `*`, a pattern for the whole of one. */
+  readonly search?: string | null | undefined;
+  /** `{AND, OR, NOT}` of `{field, operator, value}`, nested; or `{"metadata.team": "x"}`. */
+  readonly filters?: unknown;
+  /** Newest first unless given; buckets without the field come last. */
+  readonly sort?: ListSort | null | undefined;
+  /** Whether filters, search and sort tell `A` from `a`; not unless given. */
+  readonly caseSensitive?: boolean | null | undefined;
+  /** 1 to 1,000; 10 unless given. */
   readonly limit?: number | undefined;
   readonly offset?: number | undefined;
+  /** The `next_cursor` of the page before, with everything but the limit as it was there. */
   readonly cursor?: string | undefined;
+}
+
+export interface ListSort {
+  readonly field: string;
+  readonly direction?: "asc" | "desc" | null | undefined;
 }
 
 const Pagination = z.object({
@@ -318,4 +336,4 @@ export interface BucketStore extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-export type { BucketsError, ExpectedHead, Health, RebuildReport, VerifyReport };
+export type { ExpectedHead, Health, RebuildReport, VerifyReport };

@@ -19,7 +19,7 @@ import { parseQuery } from "../domain/schemas.js";
 import { decode } from "../eventstore/codec.js";
 import { bucketNotFound } from "../eventstore/planner.js";
 import type { EventPlace, EventStore, LoggedEvent } from "../eventstore/store.js";
-import type { BucketView } from "../projections/view.js";
+import { type BucketView, nextTurn } from "../projections/view.js";
 import { decodeCursor, encodeCursor } from "./cursor.js";
 import type {
   DiffQuery,
@@ -71,9 +71,14 @@ export class BucketPast {
     this.#namespace = namespace;
   }
 
-  /** The current state, which may say that the bucket was deleted. @throws NOT_FOUND */
+  /** The current state, which may say that the bucket was deleted. */
+  lookup(bucket: string): Promise<BucketState | undefined> {
+    return this.#parts.view.find(this.#namespace, bucket);
+  }
+
+  /** @throws NOT_FOUND */
   async find(bucket: string): Promise<BucketState> {
-    const state = await this.#parts.view.find(this.#namespace, bucket);
+    const state = await this.lookup(bucket);
     if (state === undefined) throw bucketNotFound(bucket, this.#namespace);
     return state;
   }
@@ -112,11 +117,9 @@ export class BucketPast {
   async history(bucket: string, query: HistoryQuery): Promise<HistoryResponse> {
     const request = parseQuery(HistoryRequest, query);
     const { cursor, limit, order, ...filters } = request;
-    const begin = asPoint(request.from, "from");
-    const end = asPoint(request.to, "to");
+    const asked = askedRange(request);
     const state = await this.find(bucket);
-    const from = begin === undefined ? 1 : await this.#firstAtOrAfter(state, begin);
-    const to = end === undefined ? state.version : (await this.locate(state, end)).place.version;
+    const { from, to } = await this.#versions(state, asked);
     const scope = `history/${state.bucket_id}/${order}/${JSON.stringify(filters)}`;
     const after = cursor === undefined ? undefined : decodeCursor(scope, z.number().int(), cursor);
     const range =
@@ -124,7 +127,8 @@ export class BucketPast {
         ? { from: Math.max(from, (after ?? 0) + 1), to }
         : { from, to: Math.min(to, (after ?? Number.POSITIVE_INFINITY) - 1) };
     const found: HistoryEntry[] = [];
-    for await (const logged of this.#events(state.bucket_id, range, order, limit + 1)) {
+    const slice = Math.min(limit + 1, sliceEvents);
+    for await (const logged of this.#events(state.bucket_id, range, order, slice)) {
       if (isWanted(logged.recorded, request)) found.push(toEntry(logged));
       if (found.length > limit) break;
     }
@@ -153,24 +157,19 @@ export class BucketPast {
     return logged;
   }
 
-  /** The paths that the events after a version changed. */
-  async pathsSince(state: BucketState, version: number): Promise<string[]> {
+  /** The paths that the events of some versions changed. */
+  async changedPaths(stream: string, versions: Versions): Promise<ReadonlySet<string>> {
     const paths = new Set<string>();
-    const range = { from: version + 1, to: state.version };
-    for await (const { recorded } of this.#events(state.bucket_id, range)) {
+    for await (const { recorded } of this.#events(stream, versions)) {
       for (const { path } of changesOf(recorded.event)) paths.add(path);
     }
-    return [...paths];
+    return paths;
   }
 
   async *replay(bucket: string, range: ReplayRange): AsyncIterable<ReplayLine> {
-    const begin = asPoint(range.from, "from");
-    const end = asPoint(range.to, "to");
+    const asked = askedRange(range);
     const current = await this.find(bucket);
-    const from = begin === undefined ? 1 : (await this.locate(current, begin)).place.version;
-    const to =
-      end === undefined ? current.version : (await this.locate(current, end)).place.version;
-    assertOrder(from, to);
+    const { from, to } = await this.#versions(current, asked);
     let folded: BucketState | undefined;
     for await (const logged of this.#events(current.bucket_id, { from: 1, to: current.version })) {
       folded = evolve(folded, logged.recorded);
@@ -183,8 +182,7 @@ export class BucketPast {
   }
 
   async diff(bucket: string, query: DiffQuery): Promise<JsonValue> {
-    const begin = asPoint(query.from, "from");
-    const end = asPoint(query.to, "to");
+    const { begin, end } = askedRange(query);
     const format: DiffFormat = query.format ?? "json-patch";
     const state = await this.find(bucket);
     const to = end === undefined ? state.version : (await this.locate(state, end)).place.version;
@@ -218,12 +216,12 @@ export class BucketPast {
   /** The events of a stream between two versions, read in slices. */
   async *#events(
     stream: string,
-    range: { readonly from: number; readonly to: number },
+    versions: Versions,
     order: "asc" | "desc" = "asc",
-    slice = sliceEvents,
+    firstSlice = sliceEvents,
   ): AsyncIterable<LoggedEvent> {
-    let { from, to } = range;
-    const limit = Math.min(slice, sliceEvents);
+    let { from, to } = versions;
+    let limit = firstSlice;
     while (from <= to) {
       const page = await this.#parts.events.readStream(stream, { order, from, to, limit });
       const last = page.at(-1)?.recorded.version;
@@ -231,6 +229,9 @@ export class BucketPast {
       if (last === undefined) return;
       if (order === "asc") from = last + 1;
       else to = last - 1;
+      // What few events in many are wanted of is read in larger slices, and lets others through.
+      limit = sliceEvents;
+      await nextTurn();
     }
   }
 
@@ -240,14 +241,19 @@ export class BucketPast {
     return decode(row);
   }
 
-  /** A version is itself; of a position or time between two events it is the later one. */
-  async #firstAtOrAfter(state: BucketState, asked: AskedPoint): Promise<number> {
-    const { place } = await this.locate(state, asked);
-    const isExact =
-      asked.point.kind === "version" ||
-      (asked.point.kind === "position" && place.position === asked.point.position) ||
-      (asked.point.kind === "time" && place.recordedAt === asked.point.time);
-    return isExact ? place.version : place.version + 1;
+  /**
+   * The versions from the first event at or after the beginning to the last one at or before the
+   * end: none when both are between the same two events.
+   *
+   * @throws BAD_REQUEST when the end is before the beginning.
+   */
+  async #versions(state: BucketState, { begin, end }: AskedRange): Promise<Versions> {
+    const to = end === undefined ? state.version : (await this.locate(state, end)).place.version;
+    if (begin === undefined) return { from: 1, to };
+    const { place } = await this.locate(state, begin);
+    assertOrder(place.version, to);
+    const before = await this.#parts.events.placeAt(state.bucket_id, justBefore(begin.point));
+    return { from: (before?.version ?? 0) + 1, to };
   }
 
   async #outsideHistory(state: BucketState, asked: string): Promise<BucketsError> {
@@ -270,9 +276,36 @@ export interface AskedPoint {
   readonly text: string;
 }
 
+interface AskedRange {
+  readonly begin: AskedPoint | undefined;
+  readonly end: AskedPoint | undefined;
+}
+
+/** From one version to another, both included. */
+interface Versions {
+  readonly from: number;
+  readonly to: number;
+}
+
+function askedRange({ from, to }: ReplayRange): AskedRange {
+  return { begin: asPoint(from, "from"), end: asPoint(to, "to") };
+}
+
 /** @throws BAD_REQUEST for what is no point. */
 export function asPoint(text: string | undefined, name: string): AskedPoint | undefined {
   return text === undefined ? undefined : { point: parsePoint(text, name), text };
+}
+
+/** The last point that is not yet this one; times count in milliseconds. */
+function justBefore(point: Point): Point {
+  switch (point.kind) {
+    case "version":
+      return { ...point, version: point.version - 1 };
+    case "position":
+      return { ...point, position: point.position - 1 };
+    case "time":
+      return { ...point, time: point.time - 1 };
+  }
 }
 
 function assertOrder(from: number, to: number): void {

@@ -348,7 +348,7 @@ describe("query plans", () => {
       void view.find("default", "bkt_00000000000000000000000001");
       void view.find("default", "a");
       void view.list(query);
-      void view.list({ ...query, after: { createdAt: "2026-10-01", bucketId: "bkt" } });
+      void view.list({ ...query, after: { createdAt: "2026-10-01", id: "bkt" } });
       const inline = new SqliteView(db);
       inline.loadState("bkt_00000000000000000000000001");
       inline.loadReservation("bucket_name:default", "a");

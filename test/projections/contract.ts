@@ -1,6 +1,7 @@
 /** What every view and keeper promises, whatever it is made of; each engine runs it. */
 import { describe, expect, test } from "vitest";
-import type { BucketPage, ListPosition, ListQuery } from "../../src/projections/view.js";
+import type { ListPosition } from "../../src/domain/filter/order.js";
+import type { BucketPage, ListQuery } from "../../src/projections/view.js";
 import type { Backend } from "../support/backends.js";
 import { dayMs } from "../support/clock.js";
 import { accept, Units } from "../support/units.js";
@@ -83,6 +84,7 @@ export function viewContract(open: () => Backend): void {
       expect(await backend.view.list(query({ namespace: "nowhere" }))).toEqual({
         states: [],
         totalCount: 0,
+        totals: { objectCount: 0, totalSizeBytes: 0 },
       });
     });
 
@@ -117,7 +119,7 @@ export function viewContract(open: () => Backend): void {
         const last = page.states.at(-1);
         if (last === undefined) break;
         seen.push(...names(page));
-        after = { createdAt: last.created_at, bucketId: last.bucket_id };
+        after = { createdAt: last.created_at, id: last.bucket_id };
         await accept(backend.events, units.of(units.create(`late ${seen.length}`)));
       }
       expect(seen).toEqual(["g", "f", "c", "d", "e", "b", "a"]);

@@ -36,7 +36,7 @@ export const tokens = {
   write: "write-token-0123456789",
   read: "read-token-0123456789",
 } as const;
-export type TokenName = keyof typeof tokens;
+type TokenName = keyof typeof tokens;
 
 export interface ServiceOptions {
   readonly clock?: () => number;

@@ -1,7 +1,7 @@
 /** What can be asked of a bucket. Time, ids and references arrive as data. */
-import type { Change } from "../changes.js";
 import type { JsonObject, JsonValue } from "../json.js";
 import type { UniqueKey } from "./bucket-schema.js";
+import type { BucketEvent } from "./events.js";
 import type { PatchMediaType } from "./patch.js";
 import type { SecretReferences } from "./secrets.js";
 
@@ -26,29 +26,29 @@ export interface LockBucket {
   readonly expiresAt: string | undefined;
 }
 
-export interface UnlockBucket {
+interface UnlockBucket {
   readonly type: "unlock_bucket";
 }
 
 /** Moves the lifecycle. */
-export interface ArchiveBucket {
+interface ArchiveBucket {
   readonly type: "archive_bucket";
 }
 
-export interface ActivateBucket {
+interface ActivateBucket {
   readonly type: "activate_bucket";
 }
 
-export interface SuspendBucket {
+interface SuspendBucket {
   readonly type: "suspend_bucket";
 }
 
-export interface DeleteBucket {
+interface DeleteBucket {
   readonly type: "delete_bucket";
   readonly taskId: string;
 }
 
-export interface RevertBucket {
+interface RevertBucket {
   readonly type: "revert_bucket";
   readonly to: number;
   /** The document of that version: the past does not change, so it travels with the command. */
@@ -58,10 +58,11 @@ export interface RevertBucket {
   readonly secrets: SecretReferences;
 }
 
-export interface UndoEvent {
+interface UndoEvent {
   readonly type: "undo_event";
   readonly undo: number;
-  readonly changes: readonly Change[];
+  /** The event of that version. */
+  readonly event: BucketEvent;
   /** What later events changed, up to the version that the command was made for. */
   readonly laterPaths: readonly string[];
   readonly readAt: number;

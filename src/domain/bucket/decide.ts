@@ -28,7 +28,7 @@ import { normalizeDocument } from "./document.js";
 import type { BucketEvent } from "./events.js";
 import { assertUnlocked, lockAt } from "./lock.js";
 import { patchDocument } from "./patch.js";
-import { revertedDocument, undoneDocument } from "./revert.js";
+import { revertedDocument, undoableChanges, undoneDocument } from "./revert.js";
 import { resolveSecrets, type SecretReferences } from "./secrets.js";
 import { type BucketState, nameOf, schemaOf } from "./state.js";
 
@@ -75,7 +75,8 @@ export function decide(
     }
     case "undo_event": {
       assertReadAt(state, command.readAt);
-      const undone = undoneDocument(state.document, command.changes, command.laterPaths);
+      const done = undoableChanges(command.event, command.undo);
+      const undone = undoneDocument(state.document, done, command.laterPaths);
       const changes = changesTo(state, undone, command.secrets);
       return { type: "bucket.undone", data: { revert_of: command.undo, changes } };
     }

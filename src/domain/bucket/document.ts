@@ -207,7 +207,7 @@ function emptyField(name: FieldName): CheckedField {
   return { value: null, issues: [{ type: "missing", location: ["body", name], message }] };
 }
 
-export function assertDocumentSize(bytes: number): void {
+function assertDocumentSize(bytes: number): void {
   if (bytes <= limits.documentBytesMax) return;
   throw new BucketsError(
     "PAYLOAD_TOO_LARGE",

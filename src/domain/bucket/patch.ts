@@ -56,7 +56,7 @@ function partialUpdate(document: JsonObject, patch: JsonObject): JsonObject {
 }
 
 /** An adapter that is replaced without naming a webhook secret keeps the stored one. */
-function keepWebhookSecret(before: JsonObject, after: JsonObject): JsonObject {
+export function keepWebhookSecret(before: JsonObject, after: JsonObject): JsonObject {
   const old = before["source_adapter"];
   const adapter = after["source_adapter"];
   if (!isJsonObject(old) || !isJsonObject(adapter)) return after;

@@ -1,6 +1,6 @@
 /** A bucket as it is answered (CONTRACT: buckets, response): a view of its state at a moment. */
 import { z } from "zod";
-import { isJsonObject, type JsonObject, ownValue, withKey } from "../json.js";
+import { isJsonObject, type JsonObject, type JsonValue, ownValue, withKey } from "../json.js";
 import { answeredTime, jsonObject } from "../schemas.js";
 import { UniqueKey } from "./bucket-schema.js";
 import { storageClasses } from "./document.js";
@@ -95,14 +95,23 @@ export function renderBucket(
   stats: BucketStats,
   viewpoint: Viewpoint,
 ): BucketResponse {
+  return BucketResponse.parse(bucketFields(state, stats, viewpoint));
+}
+
+/** The answer before it is checked, which a list needs of every bucket that it looks at. */
+export function bucketFields(
+  state: BucketState,
+  stats: BucketStats,
+  viewpoint: Viewpoint,
+): JsonObject {
   const { document } = state;
   const adapter = ownValue(document, "source_adapter");
-  const response = {
+  const fields: Readonly<Record<string, JsonValue | undefined>> = {
     bucket_id: state.bucket_id,
     bucket_name: nameOf(state),
     description: document["description"],
     bucket_schema: document["bucket_schema"],
-    unique_key: state.unique_key,
+    unique_key: state.unique_key && uniqueKeyFields(state.unique_key),
     metadata: document["metadata"],
     storage_class: document["storage_class"],
     object_count: stats.objectCount,
@@ -121,8 +130,14 @@ export function renderBucket(
     },
     source_adapter: isJsonObject(adapter) ? renderAdapter(adapter, state, viewpoint) : undefined,
   };
-  const present = Object.entries(response).filter(([, value]) => value !== undefined);
-  return BucketResponse.parse(Object.fromEntries(present));
+  const present = Object.entries(fields).flatMap(([name, value]): [string, JsonValue][] =>
+    value === undefined ? [] : [[name, value]],
+  );
+  return Object.fromEntries(present);
+}
+
+function uniqueKeyFields({ fields, default_policy: policy }: UniqueKey): JsonObject {
+  return { fields, ...(policy !== undefined && { default_policy: policy }) };
 }
 
 function renderAdapter(adapter: JsonObject, state: BucketState, viewpoint: Viewpoint): JsonObject {

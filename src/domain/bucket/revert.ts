@@ -7,17 +7,19 @@ import { z } from "zod";
 import { applyChanges, type Change } from "../changes.js";
 import { BucketsError, invalidAt } from "../errors.js";
 import { isJsonObject, type JsonObject } from "../json.js";
-import { formatPointer, isWithin, type Pointer, parsePointer, valueAt } from "../pointer.js";
+import { formatPointer, type Pointer, parsePointer, valueAt } from "../pointer.js";
 import { isPatchablePointer } from "./document.js";
+import type { BucketEvent } from "./events.js";
+import { keepWebhookSecret } from "./patch.js";
 import { mapSecrets } from "./secrets.js";
 
 const version = z.number().int().min(1);
 
 export const RevertBucketRequest = z
   .object({
-    to: version.optional(),
-    undo: version.optional(),
-    fields: z.array(z.string()).min(1).max(1_000).optional(),
+    to: version.nullish().transform(orAbsent),
+    undo: version.nullish().transform(orAbsent),
+    fields: z.array(z.string()).min(1).max(1_000).nullish().transform(orAbsent),
   })
   .refine(
     ({ to, undo }) => (to === undefined) !== (undo === undefined),
@@ -27,6 +29,10 @@ export const RevertBucketRequest = z
     ({ undo, fields }) => undo === undefined || fields === undefined,
     "Send fields together with to; undo takes back a whole event.",
   );
+
+function orAbsent<T>(value: T | null | undefined): T | undefined {
+  return value ?? undefined;
+}
 
 export const RestoreBucketRequest = z.object({ bucket_name: z.string().nullish() });
 
@@ -77,6 +83,22 @@ function assertObjectsAbove(document: JsonObject, pointer: Pointer): void {
   }
 }
 
+/** @throws BAD_REQUEST for an event that did nothing to a document that was there before. */
+export function undoableChanges(event: BucketEvent, version: number): readonly Change[] {
+  switch (event.type) {
+    case "bucket.patched":
+    case "bucket.reverted":
+    case "bucket.undone":
+    case "bucket.restored":
+      return event.data.changes;
+    default:
+      throw new BucketsError(
+        "BAD_REQUEST",
+        `Version ${version} is ${event.type}: only changes of the document can be undone.`,
+      );
+  }
+}
+
 /**
  * The current document without what an event did to it.
  *
@@ -88,13 +110,11 @@ export function undoneDocument(
   changes: readonly Change[],
   laterPaths: readonly string[],
 ): JsonObject {
-  const later = laterPaths.map((path) => parsePointer(path) ?? []);
+  const later = new Set(laterPaths);
+  const laterOrAbove = new Set(laterPaths.flatMap(pathsTo));
   const touched = changes
     .map(({ path }) => path)
-    .filter((path) => {
-      const pointer = parsePointer(path) ?? [];
-      return later.some((other) => isWithin(other, pointer) || isWithin(pointer, other));
-    });
+    .filter((path) => laterOrAbove.has(path) || pathsTo(path).some((above) => later.has(above)));
   if (touched.length > 0) {
     throw new BucketsError(
       "CONFLICT",
@@ -103,6 +123,12 @@ export function undoneDocument(
     );
   }
   return keepCurrentSecrets(applyChanges(current, changes.toReversed().map(inverse)), current);
+}
+
+/** `/a/b` is reached by `/a` and itself; changes always escape a key alike, so that text suffices. */
+function pathsTo(path: string): string[] {
+  const tokens = path.split("/");
+  return tokens.slice(1).map((_, index) => tokens.slice(0, index + 2).join("/"));
 }
 
 function inverse(change: Change): Change {
@@ -117,8 +143,11 @@ function inverse(change: Change): Change {
   }
 }
 
-/** Secrets stay as they are now; one that is no longer stored becomes null. */
+/**
+ * Secrets stay as they are now; one that is no longer stored becomes null. The webhook secret stays
+ * as long as there is an adapter, also where the earlier document had none.
+ */
 function keepCurrentSecrets(document: JsonObject, current: JsonObject): JsonObject {
   const kept = mapSecrets(document, [], (_, pointer) => valueAt(current, pointer) ?? null);
-  return isJsonObject(kept) ? kept : document;
+  return isJsonObject(kept) ? keepWebhookSecret(current, kept) : document;
 }

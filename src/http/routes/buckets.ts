@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { z } from "zod";
 import { BlameResponse } from "../../domain/blame.js";
 import { CreateBucketRequest, PatchBucketRequest } from "../../domain/bucket/document.js";
-import { type PatchMediaType, patchMediaTypes } from "../../domain/bucket/patch.js";
+import { type PatchMediaType, patchMediaTypes, requireObject } from "../../domain/bucket/patch.js";
 import {
   checkFields,
   LockBucketRequest,
@@ -17,7 +17,7 @@ import { BucketsError } from "../../domain/errors.js";
 import { HistoryEntry } from "../../domain/history.js";
 import { JsonPatch } from "../../domain/json-patch.js";
 import { limits } from "../../domain/limits.js";
-import { jsonObject, parseBody } from "../../domain/schemas.js";
+import { jsonObject } from "../../domain/schemas.js";
 import { TaskResponse } from "../../domain/task.js";
 import {
   type BucketWritten,
@@ -30,6 +30,7 @@ import { isNotModified, readIfNoneMatch, readPrecondition } from "../conditional
 import { headerLines, setCache, setPlace } from "../headers.js";
 import { readIdempotencyKey, readPreferences, readTextHeader } from "../preferences.js";
 import { type ApiRequest, defineRoute, type HttpContext, noQuery, type Route } from "../route.js";
+import { ListBucketsRequest, readListQuery } from "./list-body.js";
 
 const base = "/v1/buckets";
 const one = `${base}/{bucket_identifier}`;
@@ -50,13 +51,6 @@ const page = {
   limit: z.coerce.number().int().min(1).max(limits.pageSizeMax).optional(),
   cursor: z.string().optional(),
 };
-
-/** The bounds are the service's: a page size beyond them is a 400, not a 422. */
-const ListBody = z.object({
-  limit: z.number().int().nullish().meta({ minimum: 1, maximum: limits.pageSizeMax }),
-  offset: z.number().int().nullish().meta({ minimum: 0 }),
-  cursor: z.string().nullish(),
-});
 
 const NoFields = z.object({});
 
@@ -103,17 +97,18 @@ export const bucketRoutes: readonly Route[] = [
     method: "POST",
     path: `${base}/list`,
     operationId: "listBuckets",
-    summary: "List buckets, newest first",
+    summary: "List buckets: search, filter, sort, page",
     permission: "read",
     query: noQuery,
-    body: { "application/json": ListBody },
+    body: { "application/json": ListBucketsRequest },
     response: ListBucketsResponse,
     refusals: [400, 413, 415, 422],
     handle: async ({ context, namespace, body }) => {
       const { isStrict, applied } = readPreferences(context.get("Prefer"), true);
       if (applied !== "") context.set("Preference-Applied", applied);
-      const query = listQuery(body);
-      const ignored = checkFields(strayFields(body ?? {}, ListBody), isStrict);
+      const json = requireObject(body ?? {});
+      const query = readListQuery(json);
+      const ignored = checkFields(strayFields(json, ListBucketsRequest), isStrict);
       context.body = await namespace.buckets.list(query);
       setIgnoredFields(context, ignored);
       setCache(context, "current");
@@ -369,11 +364,6 @@ export const bucketRoutes: readonly Route[] = [
     },
   }),
 ];
-
-function listQuery(body: unknown) {
-  const { limit, offset, cursor } = parseBody(ListBody, body ?? {});
-  return { limit: limit ?? undefined, offset: offset ?? undefined, cursor: cursor ?? undefined };
-}
 
 /** Where the bucket is, whatever it was addressed by and is called now. */
 function pathOf({ basePath }: ApiRequest, { bucket }: BucketWritten): string {

@@ -1,12 +1,22 @@
 /** The view in memory: the plain meaning of what the SQLite view does with tables. */
 import { blameMoves } from "../../domain/blame.js";
 import { looksLikeBucketId } from "../../domain/bucket/document.js";
+import { compileSelection, positionOf } from "../../domain/bucket/list.js";
 import { bucketReservations, nameScope } from "../../domain/bucket/reservations.js";
+import { emptyStats } from "../../domain/bucket/response.js";
 import type { BucketState } from "../../domain/bucket/state.js";
+import { comparePositions } from "../../domain/filter/order.js";
 import type { JsonObject } from "../../domain/json.js";
 import { deletionTask, type TaskResponse } from "../../domain/task.js";
 import type { AppliedEvent, InlineProjection } from "../../eventstore/projection.js";
-import type { BucketPage, BucketView, ListQuery, TaskPage, TaskQuery } from "../view.js";
+import {
+  type BucketPage,
+  type BucketView,
+  type ListQuery,
+  type TaskPage,
+  type TaskQuery,
+  totalsOf,
+} from "../view.js";
 
 export class MemoryView implements InlineProjection, BucketView {
   #states = new Map<string, BucketState>();
@@ -71,16 +81,22 @@ export class MemoryView implements InlineProjection, BucketView {
     return state?.namespace === namespace ? state : undefined;
   }
 
-  async list(query: ListQuery): Promise<BucketPage> {
-    const all = [...this.#states.values()]
-      .filter((state) => state.namespace === query.namespace && state.deleted === undefined)
-      .sort(newestFirst);
-    const { after } = query;
-    const rest = after === undefined ? all : all.filter((state) => isAfter(state, after));
-    const start = after === undefined ? query.offset : 0;
+  async list({ namespace, selection, limit, offset, after }: ListQuery): Promise<BucketPage> {
+    const isSelected = selection === undefined ? undefined : compileSelection(selection);
+    const direction = selection?.criteria.sort?.direction;
+    const places = [...this.#states.values()]
+      .filter((state) => state.namespace === namespace && state.deleted === undefined)
+      .filter((state) => isSelected?.(state, emptyStats) ?? true)
+      .map((state) => ({ state, position: positionOf(state, emptyStats, selection) }))
+      .sort((a, b) => comparePositions(a.position, b.position, direction));
+    const rest =
+      after === undefined
+        ? places.slice(offset)
+        : places.filter(({ position }) => comparePositions(position, after, direction) > 0);
     return {
-      states: rest.slice(start, start + query.limit),
-      totalCount: all.length,
+      states: rest.slice(0, limit).map(({ state }) => state),
+      totalCount: places.length,
+      totals: totalsOf(places.length),
     };
   }
 
@@ -114,14 +130,4 @@ export class MemoryView implements InlineProjection, BucketView {
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function newestFirst(a: BucketState, b: BucketState): number {
-  if (a.created_at !== b.created_at) return a.created_at < b.created_at ? 1 : -1;
-  return a.bucket_id < b.bucket_id ? -1 : 1;
-}
-
-function isAfter(state: BucketState, after: { createdAt: string; bucketId: string }): boolean {
-  if (state.created_at !== after.createdAt) return state.created_at < after.createdAt;
-  return state.bucket_id > after.bucketId;
 }

@@ -13,6 +13,7 @@ import { deletionTask, TaskResponse } from "../../domain/task.js";
 import { reservationKey } from "../../eventstore/planner.js";
 import type { AppliedEvent, InlineProjection } from "../../eventstore/projection.js";
 import type { BucketPage, BucketView, ListQuery, TaskPage, TaskQuery } from "../view.js";
+import { BucketLists } from "./list-sql.js";
 
 /** The tables of the view; a rebuild makes each of them anew beside the live one. */
 export const viewTables = ["buckets", "reservations", "tasks", "snapshots", "blame"] as const;
@@ -143,9 +144,7 @@ const BlameRow = z.object({ pointer: z.string(), position: z.number() });
 export class SqliteBucketView implements BucketView {
   readonly #byId: Database.Statement;
   readonly #byName: Database.Statement;
-  readonly #count: Database.Statement;
-  readonly #page: Database.Statement;
-  readonly #pageAfter: Database.Statement;
+  readonly #lists: BucketLists;
   readonly #task: Database.Statement;
   readonly #taskCount: Database.Statement;
   readonly #tasks: Database.Statement;
@@ -161,15 +160,7 @@ export class SqliteBucketView implements BucketView {
          WHERE bucket_id = (SELECT stream FROM reservations WHERE scope = ? AND key = ?)`,
       )
       .pluck();
-    this.#count = db
-      .prepare("SELECT count(*) FROM buckets WHERE namespace = ? AND is_deleted = 0")
-      .pluck();
-    this.#page = db
-      .prepare(
-        `SELECT state FROM buckets WHERE namespace = ? AND is_deleted = 0
-         ORDER BY created_at DESC, bucket_id LIMIT ? OFFSET ?`,
-      )
-      .pluck();
+    this.#lists = new BucketLists(db);
     this.#blame = db.prepare("SELECT pointer, position FROM blame WHERE stream = ?");
     this.#task = db.prepare("SELECT task FROM tasks WHERE task_id = ? AND namespace = ?").pluck();
     this.#taskCount = db.prepare("SELECT count(*) FROM tasks WHERE namespace = ?").pluck();
@@ -177,14 +168,6 @@ export class SqliteBucketView implements BucketView {
       .prepare(
         `SELECT task FROM tasks WHERE namespace = ?
          ORDER BY created_at DESC, task_id LIMIT ? OFFSET ?`,
-      )
-      .pluck();
-    this.#pageAfter = db
-      .prepare(
-        `SELECT state FROM buckets
-         WHERE namespace = @namespace AND is_deleted = 0 AND created_at <= @createdAt
-           AND NOT (created_at = @createdAt AND bucket_id <= @bucketId)
-         ORDER BY created_at DESC, bucket_id LIMIT @limit`,
       )
       .pluck();
   }
@@ -213,15 +196,8 @@ export class SqliteBucketView implements BucketView {
     );
   }
 
-  async list({ namespace, limit, offset, after }: ListQuery): Promise<BucketPage> {
-    const rows =
-      after === undefined
-        ? this.#page.all(namespace, limit, offset)
-        : this.#pageAfter.all({ namespace, limit, ...after });
-    return {
-      states: rows.flatMap((row) => parseState(row) ?? []),
-      totalCount: z.number().parse(this.#count.get(namespace)),
-    };
+  async list(query: ListQuery): Promise<BucketPage> {
+    return this.#lists.list(query);
   }
 }
 

@@ -1,0 +1,176 @@
+/**
+ * The meaning of a filter: one pure predicate, whatever engine asks it.
+ *
+ * - Values of different types never match and are never in an order: `"5"` is not `5`.
+ * - A field that is missing matches `exists: false`, `is_null: true`, and the complements `ne` and
+ *   `nin`; nothing else. A field that is null is there: it `exists`, is `eq` to null, and `is_null`.
+ * - `eq`, `ne`, `in`, `nin` compare whole values, arrays and objects included; the order of keys
+ *   does not matter.
+ * - `gt lt gte lte` order numbers with numbers and strings with strings, those by code points.
+ * - `contains` finds a part of a string, or an item of an array that is `eq`; it looks no deeper.
+ * - `starts_with`, `ends_with` and `regex` (found anywhere unless anchored) are about strings.
+ * - `text` wants every word of its value among the words of a string, or of the strings in an
+ *   array, in any order; whole words, always without regard to case.
+ * - `case_sensitive` reaches every other comparison of strings, never the names of fields or keys.
+ */
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "../json.js";
+import { type Pointer, valueAt } from "../pointer.js";
+import { parsePattern } from "./pattern.js";
+import { compareText, type Folding, foldingOf, wordsOf } from "./text.js";
+
+export const operators = [
+  "eq",
+  "ne",
+  "gt",
+  "lt",
+  "gte",
+  "lte",
+  "in",
+  "nin",
+  "contains",
+  "starts_with",
+  "ends_with",
+  "regex",
+  "exists",
+  "is_null",
+  "text",
+] as const;
+export type Operator = (typeof operators)[number];
+
+/** One condition on one field. Its value was checked against the operator (`parse.ts`). */
+export interface Condition {
+  readonly kind: "condition";
+  readonly path: Pointer;
+  readonly operator: Operator;
+  readonly value: JsonValue;
+  readonly caseSensitive: boolean;
+}
+
+export type Filter =
+  | Condition
+  /** All, at least one, or none of the filters match; `all` and `none` of nothing do. */
+  | { readonly kind: "all" | "any" | "none"; readonly of: readonly Filter[] };
+
+/** Tests the value of a field; undefined when the field is missing. */
+export type ValueTest = (value: JsonValue | undefined) => boolean;
+
+/** The predicate of a filter, on a document as it is answered. */
+export function compileFilter(filter: Filter): (document: JsonObject) => boolean {
+  if (filter.kind === "condition") {
+    const test = compileCondition(filter);
+    return (document) => test(valueAt(document, filter.path));
+  }
+  const parts = filter.of.map(compileFilter);
+  switch (filter.kind) {
+    case "all":
+      return (document) => parts.every((part) => part(document));
+    case "any":
+      return (document) => parts.some((part) => part(document));
+    case "none":
+      return (document) => !parts.some((part) => part(document));
+  }
+}
+
+export function compileCondition({ operator, value, caseSensitive }: Condition): ValueTest {
+  const fold = foldingOf(caseSensitive);
+  switch (operator) {
+    case "eq":
+      return equals(value, fold);
+    case "ne":
+      return not(equals(value, fold));
+    case "gt":
+      return ordered(value, fold, (order) => order > 0);
+    case "lt":
+      return ordered(value, fold, (order) => order < 0);
+    case "gte":
+      return ordered(value, fold, (order) => order >= 0);
+    case "lte":
+      return ordered(value, fold, (order) => order <= 0);
+    case "in":
+      return isOneOf(value, fold);
+    case "nin":
+      return not(isOneOf(value, fold));
+    case "contains":
+      return contains(value, fold);
+    case "starts_with":
+      return onText(value, fold, (text, part) => text.startsWith(part));
+    case "ends_with":
+      return onText(value, fold, (text, part) => text.endsWith(part));
+    case "regex":
+      return matchesPattern(value, caseSensitive);
+    case "exists":
+      return (found) => (found !== undefined) === value;
+    case "is_null":
+      return (found) => ((found ?? null) === null) === value;
+    case "text":
+      return hasWords(value);
+  }
+}
+
+function not(test: ValueTest): ValueTest {
+  return (found) => !test(found);
+}
+
+function equals(value: JsonValue, fold: Folding): ValueTest {
+  const wanted = canonical(value, fold);
+  return (found) =>
+    found !== undefined && typeof found === typeof value && canonical(found, fold) === wanted;
+}
+
+function isOneOf(value: JsonValue, fold: Folding): ValueTest {
+  const wanted = new Set(itemsOf(value).map((item) => canonical(item, fold)));
+  return (found) => found !== undefined && wanted.has(canonical(found, fold));
+}
+
+function contains(value: JsonValue, fold: Folding): ValueTest {
+  const isEqual = equals(value, fold);
+  const hasPart = onText(value, fold, (text, part) => text.includes(part));
+  return (found) => (isJsonArray(found) ? found.some(isEqual) : hasPart(found));
+}
+
+/** The same text for equal values, folded. */
+function canonical(value: JsonValue, fold: Folding): string {
+  if (typeof value === "string") return JSON.stringify(fold(value));
+  if (isJsonArray(value)) return `[${value.map((item) => canonical(item, fold)).join()}]`;
+  if (!isJsonObject(value)) return JSON.stringify(value);
+  const members = Object.entries(value)
+    .sort(([a], [b]) => compareText(a, b))
+    .map(([key, item]) => `${JSON.stringify(key)}:${canonical(item, fold)}`);
+  return `{${members.join()}}`;
+}
+
+function ordered(value: JsonValue, fold: Folding, holds: (order: number) => boolean): ValueTest {
+  if (typeof value === "number") {
+    return (found) => typeof found === "number" && holds(found - value);
+  }
+  return onText(value, fold, (text, bound) => holds(compareText(text, bound)));
+}
+
+function onText(
+  value: JsonValue,
+  fold: Folding,
+  holds: (text: string, value: string) => boolean,
+): ValueTest {
+  if (typeof value !== "string") return () => false;
+  const wanted = fold(value);
+  return (found) => typeof found === "string" && holds(fold(found), wanted);
+}
+
+function matchesPattern(value: JsonValue, caseSensitive: boolean): ValueTest {
+  const parsed = typeof value === "string" ? parsePattern(value, caseSensitive) : undefined;
+  if (parsed === undefined || "fault" in parsed) return () => false;
+  return (found) => typeof found === "string" && parsed.pattern(found);
+}
+
+function hasWords(value: JsonValue): ValueTest {
+  const wanted = typeof value === "string" ? wordsOf(value) : [];
+  return (found) => {
+    const texts = isJsonArray(found) ? found : [found];
+    const words = new Set(texts.flatMap((item) => (typeof item === "string" ? wordsOf(item) : [])));
+    return wanted.length > 0 && wanted.every((word) => words.has(word));
+  };
+}
+
+function itemsOf(value: JsonValue): readonly JsonValue[] {
+  return isJsonArray(value) ? value : [];
+}

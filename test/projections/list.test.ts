@@ -1,0 +1,345 @@
+/**
+ * Goal: both engines give the same list, whatever is in the buckets and whatever is asked, and SQLite
+ * reads no more than it must. Method: random buckets, filters, searches, sorts and pages with a
+ * fixed seed; plans as SQLite explains them.
+ */
+import Database from "better-sqlite3";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { bucketCatalog, positionOf, type Selection } from "../../src/domain/bucket/list.js";
+import { emptyStats } from "../../src/domain/bucket/response.js";
+import { secretMask } from "../../src/domain/bucket/secrets.js";
+import type { ListPosition } from "../../src/domain/filter/order.js";
+import { parseCriteria, type RawCriteria } from "../../src/domain/filter/parse.js";
+import type { JsonObject, JsonValue } from "../../src/domain/json.js";
+import { SqliteBucketView } from "../../src/projections/sqlite/view.js";
+import type { BucketPage, BucketView, ListQuery } from "../../src/projections/view.js";
+import { anyDocument, anyJson, seed } from "../domain/arbitraries.js";
+import { type Backend, memoryBackend, sqliteBackend } from "../support/backends.js";
+import { accept, Units } from "../support/units.js";
+
+const startedAt = Date.parse("2026-10-01T12:00:00.000Z");
+
+function select(raw: RawCriteria, at = startedAt): Selection {
+  const viewpoint = { at, publicUrl: "https://buckets.example" };
+  return { criteria: parseCriteria(raw, bucketCatalog), viewpoint };
+}
+
+const query = (overrides: Partial<ListQuery> = {}): ListQuery => ({
+  namespace: "default",
+  limit: 1_000,
+  offset: 0,
+  after: undefined,
+  ...overrides,
+});
+
+const idsOf = ({ states }: BucketPage) => states.map(({ bucket_id: id }) => id);
+
+const adapter: JsonObject = {
+  adapter_type: "generic_webhook",
+  enabled: true,
+  webhook_secret: "sec_unused",
+};
+
+interface Made {
+  readonly fields: JsonObject;
+  readonly pause: number;
+  readonly end: "none" | "lock" | "delete";
+}
+
+const anyBucket: fc.Arbitrary<Made> = fc.record({
+  fields: fc.record(
+    {
+      description: fc.string({ unit: "binary", maxLength: 6 }),
+      storage_class: fc.constantFrom("standard", "archive"),
+      metadata: fc.oneof(
+        anyDocument,
+        fc.record({ a: fc.constantFrom<JsonValue>("x", "X", "ſ", "K", "ß", "SS", 1, "1", null) }),
+        fc.record({ tags: fc.array(fc.constantFrom<JsonValue>("x", "y", "x y", 1, ["x"])) }),
+      ),
+      source_adapter: fc.constant(adapter),
+    },
+    { requiredKeys: [] },
+  ),
+  pause: fc.constantFrom(0, 0, 1),
+  end: fc.constantFrom("none", "none", "none", "lock", "delete"),
+});
+
+const anyField = fc.oneof(
+  fc.constantFrom(
+    "/metadata/a",
+    "metadata.tags",
+    "metadata.tags.0",
+    "metadata",
+    "metadata.",
+    "/metadata/a~1b",
+    "metadata.__proto__",
+    "metadata.constructor",
+    "metadata.0",
+    "metadata.a.b",
+    'metadata."a"',
+    "metadata.$",
+    "metadata.a[0]",
+    "bucket_id",
+    "bucket_name",
+    "description",
+    "storage_class",
+    "status",
+    "is_locked",
+    "created_at",
+    "object_count",
+    "bucket_schema.properties.title.type",
+    "source_adapter",
+    "source_adapter.enabled",
+    "source_adapter.webhook_secret",
+    "source_adapter.webhook_url",
+  ),
+  fc
+    .array(fc.constantFrom("", "a", "b", "a/b", "~", "0", "é", "toString"), { maxLength: 3 })
+    .map((keys) =>
+      ["", "metadata", ...keys.map((key) => key.replaceAll("~", "~0").replaceAll("/", "~1"))].join(
+        "/",
+      ),
+    ),
+);
+
+const anyText = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 3 }),
+  fc.constantFrom(
+    "x",
+    "X",
+    "s",
+    "k",
+    "ss",
+    "bucket",
+    "bkt_",
+    "*",
+    "1",
+    "%",
+    "' OR 1=1 --",
+    "\u0000",
+  ),
+);
+const anyValue = fc.oneof(anyJson, anyText);
+const anyTime = fc.constantFrom("2026-10-01T12:00:00.001Z", "2026-10-01", "2026-10-01T14:00+02:00");
+
+const anyCondition: fc.Arbitrary<JsonObject> = anyField.chain((field) => {
+  const isTime = field === "created_at";
+  const value = isTime ? anyTime.filter((text) => text.length !== 22) : anyValue;
+  const bound = isTime ? value : fc.oneof(anyText, fc.integer({ min: -2, max: 2 }));
+  return fc.oneof(
+    fc.record({ field: fc.constant(field), operator: fc.constantFrom("eq", "ne"), value }),
+    fc.record({ field: fc.constant(field), operator: fc.constant("contains"), value: anyValue }),
+    fc.record({
+      field: fc.constant(field),
+      operator: fc.constantFrom("gt", "lt", "gte", "lte"),
+      value: bound,
+    }),
+    fc.record({
+      field: fc.constant(field),
+      operator: fc.constantFrom("in", "nin"),
+      value: fc.array(value, { maxLength: 4 }),
+    }),
+    fc.record({
+      field: fc.constant(field),
+      operator: fc.constantFrom("starts_with", "ends_with"),
+      value: anyText,
+    }),
+    fc.record({
+      field: fc.constant(field),
+      operator: fc.constant("regex"),
+      value: fc.constantFrom("x", "^X$", "[a-k]+", "b.*t", "\\x00"),
+    }),
+    fc.record({
+      field: fc.constant(field),
+      operator: fc.constant("text"),
+      value: fc.constantFrom("x", "y X", "ss", "bucket 3"),
+    }),
+    fc.record({
+      field: fc.constant(field),
+      operator: fc.constantFrom("exists", "is_null"),
+      value: fc.boolean(),
+    }),
+  );
+});
+
+const { filter: anyFilter } = fc.letrec<{ filter: JsonObject }>((tie) => ({
+  filter: fc.oneof(
+    { maxDepth: 3, withCrossShrink: true },
+    anyCondition,
+    ...(["AND", "OR", "NOT"] as const).map((name) =>
+      fc.array(tie("filter"), { maxLength: 3 }).map((parts) => ({ [name]: parts })),
+    ),
+  ),
+}));
+
+const anyCriteria: fc.Arbitrary<RawCriteria> = fc.record(
+  {
+    search: fc.oneof(anyText, fc.constantFrom("bucket*", "*1", "*k*t*")),
+    filters: anyFilter,
+    sort: fc.record({ field: anyField, direction: fc.constantFrom("asc", "desc") }),
+    case_sensitive: fc.boolean(),
+  },
+  { requiredKeys: [] },
+);
+
+/** The same events in both engines. */
+async function fill(backend: Backend, buckets: readonly Made[]): Promise<void> {
+  const units = new Units();
+  for (const [index, { fields, pause, end }] of buckets.entries()) {
+    const name = `Bucket ${index}`;
+    const create = units.create(name, fields);
+    const { target, command } = create;
+    const isNew = target.kind === "new" && command.type === "create_bucket";
+    const references = { sealed: ["sec_unused"], generated: "sec_unused" };
+    await accept(
+      backend.events,
+      units.of(isNew ? { ...create, command: { ...command, secrets: references } } : create),
+    );
+    if (end === "lock") await accept(backend.events, units.of(units.lock(name)));
+    if (end === "delete") {
+      const command = { type: "delete_bucket", taskId: units.id("task") } as const;
+      const target = { kind: "existing", identifier: name } as const;
+      await accept(backend.events, units.of(units.command(target, command)));
+    }
+    backend.clock.advance(pause);
+  }
+}
+
+/** Every page by the place of the last bucket of the one before. */
+async function walk(view: BucketView, selection: Selection, limit: number): Promise<string[]> {
+  const ids: string[] = [];
+  let after: ListPosition | undefined;
+  for (;;) {
+    const page = await view.list(query({ selection, limit, after }));
+    const last = page.states.at(-1);
+    if (last === undefined) return ids;
+    ids.push(...idsOf(page));
+    after = positionOf(last, emptyStats, selection);
+  }
+}
+
+describe("a list", () => {
+  test("is the same in memory and in SQLite, whole and in pages", async () => {
+    const cases = fc.asyncProperty(
+      fc.array(anyBucket, { minLength: 1, maxLength: 12 }),
+      fc.array(anyCriteria, { minLength: 40, maxLength: 40 }),
+      fc.integer({ min: 1, max: 4 }),
+      fc.integer({ min: 0, max: 5 }),
+      async (buckets, criteria, limit, offset) => {
+        const memory = memoryBackend();
+        const sqlite = sqliteBackend({ durability: "relaxed" });
+        await fill(memory, buckets);
+        await fill(sqlite, buckets);
+        for (const raw of criteria) {
+          const selection = select(raw);
+          const told = JSON.stringify(raw);
+          const expected = await memory.view.list(query({ selection }));
+          expect(await sqlite.view.list(query({ selection })), told).toEqual(expected);
+          const part = query({ selection, limit, offset });
+          const expectedPart = await memory.view.list(part);
+          expect(await sqlite.view.list(part), told).toEqual(expectedPart);
+          expect(expectedPart.totalCount).toBe(expected.totalCount);
+          expect(idsOf(expectedPart)).toEqual(idsOf(expected).slice(offset, offset + limit));
+          expect(await walk(memory.view, selection, limit), told).toEqual(idsOf(expected));
+          expect(await walk(sqlite.view, selection, limit), told).toEqual(idsOf(expected));
+        }
+        await sqlite.close();
+      },
+    );
+    await fc.assert(cases, { seed, numRuns: 40 });
+  });
+
+  test.each([
+    ["memory", () => memoryBackend()],
+    ["sqlite", () => sqliteBackend()],
+  ])("tells nothing of a secret but its mask, on %s", async (_, open) => {
+    const backend = open();
+    const made = { fields: { source_adapter: adapter }, pause: 1, end: "none" } as const;
+    await fill(backend, [made, { ...made, fields: {} }]);
+    const found = async (operator: string, value: JsonValue, field = "webhook_secret") => {
+      const filters = { field: `source_adapter.${field}`, operator, value };
+      return (await backend.view.list(query({ selection: select({ filters }) }))).totalCount;
+    };
+    expect(await found("eq", "sec_unused")).toBe(0);
+    expect(await found("starts_with", "sec")).toBe(0);
+    expect(await found("regex", "[a-z]")).toBe(0);
+    expect(await found("eq", secretMask)).toBe(1);
+    expect(await found("exists", true)).toBe(1);
+    expect(await found("exists", true, "webhook_secret.0")).toBe(0);
+    const search = select({ search: "sec_unused" });
+    expect((await backend.view.list(query({ selection: search }))).totalCount).toBe(0);
+  });
+
+  test.each([
+    ["memory", () => memoryBackend()],
+    ["sqlite", () => sqliteBackend()],
+  ])("tells a lock that has lapsed from one that holds, on %s", async (_, open) => {
+    const backend = open();
+    const units = new Units();
+    await accept(backend.events, units.of(units.create("a")));
+    const expiresAt = new Date(startedAt + 1_000).toISOString();
+    await accept(backend.events, units.of(units.lock("a", expiresAt)));
+    const locked = async (at: number) => {
+      const selection = select({ filters: { is_locked: true } }, at);
+      return (await backend.view.list(query({ selection }))).totalCount;
+    };
+    expect(await locked(startedAt + 999)).toBe(1);
+    expect(await locked(startedAt + 1_000)).toBe(0);
+  });
+});
+
+describe("query plans", () => {
+  /** The statements of one list, with their plans. */
+  async function plansOf(raw: RawCriteria | undefined, after?: ListPosition): Promise<string[]> {
+    const backend = sqliteBackend();
+    await fill(backend, [{ fields: {}, pause: 1, end: "none" }]);
+    await backend.close();
+    const executed: string[] = [];
+    const db = new Database(backend.file, { verbose: (sql) => executed.push(String(sql)) });
+    const selection = raw === undefined ? undefined : select(raw);
+    await new SqliteBucketView(db).list(query({ selection, limit: 10, after }));
+    const plans = executed
+      .filter((sql) => sql.startsWith("SELECT"))
+      .map((sql) => {
+        const steps = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all();
+        return z
+          .array(z.object({ detail: z.string() }))
+          .parse(steps)
+          .map(({ detail }) => detail)
+          .join("; ");
+      });
+    db.close();
+    return plans;
+  }
+
+  const place = { createdAt: "2026-10-01T12:00:00.000Z", id: "bkt_1" };
+  const byTime = "sqlite_autoindex_buckets_2 (namespace=? AND is_deleted=?";
+
+  test("the default list is read in the order of its index, without a sort", async () => {
+    const [page, ...rest] = await plansOf(undefined);
+    expect(page).toBe(`SEARCH buckets USING INDEX ${byTime})`);
+    expect(rest).toEqual([]);
+  });
+
+  test("a later page begins at its place in the index, and counts by the index alone", async () => {
+    expect(await plansOf({}, place)).toEqual([
+      `SEARCH buckets USING INDEX ${byTime} AND created_at<?)`,
+      `SEARCH buckets USING COVERING INDEX ${byTime})`,
+    ]);
+  });
+
+  test("filters and searches keep the order of the index; times narrow it", async () => {
+    const [filtered] = await plansOf({ filters: { "metadata.team": "x" }, search: "y" });
+    expect(filtered).toBe(`SEARCH buckets USING INDEX ${byTime})`);
+    const since = { field: "created_at", operator: "gte", value: "2026-09-01" };
+    const [narrowed] = await plansOf({ filters: since });
+    expect(narrowed).toBe(`SEARCH buckets USING INDEX ${byTime} AND created_at>?)`);
+  });
+
+  test("a sort by a field sorts", async () => {
+    const [sorted] = await plansOf({ sort: { field: "bucket_name" } });
+    expect(sorted).toMatch(/^SEARCH buckets .*USE TEMP B-TREE FOR ORDER BY$/);
+  });
+});
