@@ -35,10 +35,10 @@ const ErrorResponse = z.object({
     .meta({ description: "With a 422: the same faults as FastAPI names them." }),
 });
 
-const DryRunResponse = z.object({
+const DryRun = z.object({
   dry_run: z.literal(true),
   changes: z.array(Change),
-  result: BucketResponse,
+  result: z.unknown(),
 });
 
 const statusTexts: Readonly<Record<number, string>> = {
@@ -102,7 +102,6 @@ export function openApiDocument(routes: readonly Route[], basePath: string) {
         ...Object.fromEntries(
           [...named].map(([schema, name]) => [name, jsonSchema(schema, "output")]),
         ),
-        DryRunResponse: jsonSchema(DryRunResponse, "output"),
         ErrorResponse: jsonSchema(ErrorResponse, "output"),
       },
     },
@@ -176,7 +175,8 @@ function refusal(status: number) {
 function successOf(route: Route) {
   const schema = reference(route.response);
   if (!isWrite(route)) return schema;
-  return { anyOf: [schema, { $ref: "#/components/schemas/DryRunResponse" }] };
+  const { properties, ...dryRun } = jsonSchema(DryRun, "output");
+  return { anyOf: [schema, { ...dryRun, properties: { ...properties, result: schema } }] };
 }
 
 function isWrite(route: Route): boolean {
