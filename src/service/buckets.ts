@@ -348,7 +348,7 @@ export class BucketService implements Buckets {
     const state = await this.#past.find(bucket);
     if (point !== undefined) return await this.#getAsOf(state, point);
     if (state.deleted !== undefined) throw bucketDeleted(state);
-    return this.#answer(state, this.#parts.clock());
+    return this.#answer(state, await this.#past.now());
   }
 
   async list(query: ListQuery = {}): Promise<ListBucketsResponse> {
@@ -365,7 +365,7 @@ export class BucketService implements Buckets {
     const states = page.states.slice(0, limit);
     const last = states.at(-1);
     const hasMore = page.states.length > limit && last !== undefined;
-    const at = this.#parts.clock();
+    const at = await this.#past.now();
     return {
       results: states.map((state) => this.#answer(state, at).bucket),
       total_count: page.totalCount,
