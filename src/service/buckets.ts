@@ -363,12 +363,12 @@ export class BucketService implements Buckets {
     const state = await this.#past.find(bucket);
     if (point !== undefined) return await this.#getAsOf(state, point);
     if (state.deleted !== undefined) throw bucketDeleted(state);
-    return this.#answer(state, this.#parts.clock());
+    return this.#answer(state, await this.#past.now());
   }
 
   async list(query: ListQuery = {}): Promise<ListBucketsResponse> {
     const { limit, offset, cursor } = parseQuery(ListRequest, query);
-    const at = this.#parts.clock();
+    const at = await this.#past.now();
     const criteria = parseCriteria(rawCriteria(query), bucketCatalog);
     const selection = { criteria, viewpoint: { at, publicUrl: this.#caller.publicUrl } };
     const scope = JSON.stringify(["buckets", this.#namespace, criteria]);

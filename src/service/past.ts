@@ -18,7 +18,7 @@ import { isWithin, parsePointer } from "../domain/pointer.js";
 import { parseQuery } from "../domain/schemas.js";
 import { decode } from "../eventstore/codec.js";
 import { bucketNotFound } from "../eventstore/planner.js";
-import type { EventPlace, EventStore, LoggedEvent } from "../eventstore/store.js";
+import type { EventPlace, EventStore, Head, LoggedEvent } from "../eventstore/store.js";
 import { type BucketView, nextTurn } from "../projections/view.js";
 import { decodeCursor, encodeCursor } from "./cursor.js";
 import type {
@@ -90,16 +90,25 @@ export class BucketPast {
     return state;
   }
 
+  /** The time of the store: like that of its events, it never runs backwards. */
+  async now(): Promise<number> {
+    return this.#timeAt(await this.#parts.events.head());
+  }
+
+  #timeAt(head: Head): number {
+    return Math.max(this.#parts.clock(), head.recordedAt);
+  }
+
   /** @throws NOT_FOUND when the history has nothing there. */
   async locate(current: BucketState, { point, text }: AskedPoint): Promise<Located> {
-    const { events, clock } = this.#parts;
+    const { events } = this.#parts;
     const head = await events.head();
     const isKnown =
       point.kind === "version"
         ? point.version <= current.version
         : point.kind === "position"
           ? point.position <= head.position
-          : point.time <= clock();
+          : point.time <= this.#timeAt(head);
     const place = isKnown ? await events.placeAt(current.bucket_id, point) : undefined;
     if (place === undefined) throw await this.#outsideHistory(current, text);
     switch (point.kind) {

@@ -12,6 +12,7 @@ import {
 } from "../../src/domain/json.js";
 import { valueAt } from "../../src/domain/pointer.js";
 import { jsonObject } from "../../src/domain/schemas.js";
+import { createMetrics } from "../../src/http/metrics.js";
 import { bucketRoutes } from "../../src/http/routes/buckets.js";
 import { logRoutes } from "../../src/http/routes/log.js";
 import { serviceRoutes } from "../../src/http/routes/service.js";
@@ -81,10 +82,11 @@ describe("The paths of the document", () => {
       ...taskRoutes,
       ...logRoutes,
       ...tokenRoutes,
-      ...serviceRoutes(
-        () => false,
-        () => [],
-      ),
+      ...serviceRoutes({
+        isDraining: () => false,
+        metrics: createMetrics(service.store, () => false),
+        routes: () => [],
+      }),
     ].map(({ method, path }) => `${method} ${path}`);
     const paths = membersOf(documented("paths")).flatMap(([path, operations]) =>
       membersOf(operations).map(([method]) => `${method.toUpperCase()} ${path}`),
