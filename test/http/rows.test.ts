@@ -4,8 +4,7 @@
  * held to leave no trace.
  *
  * Rows that cannot apply yet, because their routes are not there: 50 as far as `Accept-Datetime`
- * goes, 54 to 57 (feed), 60 (no Link headers are made for pages), 62 (list filters), 67 (rate limit),
- * 79 to 86 (ingest). Rows 44 to 49 and 52 stand in deletion.test.ts. Rows 29, 30, 33 to 40 and 101
+ * goes, 54 to 57 (feed), 60 (no Link headers are made for pages), 67 (rate limit), 79 to 86 (ingest). Rows 44 to 49 and 52 stand in deletion.test.ts. Rows 29, 30, 33 to 40 and 101
  * are told at length in concurrency, idempotency and canary; the ones here are their shortest form.
  * Of row 66 a full disk and a failing one are the event store's tests. Of row 18 the contract wins:
  * a PUT that returns nothing has its tag.
@@ -13,6 +12,7 @@
 import { request as sendHttp } from "node:http";
 import Database from "better-sqlite3";
 import fc from "fast-check";
+import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { toJson } from "../../src/domain/json.js";
 import { limits } from "../../src/domain/limits.js";
@@ -744,6 +744,62 @@ describe("Points in the past", () => {
   });
 });
 
+describe("Lists", () => {
+  it.each([
+    { limit: 0 },
+    { limit: 1_001 },
+    { limit: "ten" },
+    { offset: -1 },
+    { cursor: "tampered" },
+    { filters: { no_such_field: 1 } },
+    { filters: { AND: 1 } },
+    { sort: { field: "'; DROP TABLE buckets; --" } },
+  ])("58, 62: a list with %j is a 400", async (body) => {
+    const { service } = await bucketOn();
+    const answer = await service.post("/v1/buckets/list", body);
+    expectRefusal(answer, 400, "BadRequestError");
+  });
+
+  it("58: an empty list is no 404, and takes an empty body, {} and explicit nulls", async () => {
+    const { service } = await bucketOn();
+    const nulls = { search: null, filters: null, sort: null, limit: null, cursor: null };
+    for (const json of [undefined, {}, nulls]) {
+      const answer = await service.send("POST", "/v1/buckets/list", {
+        json,
+        namespace: "empty",
+        headers: { "Content-Type": "application/json" },
+      });
+      expect([answer.status, at(answer, "results"), at(answer, "total_count")]).toEqual([
+        200,
+        [],
+        0,
+      ]);
+      expect(at(answer, "pagination", "next_cursor")).toBeUndefined();
+    }
+  });
+
+  it("59, 61: pages by cursor lose and repeat nothing while buckets come", async () => {
+    const { service } = await bucketOn();
+    for (const name of ["a", "b", "c", "d"]) await makeBucket(service, { bucket_name: name });
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await service.post("/v1/buckets/list", { limit: 2, cursor });
+      for (const result of listAt(page, "results")) seen.push(Object(result).bucket_name);
+      const next = at(page, "pagination", "next_cursor");
+      cursor = typeof next === "string" ? next : undefined;
+      await makeBucket(service, { bucket_name: `came in between ${seen.length}` });
+    } while (cursor !== undefined);
+    expect(seen).toEqual(["d", "c", "b", "a", "videos"]);
+    const first = await service.post("/v1/buckets/list", { limit: 2 });
+    const foreign = { cursor: textAt(first, "pagination", "next_cursor"), search: "other" };
+    expect((await service.post("/v1/buckets/list", foreign)).status).toBe(400);
+    const hidden = { cursor: textAt(first, "pagination", "next_cursor") };
+    const other = await service.post("/v1/buckets/list", hidden, { namespace: "other" });
+    expect(other.status).toBe(400);
+  });
+});
+
 const everyRoute = [
   ...bucketRoutes,
   ...taskRoutes,
@@ -951,7 +1007,6 @@ describe("Errors", () => {
     const path = await makeBucket(writer);
     const store = await openBuckets({ file, readOnly: true });
     store.tokens.accept(tokens.admin, "admin", "admin");
-    const { pino } = await import("pino");
     const logger = pino({ level: "silent" });
     const reader = await serveStore({ store, logger, host: "127.0.0.1", port: 0 });
     onTestFinished(async () => {
