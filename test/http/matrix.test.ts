@@ -283,7 +283,9 @@ describe("every documented status is seen, and no other", () => {
     const misfits = { limit: "many", expected: 1, permission: "all", name: 1 };
     await sweep(
       422,
-      (route, subject) => call(route, subject, { json: misfits }),
+      // What does not fit inside the body of a list is a 400, like the query that it stands for.
+      (route, subject) =>
+        call(route, subject, { json: route.operationId === "listBuckets" ? [] : misfits }),
       (route) => takesBody(route) && !isWrite(route),
     );
     // A merge patch has no words for a null that is meant to stay.

@@ -13,6 +13,7 @@
 import { request as sendHttp } from "node:http";
 import Database from "better-sqlite3";
 import fc from "fast-check";
+import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { toJson } from "../../src/domain/json.js";
 import { limits } from "../../src/domain/limits.js";
@@ -744,6 +745,62 @@ describe("Points in the past", () => {
   });
 });
 
+describe("Lists", () => {
+  it.each([
+    { limit: 0 },
+    { limit: 1_001 },
+    { limit: "ten" },
+    { offset: -1 },
+    { cursor: "tampered" },
+    { filters: { no_such_field: 1 } },
+    { filters: { AND: 1 } },
+    { sort: { field: "'; DROP TABLE buckets; --" } },
+  ])("58, 62: a list with %j is a 400", async (body) => {
+    const { service } = await bucketOn();
+    const answer = await service.post("/v1/buckets/list", body);
+    expectRefusal(answer, 400, "BadRequestError");
+  });
+
+  it("58: an empty list is no 404, and takes an empty body, {} and explicit nulls", async () => {
+    const { service } = await bucketOn();
+    const nulls = { search: null, filters: null, sort: null, limit: null, cursor: null };
+    for (const json of [undefined, {}, nulls]) {
+      const answer = await service.send("POST", "/v1/buckets/list", {
+        json,
+        namespace: "empty",
+        headers: { "Content-Type": "application/json" },
+      });
+      expect([answer.status, at(answer, "results"), at(answer, "total_count")]).toEqual([
+        200,
+        [],
+        0,
+      ]);
+      expect(at(answer, "pagination", "next_cursor")).toBeUndefined();
+    }
+  });
+
+  it("59, 61: pages by cursor lose and repeat nothing while buckets come", async () => {
+    const { service } = await bucketOn();
+    for (const name of ["a", "b", "c", "d"]) await makeBucket(service, { bucket_name: name });
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await service.post("/v1/buckets/list", { limit: 2, cursor });
+      for (const result of listAt(page, "results")) seen.push(Object(result).bucket_name);
+      const next = at(page, "pagination", "next_cursor");
+      cursor = typeof next === "string" ? next : undefined;
+      await makeBucket(service, { bucket_name: `came in between ${seen.length}` });
+    } while (cursor !== undefined);
+    expect(seen).toEqual(["d", "c", "b", "a", "videos"]);
+    const first = await service.post("/v1/buckets/list", { limit: 2 });
+    const foreign = { cursor: textAt(first, "pagination", "next_cursor"), search: "other" };
+    expect((await service.post("/v1/buckets/list", foreign)).status).toBe(400);
+    const hidden = { cursor: textAt(first, "pagination", "next_cursor") };
+    const other = await service.post("/v1/buckets/list", hidden, { namespace: "other" });
+    expect(other.status).toBe(400);
+  });
+});
+
 const everyRoute = [
   ...bucketRoutes,
   ...taskRoutes,
@@ -952,7 +1009,6 @@ describe("Errors", () => {
     const path = await makeBucket(writer);
     const store = await openBuckets({ file, readOnly: true });
     store.tokens.accept(tokens.admin, "admin", "admin");
-    const { pino } = await import("pino");
     const logger = pino({ level: "silent" });
     const reader = await serveStore({ store, logger, host: "127.0.0.1", port: 0 });
     onTestFinished(async () => {

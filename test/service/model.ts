@@ -159,7 +159,7 @@ export function differences(
   });
 }
 
-export function memberOf(object: JsonObject, key: string): JsonValue | undefined {
+function memberOf(object: JsonObject, key: string): JsonValue | undefined {
   return Object.getOwnPropertyDescriptor(object, key)?.value;
 }
 
