@@ -154,16 +154,18 @@ interface Aim {
   readonly dryRun: boolean;
 }
 
-function identifierOf(model: Model, { pick, byName }: Aim): string {
-  const { ids } = model;
+/** One of the buckets that there ever were; of the deleted ones, when there are any, if `isGone`. */
+function identifierOf(model: Model, { pick, byName }: Aim, isGone = false): string {
+  const gone = model.ids.filter((id) => model.current(id)?.isDeleted === true);
+  const ids = isGone && gone.length > 0 ? gone : model.ids;
   const id = ids[pick % Math.max(ids.length, 1)];
   const name = id === undefined ? undefined : model.current(id)?.document["bucket_name"];
   if (id === undefined || typeof name !== "string") return "nobody";
-  return byName ? name : id;
+  return byName && !isGone ? name : id;
 }
 
-function saidOf(model: Model, aim: Aim): Said {
-  const before = expectedMoment(model, identifierOf(model, aim));
+function saidOf(model: Model, aim: Aim, identifier: string): Said {
+  const before = expectedMoment(model, identifier);
   const ifVersion =
     aim.staleBy === undefined || before === undefined ? undefined : before.version - aim.staleBy;
   return { actor: aim.actor, reason: aim.reason, ifVersion };
@@ -179,11 +181,12 @@ async function write(
   model: Model,
   world: World,
   aim: Aim,
+  identifier: string,
   decide: (said: Said) => Moment,
   act: (buckets: Buckets, options: WriteOptions) => Promise<Written>,
 ): Promise<void> {
   const { actor, dryRun } = aim;
-  const said = saidOf(model, aim);
+  const said = saidOf(model, aim, identifier);
   const wanted = expected(() => decide(said));
   const { reason, ifVersion } = said;
   const answer = await world.ask((store) =>
@@ -232,7 +235,7 @@ function timeText(time: number): string {
 
 // Commands.
 
-const names = ["a", "b", "c", "d"];
+const names = ["a", "b", "c", "d", "e", "f"];
 const keys = ["x", "y", "", "a/b", "~", "__proto__", "constructor"];
 const leaf: fc.Arbitrary<JsonValue> = fc.constantFrom<JsonValue>(1, "t", true, [], [1, null], {});
 const someValue: fc.Arbitrary<JsonValue> = fc.oneof(
@@ -271,7 +274,7 @@ const createStep = fc.tuple(aim, someName, someMetadata).map(
   ([by, name, metadata]) =>
     new Step(`create ${name} ${JSON.stringify({ by, metadata })}`, async (model, world) => {
       const body = { bucket_name: name, bucket_schema: schema, metadata };
-      const said = { ...saidOf(model, by), ifVersion: undefined };
+      const said = { actor: by.actor, reason: by.reason, ifVersion: undefined };
       const wanted = expected(() => model.create("?", body, said));
       const { dryRun, reason, actor } = by;
       const answer = await world.ask((store) =>
@@ -326,6 +329,7 @@ function patchStep(
         model,
         world,
         at,
+        identifier,
         (said) =>
           model.write(identifier, said, "other", ({ document }) => ({
             type: "bucket.patched",
@@ -364,7 +368,7 @@ interface Operation {
 const operations: fc.Arbitrary<JsonValue> = fc
   .array(
     fc.record<Operation>({
-      op: fc.constantFrom("add", "add", "add", "replace", "remove", "test"),
+      op: fc.constantFrom(...Array<"add">(9).fill("add"), "replace", "remove", "test"),
       key: fc.constantFrom(...keys),
       value: someValue,
     }),
@@ -411,6 +415,7 @@ const lockStep = fc
           model,
           world,
           at,
+          identifier,
           (said) =>
             model.write(identifier, said, "other", () => {
               if (until !== undefined && until <= model.now) throw new Refused("VALIDATION_FAILED");
@@ -433,6 +438,7 @@ const unlockStep = aim.map(
         model,
         world,
         at,
+        identifier,
         (said) =>
           model.write(identifier, said, "unlock", (before) => {
             if (!isLocked(before, model.now)) throw new Refused("BAD_REQUEST");
@@ -460,6 +466,7 @@ const moveStep = fc
           model,
           world,
           at,
+          identifier,
           (said) =>
             model.write(identifier, said, accepts, (before) => {
               if (before.status === status) throw new Refused("BAD_REQUEST");
@@ -478,6 +485,7 @@ const deleteStep = aim.map(
         model,
         world,
         at,
+        identifier,
         (said) =>
           model.write(identifier, said, "ending", () => ({
             type: "bucket.deleted",
@@ -491,11 +499,12 @@ const deleteStep = aim.map(
 const restoreStep = fc.tuple(aim, fc.oneof(fc.constant(undefined), someName)).map(
   ([at, name]) =>
     new Step(`restore as ${name} ${JSON.stringify(at)}`, (model, world) => {
-      const identifier = identifierOf(model, at);
+      const identifier = identifierOf(model, at, true);
       return write(
         model,
         world,
         at,
+        identifier,
         (said) =>
           model.write(identifier, said, "restore", (before) => {
             if (!before.isDeleted) throw new Refused("CONFLICT");
@@ -528,6 +537,7 @@ const revertStep = fc
           model,
           world,
           at,
+          identifier,
           (said) => {
             const earlier = versionOf(model, identifier, to).document;
             return model.write(identifier, said, "other", ({ document }) => ({
@@ -583,6 +593,7 @@ const undoStep = fc.tuple(aim, fc.nat({ max: 4 })).map(
         model,
         world,
         at,
+        identifier,
         (said) => {
           const undone = versionOf(model, identifier, undo);
           return model.write(identifier, said, "other", ({ id, document }) => {
