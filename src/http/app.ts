@@ -7,14 +7,15 @@ import Router from "@koa/router";
 import Koa from "koa";
 import type { Logger } from "pino";
 import { patchMediaTypes } from "../domain/bucket/patch.js";
-import { BucketsError } from "../domain/errors.js";
+import { BucketsError, isBucketsError } from "../domain/errors.js";
 import { type Permission, permits } from "../domain/permissions.js";
-import type { BucketStore, Token } from "../service/interface.js";
+import { allNamespaces, type BucketStore, type Token } from "../service/interface.js";
 import { readJsonBody } from "./body.js";
 import { readTextHeader } from "./preferences.js";
 import { isInternal, problemMediaType, toProblem } from "./problem.js";
 import type { ApiRequest, HttpContext, RequestState, Route } from "./route.js";
 import { bucketRoutes } from "./routes/buckets.js";
+import { type FeedTimes, feedRoute } from "./routes/feed.js";
 import { logRoutes } from "./routes/log.js";
 import { resetRoute } from "./routes/reset.js";
 import { serviceRoutes } from "./routes/service.js";
@@ -36,6 +37,10 @@ export interface AppOptions {
   readonly reset?: () => Promise<void>;
   /** True once the server has been told to stop. */
   readonly isDraining?: () => boolean;
+  /** Aborted once the server has been told to stop: what would go on for ever ends. */
+  readonly stopping?: AbortSignal;
+  /** How patient the change feed is; for tests. */
+  readonly feedTimes?: Partial<FeedTimes>;
 }
 
 type Middleware = Koa.Middleware<RequestState>;
@@ -46,6 +51,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
     ...bucketRoutes,
     ...taskRoutes,
     ...logRoutes,
+    feedRoute(options.stopping, options.feedTimes),
     ...tokenRoutes,
     ...(options.reset === undefined ? [] : [resetRoute(options.reset)]),
     ...serviceRoutes(options.isDraining ?? (() => false), () => routes),
@@ -200,7 +206,7 @@ async function serve(route: Route, context: HttpContext, options: AppOptions): P
   const token = authorize(route, context, options);
   const actor = actorOf(context, token);
   context.state.actor = actor;
-  const namespace = store.namespace(namespaceOf(context), {
+  const namespace = store.namespace(servedNamespace(route, context), {
     actor,
     token: token.name,
     requestId: context.state.requestId,
@@ -225,6 +231,7 @@ async function serve(route: Route, context: HttpContext, options: AppOptions): P
     mediaType: body?.mediaType ?? "",
     fingerprint: fingerprintOf(context, body?.mediaType ?? "", body?.bytes),
     requireIfMatch: options.requireIfMatch === true,
+    isStillOpen: () => isOpen(route, context, options),
     basePath: "",
   };
   await respond(request);
@@ -238,6 +245,17 @@ function authorize(route: Route, context: HttpContext, options: AppOptions): Tok
   assertPermits(token, route.permission);
   assertOpens(token, route, namespaceOf(context));
   return token;
+}
+
+/** Asks again: the token may have expired or been revoked since the answer began. */
+function isOpen(route: Route, context: HttpContext, options: AppOptions): boolean {
+  try {
+    authorize(route, context, options);
+    return true;
+  } catch (error) {
+    if (isBucketsError(error)) return false;
+    throw error;
+  }
 }
 
 function authenticate(context: HttpContext, store: BucketStore): Token {
@@ -265,6 +283,12 @@ function namespaceOf(context: HttpContext): string {
   return context.get("X-Namespace") || "default";
 }
 
+/** Undefined, and so the default, where all are asked for: the route knows what that means. */
+function servedNamespace(route: Route, context: HttpContext): string | undefined {
+  const name = namespaceOf(context);
+  return route.takesAllNamespaces === true && name === allNamespaces ? undefined : name;
+}
+
 function assertOpens({ namespaces }: Token, route: Route, namespace: string): void {
   if (namespaces === null) return;
   if (route.isStoreWide !== true && namespaces.includes(namespace)) return;
@@ -287,9 +311,13 @@ function actorOf(context: HttpContext, token: Token): string {
 }
 
 function assertAcceptable(route: Route, context: HttpContext): void {
-  const type = route.responseType ?? "application/json";
-  if (context.accepts(type, problemMediaType, "application/json") !== false) return;
-  throw new BucketsError("NOT_ACCEPTABLE", `This is answered as ${type}: accept that.`);
+  const types = [
+    route.responseType ?? "application/json",
+    ...Object.keys(route.otherResponses ?? {}),
+  ];
+  if (context.accepts([...types, problemMediaType, "application/json"]) !== false) return;
+  const message = `This is answered as ${types.join(" or ")}: accept that.`;
+  throw new BucketsError("NOT_ACCEPTABLE", message);
 }
 
 function fingerprintOf(

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { BucketResponse } from "../domain/bucket/response.js";
 import { Change } from "../domain/changes.js";
 import { HistoryEntry } from "../domain/history.js";
-import { HistoryResponse, ListBucketsResponse } from "../service/interface.js";
+import { FeedEvent, FeedPage, HistoryResponse, ListBucketsResponse } from "../service/interface.js";
 import type { Route } from "./route.js";
 
 const named = new Map<z.ZodType, string>([
@@ -11,6 +11,8 @@ const named = new Map<z.ZodType, string>([
   [ListBucketsResponse, "ListBucketsResponse"],
   [HistoryEntry, "HistoryEntry"],
   [HistoryResponse, "HistoryResponse"],
+  [FeedEvent, "FeedEvent"],
+  [FeedPage, "FeedPage"],
 ]);
 
 const ErrorResponse = z.object({
@@ -47,6 +49,7 @@ const statusTexts: Readonly<Record<number, string>> = {
   404: "No such resource in this namespace",
   406: "No acceptable representation",
   409: "Taken already, or in conflict with the current state",
+  410: "The cursor is of another log: read everything anew",
   412: "The precondition does not hold; the details say what was missed",
   413: "Too large",
   415: "A media type that the route does not take",
@@ -129,7 +132,18 @@ function success(route: Route) {
   if (route.successStatus === 204) return { "204": { description: "Done" } };
   const type = route.responseType ?? "application/json";
   return {
-    "200": { description: "Done", content: { [type]: { schema: successOf(route) } } },
+    "200": {
+      description: "Done",
+      content: {
+        [type]: { schema: successOf(route) },
+        ...Object.fromEntries(
+          Object.entries(route.otherResponses ?? {}).map(([other, schema]) => [
+            other,
+            { schema: reference(schema) },
+          ]),
+        ),
+      },
+    },
   };
 }
 
@@ -175,6 +189,7 @@ function headerParameters(route: Route) {
     ...(isWrite(route)
       ? ["If-Match", "If-None-Match", "Idempotency-Key", "X-Reason", "X-Actor", "Prefer"]
       : []),
+    ...(route.headers ?? []),
   ];
   return names.map((name) => ({ name, in: "header", required: false, schema: { type: "string" } }));
 }

@@ -7,7 +7,7 @@ import { limits } from "../domain/limits.js";
 import { type AppOptions, createApp, randomRequestId } from "./app.js";
 import { toProblem } from "./problem.js";
 
-export interface ServeOptions extends Omit<AppOptions, "isDraining"> {
+export interface ServeOptions extends Omit<AppOptions, "isDraining" | "stopping"> {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
@@ -17,7 +17,7 @@ export interface RunningServer {
   /** `http://HOST:PORT`, without a slash at the end. */
   readonly url: string;
   /**
-   * Turns readiness off, lets requests under way finish, then closes what is left. Resolves within
+   * Turns readiness off, ends change feeds, lets requests under way finish, then closes what is left. Resolves within
    * 9 seconds. Does not close the store. Idempotent.
    */
   close(): Promise<void>;
@@ -30,8 +30,12 @@ const drainMsMax = 8_000;
 
 /** Listens, and resolves once connections are taken. */
 export async function serveStore(options: ServeOptions): Promise<RunningServer> {
-  let isDraining = false;
-  const app = createApp({ ...options, isDraining: () => isDraining });
+  const stopping = new AbortController();
+  const app = createApp({
+    ...options,
+    isDraining: () => stopping.signal.aborted,
+    stopping: stopping.signal,
+  });
   const serve = app.callback();
   const server = createServer(
     {
@@ -55,7 +59,7 @@ export async function serveStore(options: ServeOptions): Promise<RunningServer> 
   return {
     url: urlOf(server, options.host),
     close: () => {
-      isDraining = true;
+      stopping.abort();
       closing ??= drain(server);
       return closing;
     },
