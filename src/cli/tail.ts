@@ -25,7 +25,7 @@ export async function tail(flags: TailFlags): Promise<void> {
   const end = () => ending.abort();
   untilSignal().then(end);
   // Whoever read the output has gone, as `head` does: that is no failure.
-  process.stdout.once("error", end);
+  process.stdout.on("error", end);
   const { position } = await store.head();
   const feed = store.events({
     after: flags.after ?? Math.max(0, position - lastEvents),
