@@ -8,8 +8,8 @@ import { EventSource } from "eventsource";
 import { pino } from "pino";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
-import { type FeedTimes } from "../../src/http/routes/feed.js";
 import { serveStore } from "../../src/http/index.js";
+import type { FeedTimes } from "../../src/http/routes/feed.js";
 import { type BucketStore, openBuckets } from "../../src/index.js";
 import { temporaryFile } from "../support/backends.js";
 import {
@@ -108,7 +108,9 @@ function reader(): Reader {
   return made;
 }
 
-async function serveTimed(feedTimes: Partial<FeedTimes>): Promise<{ url: string; store: BucketStore }> {
+async function serveTimed(
+  feedTimes: Partial<FeedTimes>,
+): Promise<{ url: string; store: BucketStore }> {
   const store = await openBuckets({ file: ":memory:" });
   const server = await serveStore({
     store,
@@ -133,7 +135,13 @@ describe("a page", () => {
     for (const query of ["limit=0", "limit=1001", "limit=x", "wait=61", "wait=-1", "wait=1.5"]) {
       expectRefusal(await service.get(`/v1/events?${query}`), 400, "BadRequestError");
     }
-    for (const query of ["types=bucket.pached", "types=", "after=1&after=2", "since=1", "bucket="]) {
+    for (const query of [
+      "types=bucket.pached",
+      "types=",
+      "after=1&after=2",
+      "since=1",
+      "bucket=",
+    ]) {
       expectRefusal(await service.get(`/v1/events?${query}`), 400, "BadRequestError");
     }
     expectRefusal(await service.get("/v1/events?bucket=none"), 404, "NotFoundError");
@@ -356,9 +364,10 @@ describe("server-sent events", () => {
     const socket = connect(Number(port), hostname);
     onTestFinished(() => void socket.destroy());
     let received = "";
+    let isAsleep = true;
     socket.setEncoding("utf8").on("data", (text: string) => {
       received += text;
-      socket.pause();
+      if (isAsleep) socket.pause();
     });
     socket.on("error", () => {});
     const closed = once(socket, "close");
@@ -366,6 +375,7 @@ describe("server-sent events", () => {
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(taken).toBeGreaterThan(0);
     expect(taken).toBeLessThan(40);
+    isAsleep = false;
     socket.resume();
     await closed;
     // It comes back with the last id that it has whole, and misses nothing.
