@@ -22,7 +22,7 @@ export const CloudEvent = z.object({
   /** In place of data that would be too large: where its history entry is. */
   dataref: z.string().optional(),
 });
-export type CloudEvent = z.infer<typeof CloudEvent>;
+type CloudEvent = z.infer<typeof CloudEvent>;
 
 /** The same event gives the same id and source each time, by whatever address it is asked for. */
 export function toCloudEvent(event: FeedEvent, basePath: string): CloudEvent {

@@ -2,7 +2,7 @@
  * Tells those who wait that the log may have grown. It carries no events: a waiter wakes up and
  * reads the log from its own place, so nothing is queued for anybody.
  */
-export interface CommitSignalParts {
+interface CommitSignalParts {
   /** The position of the end of the log. */
   readonly headPosition: () => Promise<number>;
 }

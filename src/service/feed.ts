@@ -26,7 +26,7 @@ import {
   type FeedQuery,
 } from "./interface.js";
 
-export interface FeedParts {
+interface FeedParts {
   readonly events: EventStore;
   readonly view: BucketView;
   readonly signal: CommitSignal;
@@ -47,7 +47,7 @@ const cursorScope = "events";
 const CursorPlace = z.tuple([z.number().int().min(0), z.string()]);
 
 /** Every type of event that there is, for those who choose. */
-export const feedEventTypes: readonly string[] = DomainEvent.options.map(
+const feedEventTypes: readonly string[] = DomainEvent.options.map(
   (option) => option.shape.type.value,
 );
 
