@@ -10,6 +10,7 @@ import { rebuild, verify } from "./keep.js";
 import { log, replay, show } from "./look.js";
 import { exitCodes, reportError } from "./output.js";
 import { serve } from "./serve.js";
+import { tail } from "./tail.js";
 import { createToken, listTokens, revokeToken } from "./token.js";
 
 const fileArgument = () =>
@@ -105,6 +106,20 @@ looking(program.command("replay"))
   .addOption(option("--from <point>", "the first event"))
   .addOption(option("--to <point>", "the last event"))
   .action(replay);
+
+program
+  .command("tail")
+  .description("changes as they are committed, until Ctrl-C")
+  .addOption(option("--file <file>", "the SQLite file").default("buckets.db"))
+  .addOption(option("--namespace <name>", "the namespace, * for all").default("default"))
+  .addOption(
+    option("--after <cursor>", "where to go on: a cursor or a position; 10 before the end, if not"),
+  )
+  .addOption(option("--bucket <bucket>", "only this one, by its id or name"))
+  .addOption(option("--types <types>", "only these, such as bucket.patched,bucket.deleted"))
+  .addOption(option("--once", "exit when everything was shown").default(false))
+  .addOption(json())
+  .action(tail);
 
 program
   .command("verify")

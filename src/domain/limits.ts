@@ -28,6 +28,7 @@ export const limits = {
   tokenLengthMax: 512,
   batchCommandsMax: 256,
   batchBytesMax: 1024 * 1024,
+  feedWaitMsMax: 60_000,
   queueCommandsMax: 4_096,
   queueBytesMax: 64 * 1024 * 1024,
 } as const;

@@ -15,8 +15,15 @@ export interface GateOptions {
   readonly clock: () => number;
 }
 
-/** The token that a request of the route comes with. @throws UNAUTHORIZED, FORBIDDEN, TOO_MANY_REQUESTS */
-export type Gate = (route: Route, context: HttpContext) => Token;
+export interface Gate {
+  /**
+   * The token that a request of the route comes with.
+   * @throws UNAUTHORIZED, FORBIDDEN, TOO_MANY_REQUESTS
+   */
+  admit(route: Route, context: HttpContext): Token;
+  /** Whether that token still opens the route: it may have expired or been revoked since. */
+  isStillOpen(route: Route, context: HttpContext): boolean;
+}
 
 const everybody: Token = { name: "anonymous", permission: "admin", namespaces: null };
 
@@ -30,7 +37,7 @@ export function createGate(options: GateOptions): Gate {
           known: new RateLimiter(rateLimit, clock),
           strangers: new RateLimiter(rateLimit, clock),
         };
-  return (route, context) => {
+  const admit: Gate["admit"] = (route, context) => {
     if (route.permission === undefined) return { ...everybody, permission: "read" };
     const token = options.noAuth ? everybody : findToken(context, options.tokens);
     if (token === undefined) {
@@ -44,6 +51,17 @@ export function createGate(options: GateOptions): Gate {
     assertOpens(token, route, namespaceOf(context));
     return token;
   };
+  const isStillOpen: Gate["isStillOpen"] = (route, context) => {
+    const token = options.noAuth ? everybody : findToken(context, options.tokens);
+    const needed = route.permission;
+    return (
+      needed === undefined ||
+      (token !== undefined &&
+        permits(token.permission, needed) &&
+        opens(token, route, namespaceOf(context)))
+    );
+  };
+  return { admit, isStillOpen };
 }
 
 function spend(limiter: RateLimiter | undefined, context: HttpContext, key: string): void {
@@ -82,11 +100,16 @@ export function namespaceOf(context: HttpContext): string {
   return context.get("X-Namespace") || "default";
 }
 
-function assertOpens({ namespaces }: Token, route: Route, namespace: string): void {
-  if (namespaces === null) return;
-  if (route.isStoreWide !== true && namespaces.includes(namespace)) return;
+function opens({ namespaces }: Token, route: Route, namespace: string): boolean {
+  return namespaces === null || (route.isStoreWide !== true && namespaces.includes(namespace));
+}
+
+function assertOpens(token: Token, route: Route, namespace: string): void {
+  if (opens(token, route, namespace)) return;
   const what = route.isStoreWide === true ? "the whole store" : `the namespace "${namespace}"`;
-  throw new BucketsError("FORBIDDEN", `Your token does not open ${what}.`, { namespaces });
+  throw new BucketsError("FORBIDDEN", `Your token does not open ${what}.`, {
+    namespaces: token.namespaces,
+  });
 }
 
 /** The token's name; an admin token may speak for somebody else. */

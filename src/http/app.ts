@@ -9,7 +9,7 @@ import type { Logger } from "pino";
 import { patchMediaTypes } from "../domain/bucket/patch.js";
 import { BucketsError } from "../domain/errors.js";
 import { limits } from "../domain/limits.js";
-import type { BucketStore } from "../service/interface.js";
+import { allNamespaces, type BucketStore } from "../service/interface.js";
 import { randomPool } from "../service/random.js";
 import { actorOf, createGate, type Gate, namespaceOf } from "./access.js";
 import { parseBasePath } from "./base-path.js";
@@ -20,6 +20,7 @@ import { createMetrics, type Metrics } from "./metrics.js";
 import { isInternal, problemMediaType, toProblem } from "./problem.js";
 import type { ApiRequest, HttpContext, RequestState, Route } from "./route.js";
 import { bucketRoutes } from "./routes/buckets.js";
+import { type FeedTimes, feedRoute } from "./routes/feed.js";
 import { logRoutes } from "./routes/log.js";
 import { resetRoute } from "./routes/reset.js";
 import { serviceRoutes } from "./routes/service.js";
@@ -50,6 +51,10 @@ export interface AppOptions {
   readonly clock?: () => number;
   /** True once the server has been told to stop. */
   readonly isDraining?: () => boolean;
+  /** Aborted once the server has been told to stop: what would go on for ever ends. */
+  readonly stopping?: AbortSignal;
+  /** How patient the change feed is; for tests. */
+  readonly feedTimes?: Partial<FeedTimes>;
 }
 
 type Middleware = Koa.Middleware<RequestState>;
@@ -64,6 +69,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
     ...bucketRoutes,
     ...taskRoutes,
     ...logRoutes,
+    feedRoute(options.stopping, options.feedTimes),
     ...tokenRoutes,
     ...(options.reset === undefined ? [] : [resetRoute(options.reset)]),
     ...serviceRoutes({ isDraining, metrics, routes: () => routes }),
@@ -268,12 +274,12 @@ function createRouter(routes: readonly Route[], options: Serving): Router<Reques
 /** Checks in the order of the contract: token, permission, query, media type and body; then serves. */
 async function serve(route: Route, context: HttpContext, options: Serving): Promise<void> {
   const { store, publicUrl, basePath } = options;
-  const token = options.gate(route, context);
+  const token = options.gate.admit(route, context);
   const actor = actorOf(context, token);
   context.state.actor = actor;
   const { requestId, traceId } = context.state;
   const origin = publicUrl ?? `${context.protocol}://${context.host}`;
-  const namespace = store.namespace(namespaceOf(context), {
+  const namespace = store.namespace(servedNamespace(route, context), {
     actor,
     token: token.name,
     requestId,
@@ -299,13 +305,23 @@ async function serve(route: Route, context: HttpContext, options: Serving): Prom
     mediaType: body?.mediaType ?? "",
     fingerprint: () => fingerprintOf(context, body?.mediaType ?? "", body?.bytes),
     requireIfMatch: options.requireIfMatch === true,
+    isStillOpen: () => options.gate.isStillOpen(route, context),
     basePath,
   };
   await respond(request);
 }
 
+/** Undefined, and so the default, where all are asked for: the route knows what that means. */
+function servedNamespace(route: Route, context: HttpContext): string | undefined {
+  const name = namespaceOf(context);
+  return route.takesAllNamespaces === true && name === allNamespaces ? undefined : name;
+}
+
 function assertAcceptable(route: Route, context: HttpContext): void {
-  const types = route.responseTypes ?? ["application/json"];
+  const types = [
+    ...(route.responseTypes ?? ["application/json"]),
+    ...Object.keys(route.otherResponses ?? {}),
+  ];
   if (context.accepts(...types, problemMediaType, "application/json") !== false) return;
   throw new BucketsError(
     "NOT_ACCEPTABLE",

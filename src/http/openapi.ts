@@ -4,7 +4,7 @@ import { BucketResponse } from "../domain/bucket/response.js";
 import { Change } from "../domain/changes.js";
 import { HistoryEntry } from "../domain/history.js";
 import { limits } from "../domain/limits.js";
-import { HistoryResponse, ListBucketsResponse } from "../service/interface.js";
+import { FeedEvent, FeedPage, HistoryResponse, ListBucketsResponse } from "../service/interface.js";
 import type { Route } from "./route.js";
 
 const named = new Map<z.ZodType, string>([
@@ -12,6 +12,8 @@ const named = new Map<z.ZodType, string>([
   [ListBucketsResponse, "ListBucketsResponse"],
   [HistoryEntry, "HistoryEntry"],
   [HistoryResponse, "HistoryResponse"],
+  [FeedEvent, "FeedEvent"],
+  [FeedPage, "FeedPage"],
 ]);
 
 const ErrorResponse = z.object({
@@ -48,6 +50,7 @@ const statusTexts: Readonly<Record<number, string>> = {
   404: "No such resource in this namespace",
   406: "No acceptable representation",
   409: "Taken already, or in conflict with the current state",
+  410: "The cursor is of another log: read everything anew",
   412: "The precondition does not hold; the details say what was missed",
   413: "Too large",
   415: "A media type that the route does not take",
@@ -160,7 +163,15 @@ function success(route: Route) {
   return {
     "200": {
       description: "Done",
-      content: Object.fromEntries(types.map((type) => [type, { schema }])),
+      content: {
+        ...Object.fromEntries(types.map((type) => [type, { schema }])),
+        ...Object.fromEntries(
+          Object.entries(route.otherResponses ?? {}).map(([other, otherSchema]) => [
+            other,
+            { schema: reference(otherSchema) },
+          ]),
+        ),
+      },
     },
   };
 }
@@ -208,6 +219,7 @@ function headerParameters(route: Route) {
     ...(isWrite(route)
       ? ["If-Match", "If-None-Match", "Idempotency-Key", "X-Reason", "X-Actor", "Prefer"]
       : []),
+    ...(route.headers ?? []),
   ];
   return names.map((name) => ({ name, in: "header", required: false, schema: { type: "string" } }));
 }

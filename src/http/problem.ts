@@ -20,6 +20,7 @@ const rows: Readonly<Record<ErrorCode, Row>> = {
   REQUEST_TIMEOUT: { status: 408, type: "RequestTimeoutError", title: "Request timeout" },
   ALREADY_EXISTS: { status: 409, type: "AlreadyExistsError", title: "Already exists" },
   CONFLICT: { status: 409, type: "ConflictError", title: "Conflict" },
+  GONE: { status: 410, type: "GoneError", title: "Gone" },
   PRECONDITION_FAILED: {
     status: 412,
     type: "PreconditionFailedError",

@@ -34,6 +34,8 @@ export interface ApiRequest {
   /** Digest of method, path with query, media type and body. */
   readonly fingerprint: () => string;
   readonly requireIfMatch: boolean;
+  /** Whether the token still opens the route: for answers that go on for long. */
+  readonly isStillOpen: () => boolean;
   /** The path under which the server is mounted, without a slash at the end. */
   readonly basePath: string;
 }
@@ -48,6 +50,10 @@ export interface Route {
   readonly permission: Permission | undefined;
   /** About the whole store: a token that is limited to namespaces does not open it. */
   readonly isStoreWide?: true;
+  /** `X-Namespace: *` asks for all namespaces; a token that is limited to some does not open that. */
+  readonly takesAllNamespaces?: true;
+  /** Request headers beside those that every route reads. */
+  readonly headers?: readonly string[];
   /** Unknown parameters are refused. */
   readonly query: z.ZodObject;
   /** The schema of the body by media type, the default first; undefined when there is none. */
@@ -57,6 +63,8 @@ export interface Route {
   readonly response: z.ZodType;
   /** The media types of the answer; `application/json` unless given. */
   readonly responseTypes?: readonly string[];
+  /** Other media types that it answers with, by Accept, and their schemas. */
+  readonly otherResponses?: Readonly<Record<string, z.ZodType>>;
   /** 200 unless given. */
   readonly successStatus?: 204;
   /** The statuses of refusals, beside those that every route can answer. */

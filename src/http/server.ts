@@ -9,7 +9,7 @@ import { parseBasePath } from "./base-path.js";
 import { shieldingHeaders } from "./headers.js";
 import { toProblem } from "./problem.js";
 
-export interface ServeOptions extends Omit<AppOptions, "isDraining"> {
+export interface ServeOptions extends Omit<AppOptions, "isDraining" | "stopping"> {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
@@ -22,7 +22,7 @@ export interface RunningServer {
   /** `http://HOST:PORT` and the base path, without a slash at the end. */
   readonly url: string;
   /**
-   * Turns readiness off, lets requests under way finish, then closes what is left. Resolves within
+   * Turns readiness off, ends change feeds, lets requests under way finish, then closes what is left. Resolves within
    * 9 seconds. Does not close the store. Idempotent.
    */
   close(): Promise<void>;
@@ -38,8 +38,12 @@ const lingerMs = 1_000;
 
 /** Listens, and resolves once connections are taken. */
 export async function serveStore(options: ServeOptions): Promise<RunningServer> {
-  let isDraining = false;
-  const app = createApp({ ...options, isDraining: () => isDraining });
+  const stopping = new AbortController();
+  const app = createApp({
+    ...options,
+    isDraining: () => stopping.signal.aborted,
+    stopping: stopping.signal,
+  });
   const serve = app.callback();
   const server = createServer(
     {
@@ -69,7 +73,7 @@ export async function serveStore(options: ServeOptions): Promise<RunningServer> 
   return {
     url: urlOf(server, options.host) + parseBasePath(options.basePath ?? ""),
     close: () => {
-      isDraining = true;
+      stopping.abort();
       closing ??= drain(server);
       return closing;
     },

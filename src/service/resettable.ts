@@ -4,7 +4,15 @@
  */
 import type { Health } from "../eventstore/store.js";
 import type { RebuildReport, VerifyReport } from "../projections/view.js";
-import type { BucketStore, Caller, HeadAnswer, Namespace, Tokens } from "./interface.js";
+import type {
+  BucketStore,
+  Caller,
+  Feed,
+  FeedQuery,
+  HeadAnswer,
+  Namespace,
+  Tokens,
+} from "./interface.js";
 
 export class ResettableStore implements BucketStore {
   readonly #open: () => Promise<BucketStore>;
@@ -36,6 +44,11 @@ export class ResettableStore implements BucketStore {
 
   head(): Promise<HeadAnswer> {
     return this.#store.head();
+  }
+
+  /** Ends at a reset: the log that it reads is over, and cursors of it are GONE. */
+  events(query?: FeedQuery): Feed {
+    return this.#store.events(query);
   }
 
   verify(options?: Parameters<BucketStore["verify"]>[0]): Promise<VerifyReport> {

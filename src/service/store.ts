@@ -3,7 +3,7 @@ import { formatTime } from "../domain/event.js";
 import { assertNamespace } from "../domain/namespace.js";
 import { toHex } from "../eventstore/codec.js";
 import { CommitQueue } from "../eventstore/commit-queue.js";
-import type { EventStore, Health } from "../eventstore/store.js";
+import type { EventStore, Health, Outcome, Unit } from "../eventstore/store.js";
 import type {
   BucketView,
   ExpectedHead,
@@ -13,7 +13,17 @@ import type {
   VerifyReport,
 } from "../projections/view.js";
 import { BucketService, type ServiceParts } from "./buckets.js";
-import type { BucketStore, Caller, HeadAnswer, Namespace, Tokens } from "./interface.js";
+import { CommitSignal } from "./commit-signal.js";
+import { LogFeed } from "./feed.js";
+import type {
+  BucketStore,
+  Caller,
+  Feed,
+  FeedQuery,
+  HeadAnswer,
+  Namespace,
+  Tokens,
+} from "./interface.js";
 import { TaskService } from "./tasks.js";
 import type { Vault } from "./vault.js";
 
@@ -37,12 +47,22 @@ export class Store implements BucketStore {
   readonly #parts: StoreParts;
   readonly #queue: CommitQueue;
   readonly #service: ServiceParts;
+  readonly #signal: CommitSignal;
   #closing: Promise<void> | undefined;
 
   constructor(parts: StoreParts) {
     this.#parts = parts;
     this.#queue = new CommitQueue(parts.events);
-    this.#service = { ...parts, submit: (unit) => this.#queue.submit(unit) };
+    this.#signal = new CommitSignal({
+      headPosition: async () => (await parts.events.head()).position,
+    });
+    this.#service = { ...parts, submit: (unit) => this.#submit(unit) };
+  }
+
+  async #submit(unit: Unit): Promise<Outcome> {
+    const outcome = await this.#queue.submit(unit);
+    if (outcome.kind === "committed") this.#signal.announce();
+    return outcome;
   }
 
   namespace(name = "default", caller: Caller = {}): Namespace {
@@ -69,6 +89,10 @@ export class Store implements BucketStore {
     return { position, hash: toHex(hash), recorded_at: formatTime(recordedAt) };
   }
 
+  events(query: FeedQuery = {}): Feed {
+    return new LogFeed({ ...this.#parts, signal: this.#signal }, query);
+  }
+
   verify(
     options: { expected?: ExpectedHead; onProgress?: OnProgress } = {},
   ): Promise<VerifyReport> {
@@ -84,6 +108,8 @@ export class Store implements BucketStore {
   }
 
   close(): Promise<void> {
+    // The feeds first: none may read from a file that is closed.
+    this.#signal.close();
     this.#closing ??= this.#queue.close().then(() => this.#parts.events.close());
     return this.#closing;
   }

@@ -257,8 +257,13 @@ describe("every documented status is seen, and no other", () => {
   test("what is not there", async () => {
     await sweep(404, (route, subject) => {
       const params = { bucket_identifier: "no", task_id: "no", name: "no", version: "1" };
-      return call(route, { ...subject, params });
+      const query = route.operationId === "listEvents" ? "?bucket=no" : "";
+      return call(route, { ...subject, params }, { query });
     });
+  });
+
+  test("what is of another log", async () => {
+    await sweep(410, (route, subject) => call(route, subject, { query: "?after=99999999" }));
   });
 
   test("what a write forbids itself", async () => {

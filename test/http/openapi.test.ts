@@ -14,6 +14,7 @@ import { valueAt } from "../../src/domain/pointer.js";
 import { jsonObject } from "../../src/domain/schemas.js";
 import { createMetrics } from "../../src/http/metrics.js";
 import { bucketRoutes } from "../../src/http/routes/buckets.js";
+import { feedRoute } from "../../src/http/routes/feed.js";
 import { logRoutes } from "../../src/http/routes/log.js";
 import { serviceRoutes } from "../../src/http/routes/service.js";
 import { taskRoutes } from "../../src/http/routes/tasks.js";
@@ -81,6 +82,7 @@ describe("The paths of the document", () => {
       ...bucketRoutes,
       ...taskRoutes,
       ...logRoutes,
+      feedRoute(),
       ...tokenRoutes,
       ...serviceRoutes({
         isDraining: () => false,

@@ -1,0 +1,55 @@
+/**
+ * `bucketlog tail`: the change feed of a file, read-only, beside a server. The store looks at the
+ * head of the log a few times a second while it waits, so that nothing has to be asked of the server.
+ */
+import { type FeedEvent, openBuckets } from "../index.js";
+import { print, printError, styled } from "./output.js";
+import { untilSignal } from "./signals.js";
+
+export interface TailFlags {
+  readonly file: string;
+  readonly namespace: string;
+  readonly json: boolean;
+  readonly once: boolean;
+  readonly after?: string;
+  readonly bucket?: string;
+  readonly types?: string;
+}
+
+/** How many events of the log before its end are looked through first. */
+const lastEvents = 10;
+
+export async function tail(flags: TailFlags): Promise<void> {
+  await using store = await openBuckets({ file: flags.file, readOnly: true });
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  untilSignal().then(end);
+  // Whoever read the output has gone, as `head` does: that is no failure.
+  process.stdout.on("error", end);
+  const { position } = await store.head();
+  const feed = store.events({
+    after: flags.after ?? Math.max(0, position - lastEvents),
+    namespace: flags.namespace,
+    bucket: flags.bucket,
+    types: flags.types?.split(","),
+    signal: ending.signal,
+  });
+  let cursor: string | undefined;
+  for (;;) {
+    const page = await feed.page({ waitMs: flags.once ? 0 : waitMs });
+    if (page === undefined) break;
+    for (const event of page.results) print(flags.json ? JSON.stringify(event) : tailLine(event));
+    cursor = page.pagination.next_cursor;
+    if (flags.once && !page.pagination.has_more) break;
+  }
+  if (!flags.json && cursor !== undefined) printError(`go on with: --after ${cursor}`);
+}
+
+const waitMs = 60_000;
+
+function tailLine(event: FeedEvent): string {
+  const place = styled("yellow", `@${event.position}`.padStart(6));
+  const what = [event.type, ...event.changes.map(({ path }) => path)].join(" ");
+  const why = event.reason === undefined ? "" : `  ${styled("dim", event.reason)}`;
+  return `${place}  ${event.recorded_at}  ${event.actor.padEnd(10)}  ${event.bucket_id}  ${what}${why}`;
+}

@@ -1,0 +1,531 @@
+/** The change feed over HTTP, rows 54 to 57: pages, long polling, server-sent events, CloudEvents. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { EventSource } from "eventsource";
+import { pino } from "pino";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { z } from "zod";
+import { serveStore } from "../../src/http/index.js";
+import type { FeedTimes } from "../../src/http/routes/feed.js";
+import { type BucketStore, openBuckets } from "../../src/index.js";
+import { temporaryFile } from "../support/backends.js";
+import {
+  type Answer,
+  at,
+  expectRefusal,
+  header,
+  listAt,
+  makeBucket,
+  ndjsonOf,
+  type Service,
+  serveTest,
+  textAt,
+  tokens,
+} from "../support/server.js";
+
+const Item = z.looseObject({ position: z.number(), cursor: z.string(), namespace: z.string() });
+const upTo = (count: number, from = 1) => Array.from({ length: count }, (_, n) => n + from);
+const authorized = { Authorization: `Bearer ${tokens.admin}` };
+
+function positionsOf(answer: Answer): number[] {
+  expect(answer.status, answer.text).toBe(200);
+  return listAt(answer, "results").map((item) => Item.parse(item).position);
+}
+
+const nextOf = (answer: Answer) => textAt(answer, "pagination", "next_cursor");
+
+async function patches(service: Service, path: string, count: number): Promise<void> {
+  for (let n = 0; n < count; n += 1) {
+    expect((await service.patch(path, { description: `d${n}` })).status).toBe(200);
+  }
+}
+
+/** A reader of server-sent events by hand, as the HTML standard says. */
+class Reader {
+  readonly events: z.infer<typeof Item>[] = [];
+  readonly comments: string[] = [];
+  lastId = "";
+  retry = 0;
+  hasEnded = false;
+  #ending = new AbortController();
+
+  async open(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+    this.hasEnded = false;
+    this.#ending = new AbortController();
+    const response = await fetch(url, {
+      headers: {
+        Accept: "text/event-stream",
+        ...headers,
+        ...(this.lastId !== "" && { "Last-Event-ID": this.lastId }),
+      },
+      signal: this.#ending.signal,
+    });
+    void this.#read(response);
+    return response;
+  }
+
+  close(): void {
+    this.#ending.abort();
+  }
+
+  async #read(response: Response): Promise<void> {
+    let rest = "";
+    try {
+      for await (const text of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+        const blocks = `${rest}${text}`.split("\n\n");
+        rest = blocks.pop() ?? "";
+        for (const block of blocks) this.#take(block);
+      }
+    } catch {
+      // Cut off: what was not complete is not taken.
+    }
+    this.hasEnded = true;
+  }
+
+  #take(block: string): void {
+    const data: string[] = [];
+    for (const line of block.split("\n")) {
+      const [, name = "", value = ""] = /^([^:]*):? ?(.*)$/.exec(line) ?? [];
+      if (name === "") this.comments.push(value);
+      if (name === "retry") this.retry = Number(value);
+      if (name === "id") this.lastId = value;
+      if (name === "data") data.push(value);
+    }
+    if (data.length > 0) this.events.push(Item.parse(JSON.parse(data.join("\n"))));
+  }
+
+  get positions(): number[] {
+    return this.events.map(({ position }) => position);
+  }
+}
+
+function reader(): Reader {
+  const made = new Reader();
+  onTestFinished(() => made.close());
+  return made;
+}
+
+async function serveTimed(
+  feedTimes: Partial<FeedTimes>,
+): Promise<{ url: string; store: BucketStore }> {
+  const store = await openBuckets({ file: ":memory:" });
+  const server = await serveStore({
+    store,
+    host: "127.0.0.1",
+    port: 0,
+    logger: pino({ level: "silent" }),
+    noAuth: true,
+    feedTimes,
+  });
+  onTestFinished(async () => {
+    await server.close();
+    await store.close();
+  });
+  return { url: server.url, store };
+}
+
+const until = (check: () => void) => vi.waitFor(check, { timeout: 20_000, interval: 10 });
+
+describe("a page", () => {
+  test("54: bad parameters are a 400, and what cannot be answered a 406", async () => {
+    const service = await serveTest();
+    for (const query of ["limit=0", "limit=1001", "limit=x", "wait=61", "wait=-1", "wait=1.5"]) {
+      expectRefusal(await service.get(`/v1/events?${query}`), 400, "BadRequestError");
+    }
+    for (const query of [
+      "types=bucket.pached",
+      "types=",
+      "after=1&after=2",
+      "since=1",
+      "bucket=",
+    ]) {
+      expectRefusal(await service.get(`/v1/events?${query}`), 400, "BadRequestError");
+    }
+    expectRefusal(await service.get("/v1/events?bucket=none"), 404, "NotFoundError");
+    expectRefusal(await service.get("/v1/events", { token: "none" }), 401, "UnauthorizedError");
+    const headers = { Accept: "text/html" };
+    expectRefusal(await service.get("/v1/events", { headers }), 406, "NotAcceptableError");
+    const stream = { headers: { Accept: "text/event-stream" } };
+    expectRefusal(await service.get("/v1/events?limit=5", stream), 400, "BadRequestError");
+    expectRefusal(await service.get("/v1/events?after=no", stream), 400, "BadRequestError");
+  });
+
+  test("54: total order without gap or repeat, and an empty page with a cursor", async () => {
+    const service = await serveTest();
+    const empty = await service.get("/v1/events");
+    expect(positionsOf(empty)).toEqual([]);
+    const path = await makeBucket(service);
+    await patches(service, path, 6);
+    let after = nextOf(empty);
+    const seen: number[] = [];
+    for (let hasMore = true; hasMore; ) {
+      const page = await service.get(`/v1/events?limit=3&after=${after}`);
+      seen.push(...positionsOf(page));
+      after = nextOf(page);
+      hasMore = at(page, "pagination", "has_more") === true;
+      expect(header(page, "Cache-Control")).toBe("no-store");
+      const link = /^<(.*)>; rel="next"$/.exec(header(page, "Link"))?.[1] ?? "";
+      expect(new URL(link, `${service.url}/v1/events`).searchParams.get("after")).toBe(after);
+    }
+    expect(seen).toEqual(upTo(7));
+    expect(positionsOf(await service.get(`/v1/events?after=${after}`))).toEqual([]);
+    expect(positionsOf(await service.get("/v1/events?after=5"))).toEqual([6, 7]);
+  });
+
+  test("54: concurrent commits are never seen out of order", async () => {
+    const service = await serveTest({ durability: "relaxed" });
+    const path = await makeBucket(service);
+    const writing = Promise.all(upTo(150).map((n) => service.patch(path, { description: `${n}` })));
+    const seen: number[] = [];
+    for (let after = "0"; seen.length < 151; ) {
+      const page = await service.get(`/v1/events?wait=5&after=${after}`);
+      seen.push(...positionsOf(page));
+      after = nextOf(page);
+    }
+    await writing;
+    expect(seen).toEqual(upTo(151));
+  });
+
+  test("54: filters by bucket and type, as NDJSON too", async () => {
+    const service = await serveTest();
+    const videos = await makeBucket(service);
+    await makeBucket(service, { bucket_name: "audios" });
+    await service.post(`${videos}/lock`);
+    expect(positionsOf(await service.get("/v1/events?bucket=videos"))).toEqual([1, 3]);
+    const types = "types=bucket.locked,bucket.unlocked";
+    expect(positionsOf(await service.get(`/v1/events?${types}`))).toEqual([3]);
+    const headers = { Accept: "application/x-ndjson" };
+    const lines = await service.get("/v1/events?limit=2", { headers });
+    expect(header(lines, "Content-Type")).toContain("application/x-ndjson");
+    expect(ndjsonOf(lines).map((line) => Item.parse(line).position)).toEqual([1, 2]);
+    const none = await service.get("/v1/events?after=3", { headers });
+    expect([none.status, none.text]).toEqual([200, ""]);
+    expect(header(none, "Link")).toContain("after=");
+  });
+
+  test("54: other namespaces are unseen, except by a token for all that asks for all", async () => {
+    const service = await serveTest();
+    await makeBucket(service);
+    await makeBucket(service, { bucket_name: "theirs" }, { namespace: "other" });
+    expect(positionsOf(await service.get("/v1/events"))).toEqual([1]);
+    expect(positionsOf(await service.get("/v1/events", { namespace: "other" }))).toEqual([2]);
+    expect(positionsOf(await service.get("/v1/events", { namespace: "*" }))).toEqual([1, 2]);
+    const name = { name: "limited", permission: "read", namespaces: ["other"] };
+    const { token } = service.store.tokens.create(name);
+    const asLimited = (namespace: string) =>
+      service.get("/v1/events", { namespace, headers: { Authorization: `Bearer ${token}` } });
+    expect(positionsOf(await asLimited("other"))).toEqual([2]);
+    for (const namespace of ["default", "*"]) {
+      expectRefusal(await asLimited(namespace), 403, "ForbiddenError");
+    }
+    const list = await service.post("/v1/buckets/list", {}, { namespace: "*" });
+    expectRefusal(list, 400, "BadRequestError");
+  });
+
+  test("54: a long poll wakes with the commit, and gives up after its time", async () => {
+    const service = await serveTest();
+    const path = await makeBucket(service);
+    const started = performance.now();
+    const polling = service.get("/v1/events?after=1&wait=60");
+    await patches(service, path, 1);
+    expect(positionsOf(await polling)).toEqual([2]);
+    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(positionsOf(await service.get("/v1/events?after=2&wait=1"))).toEqual([]);
+  });
+
+  test("55: a cursor of another database is a 410, a malformed one a 400", async () => {
+    const [one, two] = [await serveTest(), await serveTest()];
+    for (const service of [one, two]) await makeBucket(service);
+    const cursor = nextOf(await one.get("/v1/events"));
+    for (const Accept of ["application/json", "text/event-stream, application/json;q=0.1"]) {
+      const gone = await two.get(`/v1/events?after=${cursor}`, { headers: { Accept } });
+      expectRefusal(gone, 410, "GoneError");
+      expect(at(gone, "error", "code")).toBe("GONE");
+    }
+    expectRefusal(await two.get("/v1/events?after=7"), 410, "GoneError");
+    const bent = `${cursor.slice(0, -2)}xx`;
+    for (const after of [bent, "-1", "1.5", "%00", "x".repeat(1_000)]) {
+      expectRefusal(await one.get(`/v1/events?after=${after}`), 400, "BadRequestError");
+    }
+  });
+
+  test("57: CloudEvents 1.0, with an id and source that stay the same", async () => {
+    const service = await serveTest();
+    const path = await makeBucket(service);
+    await service.patch(path, { metadata: { text: "x".repeat(100_000) } });
+    const headers = { Accept: "application/cloudevents-batch+json" };
+    const answer = await service.get("/v1/events", { headers });
+    expect(header(answer, "Content-Type")).toContain("application/cloudevents-batch+json");
+    const events = z.array(z.record(z.string(), z.unknown())).parse(JSON.parse(answer.text));
+    const page = await service.get("/v1/events");
+    const [first, second] = listAt(page, "results").map((item) => Item.parse(item));
+    expect(events).toMatchObject([
+      {
+        specversion: "1.0",
+        id: first?.["event_id"],
+        source: "urn:bucketlog:default",
+        type: "bucket.created",
+        time: first?.["recorded_at"],
+        subject: first?.["bucket_id"],
+        datacontenttype: "application/json",
+        sequence: "0000000000000001",
+        data: first,
+      },
+      { id: second?.["event_id"], dataref: `${path}/history/2` },
+    ]);
+    expect(events[1]).not.toHaveProperty("data");
+    expect((await service.get(String(events[1]?.["dataref"]))).status).toBe(200);
+    for (const event of events) {
+      for (const name of Object.keys(event)) expect(name).toMatch(/^[a-z0-9]{1,20}$/);
+      expect(Buffer.byteLength(JSON.stringify(event))).toBeLessThanOrEqual(64 * 1024);
+    }
+    expect(new Set(events.map(({ id, source }) => `${source} ${id}`)).size).toBe(events.length);
+    expect((await service.get("/v1/events", { headers })).text).toBe(answer.text);
+  });
+
+  test("54: secrets are masked, and the description of the API has the route", async () => {
+    const service = await serveTest();
+    const connection = {
+      api_base_url: "https://api.mux.com",
+      credentials: { token_secret: "open-sesame-0123456789" },
+    };
+    const source_adapter = {
+      adapter_type: "mux",
+      enabled: true,
+      blob_source: { file_field: "data.url", target_property: "video", blob_type: "video" },
+      connection,
+    };
+    await makeBucket(service, { source_adapter });
+    const { text } = await service.get("/v1/events");
+    expect(text).toContain("********");
+    expect(text).not.toMatch(/open-sesame|sec_/);
+    const described = await service.get("/openapi.json", { token: "none" });
+    const content = at(described, "paths", "/v1/events", "get", "responses", "200", "content");
+    expect(Object.keys(z.record(z.string(), z.unknown()).parse(content))).toHaveLength(4);
+  });
+});
+
+describe("server-sent events", () => {
+  test("56: a stream says how it is to be kept, and goes on after the last id", async () => {
+    const service = await serveTest();
+    const path = await makeBucket(service, { description: "one\ntwo\r\nthree" });
+    const first = reader();
+    const response = await first.open(`${service.url}/v1/events`, authorized);
+    expect(response.headers.get("Content-Type")).toBe("text/event-stream; charset=utf-8");
+    expect(response.headers.get("Cache-Control")).toBe("no-store");
+    await patches(service, path, 2);
+    await until(() => expect(first.positions).toEqual([1, 2, 3]));
+    expect(first.retry).toBe(1_000);
+    expect(first.lastId).toBe(first.events.at(-1)?.cursor);
+    first.close();
+    await patches(service, path, 2);
+    await first.open(`${service.url}/v1/events?after=0`, authorized);
+    await until(() => expect(first.positions).toEqual(upTo(5)));
+  });
+
+  test("56: heartbeats are comments, and move the id past what the filter left out", async () => {
+    const { url, store } = await serveTimed({ heartbeatMs: 30 });
+    const stream = reader();
+    await stream.open(`${url}/v1/events`, { "X-Namespace": "other" });
+    await until(() => expect(stream.comments.length).toBeGreaterThan(1));
+    const before = stream.lastId;
+    const body = { bucket_name: "videos", bucket_schema: { properties: {} } };
+    await store.namespace().buckets.create(body);
+    await until(() => expect(stream.lastId).not.toBe(before));
+    expect(stream.events).toEqual([]);
+    await store.namespace("other").buckets.create(body);
+    await until(() => expect(stream.positions).toEqual([2]));
+  });
+
+  test("56: a consumer that takes nothing is dropped, and costs no memory until then", async () => {
+    const { url, store } = await serveTimed({ slowConsumerMs: 300 });
+    const { buckets } = store.namespace();
+    const body = { bucket_name: "videos", bucket_schema: { properties: {} } };
+    await buckets.create(body);
+    for (const n of upTo(60)) {
+      await buckets.patch("videos", { metadata: { text: `${n}`.repeat(300_000) } });
+    }
+    let taken = 0;
+    const events = store.events.bind(store);
+    vi.spyOn(store, "events").mockImplementation((query) => {
+      const feed = events(query);
+      const page = feed.page.bind(feed);
+      feed.page = async (options) => {
+        const found = await page(options);
+        taken += found?.results.length ?? 0;
+        return found;
+      };
+      return feed;
+    });
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    onTestFinished(() => void socket.destroy());
+    let received = "";
+    let isAsleep = true;
+    socket.setEncoding("utf8").on("data", (text: string) => {
+      received += text;
+      if (isAsleep) socket.pause();
+    });
+    socket.on("error", () => {});
+    const closed = once(socket, "close");
+    socket.write("GET /v1/events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n");
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(taken).toBeGreaterThan(0);
+    expect(taken).toBeLessThan(40);
+    isAsleep = false;
+    socket.resume();
+    await closed;
+    // It comes back with the last id that it has whole, and misses nothing.
+    const ids = [...received.matchAll(/^id: (\S+)\ndata: .*\n\n/gm)];
+    const back = reader();
+    back.lastId = ids.at(-1)?.[1] ?? "";
+    await back.open(`${url}/v1/events`);
+    await until(() => expect(ids.length + back.events.length).toBe(61));
+    expect(back.positions).toEqual(upTo(61 - ids.length, ids.length + 1));
+  });
+
+  test("56: closing the server ends streams and long polls at once", async () => {
+    const service = await serveTest();
+    await makeBucket(service);
+    const stream = reader();
+    await stream.open(`${service.url}/v1/events`, authorized);
+    await until(() => expect(stream.positions).toEqual([1]));
+    const polling = service.get("/v1/events?after=1&wait=60");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const started = performance.now();
+    await service.stop();
+    expect(performance.now() - started).toBeLessThan(1_000);
+    expectRefusal(await polling, 503, "UnavailableError");
+    await until(() => expect(stream.hasEnded).toBe(true));
+  });
+
+  test("56: closing the store ends streams, and a token that is revoked ends its own", async () => {
+    const { store, url } = await serveTest();
+    const body = { bucket_name: "videos", bucket_schema: { properties: {} } };
+    const { token } = store.tokens.create({ name: "guest", permission: "read" });
+    const [guest, admin] = [reader(), reader()];
+    await guest.open(`${url}/v1/events`, { Authorization: `Bearer ${token}` });
+    await admin.open(`${url}/v1/events`, authorized);
+    store.tokens.revoke("guest");
+    await store.namespace().buckets.create(body);
+    await until(() => expect(guest.hasEnded).toBe(true));
+    expect(guest.events).toEqual([]);
+    await until(() => expect(admin.positions).toEqual([1]));
+    await store.close();
+    await until(() => expect(admin.hasEnded).toBe(true));
+  });
+});
+
+/** A server in its own process, behind a proxy that keeps its address and can cut connections. */
+class Unreliable {
+  readonly #file = temporaryFile();
+  readonly #events: number;
+  readonly #sockets = new Set<Socket>();
+  #child: ChildProcess | undefined;
+  #port = 0;
+  url = "";
+
+  constructor(events: number) {
+    this.#events = events;
+  }
+
+  async start(): Promise<void> {
+    await this.#startServer();
+    const proxy = createServer((near) => {
+      const far = connect(this.#port, "127.0.0.1");
+      for (const [from, to] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        this.#sockets.add(from);
+        from.pipe(to);
+        from.on("error", () => to.destroy());
+        from.on("close", () => {
+          to.destroy();
+          this.#sockets.delete(from);
+        });
+      }
+    });
+    proxy.listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    const address = proxy.address();
+    if (address === null || typeof address === "string") throw new Error("no port");
+    this.url = `http://127.0.0.1:${address.port}`;
+    onTestFinished(() => {
+      this.#child?.kill("SIGKILL");
+      this.cut();
+      proxy.close();
+    });
+  }
+
+  async #startServer(): Promise<void> {
+    const script = fileURLToPath(new URL("../support/feed-child.ts", import.meta.url));
+    const args = ["--import", "tsx", script, this.#file, String(this.#port), String(this.#events)];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    this.#child = child;
+    const [line] = await once(createInterface({ input: child.stdout }), "line");
+    this.#port = Number(new URL(String(line)).port);
+  }
+
+  /** Ends every connection somewhere in the middle. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    await this.#startServer();
+  }
+}
+
+test("56: 10,000 events through 50 cuts and 2 kills come once each and in order, by hand and by eventsource", async () => {
+  const total = 10_000;
+  const cuts = 50;
+  const server = new Unreliable(total);
+  await server.start();
+
+  const byHand = reader();
+  let isOver = false;
+  const reading = (async () => {
+    while (!isOver) {
+      try {
+        await byHand.open(`${server.url}/v1/events`);
+        await vi.waitUntil(() => byHand.hasEnded || isOver, { timeout: 60_000, interval: 5 });
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+  })();
+
+  const byPackage: number[] = [];
+  const source = new EventSource(`${server.url}/v1/events`);
+  onTestFinished(() => source.close());
+  let opened = 0;
+  source.onopen = () => {
+    opened += 1;
+  };
+  source.onmessage = ({ data }) => byPackage.push(Item.parse(JSON.parse(data)).position);
+
+  const slowest = () => Math.min(byPackage.length, byHand.events.length);
+  for (const cut of upTo(cuts)) {
+    await vi.waitUntil(() => slowest() >= (cut * total) / (cuts + 5), {
+      timeout: 30_000,
+      interval: 1,
+    });
+    if (cut === 17 || cut === 34) await server.kill();
+    else server.cut();
+  }
+  await vi.waitUntil(() => slowest() >= total, { timeout: 30_000, interval: 10 });
+  isOver = true;
+  byHand.close();
+  await reading;
+  expect(byHand.positions).toEqual(upTo(total));
+  expect(byPackage).toEqual(upTo(total));
+  expect(opened).toBeGreaterThan(cuts / 2);
+});
