@@ -4,7 +4,7 @@ import { BucketResponse } from "../domain/bucket/response.js";
 import { Change } from "../domain/changes.js";
 import { HistoryEntry } from "../domain/history.js";
 import { limits } from "../domain/limits.js";
-import { FeedEvent, FeedPage, HistoryResponse, ListBucketsResponse } from "../service/interface.js";
+import { FeedPage, HistoryResponse, ListBucketsResponse } from "../service/interface.js";
 import type { Route } from "./route.js";
 
 const named = new Map<z.ZodType, string>([
@@ -12,7 +12,6 @@ const named = new Map<z.ZodType, string>([
   [ListBucketsResponse, "ListBucketsResponse"],
   [HistoryEntry, "HistoryEntry"],
   [HistoryResponse, "HistoryResponse"],
-  [FeedEvent, "FeedEvent"],
   [FeedPage, "FeedPage"],
 ]);
 
