@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { JsonObject, JsonValue } from "../../src/domain/json.js";
 import { jsonValue } from "../../src/domain/schemas.js";
+import { mergePatchVectors } from "../support/merge-patch-vectors.js";
 import {
   at,
   bucketOf,
@@ -132,31 +133,8 @@ describe("A JSON Patch", () => {
   });
 });
 
-/** RFC 7396 appendix A: original, patch, result. */
-const vectors: readonly (readonly [JsonValue, JsonValue, JsonValue])[] = [
-  [{ a: "b" }, { a: "c" }, { a: "c" }],
-  [{ a: "b" }, { b: "c" }, { a: "b", b: "c" }],
-  [{ a: "b" }, { a: null }, {}],
-  [{ a: "b", b: "c" }, { a: null }, { b: "c" }],
-  [{ a: ["b"] }, { a: "c" }, { a: "c" }],
-  [{ a: "c" }, { a: ["b"] }, { a: ["b"] }],
-  [{ a: { b: "c" } }, { a: { b: "d", c: null } }, { a: { b: "d" } }],
-  [{ a: [{ b: "c" }] }, { a: [1] }, { a: [1] }],
-  [
-    ["a", "b"],
-    ["c", "d"],
-    ["c", "d"],
-  ],
-  [{ a: "b" }, ["c"], ["c"]],
-  [{ a: "foo" }, null, null],
-  [{ a: "foo" }, "bar", "bar"],
-  [{ e: null }, { a: 1 }, { e: null, a: 1 }],
-  [[1, 2], { a: "b", c: null }, { a: "b" }],
-  [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
-];
-
 describe("Merge patch over HTTP, RFC 7396 appendix A", () => {
-  it.each(vectors.map((vector, index) => [index + 1, ...vector] as const))(
+  it.each(mergePatchVectors.map((vector, index) => [index + 1, ...vector] as const))(
     "vector %i: %j merged with %j",
     async (_, original, patch, result) => {
       const path = await makeDocument(original);
