@@ -46,7 +46,7 @@ export type DomainEvent = Readonly<z.infer<typeof DomainEvent>>;
 /** The version of the shapes above; an upcaster brings older ones up to it on read. */
 export const schemaVersion = 1;
 
-export interface RecordedEvent {
+export interface RecordedEvent<Event = DomainEvent> {
   /** 1-based gapless ordinal in the whole log, in commit order. */
   readonly position: number;
   /** The id of the resource whose event this is. */
@@ -60,7 +60,7 @@ export interface RecordedEvent {
   /** Milliseconds since the epoch, UTC; never runs backwards along the log. */
   readonly recordedAt: number;
   readonly meta: EventMeta;
-  readonly event: DomainEvent;
+  readonly event: Event;
 }
 
 export function formatTime(milliseconds: number): string {

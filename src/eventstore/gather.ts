@@ -1,14 +1,13 @@
 /** Runs the planner against an engine whose look-ups are synchronous, loading what it asks for. */
-import type { BucketCommand } from "../domain/bucket/commands.js";
 import { looksLikeBucketId } from "../domain/bucket/document.js";
 import { nameScope, type Reservation } from "../domain/bucket/reservations.js";
-import type { BucketState } from "../domain/bucket/state.js";
 import { isJsonObject, type JsonObject, ownValue } from "../domain/json.js";
+import type { ResourceCommand, ResourceState } from "../domain/resource.js";
 import { type IdempotencyRow, type Needs, type Plan, plan, reservationKey } from "./planner.js";
-import type { Head, IdempotencyKey, TargetedCommand, Unit } from "./store.js";
+import type { Head, IdempotencyKey, Target, Unit } from "./store.js";
 
 export interface Loader {
-  loadState(stream: string): BucketState | undefined;
+  loadState(stream: string): ResourceState | undefined;
   loadReservation(scope: string, key: string): string | undefined;
   loadIdempotency(key: IdempotencyKey): IdempotencyRow | undefined;
 }
@@ -20,7 +19,7 @@ export function gatherAndPlan(
   now: number,
   units: readonly Unit[],
 ): Plan {
-  const states = new Map<string, BucketState | undefined>();
+  const states = new Map<string, ResourceState | undefined>();
   const reservations = new Map<string, string | undefined>();
   const idempotency = new Map<string, IdempotencyRow | undefined>();
   const load = (needs: Needs): void => {
@@ -53,11 +52,11 @@ function namedBy(units: readonly Unit[]): Needs {
   for (const { namespace, commands, idempotency: asked } of units) {
     if (asked !== undefined) idempotency.set(reservationKey(asked), asked);
     for (const { target, command } of commands) {
-      if (target.kind === "existing" && looksLikeBucketId(target.identifier)) {
-        states.add(target.identifier.toLowerCase());
-      }
-      for (const name of [nameOfTarget(target), nameInCommand(command)]) {
-        if (name === undefined) continue;
+      const bucket = bucketOf(target);
+      if (bucket !== undefined && looksLikeBucketId(bucket)) states.add(bucket.toLowerCase());
+      if (target.kind === "member") states.add(target.id);
+      for (const name of [bucket, nameInCommand(command)]) {
+        if (name === undefined || looksLikeBucketId(name)) continue;
         const reservation = { scope: nameScope(namespace), key: name.normalize("NFC") };
         reservations.set(reservationKey(reservation), reservation);
       }
@@ -66,18 +65,26 @@ function namedBy(units: readonly Unit[]): Needs {
   return { states, reservations, idempotency };
 }
 
-function nameOfTarget(target: TargetedCommand["target"]): string | undefined {
-  if (target.kind === "new" || looksLikeBucketId(target.identifier)) return undefined;
-  return target.identifier;
+/** The bucket that is named, by its id or name. */
+function bucketOf(target: Target): string | undefined {
+  switch (target.kind) {
+    case "new":
+      return undefined;
+    case "existing":
+      return target.identifier;
+    case "new_member":
+    case "member":
+      return target.bucket;
+  }
 }
 
 /** The name that the bucket shall have. */
-function nameInCommand(command: BucketCommand): string | undefined {
+function nameInCommand(command: ResourceCommand): string | undefined {
   const fields = command.type === "create_bucket" ? command.fields : patchedFields(command);
   const name = ownValue(fields, "bucket_name");
   return typeof name === "string" ? name : undefined;
 }
 
-function patchedFields(command: BucketCommand): JsonObject {
+function patchedFields(command: ResourceCommand): JsonObject {
   return command.type === "patch_bucket" && isJsonObject(command.patch) ? command.patch : {};
 }

@@ -3,14 +3,30 @@
  * The same snapshot, units and salts give byte-identical events everywhere. What it finds missing
  * in the snapshot it asks for; the engine loads that in the same transaction and plans again.
  */
-import { decide } from "../domain/bucket/decide.js";
 import { looksLikeBucketId } from "../domain/bucket/document.js";
-import { bucketReservations, nameScope, type Reservation } from "../domain/bucket/reservations.js";
+import { nameScope, type Reservation } from "../domain/bucket/reservations.js";
 import { secretReferences } from "../domain/bucket/secrets.js";
-import { type BucketState, evolve } from "../domain/bucket/state.js";
+import type { BucketState } from "../domain/bucket/state.js";
 import { BucketsError, isBucketsError } from "../domain/errors.js";
 import type { RecordedEvent } from "../domain/event.js";
 import { limits } from "../domain/limits.js";
+import {
+  bucketDeleted,
+  bucketNotFound,
+  memberDeleted,
+  memberNotFound,
+} from "../domain/not-found.js";
+import {
+  claimOf,
+  decide,
+  evolve,
+  idsOf,
+  isRestoring,
+  kindOfCommand,
+  type ResourceState,
+  reservationsOf,
+  streamOf,
+} from "../domain/resource.js";
 import { encode } from "./codec.js";
 import type { StoredEvent } from "./frame.js";
 import type { AppliedEvent } from "./projection.js";
@@ -39,7 +55,7 @@ export interface Snapshot {
   readonly head: Head;
   /** Milliseconds since the epoch, when the batch is planned. */
   readonly now: number;
-  readonly states: ReadonlyMap<string, BucketState | undefined>;
+  readonly states: ReadonlyMap<string, ResourceState | undefined>;
   readonly reservations: ReadonlyMap<string, string | undefined>;
   readonly idempotency: ReadonlyMap<string, IdempotencyRow | undefined>;
 }
@@ -84,12 +100,12 @@ class Missing extends Error {}
 
 /** The state that a unit sees: what earlier units and commands left, over the snapshot. */
 class Overlay {
-  readonly states = new Map<string, BucketState>();
+  readonly states = new Map<string, ResourceState>();
   readonly reservations = new Map<string, string | undefined>();
 
   constructor(private readonly below: Overlay | undefined) {}
 
-  state(stream: string): BucketState | undefined {
+  state(stream: string): ResourceState | undefined {
     return this.states.get(stream) ?? this.below?.state(stream);
   }
 
@@ -98,6 +114,14 @@ class Overlay {
     if (this.reservations.has(key)) return { stream: this.reservations.get(key) };
     return this.below?.reservation(key);
   }
+}
+
+/** The stream that a command is about; without a state, it begins with the command. */
+interface Found {
+  readonly stream: string;
+  readonly before: ResourceState | undefined;
+  /** The bucket of an object, batch or upload; undefined for a bucket. */
+  readonly owner: BucketState | undefined;
 }
 
 /** What one command did, with all that has to be written for it. */
@@ -187,21 +211,22 @@ class Batch {
   #planCommands(unit: Unit): { readonly steps: readonly Step[]; readonly overlay: Overlay } {
     const overlay = new Overlay(this.#overlay);
     const steps: Step[] = [];
-    for (const command of unit.commands) {
-      const before = this.#target(unit.namespace, command, overlay);
-      if (before !== undefined) assertPrecondition(command.precondition, before);
-      const event = decide(before, command.command, {
-        now: this.#recordedAt,
-        actor: unit.meta.actor,
+    for (const targeted of unit.commands) {
+      const found = this.#find(unit.namespace, targeted, overlay);
+      const { before, owner, stream } = found;
+      if (before !== undefined) assertPrecondition(targeted.precondition, before);
+      const event = decide(before, targeted.command, {
+        moment: { now: this.#recordedAt, actor: unit.meta.actor },
+        owner,
+        related: (id) => this.#state(id, overlay),
       });
-      const stream = before?.bucket_id ?? newStream(command);
       const recorded: RecordedEvent = {
         position: this.#snapshot.head.position + this.#steps.length + steps.length + 1,
         stream,
         version: (before?.version ?? 0) + 1,
         namespace: unit.namespace,
-        bucketId: stream,
-        eventId: command.eventId,
+        bucketId: owner?.bucket_id ?? stream,
+        eventId: targeted.eventId,
         transactionId: unit.transactionId,
         recordedAt: this.#recordedAt,
         meta: unit.meta,
@@ -210,7 +235,7 @@ class Batch {
       const after = evolve(before, recorded);
       this.#reserve(before, after, overlay);
       overlay.states.set(stream, after);
-      steps.push({ recorded, before, after, command });
+      steps.push({ recorded, before, after, command: targeted });
     }
     return { steps, overlay };
   }
@@ -232,29 +257,57 @@ class Batch {
     return { kind: "committed", results };
   }
 
-  /** The state that the command is about; undefined for a stream that begins with it. */
-  #target(
-    namespace: string,
-    { target, command }: TargetedCommand,
-    overlay: Overlay,
-  ): BucketState | undefined {
-    if (target.kind === "new") return undefined;
-    const stream = looksLikeBucketId(target.identifier)
-      ? target.identifier.toLowerCase()
-      : this.#holder(
-          { scope: nameScope(namespace), key: target.identifier.normalize("NFC") },
-          overlay,
-        );
-    const state = stream === undefined ? undefined : this.#state(stream, overlay);
-    if (state === undefined || state.namespace !== namespace) {
-      throw bucketNotFound(target.identifier, namespace);
+  /** What the command is about. @throws NOT_FOUND */
+  #find(namespace: string, { target, command }: TargetedCommand, overlay: Overlay): Found {
+    switch (target.kind) {
+      case "new":
+        return { owner: undefined, before: undefined, stream: target.id };
+      case "existing": {
+        const before = this.#bucket(namespace, target.identifier, overlay);
+        if (before.deleted !== undefined && !isRestoring(command)) throw bucketDeleted(before);
+        return { owner: undefined, before, stream: before.bucket_id };
+      }
+      case "new_member": {
+        const owner = this.#owner(namespace, target.bucket, overlay);
+        const claim = claimOf(command, owner);
+        const holder = claim === undefined ? undefined : this.#holder(claim, overlay);
+        const before = holder === undefined ? undefined : this.#state(holder, overlay);
+        return { owner, before, stream: holder ?? target.id };
+      }
+      case "member": {
+        const owner = this.#owner(namespace, target.bucket, overlay);
+        const kind = kindOfCommand(command);
+        const before = this.#state(target.id, overlay);
+        if (before?.kind !== kind || before.bucket_id !== owner.bucket_id) {
+          throw memberNotFound(kind, target.id, owner.bucket_id);
+        }
+        if (before.deleted !== undefined && !isRestoring(command)) {
+          throw memberDeleted(kind, target.id, { ...before.deleted, version: before.version });
+        }
+        return { owner, before, stream: target.id };
+      }
     }
-    if (state.deleted !== undefined && command.type !== "restore_bucket")
-      throw bucketDeleted(state);
+  }
+
+  /** The bucket that a member belongs to: what it holds is hidden with it. */
+  #owner(namespace: string, identifier: string, overlay: Overlay): BucketState {
+    const owner = this.#bucket(namespace, identifier, overlay);
+    if (owner.deleted !== undefined) throw bucketDeleted(owner);
+    return owner;
+  }
+
+  #bucket(namespace: string, identifier: string, overlay: Overlay): BucketState {
+    const stream = looksLikeBucketId(identifier)
+      ? identifier.toLowerCase()
+      : this.#holder({ scope: nameScope(namespace), key: identifier.normalize("NFC") }, overlay);
+    const state = stream === undefined ? undefined : this.#state(stream, overlay);
+    if (state?.kind !== "bucket" || state.namespace !== namespace) {
+      throw bucketNotFound(identifier, namespace);
+    }
     return state;
   }
 
-  #state(stream: string, overlay: Overlay): BucketState | undefined {
+  #state(stream: string, overlay: Overlay): ResourceState | undefined {
     const touched = overlay.state(stream);
     if (touched !== undefined) return touched;
     if (!this.#snapshot.states.has(stream)) {
@@ -276,22 +329,33 @@ class Batch {
   }
 
   /** Frees what the state no longer reserves, and takes what it newly does. */
-  #reserve(before: BucketState | undefined, after: BucketState, overlay: Overlay): void {
-    const old = before === undefined ? [] : bucketReservations(before);
-    const wanted = bucketReservations(after);
-    for (const reservation of old) {
-      if (!wanted.some((other) => reservationKey(other) === reservationKey(reservation))) {
-        overlay.reservations.set(reservationKey(reservation), undefined);
-      }
-    }
-    for (const reservation of wanted) {
-      if (old.some((other) => reservationKey(other) === reservationKey(reservation))) continue;
+  #reserve(before: ResourceState | undefined, after: ResourceState, overlay: Overlay): void {
+    const { freed, taken } = reservationMoves(before, after);
+    for (const reservation of freed)
+      overlay.reservations.set(reservationKey(reservation), undefined);
+    for (const reservation of taken) {
       const holder = this.#holder(reservation, overlay);
-      if (holder !== undefined && holder !== after.bucket_id)
+      if (holder !== undefined && holder !== streamOf(after)) {
         throw alreadyExists(reservation, holder);
-      overlay.reservations.set(reservationKey(reservation), after.bucket_id);
+      }
+      overlay.reservations.set(reservationKey(reservation), streamOf(after));
     }
   }
+}
+
+/** What an event frees and what it takes. */
+export function reservationMoves(
+  before: ResourceState | undefined,
+  after: ResourceState,
+): { readonly freed: readonly Reservation[]; readonly taken: readonly Reservation[] } {
+  const old = before === undefined ? [] : reservationsOf(before);
+  const wanted = reservationsOf(after);
+  const oldKeys = new Set(old.map(reservationKey));
+  const wantedKeys = new Set(wanted.map(reservationKey));
+  return {
+    freed: old.filter((reservation) => !wantedKeys.has(reservationKey(reservation))),
+    taken: wanted.filter((reservation) => !oldKeys.has(reservationKey(reservation))),
+  };
 }
 
 /** The head once the event is the last of the log. */
@@ -310,17 +374,12 @@ function toResult({ recorded, after }: Step): CommandResult {
   return { stream, version, position, state: after, recorded };
 }
 
-function newStream({ target }: TargetedCommand): string {
-  if (target.kind === "new") return target.id;
-  throw new Error("invariant broken: only a new stream has no state");
-}
-
-function assertPrecondition(precondition: Precondition, state: BucketState): void {
+function assertPrecondition(precondition: Precondition, state: ResourceState): void {
   const { ifMatch, ifNoneMatch, isRequired } = precondition;
   if (ifMatch === undefined && isRequired) {
     throw new BucketsError(
       "PRECONDITION_REQUIRED",
-      `Send If-Match with the version that you read; the bucket is at version ${state.version}.`,
+      `Send If-Match with the version that you read; the ${state.kind} is at version ${state.version}.`,
       { current_version: state.version },
     );
   }
@@ -330,31 +389,8 @@ function assertPrecondition(precondition: Precondition, state: BucketState): voi
   const sent = matches ? "If-None-Match" : "If-Match";
   throw new BucketsError(
     "PRECONDITION_FAILED",
-    `Your ${sent} does not hold: the bucket is at version ${state.version}.`,
-    { current_version: state.version, bucket_id: state.bucket_id },
-  );
-}
-
-/** The answer for an unknown id, an unknown name and another namespace's bucket alike. */
-export function bucketNotFound(identifier: string, namespace: string): BucketsError {
-  return new BucketsError(
-    "NOT_FOUND",
-    `There is no bucket "${identifier}" in the namespace "${namespace}".`,
-    { resource: "bucket", identifier, namespace },
-  );
-}
-
-/** The answer for a bucket that was deleted: its history goes on. */
-export function bucketDeleted(state: BucketState): BucketsError {
-  return new BucketsError(
-    "NOT_FOUND",
-    `The bucket ${state.bucket_id} was deleted at ${state.deleted?.deleted_at}; its history goes on.`,
-    {
-      resource: "bucket",
-      bucket_id: state.bucket_id,
-      deleted_at: state.deleted?.deleted_at,
-      deleted_version: state.version,
-    },
+    `Your ${sent} does not hold: the ${state.kind} is at version ${state.version}.`,
+    { current_version: state.version, ...idsOf(state) },
   );
 }
 
@@ -371,7 +407,7 @@ function secretsOf(steps: readonly Step[]): Plan["secrets"] {
   const put = new Map<string, SealedSecret & { bucketId: string }>();
   const drop = new Set<string>();
   for (const { before, after, command } of steps) {
-    if (before?.document === after.document) continue;
+    if (after.kind !== "bucket" || before?.document === after.document) continue;
     const wanted = new Set(secretReferences(after.document));
     for (const secret of command.secrets) {
       if (wanted.has(secret.reference)) {

@@ -2,21 +2,22 @@
  * The port of the inline projection: what an engine runs inside the write transaction, so that
  * the view is never behind the log. `projections/` implements it, once for each engine.
  */
-import type { BucketState } from "../domain/bucket/state.js";
+
 import type { RecordedEvent } from "../domain/event.js";
+import type { ResourceState } from "../domain/resource.js";
 
 /** An event with the states around it. */
 export interface AppliedEvent {
   readonly recorded: RecordedEvent;
-  readonly before: BucketState | undefined;
-  readonly after: BucketState;
+  readonly before: ResourceState | undefined;
+  readonly after: ResourceState;
 }
 
 export interface InlineProjection {
   /** The current state of a stream. */
-  loadState(stream: string): BucketState | undefined;
+  loadState(stream: string): ResourceState | undefined;
   /** The newest saved state of a stream at or before a version, to fold on from. */
-  loadSnapshot(stream: string, version: number): BucketState | undefined;
+  loadSnapshot(stream: string, version: number): ResourceState | undefined;
   /** The stream that holds a reservation, such as a bucket's name in its namespace. */
   loadReservation(scope: string, key: string): string | undefined;
   /** Brings the read models up to the last of the events; runs inside the transaction. */

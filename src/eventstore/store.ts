@@ -2,10 +2,9 @@
  * The port of the event store: what every engine offers, and what passes through it. Nothing here
  * knows of SQLite. Writes go through the planner, so that every engine decides alike.
  */
-import type { BucketCommand } from "../domain/bucket/commands.js";
-import type { BucketState } from "../domain/bucket/state.js";
 import type { BucketsError } from "../domain/errors.js";
 import type { EventMeta, RecordedEvent } from "../domain/event.js";
+import type { ResourceCommand, ResourceState } from "../domain/resource.js";
 import type { StoredEvent } from "./frame.js";
 
 /** The end of the log. Position 0 with 64 zeros is the empty log. */
@@ -32,12 +31,19 @@ export interface SealedSecret {
   readonly ciphertext: Uint8Array;
 }
 
+/** What a command is about. A `bucket` is named by its id or its exact name. */
+export type Target =
+  /** A bucket that begins with the command. */
+  | { readonly kind: "new"; readonly id: string }
+  | { readonly kind: "existing"; readonly identifier: string }
+  /** An object, batch or upload that begins with the command, unless its key is taken. */
+  | { readonly kind: "new_member"; readonly bucket: string; readonly id: string }
+  | { readonly kind: "member"; readonly bucket: string; readonly id: string };
+
 /** A command with its target and everything that is not for the domain to make up. */
 export interface TargetedCommand {
-  readonly target:
-    | { readonly kind: "new"; readonly id: string }
-    | { readonly kind: "existing"; readonly identifier: string };
-  readonly command: BucketCommand;
+  readonly target: Target;
+  readonly command: ResourceCommand;
   readonly precondition: Precondition;
   /** Kept as far as the event refers to them. */
   readonly secrets: readonly SealedSecret[];
@@ -73,7 +79,7 @@ export interface Placement {
 }
 
 export interface CommandResult extends Placement {
-  readonly state: BucketState;
+  readonly state: ResourceState;
   readonly recorded: RecordedEvent;
 }
 
@@ -132,7 +138,7 @@ export interface EventStore {
   /** The last event of the stream at or before the point, if the stream had begun by then. */
   placeAt(stream: string, point: StreamPoint): Promise<EventPlace | undefined>;
   /** The state of the stream after the event of that version. */
-  stateAt(stream: string, version: number): Promise<BucketState | undefined>;
+  stateAt(stream: string, version: number): Promise<ResourceState | undefined>;
   readStream(stream: string, page: StreamPage): Promise<readonly LoggedEvent[]>;
   /** Rows of the log after a position, in order, as they are stored. */
   readLog(after: number, limit: number): Promise<readonly StoredEvent[]>;

@@ -1,5 +1,5 @@
 /** Verifying a store, whatever engine holds it: the log by its chain, the view by folding the log. */
-import { evolve } from "../domain/bucket/state.js";
+import { evolve } from "../domain/resource.js";
 import { decode, toHex } from "../eventstore/codec.js";
 import type { StoredEvent } from "../eventstore/frame.js";
 import type { InlineProjection } from "../eventstore/projection.js";

@@ -34,9 +34,9 @@ import { parseCriteria, type RawCriteria } from "../domain/filter/parse.js";
 import { changesOf, type HistoryEntry } from "../domain/history.js";
 import { isJsonObject, type JsonValue, toJson } from "../domain/json.js";
 import { limits } from "../domain/limits.js";
+import { bucketDeleted } from "../domain/not-found.js";
 import { parseBody, parseQuery } from "../domain/schemas.js";
 import { deletionTask } from "../domain/task.js";
-import { bucketDeleted } from "../eventstore/planner.js";
 import type {
   EventStore,
   Outcome,

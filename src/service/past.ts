@@ -6,7 +6,7 @@ import { z } from "zod";
 import { type Point, parsePoint } from "../domain/as-of.js";
 import type { BlameResponse } from "../domain/blame.js";
 import { maskChanges, maskSecrets } from "../domain/bucket/secrets.js";
-import { type BucketState, evolve, sameState } from "../domain/bucket/state.js";
+import type { BucketState } from "../domain/bucket/state.js";
 import { diff } from "../domain/changes.js";
 import { type DiffFormat, formatDiff } from "../domain/diff-formats.js";
 import { BucketsError, invariant } from "../domain/errors.js";
@@ -14,10 +14,11 @@ import { formatTime, type RecordedEvent } from "../domain/event.js";
 import { changesOf, type HistoryEntry, toHistoryEntry } from "../domain/history.js";
 import { isJsonObject, type JsonObject, type JsonValue } from "../domain/json.js";
 import { limits } from "../domain/limits.js";
+import { bucketNotFound } from "../domain/not-found.js";
 import { isWithin, parsePointer } from "../domain/pointer.js";
+import { evolve, type ResourceState, sameState, stateOfKind } from "../domain/resource.js";
 import { parseQuery } from "../domain/schemas.js";
 import { decode } from "../eventstore/codec.js";
-import { bucketNotFound } from "../eventstore/planner.js";
 import type { EventPlace, EventStore, Head, LoggedEvent } from "../eventstore/store.js";
 import { type BucketView, nextTurn } from "../projections/view.js";
 import { decodeCursor, encodeCursor } from "./cursor.js";
@@ -87,7 +88,7 @@ export class BucketPast {
   async stateAt(stream: string, version: number): Promise<BucketState> {
     const state = await this.#parts.events.stateAt(stream, version);
     invariant(state !== undefined, `${stream} has lost version ${version}`);
-    return state;
+    return stateOfKind("bucket", state);
   }
 
   /** The time of the store: like that of its events, it never runs backwards. */
@@ -179,7 +180,7 @@ export class BucketPast {
     const asked = askedRange(range);
     const current = await this.find(bucket);
     const { from, to } = await this.#versions(current, asked);
-    let folded: BucketState | undefined;
+    let folded: ResourceState | undefined;
     for await (const logged of this.#events(current.bucket_id, { from: 1, to: current.version })) {
       folded = evolve(folded, logged.recorded);
       const { version } = logged.recorded;

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { BucketCommand } from "../../src/domain/bucket/commands.js";
-import { decide } from "../../src/domain/bucket/decide.js";
+import { decideBucket } from "../../src/domain/bucket/decide.js";
 import { CreateBucketRequest, ignoredFields } from "../../src/domain/bucket/document.js";
 import { lockAt } from "../../src/domain/bucket/lock.js";
 import { patchMediaTypes, requireObject } from "../../src/domain/bucket/patch.js";
@@ -16,7 +16,7 @@ import {
   secretMask,
   secretReferences,
 } from "../../src/domain/bucket/secrets.js";
-import { type BucketState, evolve, nameOf } from "../../src/domain/bucket/state.js";
+import { type BucketState, evolveBucket, nameOf } from "../../src/domain/bucket/state.js";
 import type { RecordedEvent } from "../../src/domain/event.js";
 import { isJsonArray, isJsonObject, type JsonValue, toJson } from "../../src/domain/json.js";
 import { parseJsonText } from "../../src/domain/json-text.js";
@@ -114,7 +114,7 @@ function replay(story: readonly Line[]): Told {
     try {
       const recorded = record(line, index + 1, buckets);
       const { stream } = recorded;
-      const state = evolve(buckets.get(stream), recorded);
+      const state = evolveBucket(buckets.get(stream), recorded);
       assertNameIsFree(state, buckets);
       buckets.set(stream, state);
       events.push(recorded);
@@ -147,7 +147,7 @@ function record(
       request_id: `req_${position}`,
       ...(line.reason !== undefined && { reason: line.reason }),
     },
-    event: decide(before, commandOf(line), { now, actor: line.actor }),
+    event: decideBucket(before, commandOf(line), { now, actor: line.actor }),
   };
 }
 

@@ -4,14 +4,15 @@
  */
 import { expect } from "vitest";
 import type { BucketCommand } from "../../src/domain/bucket/commands.js";
-import { decide, type Moment } from "../../src/domain/bucket/decide.js";
+import { decideBucket, type Moment } from "../../src/domain/bucket/decide.js";
 import type { BucketEvent } from "../../src/domain/bucket/events.js";
 import type { PatchMediaType } from "../../src/domain/bucket/patch.js";
-import { type BucketState, fold } from "../../src/domain/bucket/state.js";
+import type { BucketState } from "../../src/domain/bucket/state.js";
 import { diff } from "../../src/domain/changes.js";
 import { BucketsError, type ErrorCode, isBucketsError } from "../../src/domain/errors.js";
 import type { RecordedEvent } from "../../src/domain/event.js";
 import type { JsonObject, JsonValue } from "../../src/domain/json.js";
+import { fold, stateOfKind } from "../../src/domain/resource.js";
 
 export const bucketId = "bkt_01kaaaaaaaaaaaaaaaaaaaaaaa";
 const firstEventAt = Date.parse("2026-10-01T00:00:00.000Z");
@@ -39,7 +40,7 @@ export function record(event: BucketEvent, version: number): RecordedEvent {
 export function stateAfter(events: readonly BucketEvent[]): BucketState {
   const state = fold(events.map((event, index) => record(event, index + 1)));
   if (state === undefined) throw new Error("No event, no state.");
-  return state;
+  return stateOfKind("bucket", state);
 }
 
 export function given(events: readonly BucketEvent[]) {
@@ -75,7 +76,7 @@ export function given(events: readonly BucketEvent[]) {
 
 function outcomeOf(state: BucketState | undefined, command: BucketCommand, moment: Moment) {
   try {
-    return decide(state, command, moment);
+    return decideBucket(state, command, moment);
   } catch (error) {
     if (isBucketsError(error)) return error;
     throw error;

@@ -44,7 +44,7 @@ export interface Moment {
  *
  * @throws BUCKET_LOCKED, BAD_REQUEST for a wrong transition, VALIDATION_FAILED and CONFLICT by rule.
  */
-export function decide(
+export function decideBucket(
   state: BucketState | undefined,
   command: BucketCommand,
   moment: Moment,

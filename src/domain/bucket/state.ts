@@ -2,10 +2,11 @@
 import { z } from "zod";
 import { applyChanges, type Change } from "../changes.js";
 import { invariant } from "../errors.js";
-import { type DomainEvent, formatTime, type RecordedEvent } from "../event.js";
-import { isJsonObject, type JsonObject, jsonEqual, toJson } from "../json.js";
+import { formatTime, type RecordedEvent } from "../event.js";
+import { isJsonObject, type JsonObject } from "../json.js";
 import { jsonObject } from "../schemas.js";
 import { UniqueKey } from "./bucket-schema.js";
+import type { BucketEvent } from "./events.js";
 
 export const BucketLock = z.object({
   holder: z.string(),
@@ -16,6 +17,7 @@ export const BucketLock = z.object({
 export type BucketLock = Readonly<z.infer<typeof BucketLock>>;
 
 export const BucketState = z.object({
+  kind: z.literal("bucket"),
   bucket_id: z.string(),
   namespace: z.string(),
   version: z.number(),
@@ -32,11 +34,13 @@ export const BucketState = z.object({
 });
 export type BucketState = Readonly<z.infer<typeof BucketState>>;
 
-/** Counts the changes to what `evolve` makes of the same events: saved states of another are void. */
-export const reducerVersion = 1;
+type RecordedBucketEvent = RecordedEvent<BucketEvent>;
 
-/** The state after the event. Pure, and the only way that a state is ever made. */
-export function evolve(state: BucketState | undefined, recorded: RecordedEvent): BucketState {
+/** The state after the event. Pure, and the only way that the state of a bucket is ever made. */
+export function evolveBucket(
+  state: BucketState | undefined,
+  recorded: RecordedBucketEvent,
+): BucketState {
   const { event } = recorded;
   if (state === undefined) return begin(recorded, event);
   const place = { version: recorded.version, position: recorded.position };
@@ -78,7 +82,7 @@ export function evolve(state: BucketState | undefined, recorded: RecordedEvent):
 function withChanges(
   state: BucketState,
   changes: readonly Change[],
-  recorded: RecordedEvent,
+  recorded: RecordedBucketEvent,
 ): BucketState {
   if (changes.length === 0) return state;
   return {
@@ -88,10 +92,11 @@ function withChanges(
   };
 }
 
-function begin(recorded: RecordedEvent, event: DomainEvent): BucketState {
+function begin(recorded: RecordedBucketEvent, event: BucketEvent): BucketState {
   invariant(event.type === "bucket.created", `${recorded.stream} does not begin with its creation`);
   const at = formatTime(recorded.recordedAt);
   return {
+    kind: "bucket",
     bucket_id: recorded.stream,
     namespace: recorded.namespace,
     version: recorded.version,
@@ -102,24 +107,6 @@ function begin(recorded: RecordedEvent, event: DomainEvent): BucketState {
     created_at: at,
     updated_at: at,
   };
-}
-
-/** The state after many events. */
-export function fold(
-  events: Iterable<RecordedEvent>,
-  from: BucketState | undefined = undefined,
-): BucketState | undefined {
-  let state = from;
-  for (const recorded of events) state = evolve(state, recorded);
-  return state;
-}
-
-/** Equality of states; documents are compared by themselves, because they may be as deep as allowed. */
-export function sameState(a: BucketState | undefined, b: BucketState | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  const { document: documentOfA, ...restOfA } = a;
-  const { document: documentOfB, ...restOfB } = b;
-  return jsonEqual(documentOfA, documentOfB) && jsonEqual(toJson(restOfA), toJson(restOfB));
 }
 
 export function nameOf(state: BucketState): string {

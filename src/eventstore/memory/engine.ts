@@ -2,7 +2,7 @@
  * The event store in memory: the reference that other engines are held equal to, and the store of
  * tests. It keeps every promise but durability.
  */
-import { type BucketState, fold } from "../../domain/bucket/state.js";
+import { fold, type ResourceState } from "../../domain/resource.js";
 import { decode, toLogged } from "../codec.js";
 import { type StoredEvent, zeroHash } from "../frame.js";
 import { gatherAndPlan, type Loader } from "../gather.js";
@@ -88,7 +88,7 @@ export class MemoryEngine implements EventStore {
     return { version, position, recordedAt };
   }
 
-  async stateAt(stream: string, version: number): Promise<BucketState | undefined> {
+  async stateAt(stream: string, version: number): Promise<ResourceState | undefined> {
     const events = this.#streams.get(stream) ?? [];
     return fold(events.slice(0, Math.max(version, 0)).map(decode));
   }

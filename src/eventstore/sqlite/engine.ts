@@ -3,9 +3,9 @@
  * what a failed commit means. No `await` falls between reading the head and committing.
  */
 import type Database from "better-sqlite3";
-import { type BucketState, evolve } from "../../domain/bucket/state.js";
 import { BucketsError, invariant } from "../../domain/errors.js";
 import { limits } from "../../domain/limits.js";
+import { evolve, type ResourceState } from "../../domain/resource.js";
 import { decode, toLogged } from "../codec.js";
 import type { StoredEvent } from "../frame.js";
 import { gatherAndPlan } from "../gather.js";
@@ -299,7 +299,7 @@ export class SqliteEngine implements EventStore {
     );
   }
 
-  async stateAt(stream: string, version: number): Promise<BucketState | undefined> {
+  async stateAt(stream: string, version: number): Promise<ResourceState | undefined> {
     return this.snapshot(({ log, projection }) => {
       let state = projection.loadSnapshot(stream, version);
       const from = (state?.version ?? 0) + 1;

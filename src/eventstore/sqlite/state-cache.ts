@@ -2,7 +2,7 @@
  * The hot states of the writer. They are tagged with the head that they belong to, and dropped
  * when the log is found at another one.
  */
-import type { BucketState } from "../../domain/bucket/state.js";
+import type { ResourceState } from "../../domain/resource.js";
 import type { AppliedEvent } from "../projection.js";
 import type { Head } from "../store.js";
 
@@ -10,11 +10,11 @@ const statesMax = 1_000;
 
 export class StateCache {
   /** In the order of their last change, oldest first. */
-  readonly #states = new Map<string, BucketState>();
+  readonly #states = new Map<string, ResourceState>();
   #position = 0;
 
   /** The states, which are those of the head. */
-  at(head: Head): ReadonlyMap<string, BucketState> {
+  at(head: Head): ReadonlyMap<string, ResourceState> {
     if (head.position !== this.#position) this.clear();
     return this.#states;
   }

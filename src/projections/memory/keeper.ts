@@ -1,5 +1,5 @@
 /** Verifying and rebuilding the view in memory. */
-import { type BucketState, sameState } from "../../domain/bucket/state.js";
+import { type ResourceState, sameState } from "../../domain/resource.js";
 import type { EventStore } from "../../eventstore/store.js";
 import type { Fault } from "../../eventstore/verify.js";
 import { foldInto, sliceEvents, verify } from "../verify.js";
@@ -52,8 +52,8 @@ export class MemoryKeeper implements ProjectionKeeper {
 
 /** What differs, by the position of the events that the view should show. */
 function differences(
-  live: ReadonlyMap<string, BucketState>,
-  folded: ReadonlyMap<string, BucketState>,
+  live: ReadonlyMap<string, ResourceState>,
+  folded: ReadonlyMap<string, ResourceState>,
 ): Fault[] {
   return [...new Set([...live.keys(), ...folded.keys()])]
     .filter((id) => !sameState(live.get(id), folded.get(id)))

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { LockBucket } from "../../../src/domain/bucket/commands.js";
-import { decide } from "../../../src/domain/bucket/decide.js";
+import { decideBucket } from "../../../src/domain/bucket/decide.js";
 import type { BucketEvent } from "../../../src/domain/bucket/events.js";
 import type { PatchMediaType } from "../../../src/domain/bucket/patch.js";
 import { bucketReservations } from "../../../src/domain/bucket/reservations.js";
@@ -74,7 +74,7 @@ describe("creating a bucket", () => {
   });
 
   test("records the unique key", () => {
-    const event = decide(
+    const event = decideBucket(
       undefined,
       create({ bucket_name: "a", bucket_schema: schema }, { uniqueKey: { fields: ["id"] } }),
       { now, actor },
@@ -338,7 +338,7 @@ describe("unlocking a bucket", () => {
 });
 
 test("a command on a bucket that is not there is a bug of ours", () => {
-  expect(() => decide(undefined, unlock, { now, actor })).toThrow("invariant broken");
+  expect(() => decideBucket(undefined, unlock, { now, actor })).toThrow("invariant broken");
 });
 
 test("a bucket reserves its name in its namespace", () => {

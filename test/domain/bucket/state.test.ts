@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { BucketEvent } from "../../../src/domain/bucket/events.js";
-import { evolve, fold } from "../../../src/domain/bucket/state.js";
 import type { Change } from "../../../src/domain/changes.js";
+import { evolve, fold } from "../../../src/domain/resource.js";
 import {
   bucketId,
   created,
@@ -32,6 +32,7 @@ test("no events, no state", () => {
 
 test("a bucket begins as its creation says", () => {
   expect(stateAfter([created(plainDocument, { fields: ["video_id"] })])).toStrictEqual({
+    kind: "bucket",
     bucket_id: bucketId,
     namespace: "default",
     version: 1,
