@@ -4,7 +4,7 @@
  */
 import { limits } from "./limits.js";
 
-const errorCodes = [
+export const errorCodes = [
   "BAD_REQUEST",
   "UNAUTHORIZED",
   "FORBIDDEN",

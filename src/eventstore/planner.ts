@@ -37,6 +37,7 @@ import type {
   Outcome,
   Placement,
   Precondition,
+  RefusedCommand,
   SealedSecret,
   TargetedCommand,
   Unit,
@@ -48,6 +49,7 @@ export interface IdempotencyRow {
   readonly fingerprint: string;
   readonly recordedAt: number;
   readonly results: readonly Placement[];
+  readonly refusals?: readonly RefusedCommand[];
 }
 
 /** Where the planner finds what is known before the batch; `undefined` means known not to exist. */
@@ -114,6 +116,12 @@ class Overlay {
     if (this.reservations.has(key)) return { stream: this.reservations.get(key) };
     return this.below?.reservation(key);
   }
+
+  /** Takes over what was done on top of it. */
+  adopt(above: Overlay): void {
+    for (const [stream, state] of above.states) this.states.set(stream, state);
+    for (const [key, holder] of above.reservations) this.reservations.set(key, holder);
+  }
 }
 
 /** The stream that a command is about; without a state, it begins with the command. */
@@ -127,6 +135,13 @@ interface Found {
 /** What one command did, with all that has to be written for it. */
 interface Step extends AppliedEvent {
   readonly command: TargetedCommand;
+}
+
+/** What the accepted commands of a unit did, and why the others were refused. */
+interface PlannedUnit {
+  readonly steps: readonly Step[];
+  readonly overlay: Overlay;
+  readonly refusals?: readonly RefusedCommand[];
 }
 
 class Batch {
@@ -149,8 +164,11 @@ class Batch {
   planUnit(unit: Unit): Outcome {
     try {
       const replay = this.#findReplay(unit.idempotency);
-      if (replay !== undefined) return { kind: "replayed", results: replay.results };
-      return this.#accept(unit, this.#planCommands(unit));
+      if (replay !== undefined) return replayed(replay);
+      return this.#accept(
+        unit,
+        unit.acceptance === "each" ? this.#planEach(unit) : this.#planAll(unit),
+      );
     } catch (error) {
       if (isBucketsError(error)) return { kind: "refused", error };
       if (error instanceof Missing) return refusedUntilLoaded;
@@ -208,53 +226,80 @@ class Batch {
     return this.#snapshot.idempotency.get(key);
   }
 
-  #planCommands(unit: Unit): { readonly steps: readonly Step[]; readonly overlay: Overlay } {
+  #planAll(unit: Unit): PlannedUnit {
     const overlay = new Overlay(this.#overlay);
     const steps: Step[] = [];
-    for (const targeted of unit.commands) {
-      const found = this.#find(unit.namespace, targeted, overlay);
-      const { before, owner, stream } = found;
-      if (before !== undefined) assertPrecondition(targeted.precondition, before);
-      const event = decide(before, targeted.command, {
-        moment: { now: this.#recordedAt, actor: unit.meta.actor },
-        owner,
-        related: (id) => this.#state(id, overlay),
-      });
-      const recorded: RecordedEvent = {
-        position: this.#snapshot.head.position + this.#steps.length + steps.length + 1,
-        stream,
-        version: (before?.version ?? 0) + 1,
-        namespace: unit.namespace,
-        bucketId: owner?.bucket_id ?? stream,
-        eventId: targeted.eventId,
-        transactionId: unit.transactionId,
-        recordedAt: this.#recordedAt,
-        meta: unit.meta,
-        event,
-      };
-      const after = evolve(before, recorded);
-      this.#reserve(before, after, overlay);
-      overlay.states.set(stream, after);
-      steps.push({ recorded, before, after, command: targeted });
+    for (const command of unit.commands) {
+      steps.push(this.#planCommand(unit, command, overlay, steps.length));
     }
     return { steps, overlay };
   }
 
-  #accept(unit: Unit, planned: { steps: readonly Step[]; overlay: Overlay }): Outcome {
-    for (const [stream, state] of planned.overlay.states) this.#overlay.states.set(stream, state);
-    for (const [key, holder] of planned.overlay.reservations) {
-      this.#overlay.reservations.set(key, holder);
+  /** Each on what the accepted ones before it left; what several lack is asked for at once. */
+  #planEach(unit: Unit): PlannedUnit {
+    const overlay = new Overlay(this.#overlay);
+    const steps: Step[] = [];
+    const refusals: RefusedCommand[] = [];
+    let isMissing = false;
+    for (const [index, command] of unit.commands.entries()) {
+      const tried = new Overlay(overlay);
+      try {
+        steps.push(this.#planCommand(unit, command, tried, steps.length));
+        overlay.adopt(tried);
+      } catch (error) {
+        if (isBucketsError(error)) {
+          const { code, message, details } = error;
+          refusals.push({ index, code, message, details: { ...details } });
+        } else if (error instanceof Missing) isMissing = true;
+        else throw error;
+      }
     }
-    this.#steps.push(...planned.steps);
-    const results = planned.steps.map(toResult);
-    if (unit.idempotency !== undefined) {
+    if (isMissing) throw new Missing();
+    return { steps, overlay, refusals };
+  }
+
+  /** @param planned how many events of the unit come before it. */
+  #planCommand(unit: Unit, targeted: TargetedCommand, overlay: Overlay, planned: number): Step {
+    const { before, owner, stream } = this.#find(unit.namespace, targeted, overlay);
+    if (before !== undefined) assertPrecondition(targeted.precondition, before);
+    const event = decide(before, targeted.command, {
+      moment: { now: this.#recordedAt, actor: unit.meta.actor },
+      owner,
+      related: (id) => this.#state(id, overlay),
+    });
+    const recorded: RecordedEvent = {
+      position: this.#snapshot.head.position + this.#steps.length + planned + 1,
+      stream,
+      version: (before?.version ?? 0) + 1,
+      namespace: unit.namespace,
+      bucketId: owner?.bucket_id ?? stream,
+      eventId: targeted.eventId,
+      transactionId: unit.transactionId,
+      recordedAt: this.#recordedAt,
+      meta: unit.meta,
+      event,
+    };
+    const after = evolve(before, recorded);
+    this.#reserve(before, after, overlay);
+    overlay.states.set(stream, after);
+    return { recorded, before, after, command: targeted };
+  }
+
+  #accept(unit: Unit, { steps, overlay, refusals }: PlannedUnit): Outcome {
+    this.#overlay.adopt(overlay);
+    this.#steps.push(...steps);
+    const results = steps.map(toResult);
+    const refused = refusals === undefined ? {} : { refusals };
+    // A refusal may be tried again under its key: only what was done is kept.
+    if (unit.idempotency !== undefined && results.length > 0) {
       this.#idempotency.set(reservationKey(unit.idempotency), {
         ...unit.idempotency,
         recordedAt: this.#recordedAt,
         results: results.map(({ stream, version, position }) => ({ stream, version, position })),
+        ...refused,
       });
     }
-    return { kind: "committed", results };
+    return { kind: "committed", results, ...refused };
   }
 
   /** What the command is about. @throws NOT_FOUND */
@@ -368,6 +413,10 @@ const refusedUntilLoaded: Outcome = {
   kind: "refused",
   error: new BucketsError("INTERNAL", "The batch was not planned to its end."),
 };
+
+function replayed({ results, refusals }: IdempotencyRow): Outcome {
+  return { kind: "replayed", results, ...(refusals && { refusals }) };
+}
 
 function toResult({ recorded, after }: Step): CommandResult {
   const { stream, version, position } = recorded;

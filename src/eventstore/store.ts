@@ -2,7 +2,8 @@
  * The port of the event store: what every engine offers, and what passes through it. Nothing here
  * knows of SQLite. Writes go through the planner, so that every engine decides alike.
  */
-import type { BucketsError } from "../domain/errors.js";
+import { z } from "zod";
+import { type BucketsError, errorCodes } from "../domain/errors.js";
 import type { EventMeta, RecordedEvent } from "../domain/event.js";
 import type { ResourceCommand, ResourceState } from "../domain/resource.js";
 import type { StoredEvent } from "./frame.js";
@@ -64,6 +65,8 @@ export interface IdempotencyKey {
 export interface Unit {
   readonly namespace: string;
   readonly commands: readonly TargetedCommand[];
+  /** `each`: a command that is refused does not keep the others from being accepted. */
+  readonly acceptance?: "each";
   readonly meta: EventMeta;
   readonly idempotency: IdempotencyKey | undefined;
   readonly transactionId: string | undefined;
@@ -83,10 +86,29 @@ export interface CommandResult extends Placement {
   readonly recorded: RecordedEvent;
 }
 
+/** A command of a unit whose commands are accepted one by one, and why it was not. */
+export const RefusedCommand = z.object({
+  /** Its place among the commands of the unit, from 0. */
+  index: z.number(),
+  code: z.enum(errorCodes),
+  message: z.string(),
+  details: z.record(z.string(), z.unknown()),
+});
+export type RefusedCommand = Readonly<z.infer<typeof RefusedCommand>>;
+
+/** The results are those of the accepted commands, in their order. */
 export type Outcome =
-  | { readonly kind: "committed"; readonly results: readonly CommandResult[] }
+  | {
+      readonly kind: "committed";
+      readonly results: readonly CommandResult[];
+      readonly refusals?: readonly RefusedCommand[];
+    }
   /** The key was seen before: nothing was done again, here is what was done then. */
-  | { readonly kind: "replayed"; readonly results: readonly Placement[] }
+  | {
+      readonly kind: "replayed";
+      readonly results: readonly Placement[];
+      readonly refusals?: readonly RefusedCommand[];
+    }
   | { readonly kind: "refused"; readonly error: BucketsError };
 
 /** An event with the hashes around it, as history shows it. */

@@ -3,7 +3,14 @@ import type Database from "better-sqlite3";
 import { z } from "zod";
 import { type StoredEvent, zeroHash } from "../frame.js";
 import type { IdempotencyRow } from "../planner.js";
-import type { EventPlace, Head, IdempotencyKey, SealedSecret, StreamPage } from "../store.js";
+import {
+  type EventPlace,
+  type Head,
+  type IdempotencyKey,
+  RefusedCommand,
+  type SealedSecret,
+  type StreamPage,
+} from "../store.js";
 
 const bytes = z.instanceof(Uint8Array);
 
@@ -37,9 +44,13 @@ const PlaceRow = z.object({
   recordedAt: z.number(),
 });
 
-const IdempotencyResult = z.array(
-  z.object({ stream: z.string(), version: z.number(), position: z.number() }),
-);
+const PlacementRow = z.object({ stream: z.string(), version: z.number(), position: z.number() });
+
+/** What was done under a key, and of a unit whose commands are accepted one by one, what was not. */
+const IdempotencyResults = z.object({
+  results: z.array(PlacementRow),
+  refusals: z.array(RefusedCommand).exactOptional(),
+});
 const IdempotencyRowSchema = z.object({
   scope: z.string(),
   key: z.string(),
@@ -129,7 +140,7 @@ export class LogReader {
 
   idempotency({ scope, key }: IdempotencyKey): IdempotencyRow | undefined {
     const row = IdempotencyRowSchema.optional().parse(this.#idempotency.get(scope, key));
-    return row && { ...row, results: IdempotencyResult.parse(JSON.parse(row.results)) };
+    return row && { ...row, ...IdempotencyResults.parse(JSON.parse(row.results)) };
   }
 
   secret(reference: string): SealedSecret | undefined {
@@ -209,7 +220,7 @@ export class LogWriter {
   }
 
   putIdempotency(row: IdempotencyRow): void {
-    const results = JSON.stringify(row.results);
+    const results = JSON.stringify({ results: row.results, refusals: row.refusals });
     this.#putIdempotency.run(row.scope, row.key, row.fingerprint, row.recordedAt, results);
   }
 
