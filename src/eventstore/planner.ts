@@ -123,12 +123,13 @@ class Batch {
   }
 
   planUnit(unit: Unit): Outcome {
+    const steps: Step[] = [];
     try {
       const replay = this.#findReplay(unit.idempotency);
       if (replay !== undefined) return { kind: "replayed", results: replay.results };
-      return this.#accept(unit, this.#planCommands(unit));
+      return this.#accept(unit, steps, this.#planCommands(unit, steps));
     } catch (error) {
-      if (isBucketsError(error)) return { kind: "refused", error };
+      if (isBucketsError(error)) return { kind: "refused", error, accepted: steps.length };
       if (error instanceof Missing) return refusedUntilLoaded;
       throw error;
     }
@@ -184,9 +185,9 @@ class Batch {
     return this.#snapshot.idempotency.get(key);
   }
 
-  #planCommands(unit: Unit): { readonly steps: readonly Step[]; readonly overlay: Overlay } {
+  /** Adds a step for each command, as far as they are accepted; returns what they leave. */
+  #planCommands(unit: Unit, steps: Step[]): Overlay {
     const overlay = new Overlay(this.#overlay);
-    const steps: Step[] = [];
     for (const command of unit.commands) {
       const before = this.#target(unit.namespace, command, overlay);
       if (before !== undefined) assertPrecondition(command.precondition, before);
@@ -204,7 +205,7 @@ class Batch {
         eventId: command.eventId,
         transactionId: unit.transactionId,
         recordedAt: this.#recordedAt,
-        meta: unit.meta,
+        meta: command.reason === undefined ? unit.meta : { ...unit.meta, reason: command.reason },
         event,
       };
       const after = evolve(before, recorded);
@@ -212,16 +213,16 @@ class Batch {
       overlay.states.set(stream, after);
       steps.push({ recorded, before, after, command });
     }
-    return { steps, overlay };
+    return overlay;
   }
 
-  #accept(unit: Unit, planned: { steps: readonly Step[]; overlay: Overlay }): Outcome {
-    for (const [stream, state] of planned.overlay.states) this.#overlay.states.set(stream, state);
-    for (const [key, holder] of planned.overlay.reservations) {
+  #accept(unit: Unit, steps: readonly Step[], overlay: Overlay): Outcome {
+    for (const [stream, state] of overlay.states) this.#overlay.states.set(stream, state);
+    for (const [key, holder] of overlay.reservations) {
       this.#overlay.reservations.set(key, holder);
     }
-    this.#steps.push(...planned.steps);
-    const results = planned.steps.map(toResult);
+    this.#steps.push(...steps);
+    const results = steps.map(toResult);
     if (unit.idempotency !== undefined) {
       this.#idempotency.set(reservationKey(unit.idempotency), {
         ...unit.idempotency,
@@ -303,6 +304,7 @@ export function headAt({ position, hash, recordedAt }: StoredEvent): Head {
 const refusedUntilLoaded: Outcome = {
   kind: "refused",
   error: new BucketsError("INTERNAL", "The batch was not planned to its end."),
+  accepted: 0,
 };
 
 function toResult({ recorded, after }: Step): CommandResult {
