@@ -137,9 +137,8 @@ interface Step extends AppliedEvent {
   readonly command: TargetedCommand;
 }
 
-/** What the accepted commands of a unit did, and why the others were refused. */
+/** What the accepted commands of a unit leave, and why the others were refused. */
 interface PlannedUnit {
-  readonly steps: readonly Step[];
   readonly overlay: Overlay;
   readonly refusals?: readonly RefusedCommand[];
 }
@@ -162,15 +161,15 @@ class Batch {
   }
 
   planUnit(unit: Unit): Outcome {
+    const steps: Step[] = [];
     try {
       const replay = this.#findReplay(unit.idempotency);
       if (replay !== undefined) return replayed(replay);
-      return this.#accept(
-        unit,
-        unit.acceptance === "each" ? this.#planEach(unit) : this.#planAll(unit),
-      );
+      const planned =
+        unit.acceptance === "each" ? this.#planEach(unit, steps) : this.#planAll(unit, steps);
+      return this.#accept(unit, steps, planned);
     } catch (error) {
-      if (isBucketsError(error)) return { kind: "refused", error };
+      if (isBucketsError(error)) return { kind: "refused", error, accepted: steps.length };
       if (error instanceof Missing) return refusedUntilLoaded;
       throw error;
     }
@@ -226,19 +225,18 @@ class Batch {
     return this.#snapshot.idempotency.get(key);
   }
 
-  #planAll(unit: Unit): PlannedUnit {
+  /** Adds a step for each command, as far as they are accepted. */
+  #planAll(unit: Unit, steps: Step[]): PlannedUnit {
     const overlay = new Overlay(this.#overlay);
-    const steps: Step[] = [];
     for (const command of unit.commands) {
       steps.push(this.#planCommand(unit, command, overlay, steps.length));
     }
-    return { steps, overlay };
+    return { overlay };
   }
 
   /** Each on what the accepted ones before it left; what several lack is asked for at once. */
-  #planEach(unit: Unit): PlannedUnit {
+  #planEach(unit: Unit, steps: Step[]): PlannedUnit {
     const overlay = new Overlay(this.#overlay);
-    const steps: Step[] = [];
     const refusals: RefusedCommand[] = [];
     let isMissing = false;
     for (const [index, command] of unit.commands.entries()) {
@@ -255,7 +253,7 @@ class Batch {
       }
     }
     if (isMissing) throw new Missing();
-    return { steps, overlay, refusals };
+    return { overlay, refusals };
   }
 
   /** @param planned how many events of the unit come before it. */
@@ -276,7 +274,7 @@ class Batch {
       eventId: targeted.eventId,
       transactionId: unit.transactionId,
       recordedAt: this.#recordedAt,
-      meta: unit.meta,
+      meta: targeted.reason === undefined ? unit.meta : { ...unit.meta, reason: targeted.reason },
       event,
     };
     const after = evolve(before, recorded);
@@ -285,7 +283,7 @@ class Batch {
     return { recorded, before, after, command: targeted };
   }
 
-  #accept(unit: Unit, { steps, overlay, refusals }: PlannedUnit): Outcome {
+  #accept(unit: Unit, steps: readonly Step[], { overlay, refusals }: PlannedUnit): Outcome {
     this.#overlay.adopt(overlay);
     this.#steps.push(...steps);
     const results = steps.map(toResult);

@@ -49,6 +49,8 @@ export interface TargetedCommand {
   /** Kept as far as the event refers to them. */
   readonly secrets: readonly SealedSecret[];
   readonly eventId: string;
+  /** Why, when it is another reason than that of the unit. */
+  readonly reason?: string | undefined;
   readonly salt: Uint8Array;
   readonly metaSalt: Uint8Array;
 }
@@ -109,7 +111,8 @@ export type Outcome =
       readonly results: readonly Placement[];
       readonly refusals?: readonly RefusedCommand[];
     }
-  | { readonly kind: "refused"; readonly error: BucketsError };
+  /** How many commands would have been accepted: the next one is what was refused. */
+  | { readonly kind: "refused"; readonly error: BucketsError; readonly accepted: number };
 
 /** An event with the hashes around it, as history shows it. */
 export interface LoggedEvent {

@@ -22,6 +22,7 @@ import type { ApiRequest, HttpContext, RequestState, Route } from "./route.js";
 import { bucketRoutes } from "./routes/buckets.js";
 import { type FeedTimes, feedRoute } from "./routes/feed.js";
 import { logRoutes } from "./routes/log.js";
+import { pastRoutes } from "./routes/past.js";
 import { resetRoute } from "./routes/reset.js";
 import { serviceRoutes } from "./routes/service.js";
 import { taskRoutes } from "./routes/tasks.js";
@@ -67,6 +68,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   const metrics = createMetrics(store, isDraining);
   const routes: Route[] = [
     ...bucketRoutes,
+    ...pastRoutes,
     ...taskRoutes,
     ...logRoutes,
     feedRoute(options.stopping, options.feedTimes),

@@ -91,3 +91,9 @@ export function defineRoute<Query extends z.ZodObject>(
 }
 
 export const noQuery = z.strictObject({});
+
+/** A point in the past, as the query of many routes names one. */
+export const asOf = z
+  .string()
+  .optional()
+  .meta({ description: "A version (7), a position (@1234) or an RFC 3339 time with offset." });

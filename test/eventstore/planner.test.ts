@@ -300,7 +300,18 @@ describe("a unit of many commands", () => {
       units.of(units.patch(id, {}, ifMatch(1))),
     );
     expect(verdicts(planned)).toEqual(["PRECONDITION_FAILED", "committed", "committed"]);
+    expect(planned.outcomes[0]).toMatchObject({ kind: "refused", accepted: 2 });
     expect(planned.events).toHaveLength(2);
+  });
+
+  test("each carries its own reason, or that of the unit", () => {
+    const world = new World();
+    const { units } = world;
+    const own = { ...units.create("a"), reason: "its own" };
+    const unit = units.of([own, units.create("b")]);
+    const [outcome] = world.plan({ ...unit, meta: { ...unit.meta, reason: "for all" } }).outcomes;
+    const results = outcome?.kind === "committed" ? outcome.results : [];
+    expect(results.map(({ recorded }) => recorded.meta.reason)).toEqual(["its own", "for all"]);
   });
 
   test("its commands see each other, and its events carry its transaction id", () => {

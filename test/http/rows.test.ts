@@ -20,6 +20,7 @@ import { limits } from "../../src/domain/limits.js";
 import { serveStore } from "../../src/http/index.js";
 import { bucketRoutes } from "../../src/http/routes/buckets.js";
 import { logRoutes } from "../../src/http/routes/log.js";
+import { pastRoutes } from "../../src/http/routes/past.js";
 import { serviceRoutes } from "../../src/http/routes/service.js";
 import { taskRoutes } from "../../src/http/routes/tasks.js";
 import { tokenRoutes } from "../../src/http/routes/tokens.js";
@@ -803,6 +804,7 @@ describe("Lists", () => {
 
 const everyRoute = [
   ...bucketRoutes,
+  ...pastRoutes,
   ...taskRoutes,
   ...logRoutes,
   ...tokenRoutes,
