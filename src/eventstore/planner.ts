@@ -410,6 +410,7 @@ export function headAt({ position, hash, recordedAt }: StoredEvent): Head {
 const refusedUntilLoaded: Outcome = {
   kind: "refused",
   error: new BucketsError("INTERNAL", "The batch was not planned to its end."),
+  accepted: 0,
 };
 
 function replayed({ results, refusals }: IdempotencyRow): Outcome {
