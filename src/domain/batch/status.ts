@@ -14,13 +14,13 @@ export const batchStatuses = [
 ] as const;
 export type BatchStatus = (typeof batchStatuses)[number];
 
-type Phase = "draft" | "waiting" | "working" | "finished";
+export type BatchPhase = "draft" | "waiting" | "working" | "finished";
 
 /**
  * A claim makes a batch IN_PROGRESS, its first report of progress PROCESSING. QUEUED and INTERRUPTED
  * are of the contract; no event leads there, and they have their place all the same.
  */
-const phases: Readonly<Record<BatchStatus, Phase>> = {
+const phases: Readonly<Record<BatchStatus, BatchPhase>> = {
   DRAFT: "draft",
   PENDING: "waiting",
   QUEUED: "waiting",
@@ -33,6 +33,6 @@ const phases: Readonly<Record<BatchStatus, Phase>> = {
   INTERRUPTED: "finished",
 };
 
-export function phaseOf(status: BatchStatus): Phase {
+export function phaseOf(status: BatchStatus): BatchPhase {
   return phases[status];
 }

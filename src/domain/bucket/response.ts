@@ -1,6 +1,6 @@
 /** A bucket as it is answered (CONTRACT: buckets, response): a view of its state at a moment. */
 import { z } from "zod";
-import { isJsonObject, type JsonObject, type JsonValue, ownValue, withKey } from "../json.js";
+import { isJsonObject, type JsonObject, ownValue, withKey, withoutAbsent } from "../json.js";
 import { answeredTime, jsonObject } from "../schemas.js";
 import { UniqueKey } from "./bucket-schema.js";
 import { storageClasses } from "./document.js";
@@ -85,7 +85,7 @@ export function bucketFields(
 ): JsonObject {
   const { document } = state;
   const adapter = ownValue(document, "source_adapter");
-  const fields: Readonly<Record<string, JsonValue | undefined>> = {
+  return withoutAbsent({
     bucket_id: state.bucket_id,
     bucket_name: nameOf(state),
     description: document["description"],
@@ -109,11 +109,7 @@ export function bucketFields(
       min_size_bytes: stats.minSizeBytes,
     },
     source_adapter: isJsonObject(adapter) ? renderAdapter(adapter, state, viewpoint) : undefined,
-  };
-  const present = Object.entries(fields).flatMap(([name, value]): [string, JsonValue][] =>
-    value === undefined ? [] : [[name, value]],
-  );
-  return Object.fromEntries(present);
+  });
 }
 
 function uniqueKeyFields({ fields, default_policy: policy }: UniqueKey): JsonObject {
