@@ -29,6 +29,17 @@ export function withKey(object: JsonObject, key: string, value: JsonValue): Json
   return { ...object, [key]: value };
 }
 
+/** The object of the members that are there. */
+export function withoutAbsent(
+  members: Readonly<Record<string, JsonValue | undefined>>,
+): JsonObject {
+  return Object.fromEntries(
+    Object.entries(members).flatMap(([key, value]): [string, JsonValue][] =>
+      value === undefined ? [] : [[key, value]],
+    ),
+  );
+}
+
 /** Equality of JSON values: the order of keys does not matter, the order of array items does. */
 export function jsonEqual(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
   if (a === b) return true;

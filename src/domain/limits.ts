@@ -1,4 +1,4 @@
-/** Every limit of the service, named (CONTRACT: conventions). Sizes in bytes, durations in ms. */
+/** Every limit of the service, named (CONTRACT: conventions). Sizes in bytes; durations as their names say. */
 export const limits = {
   jsonBodyBytesMax: 1024 * 1024,
   documentBytesMax: 1024 * 1024,
@@ -28,6 +28,17 @@ export const limits = {
   tokenLengthMax: 512,
   batchCommandsMax: 256,
   batchBytesMax: 1024 * 1024,
+  batchObjectsMax: 10_000,
+  batchErrorsMax: 1_000,
+  batchMessageLengthMax: 10_000,
+  workerNameLengthMax: 255,
+  leaseSecondsMax: 24 * 60 * 60,
+  uploadBytesMax: 5 * 1024 * 1024 * 1024,
+  uploadsAtOnceMax: 100,
+  uploadSecondsMin: 60,
+  uploadSecondsDefault: 60 * 60,
+  uploadSecondsMax: 24 * 60 * 60,
+  contentTypeLengthMax: 255,
   feedWaitMsMax: 60_000,
   queueCommandsMax: 4_096,
   queueBytesMax: 64 * 1024 * 1024,

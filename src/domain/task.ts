@@ -1,19 +1,42 @@
-/** Tasks: what was asked for and goes on, or went on, by itself (CONTRACT: buckets). */
+/** Tasks: what was asked for and goes on, or went on, by itself (CONTRACT: buckets, batches). */
 import { z } from "zod";
+import { statusAt } from "./batch/lease.js";
+import type { BatchState } from "./batch/state.js";
 import { statuses } from "./bucket/response.js";
 import { type BucketState, nameOf } from "./bucket/state.js";
 import { answeredTime } from "./schemas.js";
 
-export const TaskResponse = z.object({
+const common = {
   task_id: z.string(),
-  task_type: z.enum(["api_buckets_delete"]),
   status: z.enum(statuses),
   bucket_id: z.string(),
-  bucket_name: z.string(),
   object_count: z.number().int(),
   created_at: answeredTime,
   updated_at: answeredTime,
+};
+
+const DeletionTask = z.object({
+  ...common,
+  task_type: z.literal("api_buckets_delete"),
+  bucket_name: z.string(),
 });
+
+const BatchTask = z.object({
+  ...common,
+  task_type: z.literal("api_buckets_batches_process"),
+  batch_id: z.string(),
+  /** The batch again, where clients of the hosted API look for it. */
+  inputs: z.array(z.string()),
+  additional_data: z.object({
+    batch_id: z.string(),
+    bucket_id: z.string(),
+    namespace_id: z.string(),
+    object_count: z.number().int(),
+  }),
+  error: z.string().optional(),
+});
+
+export const TaskResponse = z.discriminatedUnion("task_type", [DeletionTask, BatchTask]);
 export type TaskResponse = Readonly<z.infer<typeof TaskResponse>>;
 
 /**
@@ -31,5 +54,29 @@ export function deletionTask(state: BucketState): TaskResponse | undefined {
     object_count: 0,
     created_at: state.deleted.deleted_at,
     updated_at: state.deleted.deleted_at,
+  };
+}
+
+/**
+ * The task of processing a batch at a moment (milliseconds), once it was submitted. It goes on being
+ * told after the batch was deleted.
+ */
+export function batchTask(state: BatchState, at: number): TaskResponse | undefined {
+  if (state.task_id === undefined || state.submitted_at === undefined) return undefined;
+  const place = {
+    batch_id: state.batch_id,
+    bucket_id: state.bucket_id,
+    object_count: state.document.object_ids.length,
+  };
+  return {
+    task_id: state.task_id,
+    task_type: "api_buckets_batches_process",
+    status: statusAt(state, at),
+    ...place,
+    inputs: [state.batch_id],
+    additional_data: { ...place, namespace_id: state.namespace },
+    ...(state.error !== undefined && { error: state.error }),
+    created_at: state.submitted_at,
+    updated_at: state.finished_at ?? state.updated_at,
   };
 }

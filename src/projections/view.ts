@@ -1,7 +1,7 @@
 /** What can be asked of the view, the projection that holds the current state of every resource. */
 import type { Selection } from "../domain/bucket/list.js";
-import { emptyStats } from "../domain/bucket/response.js";
 import type { BucketState } from "../domain/bucket/state.js";
+import { emptyStats } from "../domain/bucket/stats.js";
 import type { ListPosition } from "../domain/filter/order.js";
 import type { TaskResponse } from "../domain/task.js";
 import type { Fault } from "../eventstore/verify.js";

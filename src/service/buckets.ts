@@ -18,15 +18,11 @@ import {
   strayFields,
   UnlockBucketRequest,
 } from "../domain/bucket/requests.js";
-import {
-  type BucketStats,
-  bucketTag,
-  emptyStats,
-  renderBucket,
-} from "../domain/bucket/response.js";
+import { bucketTag, renderBucket } from "../domain/bucket/response.js";
 import { RestoreBucketRequest, RevertBucketRequest } from "../domain/bucket/revert.js";
 import { maskChanges, type SecretReferences } from "../domain/bucket/secrets.js";
 import type { BucketState } from "../domain/bucket/state.js";
+import { type BucketStats, emptyStats } from "../domain/bucket/stats.js";
 import type { Change } from "../domain/changes.js";
 import { BucketsError, invariant, isBucketsError } from "../domain/errors.js";
 import { type EventMeta, formatTime } from "../domain/event.js";

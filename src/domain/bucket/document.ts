@@ -43,7 +43,7 @@ export function looksLikeBucketId(text: string): boolean {
 }
 
 const description = z.string();
-const metadata = jsonObject.superRefine((value, context) => {
+export const metadata = jsonObject.superRefine((value, context) => {
   addIssues(context, keyIssues(value, []));
 });
 const storageClass = z.enum(storageClasses);

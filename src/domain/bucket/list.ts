@@ -9,8 +9,9 @@ import type { Criteria } from "../filter/parse.js";
 import { compileSearch } from "../filter/search.js";
 import type { JsonObject } from "../json.js";
 import { valueAt } from "../pointer.js";
-import { BucketResponse, type BucketStats, bucketFields, type Viewpoint } from "./response.js";
+import { BucketResponse, bucketFields, type Viewpoint } from "./response.js";
 import type { BucketState } from "./state.js";
+import type { BucketStats } from "./stats.js";
 
 export const bucketCatalog: FieldCatalog = {
   names: Object.keys(BucketResponse.shape),

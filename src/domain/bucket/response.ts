@@ -1,12 +1,13 @@
 /** A bucket as it is answered (CONTRACT: buckets, response): a view of its state at a moment. */
 import { z } from "zod";
-import { isJsonObject, type JsonObject, type JsonValue, ownValue, withKey } from "../json.js";
+import { isJsonObject, type JsonObject, ownValue, withKey, withoutAbsent } from "../json.js";
 import { answeredTime, jsonObject } from "../schemas.js";
 import { UniqueKey } from "./bucket-schema.js";
 import { storageClasses } from "./document.js";
 import { isLockLapsed, lockAt } from "./lock.js";
 import { maskSecrets } from "./secrets.js";
 import { type BucketState, nameOf } from "./state.js";
+import { BatchStats, type BucketStats } from "./stats.js";
 
 /** The status enum of the contract, shared by buckets, batches and tasks. */
 export const statuses = [
@@ -28,8 +29,6 @@ export const statuses = [
 ] as const;
 
 const count = z.number().int().min(0);
-
-const BatchStats = z.object({ total: count, active: count, completed: count, failed: count });
 
 const StorageStats = z.object({
   total_size_bytes: count,
@@ -60,26 +59,6 @@ export const BucketResponse = z.object({
 });
 export type BucketResponse = Readonly<z.infer<typeof BucketResponse>>;
 
-/** The statistics of a bucket at a moment, and the position of the event that last moved them. */
-export interface BucketStats {
-  /** 0 when no event moved them yet. */
-  readonly position: number;
-  readonly objectCount: number;
-  readonly totalSizeBytes: number;
-  readonly maxSizeBytes: number;
-  readonly minSizeBytes: number;
-  readonly batches: z.infer<typeof BatchStats>;
-}
-
-export const emptyStats: BucketStats = {
-  position: 0,
-  objectCount: 0,
-  totalSizeBytes: 0,
-  maxSizeBytes: 0,
-  minSizeBytes: 0,
-  batches: { total: 0, active: 0, completed: 0, failed: 0 },
-};
-
 /** Where and when an answer is given. */
 export interface Viewpoint {
   /** The moment that the answer is about, milliseconds: now, or one in the past. */
@@ -106,7 +85,7 @@ export function bucketFields(
 ): JsonObject {
   const { document } = state;
   const adapter = ownValue(document, "source_adapter");
-  const fields: Readonly<Record<string, JsonValue | undefined>> = {
+  return withoutAbsent({
     bucket_id: state.bucket_id,
     bucket_name: nameOf(state),
     description: document["description"],
@@ -118,7 +97,8 @@ export function bucketFields(
     total_size_bytes: stats.totalSizeBytes,
     created_at: state.created_at,
     updated_at: state.updated_at,
-    stats_updated_at: state.created_at,
+    last_upload_at: stats.lastUploadAt,
+    stats_updated_at: stats.updatedAt ?? state.created_at,
     status: state.status,
     is_locked: lockAt(state, viewpoint.at) !== undefined,
     batch_stats: stats.batches,
@@ -129,11 +109,7 @@ export function bucketFields(
       min_size_bytes: stats.minSizeBytes,
     },
     source_adapter: isJsonObject(adapter) ? renderAdapter(adapter, state, viewpoint) : undefined,
-  };
-  const present = Object.entries(fields).flatMap(([name, value]): [string, JsonValue][] =>
-    value === undefined ? [] : [[name, value]],
-  );
-  return Object.fromEntries(present);
+  });
 }
 
 function uniqueKeyFields({ fields, default_policy: policy }: UniqueKey): JsonObject {

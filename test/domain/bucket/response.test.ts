@@ -1,10 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  type BucketStats,
-  bucketTag,
-  emptyStats,
-  renderBucket,
-} from "../../../src/domain/bucket/response.js";
+import { bucketTag, renderBucket } from "../../../src/domain/bucket/response.js";
+import { type BucketStats, emptyStats } from "../../../src/domain/bucket/stats.js";
 import type { JsonObject } from "../../../src/domain/json.js";
 import { bucketId, created, locked, now, plainDocument, stateAfter } from "../specification.js";
 
@@ -59,11 +55,15 @@ test("statistics are shown with their average", () => {
     totalSizeBytes: 10,
     maxSizeBytes: 7,
     minSizeBytes: 1,
+    lastUploadAt: "2026-10-01T00:20:00.000Z",
+    updatedAt: "2026-10-01T00:30:00.000Z",
     batches: { total: 3, active: 1, completed: 1, failed: 1 },
   };
   expect(renderBucket(stateAfter([created()]), stats, viewpoint)).toMatchObject({
     object_count: 4,
     total_size_bytes: 10,
+    last_upload_at: "2026-10-01T00:20:00.000Z",
+    stats_updated_at: "2026-10-01T00:30:00.000Z",
     batch_stats: { total: 3, active: 1, completed: 1, failed: 1 },
     storage_stats: {
       total_size_bytes: 10,

@@ -1,0 +1,74 @@
+/** What can be asked of a batch, by its owner and by the worker that processes it. */
+import type { JsonObject } from "../json.js";
+import type { BatchProgress, ObjectError } from "./events.js";
+
+export interface CreateBatch {
+  readonly type: "create_batch";
+  readonly objectIds: readonly string[];
+  readonly metadata: JsonObject;
+}
+
+export interface AddObjects {
+  readonly type: "add_batch_objects";
+  readonly objectIds: readonly string[];
+}
+
+export interface PatchBatch {
+  readonly type: "patch_batch";
+  /** Replaces the whole metadata; undefined leaves it. */
+  readonly metadata: JsonObject | undefined;
+}
+
+interface SubmitBatch {
+  readonly type: "submit_batch";
+  readonly taskId: string;
+}
+
+interface CancelBatch {
+  readonly type: "cancel_batch";
+}
+
+interface DeleteBatch {
+  readonly type: "delete_batch";
+}
+
+export interface ClaimBatch {
+  readonly type: "claim_batch";
+  readonly worker: string;
+  /** New for each claim: every report of the worker repeats it. */
+  readonly claimId: string;
+  readonly leaseMs: number;
+}
+
+export interface ProgressBatch {
+  readonly type: "progress_batch";
+  readonly claimId: string;
+  readonly progress: BatchProgress;
+  /** From now on; undefined leaves the lease as it is. */
+  readonly leaseMs: number | undefined;
+}
+
+export interface CompleteBatch {
+  readonly type: "complete_batch";
+  readonly claimId: string;
+  readonly result: JsonObject | undefined;
+  readonly errors: readonly ObjectError[];
+}
+
+export interface FailBatch {
+  readonly type: "fail_batch";
+  readonly claimId: string;
+  readonly error: string;
+}
+
+export type BatchCommand =
+  | CreateBatch
+  | AddObjects
+  | PatchBatch
+  | SubmitBatch
+  | CancelBatch
+  | DeleteBatch
+  | ClaimBatch
+  | ProgressBatch
+  | CompleteBatch
+  | FailBatch;

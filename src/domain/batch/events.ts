@@ -1,0 +1,73 @@
+/** What can have happened to a batch. A stored shape is never narrowed; add a type or an upcaster. */
+import { z } from "zod";
+import { Change, diff } from "../changes.js";
+import { jsonObject } from "../schemas.js";
+
+export const BatchProgress = z.object({
+  processed_count: z.number(),
+  failed_count: z.number(),
+});
+export type BatchProgress = Readonly<z.infer<typeof BatchProgress>>;
+
+/** What went wrong with one object of a batch that was processed otherwise. */
+export const ObjectError = z.object({ object_id: z.string(), message: z.string() });
+export type ObjectError = Readonly<z.infer<typeof ObjectError>>;
+
+const objectIds = z.array(z.string());
+/** Whose claim it is: a fencing token against mistakes, no secret. */
+const claimId = z.string();
+
+export const BatchEvent = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("batch.created"),
+    data: z.object({ object_ids: objectIds, metadata: jsonObject }),
+  }),
+  /** Only what is new, so that a batch that is filled one by one stays small in the log. */
+  z.object({ type: z.literal("batch.objects_added"), data: z.object({ object_ids: objectIds }) }),
+  z.object({ type: z.literal("batch.patched"), data: z.object({ changes: z.array(Change) }) }),
+  z.object({ type: z.literal("batch.submitted"), data: z.object({ task_id: z.string() }) }),
+  z.object({ type: z.literal("batch.canceled"), data: z.object({}) }),
+  z.object({
+    type: z.literal("batch.claimed"),
+    data: z.object({ worker: z.string(), claim_id: claimId, expires_at: z.string() }),
+  }),
+  z.object({
+    type: z.literal("batch.progressed"),
+    data: z.object({ claim_id: claimId, progress: BatchProgress, expires_at: z.string() }),
+  }),
+  z.object({
+    type: z.literal("batch.completed"),
+    data: z.object({
+      claim_id: claimId,
+      result: jsonObject.optional(),
+      /** Any at all make it COMPLETED_WITH_ERRORS. */
+      errors: z.array(ObjectError),
+    }),
+  }),
+  z.object({
+    type: z.literal("batch.failed"),
+    data: z.object({ claim_id: claimId, error: z.string() }),
+  }),
+  z.object({ type: z.literal("batch.deleted"), data: z.object({}) }),
+]);
+export type BatchEvent = Readonly<z.infer<typeof BatchEvent>>;
+
+/** What the event did to the document, for history. Objects are only ever added at the end. */
+export function batchChanges(event: BatchEvent): readonly Change[] {
+  switch (event.type) {
+    case "batch.created":
+      return diff({}, event.data);
+    case "batch.objects_added":
+      return event.data.object_ids.map((value) => ({ op: "add", path: "/object_ids/-", value }));
+    case "batch.patched":
+      return event.data.changes;
+    case "batch.submitted":
+    case "batch.canceled":
+    case "batch.claimed":
+    case "batch.progressed":
+    case "batch.completed":
+    case "batch.failed":
+    case "batch.deleted":
+      return [];
+  }
+}

@@ -1,0 +1,120 @@
+/** The state of a batch: the fold of its events. */
+import { z } from "zod";
+import { applyChanges, type Change } from "../changes.js";
+import { invariant } from "../errors.js";
+import { formatTime, type RecordedEvent } from "../event.js";
+import { isJsonObject } from "../json.js";
+import { jsonObject } from "../schemas.js";
+import { type BatchEvent, BatchProgress, ObjectError } from "./events.js";
+import { type BatchStatus, batchStatuses } from "./status.js";
+
+export const BatchLease = z.object({
+  worker: z.string(),
+  claim_id: z.string(),
+  expires_at: z.string(),
+});
+export type BatchLease = Readonly<z.infer<typeof BatchLease>>;
+
+export const BatchState = z.object({
+  kind: z.literal("batch"),
+  batch_id: z.string(),
+  bucket_id: z.string(),
+  namespace: z.string(),
+  version: z.number(),
+  position: z.number(),
+  document: z.object({ object_ids: z.array(z.string()), metadata: jsonObject }),
+  /** As the last event left it; `statusAt` knows of leases that ran out since. */
+  status: z.enum(batchStatuses),
+  /** There while it is worked on, also once it lapsed. */
+  lease: BatchLease.optional(),
+  progress: BatchProgress.optional(),
+  result: jsonObject.optional(),
+  errors: z.array(ObjectError).optional(),
+  error: z.string().optional(),
+  task_id: z.string().optional(),
+  created_at: z.string(),
+  /** The time of the last event, whatever it was about: a batch is work, and this its last sign. */
+  updated_at: z.string(),
+  submitted_at: z.string().optional(),
+  finished_at: z.string().optional(),
+  deleted: z.object({ deleted_at: z.string() }).optional(),
+});
+export type BatchState = Readonly<z.infer<typeof BatchState>>;
+
+type Recorded = Omit<RecordedEvent, "event"> & { readonly event: BatchEvent };
+
+/** The state after the event. Pure, and the only way that the state of a batch is ever made. */
+export function evolveBatch(state: BatchState | undefined, recorded: Recorded): BatchState {
+  const { event } = recorded;
+  if (state === undefined) return begin(recorded);
+  const at = formatTime(recorded.recordedAt);
+  const { version, position } = recorded;
+  const next = { ...state, version, position, updated_at: at };
+  switch (event.type) {
+    case "batch.created":
+      throw new Error(`invariant broken: ${recorded.stream} was created twice`);
+    case "batch.objects_added": {
+      const object_ids = [...state.document.object_ids, ...event.data.object_ids];
+      return { ...next, document: { ...state.document, object_ids } };
+    }
+    case "batch.patched":
+      return { ...next, document: patched(state.document, event.data.changes) };
+    case "batch.submitted":
+      return { ...next, status: "PENDING", task_id: event.data.task_id, submitted_at: at };
+    case "batch.claimed": {
+      const { progress: _, ...claimed } = next;
+      return { ...claimed, status: "IN_PROGRESS", lease: event.data };
+    }
+    case "batch.progressed": {
+      const { lease } = state;
+      invariant(lease !== undefined, `${recorded.stream} progressed without a lease`);
+      const { progress, expires_at } = event.data;
+      return { ...next, status: "PROCESSING", progress, lease: { ...lease, expires_at } };
+    }
+    case "batch.completed": {
+      const { result, errors } = event.data;
+      return {
+        ...finished(next, errors.length === 0 ? "COMPLETED" : "COMPLETED_WITH_ERRORS", at),
+        ...(result !== undefined && { result }),
+        ...(errors.length > 0 && { errors }),
+      };
+    }
+    case "batch.failed":
+      return { ...finished(next, "FAILED", at), error: event.data.error };
+    case "batch.canceled":
+      return finished(next, "CANCELED", at);
+    case "batch.deleted":
+      return { ...next, deleted: { deleted_at: at } };
+  }
+}
+
+function begin({ stream, event, recordedAt, ...recorded }: Recorded): BatchState {
+  invariant(event.type === "batch.created", `${stream} does not begin with its creation`);
+  const at = formatTime(recordedAt);
+  return {
+    kind: "batch",
+    batch_id: stream,
+    bucket_id: recorded.bucketId,
+    namespace: recorded.namespace,
+    version: recorded.version,
+    position: recorded.position,
+    document: event.data,
+    status: "DRAFT",
+    created_at: at,
+    updated_at: at,
+  };
+}
+
+function patched(
+  document: BatchState["document"],
+  changes: readonly Change[],
+): BatchState["document"] {
+  const { metadata } = applyChanges({ metadata: document.metadata }, changes);
+  invariant(metadata !== undefined && isJsonObject(metadata), "a batch has no metadata");
+  return { ...document, metadata };
+}
+
+function finished(state: BatchState, status: BatchStatus, at: string): BatchState {
+  const { lease: _, ...rest } = state;
+  return { ...rest, status, finished_at: at };
+}

@@ -1,0 +1,41 @@
+/** What everything in a bucket has in common: whether the bucket, its owner, takes a change to it. */
+import type { Moment } from "./bucket/decide.js";
+import { assertUnlocked } from "./bucket/lock.js";
+import { type BucketState, nameOf } from "./bucket/state.js";
+import { BucketsError } from "./errors.js";
+
+/** As much of another resource as a decision about it needs. */
+export interface Related {
+  readonly kind: string;
+  readonly bucket_id: string;
+  readonly deleted?: object | undefined;
+}
+
+/** What is known, beside its own state, when a command for something in a bucket is decided. */
+export interface OwnedContext {
+  /** It exists: that was checked before. */
+  readonly owner: BucketState;
+  /** What the command names by its id, if there is such a thing. */
+  readonly related: (id: string) => Related | undefined;
+  readonly moment: Moment;
+}
+
+/** @throws BUCKET_LOCKED when the bucket is locked or suspended. */
+export function assertTakesWrites({ owner, moment }: OwnedContext): void {
+  assertUnlocked(owner, moment.now);
+  if (owner.status === "SUSPENDED") throw closed(owner, "suspended");
+}
+
+/** @throws BUCKET_LOCKED when the bucket is locked, suspended or archived. */
+export function assertTakesObjects(context: OwnedContext): void {
+  assertTakesWrites(context);
+  if (context.owner.status === "ARCHIVED") throw closed(context.owner, "archived");
+}
+
+function closed(owner: BucketState, how: string): BucketsError {
+  return new BucketsError(
+    "BUCKET_LOCKED",
+    `The bucket "${nameOf(owner)}" is ${how}: activate it first.`,
+    { status: owner.status, bucket_id: owner.bucket_id },
+  );
+}
