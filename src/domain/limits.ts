@@ -22,6 +22,7 @@ export const limits = {
   nameLengthMax: 255,
   validationIssuesMax: 100,
   reasonLengthMax: 1_000,
+  transactionOperationsMax: 100,
   idempotencyKeyLengthMax: 255,
   idempotencyRetentionMs: 7 * 24 * 60 * 60 * 1000,
   tokenLengthMin: 16,

@@ -164,6 +164,11 @@ export interface EventStore {
   placeAt(stream: string, point: StreamPoint): Promise<EventPlace | undefined>;
   /** The state of the stream after the event of that version. */
   stateAt(stream: string, version: number): Promise<ResourceState | undefined>;
+  /**
+   * The state of each stream after its last event at or before the point, without those that had not
+   * begun by then. The cost grows with the streams and not with the length of their histories.
+   */
+  statesAt(streams: readonly string[], point: StreamPoint): Promise<readonly ResourceState[]>;
   readStream(stream: string, page: StreamPage): Promise<readonly LoggedEvent[]>;
   /** Rows of the log after a position, in order, as they are stored. */
   readLog(after: number, limit: number): Promise<readonly StoredEvent[]>;

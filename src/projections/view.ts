@@ -54,6 +54,8 @@ export interface BucketView {
    * and says so in its state; its name is free.
    */
   find(namespace: string, identifier: string): Promise<BucketState | undefined>;
+  /** Of every bucket that there ever was in the namespace. */
+  bucketIds(namespace: string): Promise<readonly string[]>;
   /** The position of the event that last set each leaf of the document, by JSON Pointer. */
   blame(stream: string): Promise<ReadonlyMap<string, number>>;
   findTask(namespace: string, taskId: string): Promise<TaskResponse | undefined>;

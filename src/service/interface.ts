@@ -74,22 +74,29 @@ export interface Caller {
   readonly publicUrl?: string;
 }
 
-export interface WriteOptions {
+/** How one operation is meant, by itself or in a transaction. */
+export interface OperationOptions {
   /** Why: kept on the event, at most 1,000 characters. */
   readonly reason?: string | undefined;
   /** The version that the caller read; another current one is PRECONDITION_FAILED. */
   readonly ifVersion?: number | undefined;
   /** The full form of `ifVersion`, as HTTP has it. */
   readonly precondition?: Precondition | undefined;
+  /** Refuse unknown and read-only fields instead of ignoring them. */
+  readonly strict?: boolean | undefined;
+}
+
+/** How what is accepted or refused as one is carried out. */
+export interface CommitOptions {
   /** The same key with the same request is done once, and answered alike, for 7 days at least. */
   readonly idempotencyKey?: string | undefined;
   /** What makes requests under one key the same; of the call itself unless given. */
   readonly fingerprint?: string | undefined;
   /** Check everything, record nothing. */
   readonly dryRun?: boolean | undefined;
-  /** Refuse unknown and read-only fields instead of ignoring them. */
-  readonly strict?: boolean | undefined;
 }
+
+export interface WriteOptions extends OperationOptions, CommitOptions {}
 
 export interface PatchOptions extends WriteOptions {
   /** How the patch is to be understood; `application/json` is the contract's partial update. */
@@ -134,6 +141,51 @@ export interface BucketDeleted extends Written {
   readonly task: TaskResponse;
 }
 
+interface BucketAction<Type extends string> {
+  readonly type: Type;
+  readonly bucket: string;
+  readonly body?: unknown;
+}
+
+/** A write to a bucket as data. A `bucket` is an id, or the exact name that it has by then. */
+export type BucketOperation =
+  | { readonly type: "create"; readonly body: unknown }
+  | {
+      readonly type: "patch";
+      readonly bucket: string;
+      readonly patch: unknown;
+      readonly mediaType?: PatchMediaType | undefined;
+    }
+  | BucketAction<"lock">
+  | BucketAction<"unlock">
+  | BucketAction<"archive">
+  | BucketAction<"activate">
+  | BucketAction<"suspend">
+  | BucketAction<"revert">
+  | BucketAction<"restore">
+  | { readonly type: "delete"; readonly bucket: string };
+
+/** Every write that can be one of a transaction, and how it is meant. */
+export type Operation = BucketOperation & OperationOptions;
+
+export type OperationResult = BucketWritten | BucketDeleted;
+
+export interface TransactionOptions extends CommitOptions {
+  /** Why, for the operations that do not say so themselves. */
+  readonly reason?: string | undefined;
+}
+
+/** What a transaction left, operation by operation, in their order. */
+export interface Transacted {
+  /** On all of its events; absent for a dry run, which has none. */
+  readonly transactionId: string | undefined;
+  /** Each as right after its operation. */
+  readonly results: readonly OperationResult[];
+  /** As of a single write. */
+  readonly replayed: boolean;
+  readonly dryRun: boolean;
+}
+
 /**
  * Which buckets, in which order. Documents are as on the wire; see the OpenAPI document, or
  * `domain/filter/condition.ts` for what each operator means.
@@ -152,6 +204,8 @@ export interface ListQuery {
   readonly offset?: number | undefined;
   /** The `next_cursor` of the page before, with everything but the limit as it was there. */
   readonly cursor?: string | undefined;
+  /** The list as it was at a position (`@1234`) or time (RFC 3339 with offset, inclusive). */
+  readonly asOf?: string | undefined;
 }
 
 export interface ListSort {
@@ -170,6 +224,17 @@ const Pagination = z.object({
 });
 export type Pagination = z.infer<typeof Pagination>;
 
+/** Which moment an answer about the past is about. */
+export const AsOf = z.object({
+  /** Of the newest event that is folded into the answer; 0 when there was none yet. */
+  position: z.number().int(),
+  /** When that event was recorded. */
+  recorded_at: answeredTime.optional(),
+  /** Whether the answer can never change again. */
+  is_final: z.boolean(),
+});
+export type AsOf = Readonly<z.infer<typeof AsOf>>;
+
 export const ListBucketsResponse = z.object({
   results: z.array(BucketResponse),
   total_count: z.number().int(),
@@ -180,6 +245,7 @@ export const ListBucketsResponse = z.object({
     avg_objects_per_bucket: z.number(),
     avg_size_per_bucket: z.number(),
   }),
+  as_of: AsOf.optional(),
 });
 export type ListBucketsResponse = z.infer<typeof ListBucketsResponse>;
 
@@ -238,7 +304,12 @@ export interface Buckets {
    * @throws NOT_FOUND, also for a point outside its history; BAD_REQUEST for a malformed point.
    */
   get(bucket: string, options?: { readonly asOf?: string | undefined }): Promise<BucketRead>;
-  /** Newest first. @throws BAD_REQUEST for a page size over 1,000 or a foreign cursor. */
+  /**
+   * Newest first. With `asOf` as it was then, by reading every bucket that there ever was, however
+   * long their histories.
+   * @throws BAD_REQUEST for a page size over 1,000, a foreign cursor, or a version as `asOf`;
+   * NOT_FOUND for a point beyond the end.
+   */
   list(query?: ListQuery): Promise<ListBucketsResponse>;
   /**
    * Changes the patchable document; every accepted patch is one event, also one that changes
@@ -289,22 +360,28 @@ export interface Buckets {
   replay(bucket: string, range?: ReplayRange): AsyncIterable<ReplayLine>;
 }
 
+export const TaskAnswer = TaskResponse.and(z.object({ as_of: AsOf.optional() }));
+export type TaskAnswer = Readonly<z.infer<typeof TaskAnswer>>;
+
 export interface TaskListQuery {
   readonly limit?: number | undefined;
   readonly offset?: number | undefined;
+  /** The tasks that there were at a position (`@1234`) or time. */
+  readonly asOf?: string | undefined;
 }
 
 export const ListTasksResponse = z.object({
   results: z.array(TaskResponse),
   total_count: z.number().int(),
   pagination: Pagination,
+  as_of: AsOf.optional(),
 });
 export type ListTasksResponse = z.infer<typeof ListTasksResponse>;
 
 /** The tasks of one namespace: what goes on, or went on, by itself. */
 export interface Tasks {
-  /** @throws NOT_FOUND */
-  get(taskId: string): Promise<TaskResponse>;
+  /** @throws NOT_FOUND, also for one that there was not yet at `asOf`. */
+  get(taskId: string, options?: { readonly asOf?: string | undefined }): Promise<TaskAnswer>;
   /** Newest first. */
   list(query?: TaskListQuery): Promise<ListTasksResponse>;
 }
@@ -313,6 +390,22 @@ export interface Namespace {
   readonly name: string;
   readonly buckets: Buckets;
   readonly tasks: Tasks;
+  /** Carries out one operation: what the methods of `buckets` do, with the write as data. */
+  write(operation: Operation, options?: CommitOptions): Promise<OperationResult>;
+  /**
+   * Carries out 1 to 100 operations in their order, all or nothing: each sees what those before it
+   * left, and their events share a `transaction_id`.
+   *
+   * @throws what the operation that is refused throws by itself, with its `operation_index` in the
+   * details; then nothing was recorded.
+   *
+   * @example
+   * await namespace.transaction([
+   *   { type: "create", body: { bucket_name: "new", bucket_schema: { properties: {} } } },
+   *   { type: "archive", bucket: "old", reason: "replaced" },
+   * ]);
+   */
+  transaction(operations: readonly Operation[], options?: TransactionOptions): Promise<Transacted>;
 }
 
 export interface HeadAnswer {

@@ -12,7 +12,6 @@ import type {
   RebuildReport,
   VerifyReport,
 } from "../projections/view.js";
-import { BucketService, type ServiceParts } from "./buckets.js";
 import { CommitSignal } from "./commit-signal.js";
 import { LogFeed } from "./feed.js";
 import type {
@@ -24,7 +23,8 @@ import type {
   Namespace,
   Tokens,
 } from "./interface.js";
-import { TaskService } from "./tasks.js";
+import { NamespaceService } from "./namespace.js";
+import type { ServiceParts } from "./parts.js";
 import type { Vault } from "./vault.js";
 
 /** What the composition root puts together. */
@@ -68,7 +68,7 @@ export class Store implements BucketStore {
   namespace(name = "default", caller: Caller = {}): Namespace {
     assertNamespace(name);
     const actor = caller.actor ?? this.#parts.actor;
-    const buckets = new BucketService(this.#service, name, {
+    return new NamespaceService(this.#service, name, {
       actor,
       token: caller.token ?? actor,
       requestId: caller.requestId,
@@ -77,7 +77,6 @@ export class Store implements BucketStore {
       traceId: caller.traceId,
       publicUrl: caller.publicUrl ?? "",
     });
-    return { name, buckets, tasks: new TaskService(this.#parts.view, name) };
   }
 
   get tokens(): Tokens {

@@ -93,6 +93,19 @@ export class MemoryEngine implements EventStore {
     return fold(events.slice(0, Math.max(version, 0)).map(decode));
   }
 
+  async statesAt(
+    streams: readonly string[],
+    point: StreamPoint,
+  ): Promise<readonly ResourceState[]> {
+    const found: ResourceState[] = [];
+    for (const stream of streams) {
+      const place = await this.placeAt(stream, point);
+      const state = await this.stateAt(stream, place?.version ?? 0);
+      if (state !== undefined) found.push(state);
+    }
+    return found;
+  }
+
   async readStream(stream: string, page: StreamPage): Promise<readonly LoggedEvent[]> {
     const events = this.#streams.get(stream) ?? [];
     const inRange = events.slice(Math.max(page.from - 1, 0), Math.max(page.to, 0));

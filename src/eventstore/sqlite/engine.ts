@@ -66,6 +66,12 @@ interface Writer {
   readonly epoch: number;
 }
 
+/** One consistent state of the file. */
+interface SnapshotReader {
+  readonly log: LogReader;
+  readonly projection: InlineProjection;
+}
+
 const recoveryPauseMs = 200;
 const idempotencySweepMs = 60 * 60 * 1_000;
 
@@ -272,7 +278,7 @@ export class SqliteEngine implements EventStore {
   }
 
   /** Runs `read` on one consistent state of the file. */
-  snapshot<T>(read: (reader: { log: LogReader; projection: InlineProjection }) => T): T {
+  snapshot<T>(read: (reader: SnapshotReader) => T): T {
     const transaction = this.#readerDb.transaction(() =>
       read({ log: this.#reader, projection: this.#readerProjection }),
     );
@@ -300,13 +306,14 @@ export class SqliteEngine implements EventStore {
   }
 
   async stateAt(stream: string, version: number): Promise<ResourceState | undefined> {
-    return this.snapshot(({ log, projection }) => {
-      let state = projection.loadSnapshot(stream, version);
-      const from = (state?.version ?? 0) + 1;
-      const page: StreamPage = { order: "asc", from, to: version, limit: version };
-      for (const { row } of log.streamEvents(stream, page)) state = evolve(state, decode(row));
-      return state;
-    });
+    return this.snapshot((reader) => foldTo(reader, stream, version));
+  }
+
+  async statesAt(
+    streams: readonly string[],
+    point: StreamPoint,
+  ): Promise<readonly ResourceState[]> {
+    return this.snapshot((reader) => streams.flatMap((stream) => newestBy(reader, stream, point)));
   }
 
   async readStream(stream: string, page: StreamPage): Promise<readonly LoggedEvent[]> {
@@ -338,6 +345,30 @@ export class SqliteEngine implements EventStore {
       this.#owner?.release();
     }
   }
+}
+
+/** The state after the event of that version: the nearest one that was saved, and what came after. */
+function foldTo(
+  { log, projection }: SnapshotReader,
+  stream: string,
+  version: number,
+): ResourceState | undefined {
+  let state = projection.loadSnapshot(stream, version);
+  const from = (state?.version ?? 0) + 1;
+  const page: StreamPage = { order: "asc", from, to: version, limit: version };
+  for (const { row } of log.streamEvents(stream, page)) state = evolve(state, decode(row));
+  return state;
+}
+
+/** The state at a point, as a list of one or none; what has not changed since is not folded. */
+function newestBy(reader: SnapshotReader, stream: string, point: StreamPoint): ResourceState[] {
+  const { log, projection } = reader;
+  const current = projection.loadState(stream);
+  const newest = current?.version ?? 0;
+  const place = lastAtOrBefore(newest, (version) => log.place(stream, version), point);
+  if (place === undefined) return [];
+  const state = place.version === newest ? current : foldTo(reader, stream, place.version);
+  return state === undefined ? [] : [state];
 }
 
 function openMigratedReader(file: string): Database.Database {

@@ -1,22 +1,13 @@
 /** The view in memory: the plain meaning of what the SQLite view does with tables. */
 import { blameMoves } from "../../domain/blame.js";
 import { looksLikeBucketId } from "../../domain/bucket/document.js";
-import { compileSelection, positionOf } from "../../domain/bucket/list.js";
 import { bucketReservations, nameScope } from "../../domain/bucket/reservations.js";
 import type { BucketState } from "../../domain/bucket/state.js";
-import { emptyStats } from "../../domain/bucket/stats.js";
-import { comparePositions } from "../../domain/filter/order.js";
 import type { JsonObject } from "../../domain/json.js";
 import { deletionTask, type TaskResponse } from "../../domain/task.js";
 import type { AppliedEvent, InlineProjection } from "../../eventstore/projection.js";
-import {
-  type BucketPage,
-  type BucketView,
-  type ListQuery,
-  type TaskPage,
-  type TaskQuery,
-  totalsOf,
-} from "../view.js";
+import { selectPage } from "../select.js";
+import type { BucketPage, BucketView, ListQuery, TaskPage, TaskQuery } from "../view.js";
 
 export class MemoryView implements InlineProjection, BucketView {
   #states = new Map<string, BucketState>();
@@ -81,23 +72,16 @@ export class MemoryView implements InlineProjection, BucketView {
     return state?.namespace === namespace ? state : undefined;
   }
 
-  async list({ namespace, selection, limit, offset, after }: ListQuery): Promise<BucketPage> {
-    const isSelected = selection === undefined ? undefined : compileSelection(selection);
-    const direction = selection?.criteria.sort?.direction;
-    const places = [...this.#states.values()]
-      .filter((state) => state.namespace === namespace && state.deleted === undefined)
-      .filter((state) => isSelected?.(state, emptyStats) ?? true)
-      .map((state) => ({ state, position: positionOf(state, emptyStats, selection) }))
-      .sort((a, b) => comparePositions(a.position, b.position, direction));
-    const rest =
-      after === undefined
-        ? places.slice(offset)
-        : places.filter(({ position }) => comparePositions(position, after, direction) > 0);
-    return {
-      states: rest.slice(0, limit).map(({ state }) => state),
-      totalCount: places.length,
-      totals: totalsOf(places.length),
-    };
+  async list({ namespace, ...query }: ListQuery): Promise<BucketPage> {
+    return selectPage(this.#of(namespace), query);
+  }
+
+  async bucketIds(namespace: string): Promise<readonly string[]> {
+    return this.#of(namespace).map((state) => state.bucket_id);
+  }
+
+  #of(namespace: string): BucketState[] {
+    return [...this.#states.values()].filter((state) => state.namespace === namespace);
   }
 
   async findTask(namespace: string, taskId: string): Promise<TaskResponse | undefined> {

@@ -145,6 +145,7 @@ const BlameRow = z.object({ pointer: z.string(), position: z.number() });
 export class SqliteBucketView implements BucketView {
   readonly #byId: Database.Statement;
   readonly #byName: Database.Statement;
+  readonly #ids: Database.Statement;
   readonly #lists: BucketLists;
   readonly #task: Database.Statement;
   readonly #taskCount: Database.Statement;
@@ -161,6 +162,7 @@ export class SqliteBucketView implements BucketView {
          WHERE bucket_id = (SELECT stream FROM reservations WHERE scope = ? AND key = ?)`,
       )
       .pluck();
+    this.#ids = db.prepare("SELECT bucket_id FROM buckets WHERE namespace = ?").pluck();
     this.#lists = new BucketLists(db);
     this.#blame = db.prepare("SELECT pointer, position FROM blame WHERE stream = ?");
     this.#task = db.prepare("SELECT task FROM tasks WHERE task_id = ? AND namespace = ?").pluck();
@@ -171,6 +173,10 @@ export class SqliteBucketView implements BucketView {
          ORDER BY created_at DESC, task_id LIMIT ? OFFSET ?`,
       )
       .pluck();
+  }
+
+  async bucketIds(namespace: string): Promise<readonly string[]> {
+    return z.array(z.string()).parse(this.#ids.all(namespace));
   }
 
   async blame(stream: string): Promise<ReadonlyMap<string, number>> {

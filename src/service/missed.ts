@@ -1,0 +1,134 @@
+/**
+ * What a caller missed whose If-Match failed: the events since the version that it had read, and
+ * whether its own change touches what they changed.
+ */
+import { bucketTag } from "../domain/bucket/response.js";
+import { emptyStats } from "../domain/bucket/stats.js";
+import { BucketsError } from "../domain/errors.js";
+import { formatTime, type RecordedEvent } from "../domain/event.js";
+import { changesOf } from "../domain/history.js";
+import { isWithin, parsePointer } from "../domain/pointer.js";
+import type { CommandResult, Precondition, TargetedCommand } from "../eventstore/store.js";
+import type { ServiceParts } from "./parts.js";
+import type { RefusedUnit } from "./writing.js";
+
+const missedEventsMax = 100;
+
+type MissedParts = Pick<ServiceParts, "events" | "view" | "clock">;
+
+/** The refusal with what was missed, when it is one of a version that the caller had read. */
+export async function explainMissed(
+  parts: MissedParts,
+  refused: RefusedUnit,
+): Promise<BucketsError> {
+  const { error, unit, index } = refused;
+  const command = unit.commands[index];
+  const { bucket_id: stream, current_version: current } = error.details;
+  const sent = command === undefined ? undefined : newestOf(command.precondition);
+  const canExplain =
+    error.code === "PRECONDITION_FAILED" &&
+    typeof stream === "string" &&
+    typeof current === "number" &&
+    command !== undefined &&
+    sent !== undefined &&
+    sent < current;
+  if (!canExplain) return error;
+  const results = await previewAnyway(parts, refused, command);
+  const from = Math.max(sent + 1, 1);
+  const logged = await parts.events.readStream(stream, {
+    order: "desc",
+    from,
+    to: current,
+    limit: missedEventsMax,
+  });
+  const missed = [
+    ...logged.toReversed().map(({ recorded }) => recorded),
+    ...results
+      .slice(0, index)
+      .flatMap(({ recorded }) => (recorded.stream === stream ? recorded : [])),
+  ];
+  const own = results[index];
+  const isWhole = missed.length > current - from;
+  const canCompare = own !== undefined && isWhole && pathsOf(own.recorded).length > 0;
+  const conflicting = canCompare ? collisions(own, missed) : undefined;
+  return new BucketsError(error.code, error.message, {
+    ...error.details,
+    missed: missed.map(toMissed),
+    ...(conflicting !== undefined && { conflicting_paths: conflicting }),
+    hint: hintOf(conflicting, await currentTag(parts, unit.namespace, stream, current)),
+  });
+}
+
+function newestOf({ ifMatch }: Precondition): number | undefined {
+  return Array.isArray(ifMatch) && ifMatch.length > 0 ? Math.max(...ifMatch) : undefined;
+}
+
+/** What the unit would do, to its refused command, without the precondition; nothing, if refused. */
+async function previewAnyway(
+  { events }: MissedParts,
+  { unit, index }: RefusedUnit,
+  command: TargetedCommand,
+): Promise<readonly CommandResult[]> {
+  const anyway = { ...command, precondition: noPrecondition };
+  const commands = [...unit.commands.slice(0, index), anyway];
+  const outcome = await events.preview({ ...unit, commands, idempotency: undefined });
+  return outcome.kind === "committed" ? outcome.results : [];
+}
+
+const noPrecondition: Precondition = {
+  ifMatch: undefined,
+  ifNoneMatch: undefined,
+  isRequired: false,
+};
+
+/** The paths of a change that are those of missed ones, or above or below them. */
+function collisions({ recorded }: CommandResult, missed: readonly RecordedEvent[]): string[] {
+  const touched = missed.flatMap(pathsOf).map(pointerOf);
+  return pathsOf(recorded).filter((path) => {
+    const pointer = pointerOf(path);
+    return touched.some((other) => isWithin(pointer, other) || isWithin(other, pointer));
+  });
+}
+
+function pathsOf({ event }: RecordedEvent): string[] {
+  return changesOf(event).map(({ path }) => path);
+}
+
+function pointerOf(path: string): readonly string[] {
+  return parsePointer(path) ?? [];
+}
+
+function toMissed(recorded: RecordedEvent) {
+  return {
+    version: recorded.version,
+    actor: recorded.meta.actor,
+    recorded_at: formatTime(recorded.recordedAt),
+    paths: pathsOf(recorded),
+  };
+}
+
+/** The tag to retry with: whole if the bucket is as it was refused, else its version. */
+async function currentTag(
+  { view, clock }: MissedParts,
+  namespace: string,
+  stream: string,
+  version: number,
+): Promise<string> {
+  const state = await view.find(namespace, stream);
+  return state?.version === version ? bucketTag(state, emptyStats, clock()) : String(version);
+}
+
+function hintOf(conflicting: readonly string[] | undefined, tag: string): string {
+  if (conflicting === undefined) {
+    return `Read the bucket, apply your change again, and retry with If-Match "${tag}".`;
+  }
+  if (conflicting.length === 0) {
+    return `Your change touches other fields: read, reapply, retry with If-Match "${tag}".`;
+  }
+  const paths = conflicting.slice(0, pathsNamedMax).join(", ");
+  const more = conflicting.length - pathsNamedMax;
+  const others = more > 0 ? ` and ${more} more` : "";
+  return `Your change touches what was changed meanwhile, ${paths}${others}: read, decide, retry with If-Match "${tag}".`;
+}
+
+const pathsNamedMax = 10;

@@ -1,0 +1,109 @@
+/** A moment in the past of a whole namespace, which lists are about: a position or a time. */
+
+import type { BucketState } from "../domain/bucket/state.js";
+import { BucketsError, invariant } from "../domain/errors.js";
+import { formatTime } from "../domain/event.js";
+import { decode } from "../eventstore/codec.js";
+import type { EventPlace, EventStore, StreamPoint } from "../eventstore/store.js";
+import { nextTurn } from "../projections/view.js";
+import type { AsOf } from "./interface.js";
+import type { ServiceParts } from "./parts.js";
+import type { AskedPoint } from "./past.js";
+
+type MomentParts = Pick<ServiceParts, "events" | "view" | "clock">;
+
+/** A namespace as it was: every bucket that there had been by then, also deleted ones. */
+export interface Moment {
+  readonly point: Exclude<StreamPoint, { readonly kind: "version" }>;
+  /** The moment that an answer is about, milliseconds. */
+  readonly at: number;
+  readonly states: readonly BucketState[];
+  readonly asOf: AsOf;
+}
+
+/** So many buckets are read in one turn of the event loop. */
+const sliceBuckets = 50;
+
+/** @throws BAD_REQUEST for a version; NOT_FOUND for what is beyond the end. */
+export async function momentOf(
+  parts: MomentParts,
+  namespace: string,
+  { point, text }: AskedPoint,
+): Promise<Moment> {
+  if (point.kind === "version") {
+    throw new BucketsError(
+      "BAD_REQUEST",
+      `as_of=${text} is a version, which only one bucket has: use a position (@${text}) or a time.`,
+    );
+  }
+  const head = await parts.events.head();
+  const now = Math.max(parts.clock(), head.recordedAt);
+  const isKnown = point.kind === "position" ? point.position <= head.position : point.time <= now;
+  if (!isKnown) throw await beyondTheEnd(parts, namespace, text, now);
+  const states = await statesAt(parts, namespace, point);
+  const newest = await newestPlace(parts.events, states);
+  return {
+    point,
+    at: point.kind === "time" ? point.time : await timeOf(parts.events, point.position),
+    states,
+    asOf: {
+      position: newest?.position ?? 0,
+      ...(newest !== undefined && { recorded_at: formatTime(newest.recordedAt) }),
+      is_final: point.kind === "position" || point.time < head.recordedAt,
+    },
+  };
+}
+
+async function statesAt({ events, view }: MomentParts, namespace: string, point: StreamPoint) {
+  const ids = await view.bucketIds(namespace);
+  const states: BucketState[] = [];
+  for (let start = 0; start < ids.length; start += sliceBuckets) {
+    if (start > 0) await nextTurn();
+    states.push(...(await events.statesAt(ids.slice(start, start + sliceBuckets), point)));
+  }
+  return states;
+}
+
+async function newestPlace(
+  events: EventStore,
+  states: readonly BucketState[],
+): Promise<EventPlace | undefined> {
+  const [first, ...others] = states;
+  if (first === undefined) return undefined;
+  const newest = others.reduce((a, b) => (a.position > b.position ? a : b), first);
+  const { bucket_id: stream, version } = newest;
+  return await events.placeAt(stream, { kind: "version", version });
+}
+
+async function timeOf(events: EventStore, position: number): Promise<number> {
+  const [row] = await events.readLog(position - 1, 1);
+  invariant(row !== undefined, `the log has lost position ${position}`);
+  return decode(row).recordedAt;
+}
+
+/** Tells of the namespace alone: the log goes on in others. */
+async function beyondTheEnd(
+  parts: MomentParts,
+  namespace: string,
+  text: string,
+  now: number,
+): Promise<BucketsError> {
+  const states = await statesAt(parts, namespace, { kind: "time", time: now });
+  const last = await newestPlace(parts.events, states);
+  const begun = states.map((state) => state.created_at).sort()[0];
+  const where =
+    last === undefined
+      ? "it has not begun"
+      : `it begins at ${begun} and ends at @${last.position} (${formatTime(last.recordedAt)})`;
+  return new BucketsError(
+    "NOT_FOUND",
+    `The history of this namespace has nothing at ${text} yet: ${where}.`,
+    {
+      namespace,
+      ...(last !== undefined && {
+        first: { recorded_at: begun },
+        last: { position: last.position, recorded_at: formatTime(last.recordedAt) },
+      }),
+    },
+  );
+}

@@ -1,0 +1,80 @@
+/** One namespace for one caller: its resources, and every write to them, single or many as one. */
+import { type ErrorDetails, invalidAt, invariant, isBucketsError } from "../domain/errors.js";
+import { limits } from "../domain/limits.js";
+import { BucketService } from "./buckets.js";
+import type {
+  Buckets,
+  CommitOptions,
+  Namespace,
+  Operation,
+  OperationResult,
+  Tasks,
+  Transacted,
+  TransactionOptions,
+} from "./interface.js";
+import { explainMissed } from "./missed.js";
+import { BucketOperations } from "./operations.js";
+import type { KnownCaller, ServiceParts } from "./parts.js";
+import { TaskService } from "./tasks.js";
+import { checkKey, checkReason, UnitWriter, withDetails } from "./writing.js";
+
+export class NamespaceService implements Namespace {
+  readonly name: string;
+  readonly buckets: Buckets;
+  readonly tasks: Tasks;
+  readonly #newId: ServiceParts["newId"];
+  readonly #operations: BucketOperations;
+  readonly #units: UnitWriter;
+
+  constructor(parts: ServiceParts, name: string, caller: KnownCaller) {
+    const { publicUrl } = caller;
+    this.name = name;
+    this.#newId = parts.newId;
+    this.#operations = new BucketOperations(parts, name, publicUrl);
+    this.#units = new UnitWriter(parts, name, caller, (refused) => explainMissed(parts, refused));
+    const write = this.write.bind(this);
+    this.buckets = new BucketService({ parts, namespace: name, publicUrl, write });
+    this.tasks = new TaskService(parts, name);
+  }
+
+  async write(operation: Operation, options: CommitOptions = {}): Promise<OperationResult> {
+    checkKey(options);
+    const { results } = await this.#units.write([this.#operations.check(operation)], options);
+    const [result] = results;
+    invariant(result !== undefined, "a unit of one without a result");
+    return result;
+  }
+
+  async transaction(
+    operations: readonly Operation[],
+    options: TransactionOptions = {},
+  ): Promise<Transacted> {
+    checkKey(options);
+    checkReason(options.reason);
+    checkCount(operations.length);
+    const checked = operations.map((operation, index) => {
+      try {
+        return this.#operations.check(operation);
+      } catch (error) {
+        throw isBucketsError(error) ? withDetails(error, detailsOf(index)) : error;
+      }
+    });
+    const transactionId = this.#newId("txn");
+    const done = await this.#units.write(checked, { ...options, transactionId, detailsOf });
+    return { ...done, transactionId: done.dryRun ? undefined : done.transactionId };
+  }
+}
+
+function detailsOf(index: number): ErrorDetails {
+  return { operation_index: index };
+}
+
+/** @throws VALIDATION_FAILED */
+function checkCount(count: number): void {
+  if (count >= 1 && count <= limits.transactionOperationsMax) return;
+  throw invalidAt(
+    ["body", "operations"],
+    count === 0 ? "too_small" : "too_big",
+    `A transaction has 1 to ${limits.transactionOperationsMax} operations; this one has ${count}.`,
+  );
+}

@@ -1,0 +1,234 @@
+/**
+ * Turns a write to a bucket, as data, into one that was checked: its shape fits, its secrets are
+ * taken out, and its command is made. A single write and a transaction are both made from these; no
+ * rule of the domain is decided here.
+ */
+import { z } from "zod";
+import type { BucketCommand } from "../domain/bucket/commands.js";
+import {
+  checkCreate,
+  checkFields,
+  checkPatch,
+  LockBucketRequest,
+  strayFields,
+  UnlockBucketRequest,
+} from "../domain/bucket/requests.js";
+import { RestoreBucketRequest, RevertBucketRequest } from "../domain/bucket/revert.js";
+import { isJsonObject, type JsonValue, toJson } from "../domain/json.js";
+import { parseBody } from "../domain/schemas.js";
+import { answerDeleted, answerWritten } from "./answers.js";
+import type { Operation, OperationOptions, OperationResult } from "./interface.js";
+import type { ServiceParts } from "./parts.js";
+import { BucketPast } from "./past.js";
+import { prepareRevert, prepareUndo } from "./reverting.js";
+import { makeSecret, type Sealed, sealBody } from "./sealing.js";
+import { type Checked, checkReason, type Prepared, preconditionOf } from "./writing.js";
+
+/** What an operation is, beside how it is meant: all but what is common to all kinds. */
+interface Asked {
+  readonly call: JsonValue;
+  readonly prepare: Checked<OperationResult>["prepare"];
+  readonly ignoredFields?: readonly string[];
+  readonly revealedSecret?: () => Sealed["revealedSecret"];
+  /** Of the event; the reason of the operation goes before it. */
+  readonly reason?: string | undefined;
+}
+
+type OperationOf<Type extends Operation["type"]> = Extract<Operation, { readonly type: Type }>;
+
+const NoFields = z.object({});
+
+export class BucketOperations {
+  readonly #parts: ServiceParts;
+  readonly #namespace: string;
+  readonly #publicUrl: string;
+  readonly #past: BucketPast;
+
+  constructor(parts: ServiceParts, namespace: string, publicUrl: string) {
+    this.#parts = parts;
+    this.#namespace = namespace;
+    this.#publicUrl = publicUrl;
+    this.#past = new BucketPast(parts, namespace);
+  }
+
+  /** @throws BAD_REQUEST for what is wrong with the options, before VALIDATION_FAILED. */
+  check(operation: Operation): Checked<OperationResult> {
+    checkReason(operation.reason);
+    const asked = this.#ask(operation);
+    const { call, prepare, ignoredFields = [], revealedSecret } = asked;
+    return {
+      call,
+      prepare,
+      reason: operation.reason ?? asked.reason,
+      precondition: preconditionOf(operation),
+      render: (done) =>
+        operation.type === "delete"
+          ? answerDeleted(done)
+          : answerWritten(done, this.#publicUrl, ignoredFields, revealedSecret?.()),
+    };
+  }
+
+  #ask(operation: Operation): Asked {
+    switch (operation.type) {
+      case "create":
+        return this.#create(operation);
+      case "patch":
+        return this.#patch(operation);
+      case "lock":
+        return this.#lock(operation);
+      case "unlock":
+        return this.#unlock(operation);
+      case "archive":
+      case "activate":
+      case "suspend":
+        return this.#move(operation);
+      case "delete":
+        return this.#delete(operation);
+      case "revert":
+        return this.#revert(operation);
+      case "restore":
+        return this.#restore(operation);
+    }
+  }
+
+  #create({ body, ...options }: OperationOf<"create">): Asked {
+    const json = toJson(body);
+    const { request, ignored } = checkCreate(json, options.strict === true);
+    const sealed = sealBody(this.#parts, "application/json", json);
+    return {
+      call: ["create", json],
+      ignoredFields: ignored,
+      revealedSecret: () => sealed.revealedSecret,
+      prepare: ready({
+        target: { kind: "new", id: this.#parts.newId("bkt") },
+        command: {
+          type: "create_bucket",
+          fields: isJsonObject(sealed.body) ? sealed.body : {},
+          uniqueKey: request.unique_key ?? undefined,
+          secrets: sealed.references,
+        },
+        secrets: sealed.secrets,
+      }),
+    };
+  }
+
+  #patch({ bucket, patch, mediaType = "application/json", strict }: OperationOf<"patch">): Asked {
+    const json = toJson(patch);
+    const ignoredFields = checkPatch(mediaType, json, strict === true);
+    const sealed = sealBody(this.#parts, mediaType, json);
+    return {
+      call: ["patch", bucket, mediaType, json],
+      ignoredFields,
+      revealedSecret: () => sealed.revealedSecret,
+      prepare: ready({
+        target: { kind: "existing", identifier: bucket },
+        command: {
+          type: "patch_bucket",
+          mediaType,
+          patch: sealed.body,
+          secrets: sealed.references,
+        },
+        secrets: sealed.secrets,
+      }),
+    };
+  }
+
+  #lock({ bucket, body, ...options }: OperationOf<"lock">): Asked {
+    const { json, request, ignoredFields } = readBody(LockBucketRequest, body, options);
+    const reason = request.reason ?? options.reason;
+    const expiresAt = request.expires_at ?? undefined;
+    return {
+      call: ["lock", bucket, json],
+      ignoredFields,
+      reason,
+      prepare: plain(bucket, { type: "lock_bucket", reason, expiresAt }),
+    };
+  }
+
+  #unlock({ bucket, body, ...options }: OperationOf<"unlock">): Asked {
+    const { json, request, ignoredFields } = readBody(UnlockBucketRequest, body, options);
+    return {
+      call: ["unlock", bucket, json],
+      ignoredFields,
+      reason: request.reason ?? undefined,
+      prepare: plain(bucket, { type: "unlock_bucket" }),
+    };
+  }
+
+  #move({
+    type,
+    bucket,
+    body,
+    ...options
+  }: OperationOf<"archive" | "activate" | "suspend">): Asked {
+    const { ignoredFields } = readBody(NoFields, body, options);
+    return {
+      call: [type, bucket],
+      ignoredFields,
+      prepare: plain(bucket, { type: `${type}_bucket` }),
+    };
+  }
+
+  #delete({ bucket }: OperationOf<"delete">): Asked {
+    const taskId = this.#parts.newId("task");
+    return { call: ["delete", bucket], prepare: plain(bucket, { type: "delete_bucket", taskId }) };
+  }
+
+  #revert({ bucket, body, ...options }: OperationOf<"revert">): Asked {
+    const { json, request, ignoredFields } = readBody(RevertBucketRequest, body, options);
+    const { to = 1, undo, fields } = request;
+    let sealed: Sealed | undefined;
+    const reverting = {
+      past: this.#past,
+      namespace: this.#namespace,
+      bucket,
+      secretFor: (isWanted: boolean) => {
+        sealed ??= makeSecret(this.#parts, isWanted);
+        return sealed;
+      },
+    };
+    return {
+      call: ["revert", bucket, json],
+      ignoredFields,
+      revealedSecret: () => sealed?.revealedSecret,
+      prepare:
+        undo === undefined
+          ? prepareRevert({ to, fields }, reverting)
+          : prepareUndo(undo, reverting),
+    };
+  }
+
+  #restore({ bucket, body, ...options }: OperationOf<"restore">): Asked {
+    const { json, request, ignoredFields } = readBody(RestoreBucketRequest, body, options);
+    const bucketName = request.bucket_name ?? undefined;
+    return {
+      call: ["restore", bucket, json],
+      ignoredFields,
+      prepare: plain(bucket, { type: "restore_bucket", bucketName }),
+    };
+  }
+}
+
+/** A body that may be left out. */
+function readBody<Schema extends z.ZodObject>(
+  schema: Schema,
+  body: unknown,
+  { strict }: OperationOptions,
+) {
+  const json = toJson(body ?? {});
+  return {
+    json,
+    request: parseBody(schema, json),
+    ignoredFields: checkFields(strayFields(json, schema), strict === true),
+  };
+}
+
+/** A command that needs nothing of the past. */
+function ready(prepared: Prepared): Checked<OperationResult>["prepare"] {
+  return async () => prepared;
+}
+
+/** A command that brings nothing but itself to a bucket that is there. */
+function plain(bucket: string, command: BucketCommand): Checked<OperationResult>["prepare"] {
+  return ready({ target: { kind: "existing", identifier: bucket }, command, secrets: [] });
+}

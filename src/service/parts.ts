@@ -1,0 +1,27 @@
+/** What the services stand on; the composition root makes it. */
+import type { EventStore, Outcome, Unit } from "../eventstore/store.js";
+import type { BucketView } from "../projections/view.js";
+import type { Vault } from "./vault.js";
+
+export interface ServiceParts {
+  readonly events: EventStore;
+  readonly view: BucketView;
+  readonly vault: Vault;
+  /** Resolves once the unit is durable. */
+  readonly submit: (unit: Unit) => Promise<Outcome>;
+  readonly clock: () => number;
+  /** A new opaque id with that prefix: `bkt`, `evt`, `req`, `sec`, `task`, `txn`. */
+  readonly newId: (prefix: string) => string;
+  readonly randomBytes: (size: number) => Uint8Array;
+}
+
+/** Who asks, with every default filled in. */
+export interface KnownCaller {
+  readonly actor: string;
+  readonly token: string;
+  readonly requestId: string | undefined;
+  readonly userAgent: string | undefined;
+  readonly remoteAddress: string | undefined;
+  readonly traceId: string | undefined;
+  readonly publicUrl: string;
+}

@@ -1,0 +1,256 @@
+/**
+ * Carries out writes as units of the event store: prepares their commands, commits or previews them
+ * as one, and recognises a request that was carried out before. It does not know what is written,
+ * nor whether there is one operation or many.
+ */
+import { hash } from "node:crypto";
+import { BucketsError, type ErrorDetails, invariant, isBucketsError } from "../domain/errors.js";
+import type { EventMeta } from "../domain/event.js";
+import type { JsonValue } from "../domain/json.js";
+import { limits } from "../domain/limits.js";
+import type {
+  CommandResult,
+  EventStore,
+  IdempotencyKey,
+  Outcome,
+  Placement,
+  Precondition,
+  TargetedCommand,
+  Unit,
+} from "../eventstore/store.js";
+import type { CommitOptions, OperationOptions } from "./interface.js";
+import type { KnownCaller, ServiceParts } from "./parts.js";
+
+/** An operation whose shape fits, before anything is looked up for it. */
+export interface Checked<Result> {
+  readonly reason: string | undefined;
+  readonly precondition: Precondition;
+  /** What makes two calls the same, for an Idempotency-Key without a fingerprint of its own. */
+  readonly call: JsonValue;
+  /**
+   * Reads what the command needs of the past; again, when that has become stale meanwhile.
+   * @param before what the operations before it in the same unit would leave.
+   */
+  readonly prepare: (before: () => Promise<readonly CommandResult[]>) => Promise<Prepared>;
+  readonly render: (done: Done) => Result;
+}
+
+export type Prepared = Pick<TargetedCommand, "target" | "command" | "secrets">;
+
+/** What an operation did, now or when its Idempotency-Key was first seen. */
+export interface Done extends Pick<CommandResult, "state" | "recorded"> {
+  readonly replayed: boolean;
+  readonly dryRun: boolean;
+}
+
+export interface UnitOptions extends CommitOptions {
+  readonly transactionId?: string | undefined;
+  /** Why, for the operations that do not say so themselves. */
+  readonly reason?: string | undefined;
+  /** What the refusal of the operation with that index says beside its own details. */
+  readonly detailsOf?: (index: number) => ErrorDetails;
+}
+
+export interface UnitDone<Result> {
+  readonly results: readonly Result[];
+  readonly transactionId: string | undefined;
+  readonly replayed: boolean;
+  readonly dryRun: boolean;
+}
+
+/** A unit of which one command was refused. */
+export interface RefusedUnit {
+  readonly error: BucketsError;
+  readonly unit: Unit;
+  /** Of the command. */
+  readonly index: number;
+}
+
+type Carried = Exclude<Outcome, { readonly kind: "refused" }>;
+
+const saltBytes = 16;
+const attemptsMax = 10;
+
+export class UnitWriter {
+  readonly #parts: Pick<ServiceParts, "events" | "submit" | "newId" | "randomBytes">;
+  readonly #namespace: string;
+  readonly #caller: KnownCaller;
+  readonly #explain: (refused: RefusedUnit) => Promise<BucketsError>;
+
+  /** @param explain says more about a refusal than the event store does. */
+  constructor(
+    parts: ServiceParts,
+    namespace: string,
+    caller: KnownCaller,
+    explain: (refused: RefusedUnit) => Promise<BucketsError>,
+  ) {
+    this.#parts = parts;
+    this.#namespace = namespace;
+    this.#caller = caller;
+    this.#explain = explain;
+  }
+
+  /** @throws whatever refuses one of the operations; then nothing was recorded. */
+  async write<Result>(
+    operations: readonly Checked<Result>[],
+    options: UnitOptions,
+  ): Promise<UnitDone<Result>> {
+    const outcome = await this.#carryOut(operations, options);
+    const replayed = outcome.kind === "replayed";
+    const dryRun = options.dryRun === true;
+    const places = replayed ? await this.#readAgain(outcome.results) : outcome.results;
+    return {
+      results: operations.map((operation, index) => {
+        const place = places[index];
+        invariant(place !== undefined, `no result of operation ${index}`);
+        return operation.render({ ...place, replayed, dryRun });
+      }),
+      transactionId: places[0]?.recorded.transactionId,
+      replayed,
+      dryRun,
+    };
+  }
+
+  async #carryOut<Result>(
+    operations: readonly Checked<Result>[],
+    options: UnitOptions,
+  ): Promise<Carried> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#attempt(operations, options);
+      } catch (error) {
+        const isStale = isBucketsError(error) && error.details["stale"] === true;
+        if (!isStale || attempt === attemptsMax) throw error;
+      }
+    }
+  }
+
+  async #attempt<Result>(
+    operations: readonly Checked<Result>[],
+    options: UnitOptions,
+  ): Promise<Carried> {
+    const { events, submit } = this.#parts;
+    const empty = this.#emptyUnit(operations, options);
+    const commands: TargetedCommand[] = [];
+    const before = async () => {
+      if (commands.length === 0) return [];
+      const unit = { ...empty, commands: [...commands], idempotency: undefined };
+      const outcome = await this.#accepted(events.preview(unit), unit, options);
+      return outcome.kind === "committed" ? outcome.results : [];
+    };
+    for (const [index, operation] of operations.entries()) {
+      try {
+        commands.push(this.#command(operation, await operation.prepare(before)));
+      } catch (error) {
+        // What was done under the key before is answered as it was, whatever is there now.
+        const known = await this.#accepted(events.preview(empty), empty, options);
+        if (known.kind === "replayed") return known;
+        throw isBucketsError(error) ? withDetails(error, options.detailsOf?.(index)) : error;
+      }
+    }
+    const unit = { ...empty, commands };
+    const isDry = options.dryRun === true;
+    return await this.#accepted(isDry ? events.preview(unit) : submit(unit), unit, options);
+  }
+
+  /** @throws what refused the unit, explained. */
+  async #accepted(answer: Promise<Outcome>, unit: Unit, options: UnitOptions): Promise<Carried> {
+    const outcome = await answer;
+    if (outcome.kind !== "refused") return outcome;
+    const { error, accepted: index } = outcome;
+    // This is about the whole.
+    if (error.code === "IDEMPOTENCY_KEY_REUSED") throw error;
+    throw withDetails(await this.#explain({ error, unit, index }), options.detailsOf?.(index));
+  }
+
+  #command<Result>(operation: Checked<Result>, prepared: Prepared): TargetedCommand {
+    const salts = this.#parts.randomBytes(2 * saltBytes);
+    const { precondition, reason } = operation;
+    return {
+      ...prepared,
+      precondition,
+      reason,
+      eventId: this.#parts.newId("evt"),
+      salt: salts.subarray(0, saltBytes),
+      metaSalt: salts.subarray(saltBytes),
+    };
+  }
+
+  #emptyUnit<Result>(operations: readonly Checked<Result>[], options: UnitOptions): Unit {
+    const call = JSON.stringify(operations.map((operation) => operation.call));
+    return {
+      namespace: this.#namespace,
+      commands: [],
+      meta: this.#meta(options),
+      idempotency: options.dryRun === true ? undefined : this.#idempotency(options, call),
+      transactionId: options.transactionId,
+      bytes: Buffer.byteLength(call),
+    };
+  }
+
+  #idempotency(options: UnitOptions, call: string): IdempotencyKey | undefined {
+    const { idempotencyKey: key, fingerprint = hash("sha256", call) } = options;
+    if (key === undefined) return undefined;
+    return { scope: `${this.#namespace}/${this.#caller.token}`, key, fingerprint };
+  }
+
+  #meta({ reason, idempotencyKey }: UnitOptions): EventMeta {
+    const { actor, requestId, userAgent, remoteAddress, traceId } = this.#caller;
+    return {
+      actor,
+      ...(reason !== undefined && { reason }),
+      request_id: requestId ?? this.#parts.newId("req"),
+      ...(idempotencyKey !== undefined && { idempotency_key: idempotencyKey }),
+      ...(userAgent !== undefined && { user_agent: userAgent }),
+      ...(remoteAddress !== undefined && { remote_address: remoteAddress }),
+      ...(traceId !== undefined && { trace_id: traceId }),
+    };
+  }
+
+  /** What was done then, to be answered again as of then. */
+  #readAgain(placements: readonly Placement[]) {
+    const { events } = this.#parts;
+    return Promise.all(placements.map((placement) => resultAt(events, placement)));
+  }
+}
+
+async function resultAt(events: EventStore, { stream, version }: Placement) {
+  const state = await events.stateAt(stream, version);
+  const page = { order: "asc", from: version, to: version, limit: 1 } as const;
+  const [logged] = await events.readStream(stream, page);
+  invariant(state !== undefined && logged !== undefined, `${stream} has lost version ${version}`);
+  return { state, recorded: logged.recorded };
+}
+
+/** What an error says itself goes before what is added. */
+export function withDetails(error: BucketsError, details: ErrorDetails | undefined): BucketsError {
+  if (details === undefined) return error;
+  return new BucketsError(error.code, error.message, { ...details, ...error.details }, error);
+}
+
+const anyVersion: Precondition = { ifMatch: undefined, ifNoneMatch: undefined, isRequired: false };
+
+export function preconditionOf({ precondition, ifVersion }: OperationOptions): Precondition {
+  if (precondition !== undefined) return precondition;
+  return ifVersion === undefined ? anyVersion : { ...anyVersion, ifMatch: [ifVersion] };
+}
+
+/** @throws BAD_REQUEST for a reason that is too long. */
+export function checkReason(reason: string | undefined): void {
+  const length = reason === undefined ? 0 : [...reason].length;
+  if (length <= limits.reasonLengthMax) return;
+  throw new BucketsError(
+    "BAD_REQUEST",
+    `A reason has at most ${limits.reasonLengthMax} characters; this one has ${length}.`,
+  );
+}
+
+/** @throws BAD_REQUEST for a key that is none. */
+export function checkKey({ idempotencyKey: key }: CommitOptions): void {
+  if (key === undefined) return;
+  if (/^[\x21-\x7e]+$/.test(key) && key.length <= limits.idempotencyKeyLengthMax) return;
+  throw new BucketsError(
+    "BAD_REQUEST",
+    `An Idempotency-Key has 1 to ${limits.idempotencyKeyLengthMax} visible ASCII characters.`,
+  );
+}
