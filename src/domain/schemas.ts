@@ -25,6 +25,11 @@ export const timestamp = z.iso
 /** A time as it is answered: RFC 3339, UTC, milliseconds. */
 export const answeredTime = z.string().meta({ format: "date-time" });
 
+/** Null stands for an absent field, because clients send it for one. */
+export function orAbsent<T>(value: T | null | undefined): T | undefined {
+  return value ?? undefined;
+}
+
 /** The parsed value, or one error with every fault of the body. */
 export function parseBody<Schema extends z.ZodType>(
   schema: Schema,

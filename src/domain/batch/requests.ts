@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { metadata } from "../bucket/document.js";
 import { limits } from "../limits.js";
-import { jsonObject } from "../schemas.js";
+import { jsonObject, orAbsent } from "../schemas.js";
 
 const id = z.string().min(1).max(limits.nameLengthMax);
 const objectIds = z.array(id).min(1).max(limits.batchObjectsMax);
@@ -46,7 +46,3 @@ export const CompleteRequest = z.object({
 });
 
 export const FailRequest = z.object({ claim_id: id, error: message });
-
-function orAbsent<T>(value: T | null | undefined): T | undefined {
-  return value ?? undefined;
-}

@@ -8,6 +8,7 @@ import { applyChanges, type Change } from "../changes.js";
 import { BucketsError, invalidAt } from "../errors.js";
 import { isJsonObject, type JsonObject } from "../json.js";
 import { formatPointer, type Pointer, parsePointer, valueAt } from "../pointer.js";
+import { orAbsent } from "../schemas.js";
 import { isPatchablePointer } from "./document.js";
 import type { BucketEvent } from "./events.js";
 import { keepWebhookSecret } from "./patch.js";
@@ -29,10 +30,6 @@ export const RevertBucketRequest = z
     ({ undo, fields }) => undo === undefined || fields === undefined,
     "Send fields together with to; undo takes back a whole event.",
   );
-
-function orAbsent<T>(value: T | null | undefined): T | undefined {
-  return value ?? undefined;
-}
 
 export const RestoreBucketRequest = z.object({ bucket_name: z.string().nullish() });
 

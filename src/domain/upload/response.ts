@@ -1,0 +1,71 @@
+/** An upload as it is answered: a view of its state at a moment, with the fields of the hosted API. */
+import { z } from "zod";
+import type { FieldCatalog } from "../filter/fields.js";
+import { type JsonObject, withoutAbsent } from "../json.js";
+import { answeredTime, jsonObject } from "../schemas.js";
+import { type UploadState, uploadStatusAt, uploadStatuses } from "./state.js";
+
+export const UploadResponse = z.object({
+  upload_id: z.string(),
+  bucket_id: z.string(),
+  filename: z.string(),
+  content_type: z.string(),
+  /** Announced before it is confirmed, and stored after, like the hash. */
+  file_size_bytes: z.number().int().optional(),
+  file_hash: z.string().optional(),
+  metadata: jsonObject,
+  create_object_on_confirm: z.boolean(),
+  object_metadata: jsonObject,
+  blob_property: z.string(),
+  /** While it waits for its bytes. */
+  presigned_url: z.string().optional(),
+  /** In seconds. */
+  presigned_url_expiration: z.number().int(),
+  status: z.enum(uploadStatuses),
+  etag: z.string().optional(),
+  object_id: z.string().optional(),
+  created_at: answeredTime,
+  updated_at: answeredTime,
+  expires_at: answeredTime,
+  completed_at: answeredTime.optional(),
+});
+export type UploadResponse = Readonly<z.infer<typeof UploadResponse>>;
+
+export const uploadCatalog: FieldCatalog = {
+  names: Object.keys(UploadResponse.shape),
+  times: ["created_at", "updated_at", "expires_at", "completed_at"],
+};
+
+interface Viewpoint {
+  /** The moment that the answer is about, milliseconds. */
+  readonly at: number;
+  /** The URL that takes the bytes, for those who may send them: it is not for lists and the past. */
+  readonly presignedUrl?: string | undefined;
+}
+
+export function renderUpload(state: UploadState, viewpoint: Viewpoint): UploadResponse {
+  return UploadResponse.parse(uploadFields(state, viewpoint));
+}
+
+/** The answer before it is checked, which a list needs of every upload that it looks at. */
+export function uploadFields(state: UploadState, { at, presignedUrl }: Viewpoint): JsonObject {
+  const { document } = state;
+  const status = uploadStatusAt(state, at);
+  const lifetimeMs = Date.parse(state.expires_at) - Date.parse(state.created_at);
+  return withoutAbsent({
+    ...document,
+    upload_id: state.upload_id,
+    bucket_id: state.bucket_id,
+    file_size_bytes: state.size_bytes ?? document.file_size_bytes,
+    file_hash: state.hash ?? document.file_hash,
+    presigned_url: status === "PENDING" ? presignedUrl : undefined,
+    presigned_url_expiration: lifetimeMs / 1_000,
+    status,
+    etag: state.hash,
+    object_id: state.object_id,
+    created_at: state.created_at,
+    updated_at: state.updated_at,
+    expires_at: state.expires_at,
+    completed_at: state.completed_at,
+  });
+}
