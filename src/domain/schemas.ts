@@ -34,7 +34,7 @@ export function orAbsent<T>(value: T | null | undefined): T | undefined {
 export function parseBody<Schema extends z.ZodType>(
   schema: Schema,
   body: unknown,
-  at: readonly string[] = [],
+  at: readonly (string | number)[] = [],
 ): z.output<Schema> {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
@@ -59,7 +59,7 @@ export function parseQuery<Schema extends z.ZodType>(
 }
 
 /** The faults as ours; a check of our own names its type in `params`. */
-export function toIssues(error: z.ZodError, at: readonly string[]): ValidationIssue[] {
+export function toIssues(error: z.ZodError, at: readonly (string | number)[]): ValidationIssue[] {
   return error.issues.map((issue) => ({
     type: issue.code === "custom" ? String(issue.params?.["type"] ?? issue.code) : issue.code,
     location: [...at, ...issue.path.map((key) => (typeof key === "symbol" ? String(key) : key))],

@@ -10,6 +10,7 @@ import {
   withKey,
 } from "../json.js";
 import { mergePatch } from "../merge-patch.js";
+import { assertReadAt } from "../revert.js";
 import { parseBody } from "../schemas.js";
 import {
   assertUniqueKeyFits,
@@ -147,15 +148,6 @@ function changesTo(state: BucketState, candidate: JsonObject, secrets: SecretRef
     assertUniqueKeyKept(state.unique_key, schemaOf(before), schemaOf(document));
   }
   return diff(before, document);
-}
-
-/** @throws CONFLICT when an event slipped in after the command was made; it is made again. */
-function assertReadAt(state: BucketState, version: number): void {
-  if (state.version === version) return;
-  throw new BucketsError("CONFLICT", "The bucket was changed meanwhile: try again.", {
-    stale: true,
-    current_version: state.version,
-  });
 }
 
 function restore(state: BucketState, command: RestoreBucket): BucketEvent {

@@ -176,8 +176,7 @@ export function normalizeDocument(candidate: JsonObject, before: JsonObject): Bu
   const document = Object.fromEntries(
     checked.flatMap(({ name, value }) => (value === null ? [] : [[name, value]])),
   );
-  if (jsonDepth(document) > limits.jsonDepthMax) throw tooDeep();
-  assertDocumentSize(jsonBytes(document));
+  assertDocumentFits(document);
   return document;
 }
 
@@ -207,7 +206,10 @@ function emptyField(name: FieldName): CheckedField {
   return { value: null, issues: [{ type: "missing", location: ["body", name], message }] };
 }
 
-function assertDocumentSize(bytes: number): void {
+/** @throws VALIDATION_FAILED for one that is nested too deep; PAYLOAD_TOO_LARGE beyond 1 MiB. */
+export function assertDocumentFits(document: JsonObject): void {
+  if (jsonDepth(document) > limits.jsonDepthMax) throw tooDeep();
+  const bytes = jsonBytes(document);
   if (bytes <= limits.documentBytesMax) return;
   throw new BucketsError(
     "PAYLOAD_TOO_LARGE",
@@ -216,8 +218,8 @@ function assertDocumentSize(bytes: number): void {
   );
 }
 
-/** Metadata keeps the limits on its keys at every level. */
-function keyIssues(value: JsonValue, at: readonly string[]): ValidationIssue[] {
+/** What the users fill in keeps the limits on its keys at every level. */
+export function keyIssues(value: JsonValue, at: readonly string[]): ValidationIssue[] {
   if (typeof value !== "object" || value === null) return [];
   const issues: ValidationIssue[] = [];
   if (isJsonObject(value)) {

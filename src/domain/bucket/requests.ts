@@ -30,14 +30,26 @@ export const UnlockBucketRequest = z.object({
   reason: z.string().max(limits.reasonLengthMax).nullish(),
 });
 
+/** The fields of a resource that only the server sets, and those that a request may send. */
+export interface FieldNames {
+  readonly readOnly: readonly string[];
+  readonly known: readonly string[];
+}
+
+const bucketFieldNames: FieldNames = { readOnly: readOnlyFields, known: requestFieldNames };
+
 /** The names of the fields that were ignored. @throws VALIDATION_FAILED for any when strict. */
-export function checkFields(ignored: readonly string[], isStrict: boolean): readonly string[] {
+export function checkFields(
+  ignored: readonly string[],
+  isStrict: boolean,
+  names: FieldNames = bucketFieldNames,
+): readonly string[] {
   if (!isStrict || ignored.length === 0) return ignored;
   throw validationFailed(
     ignored.map((field) => {
-      const isReadOnly = readOnlyFields.some((name) => name === field);
+      const isReadOnly = names.readOnly.includes(field);
       const what = isReadOnly ? "is set by the server alone" : "is not a field of this request";
-      const meant = isReadOnly ? undefined : didYouMean(field, requestFieldNames);
+      const meant = isReadOnly ? undefined : didYouMean(field, names.known);
       const fix = meant ?? "Leave it out, or send the request without strict handling.";
       return {
         type: isReadOnly ? "read_only" : "unknown_field",

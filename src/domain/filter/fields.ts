@@ -6,6 +6,8 @@ export interface FieldCatalog {
   readonly names: readonly string[];
   /** Those that hold a time: what they are compared with is a time as well. */
   readonly times: readonly string[];
+  /** True when a resource can have fields at its root beside these. */
+  readonly isOpen?: boolean;
 }
 
 /**

@@ -233,7 +233,10 @@ function pathAt(
   if (typeof raw !== "string") throw misfit(at, "missing", "Name a field.");
   const path = parseField(raw);
   const [root = ""] = path ?? [];
-  if (path !== undefined && catalog.names.includes(root)) return path;
+  // In an open catalog a group in another case, such as "and", would be taken for a field.
+  const isGroup = otherNames.includes(root.toUpperCase());
+  const isKnown = catalog.names.includes(root) || (catalog.isOpen === true && !isGroup);
+  if (path !== undefined && isKnown) return path;
   const hint = didYouMean(path === undefined ? raw : root, [...catalog.names, ...otherNames]);
   throw misfit(at, "unknown_field", `There is no field "${shortened(raw)}".${hint}`);
 }

@@ -1,0 +1,71 @@
+/**
+ * What can be asked of an object. Blobs are decoded, measured and stored before a command is made:
+ * in its fields and patches each stands as a reference, `{blob_id}`, to one that the command brings
+ * or that the object has (`requests.ts`).
+ */
+import type { PatchMediaType } from "../bucket/patch.js";
+import type { JsonObject, JsonValue } from "../json.js";
+import type { PreparedBlob } from "./blobs.js";
+import type { ObjectEvent } from "./events.js";
+import type { Policy } from "./keys.js";
+
+interface BringsBlobs {
+  readonly blobs: readonly PreparedBlob[];
+  /** A blob whose content the object has already, at the same property, is not added again. */
+  readonly skipDuplicates: boolean;
+}
+
+/** Makes an object or, by its policy, updates the one that holds the key as `put_object` does. */
+export interface CreateObject extends BringsBlobs {
+  readonly type: "create_object";
+  readonly policy: Policy | undefined;
+  readonly fields: JsonObject;
+}
+
+/** Merges: `metadata` key by key, `blobs` property by property; other fields are replaced. */
+export interface PutObject extends BringsBlobs {
+  readonly type: "put_object";
+  readonly fields: JsonObject;
+}
+
+export interface PatchObject extends BringsBlobs {
+  readonly type: "patch_object";
+  readonly mediaType: PatchMediaType;
+  readonly patch: JsonValue;
+}
+
+interface DeleteObject {
+  readonly type: "delete_object";
+}
+
+interface RevertObject {
+  readonly type: "revert_object";
+  readonly to: number;
+  /** The document of that version: the past does not change, so it travels with the command. */
+  readonly document: JsonObject;
+  /** JSON Pointers; the whole document unless given. */
+  readonly fields: readonly string[] | undefined;
+}
+
+interface UndoObject {
+  readonly type: "undo_object";
+  readonly undo: number;
+  /** The event of that version. */
+  readonly event: ObjectEvent;
+  /** What later events changed, up to the version that the command was made for. */
+  readonly laterPaths: readonly string[];
+  readonly readAt: number;
+}
+
+interface RestoreObject {
+  readonly type: "restore_object";
+}
+
+export type ObjectCommand =
+  | CreateObject
+  | PutObject
+  | PatchObject
+  | DeleteObject
+  | RevertObject
+  | UndoObject
+  | RestoreObject;

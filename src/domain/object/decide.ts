@@ -1,0 +1,186 @@
+/** The decider of an object: what a command makes happen, or why it is refused. Pure. */
+import type { Moment } from "../bucket/decide.js";
+import { assertUnlocked } from "../bucket/lock.js";
+import { type BucketState, nameOf, schemaOf } from "../bucket/state.js";
+import { type Change, diff } from "../changes.js";
+import { BucketsError, invariant } from "../errors.js";
+import { type JsonObject, ownValue } from "../json.js";
+import { assertReadAt, putBack, takeBack } from "../revert.js";
+import { type BlobPool, mergeBlobs, resolveBlobs } from "./blobs.js";
+import type { CreateObject, ObjectCommand, PatchObject, PutObject } from "./commands.js";
+import { blobsOf, isPatchablePointer, normalizeDocument } from "./document.js";
+import type { ObjectEvent } from "./events.js";
+import { assertFieldsFit, withDefaults } from "./fields.js";
+import { objectKey, resolvePolicy } from "./keys.js";
+import { patchDocument, putDocument } from "./patch.js";
+import type { ObjectState } from "./state.js";
+
+export interface ObjectContext {
+  /** The bucket of the object, which is there and not deleted. */
+  readonly owner: BucketState;
+  readonly moment: Moment;
+}
+
+/**
+ * The event that the command makes happen. Existence and preconditions were checked before.
+ *
+ * @param state of the object; for a creation that of the holder of its key, if there is one.
+ * @throws BUCKET_LOCKED; BAD_REQUEST where no policy says what to do; NOT_FOUND and ALREADY_EXISTS
+ * by policy; VALIDATION_FAILED and CONFLICT by rule.
+ */
+export function decideObject(
+  state: ObjectState | undefined,
+  command: ObjectCommand,
+  { owner, moment }: ObjectContext,
+): ObjectEvent {
+  assertTakesObjects(owner, moment);
+  if (command.type === "create_object") return create(state, command, owner);
+  invariant(state !== undefined, `${command.type} needs an object`);
+  switch (command.type) {
+    case "put_object":
+      return put(state, command, owner);
+    case "patch_object":
+      return patch(state, command, owner);
+    case "delete_object":
+      return { type: "object.deleted", data: {} };
+    case "revert_object": {
+      const { to, document, fields } = command;
+      const reverted = putBack(state.document, document, fields, isPatchablePointer);
+      const effect = effectOf(state, reverted, blobsOf(reverted), owner);
+      return { type: "object.reverted", data: { revert_of: to, ...effect } };
+    }
+    case "undo_object": {
+      assertReadAt(state, command.readAt);
+      const done = undoableChanges(command.event, command.undo);
+      const undone = takeBack(state.document, done, command.laterPaths);
+      const effect = effectOf(state, undone, blobsOf(undone), owner);
+      return { type: "object.undone", data: { revert_of: command.undo, ...effect } };
+    }
+    case "restore_object":
+      assertDeleted(state);
+      return { type: "object.restored", data: { changes: [] } };
+  }
+}
+
+/** A locked bucket, one that is suspended and one that is archived take no object writes. */
+function assertTakesObjects(owner: BucketState, moment: Moment): void {
+  assertUnlocked(owner, moment.now);
+  if (owner.status === "ACTIVE") return;
+  throw new BucketsError(
+    "BUCKET_LOCKED",
+    `The bucket "${nameOf(owner)}" is ${owner.status.toLowerCase()} and takes no object writes: activate it first.`,
+    { status: owner.status, bucket_id: owner.bucket_id },
+  );
+}
+
+function create(
+  holder: ObjectState | undefined,
+  command: CreateObject,
+  owner: BucketState,
+): ObjectEvent {
+  const policy = resolvePolicy(owner.unique_key, command.policy);
+  if (holder !== undefined) {
+    if (policy === "insert") throw keyTaken(holder);
+    return put(holder, command, owner);
+  }
+  const schema = schemaOf(owner.document);
+  const fields = withDefaults(schema, command.fields);
+  const key = objectKey(owner.unique_key, fields);
+  if (policy === "update") throw keyFree(key, owner);
+  const blobs = resolveBlobs(ownValue(fields, "blobs") ?? null, poolOf(command, {}));
+  const document = normalizeDocument(fields, blobs);
+  assertFieldsFit(schema, document, undefined);
+  return {
+    type: "object.created",
+    data: { changes: diff({}, document), ...(key !== undefined && { unique_key_value: key }) },
+  };
+}
+
+function keyTaken({ object_id, unique_key_value }: ObjectState): BucketsError {
+  return new BucketsError(
+    "ALREADY_EXISTS",
+    `The object ${object_id} has the unique key ${unique_key_value}: send ?policy=upsert to update it.`,
+    { resource: "object", object_id, unique_key_value },
+  );
+}
+
+function keyFree(key: string | undefined, owner: BucketState): BucketsError {
+  return new BucketsError(
+    "NOT_FOUND",
+    `No object has the unique key ${key}: send ?policy=upsert to create it.`,
+    { resource: "object", bucket_id: owner.bucket_id, unique_key_value: key },
+  );
+}
+
+function put(
+  state: ObjectState,
+  command: PutObject | CreateObject,
+  owner: BucketState,
+): ObjectEvent {
+  const candidate = putDocument(state.document, command.fields);
+  const sent = resolveBlobs(
+    ownValue(command.fields, "blobs") ?? null,
+    poolOf(command, state.document),
+  );
+  const blobs = mergeBlobs(state.document, sent);
+  const effect = effectOf(state, candidate, blobs, owner);
+  return { type: "object.patched", data: { media_type: "application/json", ...effect } };
+}
+
+function patch(state: ObjectState, command: PatchObject, owner: BucketState): ObjectEvent {
+  const candidate = patchDocument(state.document, command.mediaType, command.patch);
+  const pool = poolOf(command, state.document);
+  const blobs = resolveBlobs(ownValue(candidate, "blobs") ?? null, pool);
+  const effect = effectOf(state, candidate, blobs, owner);
+  return { type: "object.patched", data: { media_type: command.mediaType, ...effect } };
+}
+
+function poolOf(
+  { blobs, skipDuplicates }: CreateObject | PutObject | PatchObject,
+  before: JsonObject,
+): BlobPool {
+  return { before, brought: blobs, skipDuplicates };
+}
+
+interface Effect {
+  readonly changes: Change[];
+  readonly unique_key_value?: string;
+}
+
+/** What turns the document into the candidate, once that is normalised and keeps every rule. */
+function effectOf(
+  state: ObjectState,
+  candidate: JsonObject,
+  blobs: readonly JsonObject[],
+  owner: BucketState,
+): Effect {
+  const document = normalizeDocument(candidate, blobs);
+  assertFieldsFit(schemaOf(owner.document), document, state.document);
+  const key = objectKey(owner.unique_key, document);
+  return {
+    changes: diff(state.document, document),
+    ...(key !== undefined && key !== state.unique_key_value && { unique_key_value: key }),
+  };
+}
+
+/** @throws BAD_REQUEST for an event that did nothing to a document that was there before. */
+function undoableChanges(event: ObjectEvent, version: number): readonly Change[] {
+  switch (event.type) {
+    case "object.patched":
+    case "object.reverted":
+    case "object.undone":
+    case "object.restored":
+      return event.data.changes;
+    case "object.created":
+    case "object.deleted":
+      throw new BucketsError(
+        "BAD_REQUEST",
+        `Version ${version} is ${event.type}: only changes of the document can be undone.`,
+      );
+  }
+}
+
+function assertDeleted({ deleted, object_id }: ObjectState): void {
+  if (deleted !== undefined) return;
+  throw new BucketsError("CONFLICT", `The object ${object_id} is not deleted.`, { object_id });
+}

@@ -1,0 +1,94 @@
+/**
+ * The patchable document of an object: `key_prefix`, `metadata`, `blobs`, and beside them, flat, the
+ * fields of the user that the bucket's schema describes (CONTRACT: objects).
+ */
+import { z } from "zod";
+import { assertDocumentFits, keyIssues, metadata } from "../bucket/document.js";
+import { type ValidationIssue, validationFailed } from "../errors.js";
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, ownValue } from "../json.js";
+import { limits } from "../limits.js";
+import type { Pointer } from "../pointer.js";
+import { toIssues } from "../schemas.js";
+
+/** What every object's document has beside the user's fields. */
+export const ownFields = ["key_prefix", "metadata", "blobs"] as const;
+
+/** Fields that only the server sets: a client may send them back, they are ignored by name. */
+export const readOnlyFields = [
+  "bucket_id",
+  "object_id",
+  "status",
+  "created_at",
+  "updated_at",
+] as const;
+
+/** Said to the request, not kept in the document. */
+const requestFields = ["skip_duplicates"] as const;
+
+const notForUsers: ReadonlySet<string> = new Set([
+  ...ownFields,
+  ...readOnlyFields,
+  ...requestFields,
+]);
+
+/**
+ * True for the name of a field of the user. Names that requests and answers use themselves are not:
+ * a schema may describe such a field, and its value is then found in `metadata` alone.
+ */
+export function isUserField(name: string): boolean {
+  return !notForUsers.has(name);
+}
+
+/** The user's fields among the members of a body, a document or an answer. */
+export function userFields(object: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => isUserField(name)));
+}
+
+/** True when the pointer names something that the patchable document can have. */
+export function isPatchablePointer([root]: Pointer): boolean {
+  return root === undefined || isUserField(root) || ownFields.some((name) => name === root);
+}
+
+export const keyPrefix = z
+  .string()
+  .max(limits.keyPrefixLengthMax)
+  .refine((text) => !/\p{Cc}/u.test(text), "Leave control characters out.");
+
+/** The blobs of a document, as they are kept. */
+export function blobsOf(document: JsonObject): readonly JsonObject[] {
+  const blobs = ownValue(document, "blobs");
+  return isJsonArray(blobs) ? blobs.filter(isJsonObject) : [];
+}
+
+/**
+ * A candidate brought into the form that is kept: nulls at the root mean absence, `metadata` and
+ * `blobs` are always there. The user's fields are checked elsewhere (`fields.ts`).
+ *
+ * @throws VALIDATION_FAILED naming each fault; PAYLOAD_TOO_LARGE beyond 1 MiB.
+ */
+export function normalizeDocument(candidate: JsonObject, blobs: readonly JsonObject[]): JsonObject {
+  const prefix = ownValue(candidate, "key_prefix") ?? null;
+  const data = ownValue(candidate, "metadata") ?? {};
+  const fields = Object.fromEntries(
+    Object.entries(userFields(candidate)).filter(([, value]) => value !== null),
+  );
+  const issues = [
+    ...issuesOf(keyPrefix.nullable(), prefix, ["body", "key_prefix"]),
+    ...issuesOf(metadata, data, ["body", "metadata"]),
+    ...keyIssues(fields, ["body"]),
+  ];
+  if (issues.length > 0) throw validationFailed(issues);
+  const document = {
+    ...(prefix !== null && { key_prefix: prefix }),
+    metadata: data,
+    blobs,
+    ...fields,
+  };
+  assertDocumentFits(document);
+  return document;
+}
+
+function issuesOf(schema: z.ZodType, value: JsonValue, at: readonly string[]): ValidationIssue[] {
+  const parsed = schema.safeParse(value);
+  return parsed.success ? [] : toIssues(parsed.error, at);
+}

@@ -1,0 +1,53 @@
+/** What can have happened to an object. A stored shape is never narrowed; add a type or an upcaster. */
+import { z } from "zod";
+import { patchMediaTypes } from "../bucket/patch.js";
+import { Change } from "../changes.js";
+
+const effect = {
+  changes: z.array(Change),
+  /** The unique key that the document has from now on, where it is another. */
+  unique_key_value: z.string().optional(),
+};
+
+export const ObjectCreated = z.object({
+  type: z.literal("object.created"),
+  data: z.object(effect),
+});
+
+export const ObjectPatched = z.object({
+  type: z.literal("object.patched"),
+  data: z.object({ media_type: z.enum(patchMediaTypes), ...effect }),
+});
+
+export const ObjectDeleted = z.object({
+  type: z.literal("object.deleted"),
+  data: z.object({}),
+});
+
+/** The document, or some fields of it, were put back to a version. */
+export const ObjectReverted = z.object({
+  type: z.literal("object.reverted"),
+  data: z.object({ revert_of: z.number(), ...effect }),
+});
+
+/** What one event did was taken back. */
+export const ObjectUndone = z.object({
+  type: z.literal("object.undone"),
+  data: z.object({ revert_of: z.number(), ...effect }),
+});
+
+/** A deleted object is back as it was, and takes its unique key again. */
+export const ObjectRestored = z.object({
+  type: z.literal("object.restored"),
+  data: z.object({ changes: z.array(Change) }),
+});
+
+export const ObjectEvent = z.discriminatedUnion("type", [
+  ObjectCreated,
+  ObjectPatched,
+  ObjectDeleted,
+  ObjectReverted,
+  ObjectUndone,
+  ObjectRestored,
+]);
+export type ObjectEvent = Readonly<z.infer<typeof ObjectEvent>>;

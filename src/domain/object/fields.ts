@@ -1,0 +1,227 @@
+/**
+ * The user's fields and the properties of blobs, against the schema of the bucket (CONTRACT:
+ * buckets, schema).
+ *
+ * - A schema that declares no properties asks nothing: every field and property is taken. Any other
+ *   takes at the root only what it declares, so that a mistyped name is found. Below the root, keys
+ *   that `properties` does not name are kept, as in JSON Schema.
+ * - Null is absence: it clears an optional field and is missing where the field is required.
+ * - Defaults are filled in when an object is created, and never later.
+ * - A schema change applies to later writes only: a new object is checked in every field, an object
+ *   that is there in those fields, as wholes, that the write changes. One that no longer fits can be
+ *   changed elsewhere, and a field that became required is asked for once it is touched.
+ * - A required field of a type that blobs can have is there as well when a blob has its property.
+ */
+import { z } from "zod";
+import { didYouMean } from "../did-you-mean.js";
+import { type ValidationIssue, validationFailed } from "../errors.js";
+import {
+  isJsonArray,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  jsonEqual,
+  ownValue,
+} from "../json.js";
+import { timestamp } from "../schemas.js";
+import { blobsOf, isUserField, userFields } from "./document.js";
+
+type Location = readonly (string | number)[];
+
+/** What a value of a type is, and what to say when it is not. */
+interface Shape {
+  readonly matches: (value: JsonValue) => boolean;
+  readonly fix: string;
+}
+
+const text: Shape = { matches: (value) => typeof value === "string", fix: "Send a string." };
+const number: Shape = { matches: (value) => typeof value === "number", fix: "Send a number." };
+
+/** The types that a field can have; those that are not here are for blobs alone. */
+const shapes: ReadonlyMap<string, Shape> = new Map([
+  ["string", text],
+  ["text", text],
+  ["number", number],
+  ["float", number],
+  ["integer", { matches: Number.isSafeInteger, fix: "Send an integer." }],
+  ["boolean", { matches: (value) => typeof value === "boolean", fix: "Send true or false." }],
+  ["object", { matches: isJsonObject, fix: "Send a JSON object." }],
+  ["array", { matches: isJsonArray, fix: "Send an array." }],
+  ["date", { matches: isText(z.iso.date()), fix: "Send a day such as 2026-10-01." }],
+  ["datetime", { matches: isText(timestamp), fix: "Send a time as in RFC 3339, with its offset." }],
+  ["uuid", { matches: isText(z.guid()), fix: "Send a UUID." }],
+  ["json", { matches: () => true, fix: "Send any JSON." }],
+]);
+
+function isText(schema: z.ZodType): (value: JsonValue) => boolean {
+  return (value) => schema.safeParse(value).success;
+}
+
+/** The fields of a new object with the defaults of the schema where nothing was sent. */
+export function withDefaults(schema: JsonObject, fields: JsonObject): JsonObject {
+  const properties = Object.entries(propertiesOf(schema)).filter(([name]) => isUserField(name));
+  return filled(Object.fromEntries(properties), fields);
+}
+
+function filled(properties: JsonObject, object: JsonObject): JsonObject {
+  const members = Object.entries(properties).flatMap(([name, field]) => {
+    if (!isJsonObject(field) || !shapes.has(typeOf(field))) return [];
+    const value = ownValue(object, name) ?? ownValue(field, "default") ?? null;
+    return value === null ? [] : [[name, filledWithin(value, field)]];
+  });
+  return { ...object, ...Object.fromEntries(members) };
+}
+
+function filledWithin(value: JsonValue, field: JsonObject): JsonValue {
+  if (isJsonObject(value)) return filled(propertiesOf(field), value);
+  const items = ownValue(field, "items");
+  if (!isJsonArray(value) || !isJsonObject(items)) return value;
+  return value.map((item) => filledWithin(item, items));
+}
+
+/**
+ * @param before the document that the write changes; undefined for a new object.
+ * @throws VALIDATION_FAILED naming each field that does not fit.
+ */
+export function assertFieldsFit(
+  schema: JsonObject,
+  after: JsonObject,
+  before: JsonObject | undefined,
+): void {
+  const declared = propertiesOf(schema);
+  const now = contentsOf(after);
+  const earlier = before && contentsOf(before);
+  const names = new Set([...Object.keys(declared), ...now.keys(), ...(earlier?.keys() ?? [])]);
+  const issues = [...names].flatMap((name) => {
+    const content = now.get(name) ?? absent;
+    const isTouched = earlier === undefined || !sameContent(content, earlier.get(name) ?? absent);
+    return isTouched ? contentIssues(name, declared, content) : [];
+  });
+  if (issues.length > 0) throw validationFailed(issues);
+}
+
+/** What an object has under one name: the value of a field, and the blobs with that property. */
+interface Content {
+  readonly value?: JsonValue;
+  readonly blobs: readonly PlacedBlob[];
+}
+interface PlacedBlob {
+  readonly index: number;
+  readonly blob: JsonObject;
+}
+
+const absent: Content = { blobs: [] };
+
+function contentsOf(document: JsonObject): ReadonlyMap<string, Content> {
+  const contents = new Map<string, Content>();
+  for (const [name, value] of Object.entries(userFields(document))) {
+    contents.set(name, { value, blobs: [] });
+  }
+  for (const [index, blob] of blobsOf(document).entries()) {
+    const name = String(ownValue(blob, "property"));
+    const content = contents.get(name) ?? absent;
+    contents.set(name, { ...content, blobs: [...content.blobs, { index, blob }] });
+  }
+  return contents;
+}
+
+function sameContent(a: Content, b: Content): boolean {
+  return (
+    jsonEqual(a.value, b.value) &&
+    a.blobs.length === b.blobs.length &&
+    a.blobs.every(({ blob }, index) => jsonEqual(blob, b.blobs[index]?.blob))
+  );
+}
+
+function contentIssues(name: string, declared: JsonObject, content: Content): ValidationIssue[] {
+  const { value, blobs } = content;
+  const field = ownValue(declared, name);
+  if (!isJsonObject(field)) {
+    const isOpen = Object.keys(declared).length === 0;
+    return isOpen ? [] : undeclaredIssues(name, declared, content);
+  }
+  if (value === undefined && blobs.length === 0) {
+    return isUserField(name) ? requiredIssues(field, ["body", name]) : [];
+  }
+  return [
+    ...(value === undefined ? [] : valueIssues(value, field, ["body", name])),
+    ...blobs.flatMap((placed) => blobIssues(placed, field)),
+  ];
+}
+
+function undeclaredIssues(name: string, declared: JsonObject, content: Content): ValidationIssue[] {
+  const hint =
+    didYouMean(name, Object.keys(declared)) ?? "Add it there, or send it within metadata.";
+  const message = `The bucket_schema has no field "${name}". ${hint}`;
+  const places: Location[] = content.blobs.map(({ index }) => ["body", "blobs", index, "property"]);
+  if (content.value !== undefined) places.unshift(["body", name]);
+  return places.map((location) => ({ type: "unknown_field", location, message }));
+}
+
+function requiredIssues(field: JsonObject, location: Location): ValidationIssue[] {
+  if (ownValue(field, "required") !== true) return [];
+  return [{ type: "missing", location, message: "The bucket_schema requires this field." }];
+}
+
+function blobIssues({ index, blob }: PlacedBlob, field: JsonObject): ValidationIssue[] {
+  const type = String(ownValue(blob, "type"));
+  if (takesBlob(field, type)) return [];
+  const message = `The bucket_schema has type "${typeOf(field)}" here, which takes no ${type} blob.`;
+  return [{ type: "blob_type", location: ["body", "blobs", index, "type"], message }];
+}
+
+/** Types that are wider than a single type of blob. */
+const widerTypes: Readonly<Record<string, readonly string[]>> = {
+  string: ["text"],
+  object: ["json"],
+  document: ["pdf", "excel", "text"],
+};
+
+function takesBlob(field: JsonObject, type: string): boolean {
+  const expected = typeOf(field);
+  if (expected === type || expected === "binary") return true;
+  const items = ownValue(field, "items");
+  if (expected === "array") return isJsonObject(items) && takesBlob(items, type);
+  return Object.hasOwn(widerTypes, expected) && widerTypes[expected]?.includes(type) === true;
+}
+
+function valueIssues(value: JsonValue, field: JsonObject, at: Location): ValidationIssue[] {
+  const type = typeOf(field);
+  const shape = shapes.get(type);
+  if (shape === undefined) {
+    const message = `A field of type "${type}" takes no value: send it in blobs.`;
+    return [{ type: "blob_expected", location: at, message }];
+  }
+  if (!shape.matches(value)) return [{ type: `${type}_type`, location: at, message: shape.fix }];
+  return [...enumIssues(value, field, at), ...nestedIssues(value, field, at)];
+}
+
+function enumIssues(value: JsonValue, field: JsonObject, at: Location): ValidationIssue[] {
+  const allowed = ownValue(field, "enum");
+  if (!isJsonArray(allowed) || allowed.some((item) => jsonEqual(item, value))) return [];
+  const message = `Send one of ${allowed.map((item) => JSON.stringify(item)).join(", ")}.`;
+  return [{ type: "enum", location: at, message }];
+}
+
+function nestedIssues(value: JsonValue, field: JsonObject, at: Location): ValidationIssue[] {
+  if (isJsonObject(value)) {
+    return Object.entries(propertiesOf(field)).flatMap(([name, nested]) => {
+      if (!isJsonObject(nested)) return [];
+      const member = ownValue(value, name) ?? null;
+      const place = [...at, name];
+      return member === null ? requiredIssues(nested, place) : valueIssues(member, nested, place);
+    });
+  }
+  const items = ownValue(field, "items");
+  if (!isJsonArray(value) || !isJsonObject(items)) return [];
+  return value.flatMap((item, index) => valueIssues(item, items, [...at, index]));
+}
+
+function propertiesOf(field: JsonObject): JsonObject {
+  const properties = ownValue(field, "properties");
+  return isJsonObject(properties) ? properties : {};
+}
+
+function typeOf(field: JsonObject): string {
+  return String(ownValue(field, "type"));
+}

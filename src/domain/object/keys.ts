@@ -1,0 +1,119 @@
+/**
+ * The unique key of an object: what it is, who holds it, and what is done when it is taken
+ * (CONTRACT: objects). The key is kept in the object's own events, and no schema change can drop or
+ * retype its fields (`bucket-schema.ts`), so that no key is ever stranded.
+ */
+import type { UniqueKey } from "../bucket/bucket-schema.js";
+import type { Reservation } from "../bucket/reservations.js";
+import { type BucketState, schemaOf } from "../bucket/state.js";
+import { BucketsError, type ValidationIssue, validationFailed } from "../errors.js";
+import { isJsonObject, type JsonObject, type JsonValue, ownValue } from "../json.js";
+import { limits } from "../limits.js";
+import type { CreateObject } from "./commands.js";
+import { isUserField } from "./document.js";
+import { withDefaults } from "./fields.js";
+import type { ObjectState } from "./state.js";
+
+export const policies = ["insert", "update", "upsert"] as const;
+export type Policy = (typeof policies)[number];
+
+/**
+ * The key of a document as one text, the same for equal values and for no others: JSON of the
+ * values by field, whatever the order of the fields. `1` and `"1"` differ, `1` and `1.0` are the
+ * one number that JSON has; texts are compared exactly. Undefined without a unique key.
+ *
+ * @throws VALIDATION_FAILED at each field whose value is no key.
+ */
+export function objectKey(
+  uniqueKey: UniqueKey | undefined,
+  document: JsonObject,
+): string | undefined {
+  if (uniqueKey === undefined) return undefined;
+  const issues = uniqueKey.fields.flatMap((field) => keyIssue(field, keyValue(document, field)));
+  if (issues.length > 0) throw validationFailed(issues);
+  return keyText(uniqueKey, document);
+}
+
+function keyText({ fields }: UniqueKey, document: JsonObject): string {
+  const values = [...fields].sort().map((field) => [field, keyValue(document, field)]);
+  return JSON.stringify(Object.fromEntries(values));
+}
+
+/** From the root, where a null is absence, else from `metadata`. */
+function keyValue(document: JsonObject, field: string): JsonValue {
+  const value = isUserField(field) ? (ownValue(document, field) ?? null) : null;
+  if (value !== null) return value;
+  const metadata = ownValue(document, "metadata");
+  return (isJsonObject(metadata) ? ownValue(metadata, field) : undefined) ?? null;
+}
+
+function keyIssue(field: string, value: JsonValue): ValidationIssue[] {
+  const fix = keyFault(value);
+  if (fix === undefined) return [];
+  const message = `The unique key of the bucket uses "${field}": ${fix}.`;
+  return [{ type: "unique_key_value", location: ["body", field], message }];
+}
+
+function keyFault(value: JsonValue): string | undefined {
+  if (value === null || value === "") return "send a value that is neither null nor empty";
+  if (typeof value === "object") return "send a single value, no array or object";
+  const isTooLong = typeof value === "string" && [...value].length > limits.uniqueValueLengthMax;
+  return isTooLong ? `keep it within ${limits.uniqueValueLengthMax} characters` : undefined;
+}
+
+export function objectKeyScope(bucketId: string): string {
+  return `object_key:${bucketId}`;
+}
+
+/** What an object keeps for itself: its key in its bucket, until it is deleted. */
+export function objectReservations(state: ObjectState): readonly Reservation[] {
+  if (state.deleted !== undefined || state.unique_key_value === undefined) return [];
+  return [{ scope: objectKeyScope(state.bucket_id), key: state.unique_key_value }];
+}
+
+/**
+ * The reservation whose holder a creation is about. Undefined where there is no unique key, and for
+ * values that make no key: the decider then says what is wrong with them, after all that goes first.
+ */
+export function objectClaim(
+  { fields }: CreateObject,
+  { bucket_id, unique_key, document }: BucketState,
+): Reservation | undefined {
+  if (unique_key === undefined) return undefined;
+  const created = withDefaults(schemaOf(document), fields);
+  const isKey = unique_key.fields.every(
+    (field) => keyFault(keyValue(created, field)) === undefined,
+  );
+  return isKey
+    ? { scope: objectKeyScope(bucket_id), key: keyText(unique_key, created) }
+    : undefined;
+}
+
+/**
+ * What is done when the key is taken: as the request says, else as the bucket does. Without a
+ * unique key nothing is ever taken, and every object is inserted.
+ *
+ * @throws BAD_REQUEST when neither says it, and for a policy that needs a unique key without one.
+ */
+export function resolvePolicy(
+  uniqueKey: UniqueKey | undefined,
+  requested: Policy | undefined,
+): Policy {
+  if (uniqueKey === undefined) return insertWithoutKey(requested);
+  const policy = requested ?? uniqueKey.default_policy ?? undefined;
+  if (policy !== undefined) return policy;
+  throw new BucketsError(
+    "BAD_REQUEST",
+    "The bucket has a unique key without a default policy: send ?policy=insert, update or upsert.",
+    { unique_key: uniqueKey.fields, policies },
+  );
+}
+
+function insertWithoutKey(requested: Policy | undefined): Policy {
+  if (requested === undefined || requested === "insert") return "insert";
+  throw new BucketsError(
+    "BAD_REQUEST",
+    `The bucket has no unique key to ${requested} by: leave the policy out, or change the object by its id.`,
+    { policy: requested },
+  );
+}

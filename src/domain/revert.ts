@@ -1,0 +1,109 @@
+/**
+ * Putting a document back to what it was: in whole, in some fields, or without one event. Always
+ * something new that happens, never a change of what did.
+ */
+import { applyChanges, type Change } from "./changes.js";
+import { BucketsError, invalidAt } from "./errors.js";
+import { isJsonObject, type JsonObject } from "./json.js";
+import { formatPointer, type Pointer, parsePointer, valueAt } from "./pointer.js";
+
+/** The current document with the earlier one, or with some fields of it, put back. */
+export function putBack(
+  current: JsonObject,
+  earlier: JsonObject,
+  fields: readonly string[] | undefined,
+  isPatchable: (pointer: Pointer) => boolean,
+): JsonObject {
+  if (fields === undefined) return earlier;
+  return fields.reduce(
+    (document, field) => putFieldBack(document, earlier, parseField(field, isPatchable)),
+    current,
+  );
+}
+
+/** @throws VALIDATION_FAILED for what is no pointer to a field of the patchable document. */
+function parseField(field: string, isPatchable: (pointer: Pointer) => boolean): Pointer {
+  const pointer = parsePointer(field);
+  if (pointer !== undefined && pointer.length > 0 && isPatchable(pointer)) return pointer;
+  throw invalidAt(
+    ["body", "fields"],
+    "not_patchable",
+    `"${field}" names no field of the document: send JSON Pointers such as /metadata/team.`,
+  );
+}
+
+function putFieldBack(document: JsonObject, earlier: JsonObject, pointer: Pointer): JsonObject {
+  assertObjectsAbove(document, pointer);
+  const path = formatPointer(pointer);
+  const value = valueAt(earlier, pointer);
+  const was = valueAt(document, pointer);
+  if (value !== undefined) return applyChanges(document, [{ op: "add", path, value }]);
+  return was === undefined ? document : applyChanges(document, [{ op: "remove", path, was }]);
+}
+
+/** Objects on the way are made where they are missing; an array is a unit and is not entered. */
+function assertObjectsAbove(document: JsonObject, pointer: Pointer): void {
+  for (let length = 1; length < pointer.length; length += 1) {
+    const above = pointer.slice(0, length);
+    const value = valueAt(document, above);
+    if (value === undefined || isJsonObject(value)) continue;
+    throw invalidAt(
+      ["body", "fields"],
+      "not_an_object",
+      `${formatPointer(above)} is no object now: revert it as a whole.`,
+    );
+  }
+}
+
+/** @throws CONFLICT when an event slipped in after the command was made; it is made again. */
+export function assertReadAt(state: { readonly version: number }, version: number): void {
+  if (state.version === version) return;
+  throw new BucketsError("CONFLICT", "It was changed meanwhile: try again.", {
+    stale: true,
+    current_version: state.version,
+  });
+}
+
+/**
+ * The current document without what an event did to it.
+ *
+ * @param laterPaths what later events changed.
+ * @throws CONFLICT naming the paths of the event that later ones touched.
+ */
+export function takeBack(
+  current: JsonObject,
+  changes: readonly Change[],
+  laterPaths: readonly string[],
+): JsonObject {
+  const later = new Set(laterPaths);
+  const laterOrAbove = new Set(laterPaths.flatMap(pathsTo));
+  const touched = changes
+    .map(({ path }) => path)
+    .filter((path) => laterOrAbove.has(path) || pathsTo(path).some((above) => later.has(above)));
+  if (touched.length > 0) {
+    throw new BucketsError(
+      "CONFLICT",
+      `Later events changed ${touched.join(", ")}: revert those fields to a version instead.`,
+      { paths: touched },
+    );
+  }
+  return applyChanges(current, changes.toReversed().map(inverse));
+}
+
+/** `/a/b` is reached by `/a` and itself; changes always escape a key alike, so that text suffices. */
+function pathsTo(path: string): string[] {
+  const tokens = path.split("/");
+  return tokens.slice(1).map((_, index) => tokens.slice(0, index + 2).join("/"));
+}
+
+function inverse(change: Change): Change {
+  const { path } = change;
+  switch (change.op) {
+    case "add":
+      return { op: "remove", path, was: change.value };
+    case "remove":
+      return { op: "add", path, value: change.was };
+    case "replace":
+      return { op: "replace", path, value: change.was, was: change.value };
+  }
+}
