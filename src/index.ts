@@ -10,7 +10,7 @@ import { memoryTokenTable } from "./eventstore/token-table.js";
 import { MemoryKeeper } from "./projections/memory/keeper.js";
 import { MemoryView } from "./projections/memory/view.js";
 import { SqliteKeeper } from "./projections/sqlite/keeper.js";
-import { SqliteBucketView, SqliteView } from "./projections/sqlite/view.js";
+import { SqliteReadView, SqliteView } from "./projections/sqlite/view.js";
 import type { BucketStore } from "./service/interface.js";
 import { idFactory, randomPool } from "./service/random.js";
 import { Store, type StoreParts } from "./service/store.js";
@@ -132,7 +132,7 @@ function onFile(options: OpenOptions, shared: Shared): StoreParts {
   return {
     ...shared,
     events,
-    view: new SqliteBucketView(events.readerDb),
+    view: new SqliteReadView(events.readerDb),
     keeper: new SqliteKeeper(events, file),
     vault: vaultOf(options, () => keyFromFile(`${file}.key`)),
     tokens: new StoredTokens(events.tokens, shared.clock, shared.randomBytes),

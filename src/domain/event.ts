@@ -1,18 +1,9 @@
 /** Recorded events: a decided fact with its place in the log and who caused it. */
 import { z } from "zod";
-import {
-  BucketActivated,
-  BucketArchived,
-  BucketCreated,
-  BucketDeleted,
-  BucketLocked,
-  BucketPatched,
-  BucketRestored,
-  BucketReverted,
-  BucketSuspended,
-  BucketUndone,
-  BucketUnlocked,
-} from "./bucket/events.js";
+import { BatchEvent } from "./batch/events.js";
+import { BucketEvent } from "./bucket/events.js";
+import { ObjectEvent } from "./object/events.js";
+import { UploadEvent } from "./upload/events.js";
 
 /** Who caused an event, why, and by which request (CONTRACT: writing with care). */
 export const EventMeta = z.object({
@@ -29,17 +20,10 @@ export type EventMeta = Readonly<z.infer<typeof EventMeta>>;
 
 /** Every event of the log; the union grows with the resources. */
 export const DomainEvent = z.discriminatedUnion("type", [
-  BucketCreated,
-  BucketPatched,
-  BucketLocked,
-  BucketUnlocked,
-  BucketArchived,
-  BucketActivated,
-  BucketSuspended,
-  BucketDeleted,
-  BucketReverted,
-  BucketUndone,
-  BucketRestored,
+  ...BucketEvent.options,
+  ...ObjectEvent.options,
+  ...BatchEvent.options,
+  ...UploadEvent.options,
 ]);
 export type DomainEvent = Readonly<z.infer<typeof DomainEvent>>;
 

@@ -1,13 +1,20 @@
 /** An event as history shows it (CONTRACT: history and time): who, what, when, why, and the proof. */
 import { z } from "zod";
+import { batchChanges } from "./batch/events.js";
 import { maskChanges } from "./bucket/secrets.js";
 import { Change } from "./changes.js";
 import { type DomainEvent, formatTime, type RecordedEvent } from "./event.js";
+import { kindOfStream } from "./resource.js";
 import { answeredTime } from "./schemas.js";
+import { uploadChanges } from "./upload/events.js";
 
 export const HistoryEntry = z.object({
   event_id: z.string(),
   bucket_id: z.string(),
+  /** Of the event of something in the bucket. */
+  object_id: z.string().optional(),
+  batch_id: z.string().optional(),
+  upload_id: z.string().optional(),
   version: z.number().int(),
   position: z.number().int(),
   type: z.string(),
@@ -37,6 +44,7 @@ export function toHistoryEntry(
   return {
     event_id: recorded.eventId,
     bucket_id: recorded.bucketId,
+    ...memberOf(recorded),
     version: recorded.version,
     position: recorded.position,
     type: event.type,
@@ -47,16 +55,16 @@ export function toHistoryEntry(
     ...(meta.idempotency_key !== undefined && { idempotency_key: meta.idempotency_key }),
     ...(recorded.transactionId !== undefined && { transaction_id: recorded.transactionId }),
     ...("revert_of" in event.data && { revert_of: event.data.revert_of }),
-    ...(event.type === "bucket.patched" && { media_type: event.data.media_type }),
+    ...("media_type" in event.data && { media_type: event.data.media_type }),
     ...(event.type === "bucket.locked" &&
       event.data.expires_at !== undefined && { expires_at: event.data.expires_at }),
-    changes: [...maskChanges(changesOf(event))],
+    changes: shownChanges(recorded),
     previous_hash: hashes.previousHash,
     hash: hashes.hash,
   };
 }
 
-/** What the event did to the patchable document. */
+/** What the event did to the document of its resource. */
 export function changesOf(event: DomainEvent): readonly Change[] {
   switch (event.type) {
     case "bucket.created":
@@ -64,6 +72,11 @@ export function changesOf(event: DomainEvent): readonly Change[] {
     case "bucket.reverted":
     case "bucket.undone":
     case "bucket.restored":
+    case "object.created":
+    case "object.patched":
+    case "object.reverted":
+    case "object.undone":
+    case "object.restored":
       return event.data.changes;
     case "bucket.locked":
     case "bucket.unlocked":
@@ -71,6 +84,43 @@ export function changesOf(event: DomainEvent): readonly Change[] {
     case "bucket.activated":
     case "bucket.suspended":
     case "bucket.deleted":
+    case "object.deleted":
       return [];
+    case "batch.created":
+    case "batch.objects_added":
+    case "batch.patched":
+    case "batch.submitted":
+    case "batch.canceled":
+    case "batch.claimed":
+    case "batch.progressed":
+    case "batch.completed":
+    case "batch.failed":
+    case "batch.deleted":
+      return batchChanges(event);
+    case "upload.created":
+    case "upload.confirmed":
+    case "upload.deleted":
+      return uploadChanges(event);
+  }
+}
+
+/** The changes as they are shown: the secrets of a bucket are masked, user data is not touched. */
+function shownChanges({ bucketId, stream, event }: RecordedEvent): Change[] {
+  const changes = changesOf(event);
+  return [...(stream === bucketId ? maskChanges(changes) : changes)];
+}
+
+/** Which object, batch or upload of the bucket it is about, if not the bucket itself. */
+function memberOf({ stream }: RecordedEvent) {
+  switch (kindOfStream(stream)) {
+    case "object":
+      return { object_id: stream };
+    case "batch":
+      return { batch_id: stream };
+    case "upload":
+      return { upload_id: stream };
+    case "bucket":
+    case undefined:
+      return {};
   }
 }

@@ -48,7 +48,6 @@ export const limits = {
   uploadSecondsDefault: 60 * 60,
   uploadSecondsMax: 24 * 60 * 60,
   contentTypeLengthMax: 255,
-  blobPropertyLengthMax: 100,
   feedWaitMsMax: 60_000,
   queueCommandsMax: 4_096,
   queueBytesMax: 64 * 1024 * 1024,

@@ -3,58 +3,133 @@
  * told apart here, once; the rules of each kind are in its own folder.
  */
 import { z } from "zod";
+import type { BatchCommand } from "./batch/commands.js";
+import { decideBatch } from "./batch/decide.js";
+import { BatchState, evolveBatch } from "./batch/state.js";
 import type { BucketCommand } from "./bucket/commands.js";
 import { decideBucket, type Moment } from "./bucket/decide.js";
 import { bucketReservations, type Reservation } from "./bucket/reservations.js";
 import { BucketState, evolveBucket } from "./bucket/state.js";
 import { invariant } from "./errors.js";
 import type { DomainEvent, RecordedEvent } from "./event.js";
-import { jsonEqual, toJson } from "./json.js";
+import { type JsonObject, jsonEqual, toJson, withoutAbsent } from "./json.js";
+import type { ObjectCommand } from "./object/commands.js";
+import { decideObject } from "./object/decide.js";
+import { objectClaim, objectReservations } from "./object/keys.js";
+import { evolveObject, ObjectState } from "./object/state.js";
+import type { UploadCommand } from "./upload/commands.js";
+import { decideUpload } from "./upload/decide.js";
+import { evolveUpload, UploadState } from "./upload/state.js";
 
-export const ResourceState = z.discriminatedUnion("kind", [BucketState]);
+export const ResourceState = z.discriminatedUnion("kind", [
+  BucketState,
+  ObjectState,
+  BatchState,
+  UploadState,
+]);
 export type ResourceState = Readonly<z.infer<typeof ResourceState>>;
 export type ResourceKind = ResourceState["kind"];
 
 /** The state of one kind. */
 export type StateOf<Kind extends ResourceKind> = Extract<ResourceState, { readonly kind: Kind }>;
 
-export type ResourceCommand = BucketCommand;
+export type ResourceCommand = BucketCommand | ObjectCommand | BatchCommand | UploadCommand;
 
 /** Counts the changes to what `evolve` makes of the same events: saved states of another are void. */
 export const reducerVersion = 1;
 
-const prefixes = { bucket: "bkt_" } as const satisfies Record<ResourceKind, string>;
-
-const kinds = Object.keys(prefixes).filter((name): name is ResourceKind => name in prefixes);
+const prefixes = {
+  bucket: "bkt_",
+  object: "obj_",
+  batch: "btch_",
+  upload: "upl_",
+} as const satisfies Record<ResourceKind, string>;
 
 /** The kind of the resource with that id; ids tell by their prefix. */
 export function kindOfStream(stream: string): ResourceKind | undefined {
-  return kinds.find((kind) => stream.startsWith(prefixes[kind]));
+  return resourceKinds.find((kind) => stream.startsWith(prefixes[kind]));
 }
 
+export const resourceKinds = [
+  "bucket",
+  "object",
+  "batch",
+  "upload",
+] as const satisfies readonly ResourceKind[];
+
 /** The kind of resource that the command is for. */
-export function kindOfCommand(_: ResourceCommand): ResourceKind {
-  return "bucket";
+export function kindOfCommand(command: ResourceCommand): ResourceKind {
+  switch (command.type) {
+    case "create_object":
+    case "put_object":
+    case "patch_object":
+    case "delete_object":
+    case "revert_object":
+    case "undo_object":
+    case "restore_object":
+      return "object";
+    case "create_batch":
+    case "add_batch_objects":
+    case "patch_batch":
+    case "submit_batch":
+    case "cancel_batch":
+    case "delete_batch":
+    case "claim_batch":
+    case "progress_batch":
+    case "complete_batch":
+    case "fail_batch":
+      return "batch";
+    case "create_upload":
+    case "confirm_upload":
+    case "delete_upload":
+      return "upload";
+    default:
+      return "bucket";
+  }
 }
 
 /** The id of the resource, which names its stream. */
 export function streamOf(state: ResourceState): string {
-  return state.bucket_id;
+  switch (state.kind) {
+    case "bucket":
+      return state.bucket_id;
+    case "object":
+      return state.object_id;
+    case "batch":
+      return state.batch_id;
+    case "upload":
+      return state.upload_id;
+  }
 }
 
-/** The ids of the resource, as details of an error name them. */
+/** The ids of the resource, as answers and the details of errors name them. */
 export function idsOf(state: ResourceState): Readonly<Record<string, string>> {
-  return { bucket_id: state.bucket_id };
+  const bucket = { bucket_id: state.bucket_id };
+  switch (state.kind) {
+    case "bucket":
+      return bucket;
+    case "object":
+      return { ...bucket, object_id: state.object_id };
+    case "batch":
+      return { ...bucket, batch_id: state.batch_id };
+    case "upload":
+      return { ...bucket, upload_id: state.upload_id };
+  }
+}
+
+/** What history, diff and blame are about. */
+export function documentOf(state: ResourceState): JsonObject {
+  return state.kind === "upload" ? withoutAbsent({ ...state.document }) : state.document;
 }
 
 /** True for the commands that are for what was deleted. */
 export function isRestoring(command: ResourceCommand): boolean {
-  return command.type === "restore_bucket";
+  return command.type === "restore_bucket" || command.type === "restore_object";
 }
 
 /** The reservation whose holder the command is about, although it does not name it by its id. */
-export function claimOf(_: ResourceCommand, __: BucketState): Reservation | undefined {
-  return undefined;
+export function claimOf(command: ResourceCommand, owner: BucketState): Reservation | undefined {
+  return command.type === "create_object" ? objectClaim(command, owner) : undefined;
 }
 
 /** What a command is decided with, beside the state of its own resource. */
@@ -74,15 +149,71 @@ export interface DecisionContext {
 export function decide(
   state: ResourceState | undefined,
   command: ResourceCommand,
-  { moment }: DecisionContext,
+  context: DecisionContext,
 ): DomainEvent {
-  return decideBucket(only("bucket", state), command, moment);
+  switch (command.type) {
+    case "create_object":
+    case "put_object":
+    case "patch_object":
+    case "delete_object":
+    case "revert_object":
+    case "undo_object":
+    case "restore_object":
+      return decideObject(only("object", state), command, owned(context));
+    case "create_batch":
+    case "add_batch_objects":
+    case "patch_batch":
+    case "submit_batch":
+    case "cancel_batch":
+    case "delete_batch":
+    case "claim_batch":
+    case "progress_batch":
+    case "complete_batch":
+    case "fail_batch":
+      return decideBatch(only("batch", state), command, owned(context));
+    case "create_upload":
+    case "confirm_upload":
+    case "delete_upload":
+      return decideUpload(only("upload", state), command, owned(context));
+    default:
+      return decideBucket(only("bucket", state), command, context.moment);
+  }
+}
+
+function owned({ owner, ...context }: DecisionContext) {
+  invariant(owner !== undefined, "a member of a bucket is decided with its bucket");
+  return { ...context, owner };
 }
 
 /** The state after the event. Pure, and the only way that a state is ever made. */
 export function evolve(state: ResourceState | undefined, recorded: RecordedEvent): ResourceState {
   const { event } = recorded;
-  return evolveBucket(only("bucket", state), { ...recorded, event });
+  switch (event.type) {
+    case "object.created":
+    case "object.patched":
+    case "object.deleted":
+    case "object.reverted":
+    case "object.undone":
+    case "object.restored":
+      return evolveObject(only("object", state), { ...recorded, event });
+    case "batch.created":
+    case "batch.objects_added":
+    case "batch.patched":
+    case "batch.submitted":
+    case "batch.canceled":
+    case "batch.claimed":
+    case "batch.progressed":
+    case "batch.completed":
+    case "batch.failed":
+    case "batch.deleted":
+      return evolveBatch(only("batch", state), { ...recorded, event });
+    case "upload.created":
+    case "upload.confirmed":
+    case "upload.deleted":
+      return evolveUpload(only("upload", state), { ...recorded, event });
+    default:
+      return evolveBucket(only("bucket", state), { ...recorded, event });
+  }
 }
 
 /** The state after many events. */
@@ -97,7 +228,15 @@ export function fold(
 
 /** What the resource keeps for itself, so that no other can have it. */
 export function reservationsOf(state: ResourceState): readonly Reservation[] {
-  return bucketReservations(state);
+  switch (state.kind) {
+    case "bucket":
+      return bucketReservations(state);
+    case "object":
+      return objectReservations(state);
+    case "batch":
+    case "upload":
+      return [];
+  }
 }
 
 /** The state as that of a kind which it is known to be of. */
@@ -123,7 +262,7 @@ function isOfKind<Kind extends ResourceKind>(
 /** Equality of states; documents are compared by themselves, because they may be as deep as allowed. */
 export function sameState(a: ResourceState | undefined, b: ResourceState | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
-  const { document: documentOfA, ...restOfA } = a;
-  const { document: documentOfB, ...restOfB } = b;
-  return jsonEqual(documentOfA, documentOfB) && jsonEqual(toJson(restOfA), toJson(restOfB));
+  const { document: _, ...restOfA } = a;
+  const { document: __, ...restOfB } = b;
+  return jsonEqual(documentOf(a), documentOf(b)) && jsonEqual(toJson(restOfA), toJson(restOfB));
 }

@@ -4,6 +4,7 @@ import { statusAt } from "./batch/lease.js";
 import type { BatchState } from "./batch/state.js";
 import { statuses } from "./bucket/response.js";
 import { type BucketState, nameOf } from "./bucket/state.js";
+import type { ResourceState } from "./resource.js";
 import { answeredTime } from "./schemas.js";
 
 const common = {
@@ -40,10 +41,35 @@ export const TaskResponse = z.discriminatedUnion("task_type", [DeletionTask, Bat
 export type TaskResponse = Readonly<z.infer<typeof TaskResponse>>;
 
 /**
+ * The task that the state says to go on, or to have gone on.
+ *
+ * @param objectCount how many objects the bucket holds.
+ * @param at milliseconds.
+ */
+export function taskOf(
+  state: ResourceState,
+  objectCount: () => number,
+  at: number,
+): TaskResponse | undefined {
+  switch (state.kind) {
+    case "bucket":
+      return deletionTask(state, objectCount);
+    case "batch":
+      return batchTask(state, at);
+    case "object":
+    case "upload":
+      return undefined;
+  }
+}
+
+/**
  * The task of deleting a bucket, if the state says that it was deleted. Deleting is one event
  * however much the bucket holds, so the task is completed the moment that it exists.
  */
-export function deletionTask(state: BucketState): TaskResponse | undefined {
+export function deletionTask(
+  state: BucketState,
+  objectCount: () => number,
+): TaskResponse | undefined {
   if (state.deleted === undefined) return undefined;
   return {
     task_id: state.deleted.task_id,
@@ -51,7 +77,7 @@ export function deletionTask(state: BucketState): TaskResponse | undefined {
     status: "COMPLETED",
     bucket_id: state.bucket_id,
     bucket_name: nameOf(state),
-    object_count: 0,
+    object_count: objectCount(),
     created_at: state.deleted.deleted_at,
     updated_at: state.deleted.deleted_at,
   };

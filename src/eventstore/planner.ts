@@ -462,7 +462,7 @@ function secretsOf(steps: readonly Step[]): Plan["secrets"] {
         put.set(secret.reference, { ...secret, bucketId: after.bucket_id });
       }
     }
-    for (const reference of before === undefined ? [] : secretReferences(before.document)) {
+    for (const reference of secretReferences(before?.kind === "bucket" ? before.document : {})) {
       if (wanted.has(reference)) continue;
       put.delete(reference);
       drop.add(reference);

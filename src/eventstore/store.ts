@@ -142,6 +142,9 @@ export type StreamPoint =
   | { readonly kind: "position"; readonly position: number }
   | { readonly kind: "time"; readonly time: number };
 
+/** A point in the whole log, in which a version means nothing. */
+export type LogPoint = Exclude<StreamPoint, { readonly kind: "version" }>;
+
 export type Health =
   | { readonly ready: true; readonly durability: Durability }
   | { readonly ready: false; readonly durability: Durability; readonly reason: string };

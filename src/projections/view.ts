@@ -1,19 +1,31 @@
 /** What can be asked of the view, the projection that holds the current state of every resource. */
-import type { Selection } from "../domain/bucket/list.js";
+import type { BatchState } from "../domain/batch/state.js";
+import type { CountedBucket } from "../domain/bucket/list.js";
+import type { Viewpoint } from "../domain/bucket/response.js";
 import type { BucketState } from "../domain/bucket/state.js";
-import { emptyStats } from "../domain/bucket/stats.js";
-import type { ListPosition } from "../domain/filter/order.js";
+import type { BucketStats } from "../domain/bucket/stats.js";
+import type { Criteria } from "../domain/filter/parse.js";
+import type { PageQuery } from "../domain/listing.js";
+import type { MemberKind } from "../domain/members.js";
+import type { ResourceState, StateOf } from "../domain/resource.js";
 import type { TaskResponse } from "../domain/task.js";
+import type { LogPoint } from "../eventstore/store.js";
 import type { Fault } from "../eventstore/verify.js";
 
-export interface ListQuery {
+export interface ListQuery extends PageQuery {
   readonly namespace: string;
   /** Which buckets, and in which order; all, newest first and then by id, unless given. */
-  readonly selection?: Selection | undefined;
-  readonly limit: number;
-  readonly offset: number;
-  /** Start after this bucket instead of at an offset. */
-  readonly after: ListPosition | undefined;
+  readonly criteria?: Criteria | undefined;
+  /** The moment and place that the answer is about. */
+  readonly viewpoint: Viewpoint;
+}
+
+/** Of the objects, batches or uploads of one bucket. */
+export interface MemberQuery extends PageQuery {
+  readonly bucketId: string;
+  readonly criteria?: Criteria | undefined;
+  /** The moment that the answer is about, milliseconds. */
+  readonly at: number;
 }
 
 export interface TaskQuery {
@@ -28,7 +40,7 @@ export interface TaskPage {
 }
 
 export interface BucketPage {
-  readonly states: readonly BucketState[];
+  readonly buckets: readonly CountedBucket[];
   /** Of everything that was selected, not of the page. */
   readonly totalCount: number;
   readonly totals: StatsTotals;
@@ -40,15 +52,20 @@ export interface StatsTotals {
   readonly totalSizeBytes: number;
 }
 
-/** The totals of so many buckets: no event moves statistics, so each has those of `emptyStats`. */
-export function totalsOf(buckets: number): StatsTotals {
+/** A page of objects, batches or uploads. */
+export interface MemberPage<State> {
+  readonly states: readonly State[];
+  readonly totalCount: number;
+}
+
+export function totalsOf(buckets: readonly CountedBucket[]): StatsTotals {
   return {
-    objectCount: buckets * emptyStats.objectCount,
-    totalSizeBytes: buckets * emptyStats.totalSizeBytes,
+    objectCount: buckets.reduce((sum, { stats }) => sum + stats.objectCount, 0),
+    totalSizeBytes: buckets.reduce((sum, { stats }) => sum + stats.totalSizeBytes, 0),
   };
 }
 
-export interface BucketView {
+export interface View {
   /**
    * The bucket with that id or that exact name in the namespace. A deleted one is found by its id,
    * and says so in its state; its name is free.
@@ -56,12 +73,27 @@ export interface BucketView {
   find(namespace: string, identifier: string): Promise<BucketState | undefined>;
   /** Of every bucket that there ever was in the namespace. */
   bucketIds(namespace: string): Promise<readonly string[]>;
+  /** The statistics of a bucket, as of a point; now unless given. */
+  stats(bucketId: string, upTo?: LogPoint): Promise<BucketStats>;
+  /** The current state of any resource, by its id. */
+  state(stream: string): Promise<ResourceState | undefined>;
   /** The position of the event that last set each leaf of the document, by JSON Pointer. */
   blame(stream: string): Promise<ReadonlyMap<string, number>>;
   findTask(namespace: string, taskId: string): Promise<TaskResponse | undefined>;
   /** Newest first, then by id. */
   listTasks(query: TaskQuery): Promise<TaskPage>;
   list(query: ListQuery): Promise<BucketPage>;
+  /** What there is in a bucket, newest first and then by id unless the criteria sort it. */
+  listMembers<Kind extends MemberKind>(
+    kind: Kind,
+    query: MemberQuery,
+  ): Promise<MemberPage<StateOf<Kind>>>;
+  /** Of everything of a kind that there ever was in the bucket. */
+  memberIds(kind: MemberKind, bucketId: string): Promise<readonly string[]>;
+  /** Submitted and unfinished batches, the first submitted first. */
+  openBatches(namespace: string): AsyncIterable<BatchState>;
+  /** Which of these contents an event ever referred to. */
+  referenced(hashes: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
 /** How far a long piece of work has come. */

@@ -1,12 +1,13 @@
 /** How buckets are answered: reads, and what writes left of them. */
+import type { CountedBucket } from "../domain/bucket/list.js";
 import { bucketTag, renderBucket } from "../domain/bucket/response.js";
 import { maskChanges } from "../domain/bucket/secrets.js";
-import type { BucketState } from "../domain/bucket/state.js";
-import { type BucketStats, emptyStats } from "../domain/bucket/stats.js";
 import { invariant } from "../domain/errors.js";
 import { changesOf } from "../domain/history.js";
+import { stateOfKind } from "../domain/resource.js";
 import { deletionTask } from "../domain/task.js";
 import type { BucketAnswer, BucketDeleted, BucketWritten, Written } from "./interface.js";
+import type { ServiceParts } from "./parts.js";
 import type { Sealed } from "./sealing.js";
 import type { Done } from "./writing.js";
 
@@ -15,12 +16,11 @@ import type { Done } from "./writing.js";
  * @param publicUrl origin and base path of the server.
  */
 export function answerBucket(
-  state: BucketState,
+  { state, stats }: CountedBucket,
   at: number,
   publicUrl: string,
   revealedSecret?: Sealed["revealedSecret"],
 ): BucketAnswer {
-  const stats: BucketStats = emptyStats;
   return {
     bucket: renderBucket(state, stats, { at, publicUrl, revealedSecret }),
     version: state.version,
@@ -29,33 +29,50 @@ export function answerBucket(
   };
 }
 
+/** The bucket that a write left, with its statistics of then. */
+export async function countedAfter(
+  { view }: Pick<ServiceParts, "view">,
+  { state, recorded }: Done,
+): Promise<CountedBucket> {
+  const stats = await view.stats(recorded.stream, {
+    kind: "position",
+    position: recorded.position,
+  });
+  return { state: stateOfKind("bucket", state), stats };
+}
+
 /** A secret that was made is shown once, by the write that made it. */
 export function answerWritten(
   done: Done,
+  counted: CountedBucket,
   publicUrl: string,
   ignoredFields: readonly string[],
   revealedSecret: Sealed["revealedSecret"],
 ): BucketWritten {
-  const { state, recorded, replayed, dryRun } = done;
+  const { recorded, replayed, dryRun } = done;
   const shown = replayed || dryRun ? undefined : revealedSecret;
   return {
-    ...written(done, ignoredFields),
-    bucket: answerBucket(state, recorded.recordedAt, publicUrl, shown).bucket,
+    ...written(done, counted, ignoredFields),
+    bucket: answerBucket(counted, recorded.recordedAt, publicUrl, shown).bucket,
   };
 }
 
-export function answerDeleted(done: Done): BucketDeleted {
-  const task = deletionTask(done.state);
-  invariant(task !== undefined, `${done.state.bucket_id} was not deleted`);
-  return { ...written(done, []), task };
+export function answerDeleted(done: Done, counted: CountedBucket): BucketDeleted {
+  const { state, stats } = counted;
+  const task = deletionTask(state, () => stats.objectCount);
+  invariant(task !== undefined, `${state.bucket_id} was not deleted`);
+  return { ...written(done, counted, []), task };
 }
 
-function written(done: Done, ignoredFields: readonly string[]): Written {
-  const { state, recorded, replayed, dryRun } = done;
+function written(
+  { recorded, replayed, dryRun }: Done,
+  { state, stats }: CountedBucket,
+  ignoredFields: readonly string[],
+): Written {
   return {
     version: state.version,
-    position: Math.max(state.position, emptyStats.position),
-    tag: bucketTag(state, emptyStats, recorded.recordedAt),
+    position: Math.max(state.position, stats.position),
+    tag: bucketTag(state, stats, recorded.recordedAt),
     changes: replayed ? [] : maskChanges(changesOf(recorded.event)),
     ignoredFields,
     replayed,

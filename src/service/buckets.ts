@@ -25,7 +25,7 @@ import type {
 } from "./interface.js";
 import { listBuckets } from "./lists.js";
 import type { ServiceParts } from "./parts.js";
-import { type AskedPoint, asPoint, BucketPast } from "./past.js";
+import { type AskedPoint, asPoint, bucketSubject, Past } from "./past.js";
 
 interface BucketServiceParts {
   readonly parts: ServiceParts;
@@ -36,11 +36,11 @@ interface BucketServiceParts {
 
 export class BucketService implements Buckets {
   readonly #service: BucketServiceParts;
-  readonly #past: BucketPast;
+  readonly #past: Past<"bucket">;
 
   constructor(service: BucketServiceParts) {
     this.#service = service;
-    this.#past = new BucketPast(service.parts, service.namespace);
+    this.#past = new Past(service.parts, bucketSubject(service.parts, service.namespace));
   }
 
   create(body: unknown, options: WriteOptions = {}): Promise<BucketWritten> {
@@ -94,17 +94,22 @@ export class BucketService implements Buckets {
 
   async get(bucket: string, options: { asOf?: string | undefined } = {}): Promise<BucketRead> {
     const point = asPoint(options.asOf, "as_of");
+    const { parts, publicUrl } = this.#service;
+    const { view } = parts;
     const state = await this.#past.find(bucket);
     if (point !== undefined) return await this.#getAsOf(state, point);
     if (state.deleted !== undefined) throw bucketDeleted(state);
-    return answerBucket(state, await this.#past.now(), this.#service.publicUrl);
+    const stats = await view.stats(state.bucket_id);
+    return answerBucket({ state, stats }, await this.#past.now(), publicUrl);
   }
 
   async #getAsOf(current: BucketState, asOf: AskedPoint): Promise<BucketRead> {
-    const { place, at, isFinal } = await this.#past.locate(current, asOf);
+    const { place, upTo, at, isFinal } = await this.#past.locate(current, asOf);
     const state = await this.#past.stateAt(current.bucket_id, place.version);
     if (state.deleted !== undefined) throw bucketDeleted(state);
-    const answer = answerBucket(state, at, this.#service.publicUrl);
+    const { parts, publicUrl } = this.#service;
+    const stats = await parts.view.stats(state.bucket_id, upTo);
+    const answer = answerBucket({ state, stats }, at, publicUrl);
     return { ...answer, past: { recordedAt: place.recordedAt, isFinal } };
   }
 

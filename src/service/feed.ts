@@ -14,7 +14,7 @@ import { parseQuery } from "../domain/schemas.js";
 import { decode, toHex } from "../eventstore/codec.js";
 import { type StoredEvent, zeroHash } from "../eventstore/frame.js";
 import type { EventStore } from "../eventstore/store.js";
-import { type BucketView, nextTurn } from "../projections/view.js";
+import { nextTurn, type View } from "../projections/view.js";
 import type { CommitSignal } from "./commit-signal.js";
 import { decodeCursor, encodeCursor } from "./cursor.js";
 import {
@@ -28,7 +28,7 @@ import {
 
 interface FeedParts {
   readonly events: EventStore;
-  readonly view: BucketView;
+  readonly view: View;
   readonly signal: CommitSignal;
 }
 

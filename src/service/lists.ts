@@ -1,16 +1,16 @@
 /** Lists of the buckets of one namespace, as they are and as they were. */
 import { z } from "zod";
-import { bucketCatalog, positionOf } from "../domain/bucket/list.js";
-import { emptyStats } from "../domain/bucket/stats.js";
+import { bucketCatalog, bucketListing, type CountedBucket } from "../domain/bucket/list.js";
 import { parseCriteria, type RawCriteria } from "../domain/filter/parse.js";
 import { toJson } from "../domain/json.js";
 import { limits } from "../domain/limits.js";
+import { placeOf, type Selected, select } from "../domain/listing.js";
 import { parseQuery } from "../domain/schemas.js";
-import { selectPage } from "../projections/select.js";
+import { type BucketPage, totalsOf, type View } from "../projections/view.js";
 import { answerBucket } from "./answers.js";
 import { decodeCursor, encodeCursor } from "./cursor.js";
 import type { ListBucketsResponse, ListQuery } from "./interface.js";
-import { momentOf } from "./moment.js";
+import { type Moment, momentOf } from "./moment.js";
 import { paginate } from "./pagination.js";
 import type { ServiceParts } from "./parts.js";
 import { asPoint } from "./past.js";
@@ -44,18 +44,21 @@ export async function listBuckets(
   const after = cursor === undefined ? undefined : decodeCursor(scope, ListPlace, cursor);
   const moment = asOf === undefined ? undefined : await momentOf(parts, namespace, asOf);
   const at = moment?.at ?? now;
-  const selection = { criteria, viewpoint: { at, publicUrl } };
+  const viewpoint = { at, publicUrl };
+  const listing = bucketListing(viewpoint);
   // One more than asked for tells whether there is a next page.
-  const wanted = { namespace, selection, limit: limit + 1, offset, after };
+  const pageQuery = { limit: limit + 1, offset, after };
   const page =
-    moment === undefined ? await parts.view.list(wanted) : selectPage(moment.states, wanted);
-  const states = page.states.slice(0, limit);
-  const last = states.at(-1);
-  const hasMore = page.states.length > limit && last !== undefined;
+    moment === undefined
+      ? await parts.view.list({ namespace, criteria, viewpoint, ...pageQuery })
+      : pageOf(select(await countedThen(parts.view, moment), criteria, listing, pageQuery));
+  const buckets = page.buckets.slice(0, limit);
+  const last = buckets.at(-1);
+  const hasMore = page.buckets.length > limit && last !== undefined;
   const before = after?.seen ?? offset;
-  const seen = before + states.length;
+  const seen = before + buckets.length;
   return {
-    results: states.map((state) => answerBucket(state, at, publicUrl).bucket),
+    results: buckets.map((counted) => answerBucket(counted, at, publicUrl).bucket),
     total_count: page.totalCount,
     pagination: paginate({
       total: page.totalCount,
@@ -63,7 +66,7 @@ export async function listBuckets(
       offset: before,
       hasMore,
       nextCursor: hasMore
-        ? encodeCursor(scope, { ...positionOf(last, emptyStats, selection), seen })
+        ? encodeCursor(scope, { ...placeOf(last, criteria, listing), seen })
         : undefined,
     }),
     stats: {
@@ -74,6 +77,18 @@ export async function listBuckets(
     },
     ...(moment !== undefined && { as_of: moment.asOf }),
   };
+}
+
+/** The buckets that there were, each with its statistics of then. */
+async function countedThen(view: View, { states, point }: Moment): Promise<CountedBucket[]> {
+  const existing = states.filter((state) => state.deleted === undefined);
+  return await Promise.all(
+    existing.map(async (state) => ({ state, stats: await view.stats(state.bucket_id, point) })),
+  );
+}
+
+function pageOf({ all, page }: Selected<CountedBucket>): BucketPage {
+  return { buckets: page, totalCount: all.length, totals: totalsOf(all) };
 }
 
 function average(sum: number, count: number): number {

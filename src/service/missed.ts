@@ -3,7 +3,6 @@
  * whether its own change touches what they changed.
  */
 import { bucketTag } from "../domain/bucket/response.js";
-import { emptyStats } from "../domain/bucket/stats.js";
 import { BucketsError } from "../domain/errors.js";
 import { formatTime, type RecordedEvent } from "../domain/event.js";
 import { changesOf } from "../domain/history.js";
@@ -115,7 +114,8 @@ async function currentTag(
   version: number,
 ): Promise<string> {
   const state = await view.find(namespace, stream);
-  return state?.version === version ? bucketTag(state, emptyStats, clock()) : String(version);
+  if (state?.version !== version) return String(version);
+  return bucketTag(state, await view.stats(stream), clock());
 }
 
 function hintOf(conflicting: readonly string[] | undefined, tag: string): string {

@@ -3,8 +3,9 @@
 import type { BucketState } from "../domain/bucket/state.js";
 import { BucketsError, invariant } from "../domain/errors.js";
 import { formatTime } from "../domain/event.js";
+import { stateOfKind } from "../domain/resource.js";
 import { decode } from "../eventstore/codec.js";
-import type { EventPlace, EventStore, StreamPoint } from "../eventstore/store.js";
+import type { EventPlace, EventStore, LogPoint, StreamPoint } from "../eventstore/store.js";
 import { nextTurn } from "../projections/view.js";
 import type { AsOf } from "./interface.js";
 import type { ServiceParts } from "./parts.js";
@@ -14,7 +15,7 @@ type MomentParts = Pick<ServiceParts, "events" | "view" | "clock">;
 
 /** A namespace as it was: every bucket that there had been by then, also deleted ones. */
 export interface Moment {
-  readonly point: Exclude<StreamPoint, { readonly kind: "version" }>;
+  readonly point: LogPoint;
   /** The moment that an answer is about, milliseconds. */
   readonly at: number;
   readonly states: readonly BucketState[];
@@ -59,7 +60,8 @@ async function statesAt({ events, view }: MomentParts, namespace: string, point:
   const states: BucketState[] = [];
   for (let start = 0; start < ids.length; start += sliceBuckets) {
     if (start > 0) await nextTurn();
-    states.push(...(await events.statesAt(ids.slice(start, start + sliceBuckets), point)));
+    const slice = await events.statesAt(ids.slice(start, start + sliceBuckets), point);
+    states.push(...slice.map((state) => stateOfKind("bucket", state)));
   }
   return states;
 }

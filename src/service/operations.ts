@@ -16,10 +16,10 @@ import {
 import { RestoreBucketRequest, RevertBucketRequest } from "../domain/bucket/revert.js";
 import { isJsonObject, type JsonValue, toJson } from "../domain/json.js";
 import { parseBody } from "../domain/schemas.js";
-import { answerDeleted, answerWritten } from "./answers.js";
+import { answerDeleted, answerWritten, countedAfter } from "./answers.js";
 import type { Operation, OperationOptions, OperationResult } from "./interface.js";
 import type { ServiceParts } from "./parts.js";
-import { BucketPast } from "./past.js";
+import { bucketSubject, Past } from "./past.js";
 import { prepareRevert, prepareUndo } from "./reverting.js";
 import { makeSecret, type Sealed, sealBody } from "./sealing.js";
 import { type Checked, checkReason, type Prepared, preconditionOf } from "./writing.js";
@@ -42,13 +42,13 @@ export class BucketOperations {
   readonly #parts: ServiceParts;
   readonly #namespace: string;
   readonly #publicUrl: string;
-  readonly #past: BucketPast;
+  readonly #past: Past<"bucket">;
 
   constructor(parts: ServiceParts, namespace: string, publicUrl: string) {
     this.#parts = parts;
     this.#namespace = namespace;
     this.#publicUrl = publicUrl;
-    this.#past = new BucketPast(parts, namespace);
+    this.#past = new Past(parts, bucketSubject(parts, namespace));
   }
 
   /** @throws BAD_REQUEST for what is wrong with the options, before VALIDATION_FAILED. */
@@ -61,10 +61,12 @@ export class BucketOperations {
       prepare,
       reason: operation.reason ?? asked.reason,
       precondition: preconditionOf(operation),
-      render: (done) =>
-        operation.type === "delete"
-          ? answerDeleted(done)
-          : answerWritten(done, this.#publicUrl, ignoredFields, revealedSecret?.()),
+      render: async (done) => {
+        const counted = await countedAfter(this.#parts, done);
+        return operation.type === "delete"
+          ? answerDeleted(done, counted)
+          : answerWritten(done, counted, this.#publicUrl, ignoredFields, revealedSecret?.());
+      },
     };
   }
 

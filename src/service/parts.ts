@@ -1,11 +1,11 @@
 /** What the services stand on; the composition root makes it. */
 import type { EventStore, Outcome, Unit } from "../eventstore/store.js";
-import type { BucketView } from "../projections/view.js";
+import type { View } from "../projections/view.js";
 import type { Vault } from "./vault.js";
 
 export interface ServiceParts {
   readonly events: EventStore;
-  readonly view: BucketView;
+  readonly view: View;
   readonly vault: Vault;
   /** Resolves once the unit is durable. */
   readonly submit: (unit: Unit) => Promise<Outcome>;

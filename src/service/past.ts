@@ -1,26 +1,36 @@
 /**
- * The past of the buckets of one namespace: finding a moment, and what was there then, what led to
- * it, and who is to blame. It only reads; nothing about the past ever changes.
+ * The past of resources of one kind: finding a moment, and what was there then, what led to it, and
+ * who is to blame. It only reads; nothing about the past ever changes.
  */
 import { z } from "zod";
 import { type Point, parsePoint } from "../domain/as-of.js";
 import type { BlameResponse } from "../domain/blame.js";
 import { maskChanges, maskSecrets } from "../domain/bucket/secrets.js";
-import type { BucketState } from "../domain/bucket/state.js";
-import { diff } from "../domain/changes.js";
+import { type Change, diff } from "../domain/changes.js";
 import { type DiffFormat, formatDiff } from "../domain/diff-formats.js";
 import { BucketsError, invariant } from "../domain/errors.js";
 import { formatTime, type RecordedEvent } from "../domain/event.js";
 import { changesOf, type HistoryEntry, toHistoryEntry } from "../domain/history.js";
 import { isJsonObject, type JsonObject, type JsonValue } from "../domain/json.js";
 import { limits } from "../domain/limits.js";
-import { bucketNotFound } from "../domain/not-found.js";
+import type { MemberKind } from "../domain/members.js";
+import { bucketNotFound, memberNotFound } from "../domain/not-found.js";
 import { isWithin, parsePointer } from "../domain/pointer.js";
-import { evolve, type ResourceState, sameState, stateOfKind } from "../domain/resource.js";
+import {
+  documentOf,
+  evolve,
+  idsOf,
+  type ResourceKind,
+  type ResourceState,
+  type StateOf,
+  sameState,
+  stateOfKind,
+  streamOf,
+} from "../domain/resource.js";
 import { parseQuery } from "../domain/schemas.js";
 import { decode } from "../eventstore/codec.js";
-import type { EventPlace, EventStore, Head, LoggedEvent } from "../eventstore/store.js";
-import { type BucketView, nextTurn } from "../projections/view.js";
+import type { EventPlace, EventStore, Head, LoggedEvent, LogPoint } from "../eventstore/store.js";
+import { nextTurn, type View } from "../projections/view.js";
 import { decodeCursor, encodeCursor } from "./cursor.js";
 import type {
   DiffQuery,
@@ -30,15 +40,63 @@ import type {
   ReplayRange,
 } from "./interface.js";
 
+/** Whose past it is: how a resource of the kind is found, and how its document is shown. */
+export interface Subject<Kind extends ResourceKind> {
+  readonly kind: Kind;
+  /** Its current state, also if it was deleted. */
+  readonly find: (identifier: string) => Promise<StateOf<Kind> | undefined>;
+  readonly notFound: (identifier: string) => BucketsError;
+  readonly shown: (document: JsonObject) => JsonObject;
+  readonly shownChanges: (changes: readonly Change[]) => readonly Change[];
+}
+
+/** The buckets of a namespace, by id or name; their secrets are masked. */
+export function bucketSubject({ view }: PastParts, namespace: string): Subject<"bucket"> {
+  return {
+    kind: "bucket",
+    find: (identifier) => view.find(namespace, identifier),
+    notFound: (identifier) => bucketNotFound(identifier, namespace),
+    shown: (document) => {
+      const masked = maskSecrets(document);
+      return isJsonObject(masked) ? masked : {};
+    },
+    shownChanges: maskChanges,
+  };
+}
+
+/**
+ * The objects, batches or uploads of a bucket, by their ids. What a deleted bucket held has a past
+ * that is found through the bucket's id.
+ */
+export function memberSubject<Kind extends MemberKind>(
+  { view }: PastParts,
+  kind: Kind,
+  bucketId: string,
+): Subject<Kind> {
+  return {
+    kind,
+    find: async (identifier) => {
+      const state = await view.state(identifier);
+      if (state?.kind !== kind || state.bucket_id !== bucketId) return undefined;
+      return stateOfKind(kind, state);
+    },
+    notFound: (identifier) => memberNotFound(kind, identifier, bucketId),
+    shown: (document) => document,
+    shownChanges: (changes) => changes,
+  };
+}
+
 export interface PastParts {
   readonly events: EventStore;
-  readonly view: BucketView;
+  readonly view: View;
   readonly clock: () => number;
 }
 
 /** A bucket at a point in the past. */
 export interface Located {
   readonly place: EventPlace;
+  /** Up to where in the log what belongs to it is counted. */
+  readonly upTo: LogPoint;
   /** The moment that an answer about it is about, milliseconds. */
   readonly at: number;
   /** Whether the answer can never change again. */
@@ -63,32 +121,32 @@ const HistoryRequest = z.object({
 });
 type HistoryRequest = z.infer<typeof HistoryRequest>;
 
-export class BucketPast {
+export class Past<Kind extends ResourceKind> {
   readonly #parts: PastParts;
-  readonly #namespace: string;
+  readonly #subject: Subject<Kind>;
 
-  constructor(parts: PastParts, namespace: string) {
+  constructor(parts: PastParts, subject: Subject<Kind>) {
     this.#parts = parts;
-    this.#namespace = namespace;
+    this.#subject = subject;
   }
 
-  /** The current state, which may say that the bucket was deleted. */
-  lookup(bucket: string): Promise<BucketState | undefined> {
-    return this.#parts.view.find(this.#namespace, bucket);
+  /** The current state, which may say that it was deleted. */
+  lookup(identifier: string): Promise<StateOf<Kind> | undefined> {
+    return this.#subject.find(identifier);
   }
 
   /** @throws NOT_FOUND */
-  async find(bucket: string): Promise<BucketState> {
-    const state = await this.lookup(bucket);
-    if (state === undefined) throw bucketNotFound(bucket, this.#namespace);
+  async find(identifier: string): Promise<StateOf<Kind>> {
+    const state = await this.lookup(identifier);
+    if (state === undefined) throw this.#subject.notFound(identifier);
     return state;
   }
 
   /** The state after the event of a version that is known to exist. */
-  async stateAt(stream: string, version: number): Promise<BucketState> {
+  async stateAt(stream: string, version: number): Promise<StateOf<Kind>> {
     const state = await this.#parts.events.stateAt(stream, version);
     invariant(state !== undefined, `${stream} has lost version ${version}`);
-    return stateOfKind("bucket", state);
+    return stateOfKind(this.#subject.kind, state);
   }
 
   /** The time of the store: like that of its events, it never runs backwards. */
@@ -101,7 +159,7 @@ export class BucketPast {
   }
 
   /** @throws NOT_FOUND when the history has nothing there. */
-  async locate(current: BucketState, { point, text }: AskedPoint): Promise<Located> {
+  async locate(current: StateOf<Kind>, { point, text }: AskedPoint): Promise<Located> {
     const { events } = this.#parts;
     const head = await events.head();
     const isKnown =
@@ -110,27 +168,32 @@ export class BucketPast {
         : point.kind === "position"
           ? point.position <= head.position
           : point.time <= this.#timeAt(head);
-    const place = isKnown ? await events.placeAt(current.bucket_id, point) : undefined;
+    const place = isKnown ? await events.placeAt(streamOf(current), point) : undefined;
     if (place === undefined) throw await this.#outsideHistory(current, text);
     switch (point.kind) {
       case "version":
-        return { place, at: place.recordedAt, isFinal: true };
+        return {
+          place,
+          upTo: { kind: "position", position: place.position },
+          at: place.recordedAt,
+          isFinal: true,
+        };
       case "position": {
         const { recordedAt } = await this.#eventAt(point.position);
-        return { place, at: recordedAt, isFinal: true };
+        return { place, upTo: point, at: recordedAt, isFinal: true };
       }
       case "time":
-        return { place, at: point.time, isFinal: point.time < head.recordedAt };
+        return { place, upTo: point, at: point.time, isFinal: point.time < head.recordedAt };
     }
   }
 
-  async history(bucket: string, query: HistoryQuery): Promise<HistoryResponse> {
+  async history(identifier: string, query: HistoryQuery): Promise<HistoryResponse> {
     const request = parseQuery(HistoryRequest, query);
     const { cursor, limit, order, ...filters } = request;
     const asked = askedRange(request);
-    const state = await this.find(bucket);
+    const state = await this.find(identifier);
     const { from, to } = await this.#versions(state, asked);
-    const scope = `history/${state.bucket_id}/${order}/${JSON.stringify(filters)}`;
+    const scope = `history/${streamOf(state)}/${order}/${JSON.stringify(filters)}`;
     const after = cursor === undefined ? undefined : decodeCursor(scope, z.number().int(), cursor);
     const range =
       order === "asc"
@@ -138,7 +201,7 @@ export class BucketPast {
         : { from, to: Math.min(to, (after ?? Number.POSITIVE_INFINITY) - 1) };
     const found: HistoryEntry[] = [];
     const slice = Math.min(limit + 1, sliceEvents);
-    for await (const logged of this.#events(state.bucket_id, range, order, slice)) {
+    for await (const logged of this.#events(streamOf(state), range, order, slice)) {
       if (isWanted(logged.recorded, request)) found.push(toEntry(logged));
       if (found.length > limit) break;
     }
@@ -151,18 +214,18 @@ export class BucketPast {
     };
   }
 
-  async entry(bucket: string, version: number): Promise<HistoryEntry> {
+  async entry(identifier: string, version: number): Promise<HistoryEntry> {
     if (!Number.isSafeInteger(version) || version < 1) {
       throw new BucketsError("BAD_REQUEST", `${version} is no version: versions count from 1.`);
     }
-    const state = await this.find(bucket);
+    const state = await this.find(identifier);
     return toEntry(await this.logged(state, version));
   }
 
   /** The event of a version. @throws NOT_FOUND beyond the head. */
-  async logged(state: BucketState, version: number): Promise<LoggedEvent> {
+  async logged(state: StateOf<Kind>, version: number): Promise<LoggedEvent> {
     const page = { order: "asc", from: version, to: version, limit: 1 } as const;
-    const [logged] = await this.#parts.events.readStream(state.bucket_id, page);
+    const [logged] = await this.#parts.events.readStream(streamOf(state), page);
     if (logged === undefined) throw await this.#outsideHistory(state, `version ${version}`);
     return logged;
   }
@@ -176,40 +239,40 @@ export class BucketPast {
     return paths;
   }
 
-  async *replay(bucket: string, range: ReplayRange): AsyncIterable<ReplayLine> {
+  async *replay(identifier: string, range: ReplayRange): AsyncIterable<ReplayLine> {
     const asked = askedRange(range);
-    const current = await this.find(bucket);
+    const current = await this.find(identifier);
     const { from, to } = await this.#versions(current, asked);
     let folded: ResourceState | undefined;
-    for await (const logged of this.#events(current.bucket_id, { from: 1, to: current.version })) {
+    for await (const logged of this.#events(streamOf(current), { from: 1, to: current.version })) {
       folded = evolve(folded, logged.recorded);
       const { version } = logged.recorded;
       if (version < from || version > to) continue;
-      yield { event: toEntry(logged), document: shownDocument(folded.document) };
+      yield { event: toEntry(logged), document: this.#subject.shown(documentOf(folded)) };
     }
     const matchesView = sameState(folded, current);
     yield { replayed: to - from + 1, version: to, matches_view: matchesView };
   }
 
-  async diff(bucket: string, query: DiffQuery): Promise<JsonValue> {
+  async diff(identifier: string, query: DiffQuery): Promise<JsonValue> {
     const { begin, end } = askedRange(query);
     const format: DiffFormat = query.format ?? "json-patch";
-    const state = await this.find(bucket);
+    const state = await this.find(identifier);
     const to = end === undefined ? state.version : (await this.locate(state, end)).place.version;
     const from = begin === undefined ? to - 1 : (await this.locate(state, begin)).place.version;
-    const before = from === 0 ? {} : (await this.stateAt(state.bucket_id, from)).document;
-    const after = (await this.stateAt(state.bucket_id, to)).document;
-    return formatDiff(maskChanges(diff(before, after)), format);
+    const before = from === 0 ? {} : documentOf(await this.stateAt(streamOf(state), from));
+    const after = documentOf(await this.stateAt(streamOf(state), to));
+    return formatDiff(this.#subject.shownChanges(diff(before, after)), format);
   }
 
   async blame(
-    bucket: string,
+    identifier: string,
     query: { readonly path?: string | undefined },
   ): Promise<BlameResponse> {
     const { path } = parseQuery(z.object({ path: pointerText.optional() }), query);
     const prefix = parsePointer(path ?? "") ?? [];
-    const state = await this.find(bucket);
-    const blamed = await this.#parts.view.blame(state.bucket_id);
+    const state = await this.find(identifier);
+    const blamed = await this.#parts.view.blame(streamOf(state));
     const wanted = [...blamed].filter(([pointer]) => isWithin(parsePointer(pointer) ?? [], prefix));
     const events = new Map<number, RecordedEvent>();
     for (const position of new Set(wanted.map(([, at]) => at))) {
@@ -257,25 +320,25 @@ export class BucketPast {
    *
    * @throws BAD_REQUEST when the end is before the beginning.
    */
-  async #versions(state: BucketState, { begin, end }: AskedRange): Promise<Versions> {
+  async #versions(state: StateOf<Kind>, { begin, end }: AskedRange): Promise<Versions> {
     const to = end === undefined ? state.version : (await this.locate(state, end)).place.version;
     if (begin === undefined) return { from: 1, to };
     const { place } = await this.locate(state, begin);
     assertOrder(place.version, to);
-    const before = await this.#parts.events.placeAt(state.bucket_id, justBefore(begin.point));
+    const before = await this.#parts.events.placeAt(streamOf(state), justBefore(begin.point));
     return { from: (before?.version ?? 0) + 1, to };
   }
 
-  async #outsideHistory(state: BucketState, asked: string): Promise<BucketsError> {
+  async #outsideHistory(state: StateOf<Kind>, asked: string): Promise<BucketsError> {
     const { events } = this.#parts;
-    const stream = state.bucket_id;
+    const stream = streamOf(state);
     const first = await events.placeAt(stream, { kind: "version", version: 1 });
     const last = await events.placeAt(stream, { kind: "version", version: state.version });
     invariant(first !== undefined && last !== undefined, `${stream} has no events`);
     return new BucketsError(
       "NOT_FOUND",
-      `The history of this bucket has nothing at ${asked}: it begins at version 1 (${formatTime(first.recordedAt)}) and ends at version ${last.version} (${formatTime(last.recordedAt)}).`,
-      { bucket_id: stream, first: shownPlace(first), last: shownPlace(last) },
+      `The history of this ${state.kind} has nothing at ${asked}: it begins at version 1 (${formatTime(first.recordedAt)}) and ends at version ${last.version} (${formatTime(last.recordedAt)}).`,
+      { ...idsOf(state), first: shownPlace(first), last: shownPlace(last) },
     );
   }
 }
@@ -346,11 +409,6 @@ function toBlame({ version, position, recordedAt, meta }: RecordedEvent) {
     actor: meta.actor,
     ...(meta.reason !== undefined && { reason: meta.reason }),
   };
-}
-
-function shownDocument(document: JsonObject): JsonObject {
-  const masked = maskSecrets(document);
-  return isJsonObject(masked) ? masked : {};
 }
 
 function shownPlace(place: EventPlace) {

@@ -3,17 +3,19 @@
  * or the event and what later ones touched.
  */
 import { looksLikeBucketId } from "../domain/bucket/document.js";
+import { BucketEvent } from "../domain/bucket/events.js";
 import { type BucketState, nameOf } from "../domain/bucket/state.js";
 import type { Change } from "../domain/changes.js";
+import type { DomainEvent } from "../domain/event.js";
 import { changesOf } from "../domain/history.js";
 import { bucketNotFound } from "../domain/not-found.js";
 import type { CommandResult } from "../eventstore/store.js";
-import type { BucketPast } from "./past.js";
+import type { Past } from "./past.js";
 import type { Sealed } from "./sealing.js";
 import type { Checked, Prepared } from "./writing.js";
 
 interface Reverting {
-  readonly past: BucketPast;
+  readonly past: Past<"bucket">;
   readonly namespace: string;
   readonly bucket: string;
   /** Seals a webhook secret for an adapter that may come back without one; the same each time. */
@@ -58,7 +60,7 @@ export function prepareUndo(undo: number, reverting: Reverting): Checked<unknown
       command: {
         type: "undo_event",
         undo,
-        event: recorded.event,
+        event: bucketEvent(recorded.event),
         laterPaths: [...storedPaths, ...newPaths],
         readAt: version,
         secrets: sealed.references,
@@ -78,7 +80,9 @@ async function findBucket(
   { past, namespace, bucket }: Reverting,
   results: readonly CommandResult[],
 ): Promise<{ readonly stored: BucketState; readonly version: number }> {
-  const touched = new Map(results.map(({ stream, state }) => [stream, state]));
+  const touched = new Map(
+    results.flatMap(({ stream, state }) => (state.kind === "bucket" ? [[stream, state]] : [])),
+  );
   const named = [...touched.values()].find((state) => isNamed(state, bucket));
   const stored = await past.lookup(named?.bucket_id ?? bucket);
   const after = stored === undefined ? undefined : touched.get(stored.bucket_id);
@@ -89,6 +93,11 @@ async function findBucket(
 
 function isNamed(state: BucketState, name: string): boolean {
   return state.deleted === undefined && nameOf(state) === name.normalize("NFC");
+}
+
+/** @throws only for an event that cannot be in the stream of a bucket. */
+function bucketEvent(event: DomainEvent): BucketEvent {
+  return BucketEvent.parse(event);
 }
 
 function pathsOf(changes: readonly Change[]): string[] {

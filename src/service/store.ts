@@ -5,12 +5,12 @@ import { toHex } from "../eventstore/codec.js";
 import { CommitQueue } from "../eventstore/commit-queue.js";
 import type { EventStore, Health, Outcome, Unit } from "../eventstore/store.js";
 import type {
-  BucketView,
   ExpectedHead,
   OnProgress,
   ProjectionKeeper,
   RebuildReport,
   VerifyReport,
+  View,
 } from "../projections/view.js";
 import { CommitSignal } from "./commit-signal.js";
 import { LogFeed } from "./feed.js";
@@ -30,7 +30,7 @@ import type { Vault } from "./vault.js";
 /** What the composition root puts together. */
 export interface StoreParts {
   readonly events: EventStore;
-  readonly view: BucketView;
+  readonly view: View;
   readonly keeper: ProjectionKeeper;
   readonly vault: Vault;
   readonly tokens: Tokens;

@@ -32,7 +32,7 @@ export interface Checked<Result> {
    * @param before what the operations before it in the same unit would leave.
    */
   readonly prepare: (before: () => Promise<readonly CommandResult[]>) => Promise<Prepared>;
-  readonly render: (done: Done) => Result;
+  readonly render: (done: Done) => Promise<Result>;
 }
 
 export type Prepared = Pick<TargetedCommand, "target" | "command" | "secrets">;
@@ -99,12 +99,13 @@ export class UnitWriter {
     const replayed = outcome.kind === "replayed";
     const dryRun = options.dryRun === true;
     const places = replayed ? await this.#readAgain(outcome.results) : outcome.results;
+    const rendered = operations.map((operation, index) => {
+      const place = places[index];
+      invariant(place !== undefined, `no result of operation ${index}`);
+      return operation.render({ ...place, replayed, dryRun });
+    });
     return {
-      results: operations.map((operation, index) => {
-        const place = places[index];
-        invariant(place !== undefined, `no result of operation ${index}`);
-        return operation.render({ ...place, replayed, dryRun });
-      }),
+      results: await Promise.all(rendered),
       transactionId: places[0]?.recorded.transactionId,
       replayed,
       dryRun,

@@ -16,12 +16,13 @@ import {
   secretMask,
   secretReferences,
 } from "../../src/domain/bucket/secrets.js";
-import { type BucketState, evolveBucket, nameOf } from "../../src/domain/bucket/state.js";
+import { type BucketState, nameOf } from "../../src/domain/bucket/state.js";
 import type { RecordedEvent } from "../../src/domain/event.js";
 import { isJsonArray, isJsonObject, type JsonValue, toJson } from "../../src/domain/json.js";
 import { parseJsonText } from "../../src/domain/json-text.js";
 import { limits } from "../../src/domain/limits.js";
 import { parsePointer } from "../../src/domain/pointer.js";
+import { evolve, stateOfKind } from "../../src/domain/resource.js";
 import { jsonObject, jsonValue, timestamp } from "../../src/domain/schemas.js";
 
 const said = {
@@ -114,7 +115,7 @@ function replay(story: readonly Line[]): Told {
     try {
       const recorded = record(line, index + 1, buckets);
       const { stream } = recorded;
-      const state = evolveBucket(buckets.get(stream), recorded);
+      const state = stateOfKind("bucket", evolve(buckets.get(stream), recorded));
       assertNameIsFree(state, buckets);
       buckets.set(stream, state);
       events.push(recorded);

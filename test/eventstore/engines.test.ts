@@ -108,7 +108,13 @@ test("the engines write byte-identical logs, and their views are the folds of th
         expect(await keeper.verify(undefined, () => {})).toMatchObject({ ok: true });
         expect(await keeper.rebuild(() => {})).toMatchObject({ differences: 0 });
       }
-      const all = { namespace: "default", limit: 100, offset: 0, after: undefined };
+      const all = {
+        namespace: "default",
+        viewpoint: { at: 0, publicUrl: "" },
+        limit: 100,
+        offset: 0,
+        after: undefined,
+      };
       const pages = [await sqlite.view.list(all), await memory.view.list(all)];
       expect(JSON.parse(JSON.stringify(pages[0]))).toEqual(JSON.parse(JSON.stringify(pages[1])));
       await sqlite.close();

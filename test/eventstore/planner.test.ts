@@ -1,8 +1,8 @@
 /** The planner is pure: these tests give it a world of maps and look at the plans it makes. */
 import { describe, expect, test } from "vitest";
-import type { BucketState } from "../../src/domain/bucket/state.js";
 import type { JsonObject } from "../../src/domain/json.js";
 import { limits } from "../../src/domain/limits.js";
+import { documentOf, type ResourceState } from "../../src/domain/resource.js";
 import { zeroHash } from "../../src/eventstore/frame.js";
 import { gatherAndPlan } from "../../src/eventstore/gather.js";
 import {
@@ -58,7 +58,12 @@ class World {
     return committed(only(created.outcomes)).stream;
   }
 
-  state(stream: string): BucketState | undefined {
+  name(stream: string): unknown {
+    const state = this.state(stream);
+    return state === undefined ? undefined : documentOf(state)["bucket_name"];
+  }
+
+  state(stream: string): ResourceState | undefined {
     return this.#view.loadState(stream);
   }
 }
@@ -250,8 +255,8 @@ describe("a batch", () => {
         units.patch(a, { bucket_name: "b" }),
       ]),
     );
-    expect(world.state(a)?.document["bucket_name"]).toBe("b");
-    expect(world.state(b)?.document["bucket_name"]).toBe("a");
+    expect(world.name(a)).toBe("b");
+    expect(world.name(b)).toBe("a");
     const again = world.plan(units.of(units.create("a")), units.of(units.create("between")));
     expect(verdicts(again)).toEqual(["ALREADY_EXISTS", "committed"]);
   });

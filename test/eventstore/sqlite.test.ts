@@ -8,7 +8,7 @@ import { applicationId, openReader } from "../../src/eventstore/sqlite/connectio
 import type { SqliteEngine } from "../../src/eventstore/sqlite/engine.js";
 import { LogReader, LogWriter } from "../../src/eventstore/sqlite/log-sql.js";
 import { readMigrations } from "../../src/eventstore/sqlite/migrate.js";
-import { SqliteBucketView, SqliteView } from "../../src/projections/sqlite/view.js";
+import { SqliteReadView, SqliteView } from "../../src/projections/sqlite/view.js";
 import { sqliteBackend, temporaryFile, temporaryFolder } from "../support/backends.js";
 import { openSqlite } from "../support/sqlite.js";
 import { accept, ifMatch, Units } from "../support/units.js";
@@ -343,7 +343,7 @@ describe("query plans", () => {
 
   test("the reads of the view go by key, list pages by their index", async () => {
     const plans = plansOf(await closedFile(), (db) => {
-      const view = new SqliteBucketView(db);
+      const view = new SqliteReadView(db);
       const query = { namespace: "default", limit: 10, offset: 0, after: undefined };
       void view.find("default", "bkt_00000000000000000000000001");
       void view.find("default", "a");

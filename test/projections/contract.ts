@@ -8,13 +8,15 @@ import { accept, Units } from "../support/units.js";
 
 const query = (overrides: Partial<ListQuery> = {}): ListQuery => ({
   namespace: "default",
+  viewpoint: { at: 0, publicUrl: "" },
   limit: 10,
   offset: 0,
   after: undefined,
   ...overrides,
 });
 
-const names = ({ states }: BucketPage) => states.map(({ document }) => document["bucket_name"]);
+const names = ({ buckets }: BucketPage) =>
+  buckets.map(({ state }) => state.document["bucket_name"]);
 
 const ignore = () => {};
 

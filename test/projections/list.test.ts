@@ -7,34 +7,40 @@ import Database from "better-sqlite3";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { bucketCatalog, positionOf, type Selection } from "../../src/domain/bucket/list.js";
+import { bucketCatalog, bucketListing } from "../../src/domain/bucket/list.js";
 import { secretMask } from "../../src/domain/bucket/secrets.js";
-import { emptyStats } from "../../src/domain/bucket/stats.js";
 import type { ListPosition } from "../../src/domain/filter/order.js";
 import { parseCriteria, type RawCriteria } from "../../src/domain/filter/parse.js";
 import type { JsonObject, JsonValue } from "../../src/domain/json.js";
-import { SqliteBucketView } from "../../src/projections/sqlite/view.js";
-import type { BucketPage, BucketView, ListQuery } from "../../src/projections/view.js";
+import { placeOf } from "../../src/domain/listing.js";
+import { SqliteReadView } from "../../src/projections/sqlite/view.js";
+import type { BucketPage, ListQuery, View } from "../../src/projections/view.js";
 import { anyDocument, anyJson, seed } from "../domain/arbitraries.js";
 import { type Backend, memoryBackend, sqliteBackend } from "../support/backends.js";
 import { accept, Units } from "../support/units.js";
 
 const startedAt = Date.parse("2026-10-01T12:00:00.000Z");
 
+type Selection = Pick<ListQuery, "criteria" | "viewpoint">;
+
+function viewpointAt(at: number) {
+  return { at, publicUrl: "https://buckets.example" };
+}
+
 function select(raw: RawCriteria, at = startedAt): Selection {
-  const viewpoint = { at, publicUrl: "https://buckets.example" };
-  return { criteria: parseCriteria(raw, bucketCatalog), viewpoint };
+  return { criteria: parseCriteria(raw, bucketCatalog), viewpoint: viewpointAt(at) };
 }
 
 const query = (overrides: Partial<ListQuery> = {}): ListQuery => ({
   namespace: "default",
+  viewpoint: viewpointAt(startedAt),
   limit: 1_000,
   offset: 0,
   after: undefined,
   ...overrides,
 });
 
-const idsOf = ({ states }: BucketPage) => states.map(({ bucket_id: id }) => id);
+const idsOf = ({ buckets }: BucketPage) => buckets.map(({ state }) => state.bucket_id);
 
 const adapter: JsonObject = {
   adapter_type: "generic_webhook",
@@ -208,15 +214,15 @@ async function fill(backend: Backend, buckets: readonly Made[]): Promise<void> {
 }
 
 /** Every page by the place of the last bucket of the one before. */
-async function walk(view: BucketView, selection: Selection, limit: number): Promise<string[]> {
+async function walk(view: View, selection: Selection, limit: number): Promise<string[]> {
   const ids: string[] = [];
   let after: ListPosition | undefined;
   for (;;) {
-    const page = await view.list(query({ selection, limit, after }));
-    const last = page.states.at(-1);
+    const page = await view.list(query({ ...selection, limit, after }));
+    const last = page.buckets.at(-1);
     if (last === undefined) return ids;
     ids.push(...idsOf(page));
-    after = positionOf(last, emptyStats, selection);
+    after = placeOf(last, selection.criteria, bucketListing(selection.viewpoint));
   }
 }
 
@@ -235,9 +241,9 @@ describe("a list", () => {
         for (const raw of criteria) {
           const selection = select(raw);
           const told = JSON.stringify(raw);
-          const expected = await memory.view.list(query({ selection }));
-          expect(await sqlite.view.list(query({ selection })), told).toEqual(expected);
-          const part = query({ selection, limit, offset });
+          const expected = await memory.view.list(query(selection));
+          expect(await sqlite.view.list(query(selection)), told).toEqual(expected);
+          const part = query({ ...selection, limit, offset });
           const expectedPart = await memory.view.list(part);
           expect(await sqlite.view.list(part), told).toEqual(expectedPart);
           expect(expectedPart.totalCount).toBe(expected.totalCount);
@@ -260,7 +266,7 @@ describe("a list", () => {
     await fill(backend, [made, { ...made, fields: {} }]);
     const found = async (operator: string, value: JsonValue, field = "webhook_secret") => {
       const filters = { field: `source_adapter.${field}`, operator, value };
-      return (await backend.view.list(query({ selection: select({ filters }) }))).totalCount;
+      return (await backend.view.list(query(select({ filters })))).totalCount;
     };
     expect(await found("eq", "sec_unused")).toBe(0);
     expect(await found("starts_with", "sec")).toBe(0);
@@ -269,7 +275,7 @@ describe("a list", () => {
     expect(await found("exists", true)).toBe(1);
     expect(await found("exists", true, "webhook_secret.0")).toBe(0);
     const search = select({ search: "sec_unused" });
-    expect((await backend.view.list(query({ selection: search }))).totalCount).toBe(0);
+    expect((await backend.view.list(query(search))).totalCount).toBe(0);
   });
 
   test.each([
@@ -283,7 +289,7 @@ describe("a list", () => {
     await accept(backend.events, units.of(units.lock("a", expiresAt)));
     const locked = async (at: number) => {
       const selection = select({ filters: { is_locked: true } }, at);
-      return (await backend.view.list(query({ selection }))).totalCount;
+      return (await backend.view.list(query(selection))).totalCount;
     };
     expect(await locked(startedAt + 999)).toBe(1);
     expect(await locked(startedAt + 1_000)).toBe(0);
@@ -299,7 +305,7 @@ describe("query plans", () => {
     const executed: string[] = [];
     const db = new Database(backend.file, { verbose: (sql) => executed.push(String(sql)) });
     const selection = raw === undefined ? undefined : select(raw);
-    await new SqliteBucketView(db).list(query({ selection, limit: 10, after }));
+    await new SqliteReadView(db).list(query({ ...selection, limit: 10, after }));
     const plans = executed
       .filter((sql) => sql.startsWith("SELECT"))
       .map((sql) => {

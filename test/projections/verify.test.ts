@@ -5,6 +5,7 @@
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { documentOf } from "../../src/domain/resource.js";
 import { chainHash, commit, type StoredEvent, zeroHash } from "../../src/eventstore/frame.js";
 import { LogReader, LogWriter } from "../../src/eventstore/sqlite/log-sql.js";
 import { viewTables } from "../../src/projections/sqlite/view.js";
@@ -364,10 +365,10 @@ describe("the view:", () => {
       db.exec("UPDATE buckets SET state = replace(state, 'second', 'forged') WHERE position = 36"),
     );
     const misled = await accept(events, units.of(units.patch("3", { metadata: { n: 1 } })));
-    expect(misled.state.document["description"]).toBe("forged");
+    expect(documentOf(misled.state)["description"]).toBe("forged");
     expect(await keeper.rebuild(ignore)).toMatchObject({ differences: 1 });
     const mended = await accept(events, units.of(units.patch("3", { metadata: { n: 2 } })));
-    expect(mended.state.document["description"]).toBe("second");
+    expect(documentOf(mended.state)["description"]).toBe("second");
     expect(await keeper.verify(undefined, ignore)).toMatchObject({ ok: true });
   });
 

@@ -13,15 +13,15 @@ import type { EventStore } from "../../src/eventstore/store.js";
 import { MemoryKeeper } from "../../src/projections/memory/keeper.js";
 import { MemoryView } from "../../src/projections/memory/view.js";
 import { SqliteKeeper } from "../../src/projections/sqlite/keeper.js";
-import { SqliteBucketView } from "../../src/projections/sqlite/view.js";
-import type { BucketView, ProjectionKeeper } from "../../src/projections/view.js";
+import { SqliteReadView } from "../../src/projections/sqlite/view.js";
+import type { ProjectionKeeper, View } from "../../src/projections/view.js";
 import { FixedClock } from "./clock.js";
 import { openSqlite } from "./sqlite.js";
 
 export interface Backend {
   readonly clock: FixedClock;
   readonly events: EventStore;
-  readonly view: BucketView;
+  readonly view: View;
   readonly keeper: ProjectionKeeper;
 }
 
@@ -66,7 +66,7 @@ export function sqliteBackend(options: SqliteBackendOptions = {}): SqliteBackend
   };
   onTestFinished(close);
   const keeper = new SqliteKeeper(events, file);
-  return { file, clock, events, view: new SqliteBucketView(reader), keeper, close };
+  return { file, clock, events, view: new SqliteReadView(reader), keeper, close };
 }
 
 export const engines = { memory: () => memoryBackend(), sqlite: () => sqliteBackend() };

@@ -19,3 +19,9 @@ export function statusAt(state: BatchState, time: number): BatchStatus {
 export function isClaimable(state: BatchState, time: number): boolean {
   return state.deleted === undefined && phaseOf(statusAt(state, time)) === "waiting";
 }
+
+/** Submitted and unfinished, whoever works on it: claimable now, or once a lease has run out. */
+export function isOpen(state: BatchState): boolean {
+  const phase = phaseOf(state.status);
+  return state.deleted === undefined && (phase === "waiting" || phase === "working");
+}

@@ -4,17 +4,17 @@ import { Change } from "../changes.js";
 import { UniqueKey } from "./bucket-schema.js";
 import { patchMediaTypes } from "./patch.js";
 
-export const BucketCreated = z.object({
+const BucketCreated = z.object({
   type: z.literal("bucket.created"),
   data: z.object({ changes: z.array(Change), unique_key: UniqueKey.optional() }),
 });
 
-export const BucketPatched = z.object({
+const BucketPatched = z.object({
   type: z.literal("bucket.patched"),
   data: z.object({ media_type: z.enum(patchMediaTypes), changes: z.array(Change) }),
 });
 
-export const BucketLocked = z.object({
+const BucketLocked = z.object({
   type: z.literal("bucket.locked"),
   data: z.object({
     holder: z.string(),
@@ -23,59 +23,61 @@ export const BucketLocked = z.object({
   }),
 });
 
-export const BucketUnlocked = z.object({
+const BucketUnlocked = z.object({
   type: z.literal("bucket.unlocked"),
   data: z.object({}),
 });
 
-export const BucketArchived = z.object({
+const BucketArchived = z.object({
   type: z.literal("bucket.archived"),
   data: z.object({}),
 });
 
-export const BucketActivated = z.object({
+const BucketActivated = z.object({
   type: z.literal("bucket.activated"),
   data: z.object({}),
 });
 
-export const BucketSuspended = z.object({
+const BucketSuspended = z.object({
   type: z.literal("bucket.suspended"),
   data: z.object({}),
 });
 
 /** One event, however much the bucket holds: what it holds is hidden through it. */
-export const BucketDeleted = z.object({
+const BucketDeleted = z.object({
   type: z.literal("bucket.deleted"),
   data: z.object({ task_id: z.string() }),
 });
 
 /** The document, or some fields of it, were put back to a version. */
-export const BucketReverted = z.object({
+const BucketReverted = z.object({
   type: z.literal("bucket.reverted"),
   data: z.object({ revert_of: z.number(), changes: z.array(Change) }),
 });
 
 /** What one event did was taken back. */
-export const BucketUndone = z.object({
+const BucketUndone = z.object({
   type: z.literal("bucket.undone"),
   data: z.object({ revert_of: z.number(), changes: z.array(Change) }),
 });
 
 /** A deleted bucket is back, under another name if it was given one. */
-export const BucketRestored = z.object({
+const BucketRestored = z.object({
   type: z.literal("bucket.restored"),
   data: z.object({ changes: z.array(Change) }),
 });
 
-export type BucketEvent =
-  | z.infer<typeof BucketCreated>
-  | z.infer<typeof BucketPatched>
-  | z.infer<typeof BucketLocked>
-  | z.infer<typeof BucketUnlocked>
-  | z.infer<typeof BucketArchived>
-  | z.infer<typeof BucketActivated>
-  | z.infer<typeof BucketSuspended>
-  | z.infer<typeof BucketDeleted>
-  | z.infer<typeof BucketReverted>
-  | z.infer<typeof BucketUndone>
-  | z.infer<typeof BucketRestored>;
+export const BucketEvent = z.discriminatedUnion("type", [
+  BucketCreated,
+  BucketPatched,
+  BucketLocked,
+  BucketUnlocked,
+  BucketArchived,
+  BucketActivated,
+  BucketSuspended,
+  BucketDeleted,
+  BucketReverted,
+  BucketUndone,
+  BucketRestored,
+]);
+export type BucketEvent = Readonly<z.infer<typeof BucketEvent>>;

@@ -1,14 +1,9 @@
 /**
- * Which buckets a list shows, and in which order. Filters, sorts and searches are about the bucket
- * as it is answered: a secret is compared by its mask, so that nothing can be learned of it.
+ * How buckets are listed: as they are answered, so that a secret is compared by its mask and nothing
+ * can be learned of it.
  */
-import { compileFilter } from "../filter/condition.js";
 import type { FieldCatalog } from "../filter/fields.js";
-import { type ListPosition, sortKeyOf } from "../filter/order.js";
-import type { Criteria } from "../filter/parse.js";
-import { compileSearch } from "../filter/search.js";
-import type { JsonObject } from "../json.js";
-import { valueAt } from "../pointer.js";
+import type { Listing } from "../listing.js";
 import { BucketResponse, bucketFields, type Viewpoint } from "./response.js";
 import type { BucketState } from "./state.js";
 import type { BucketStats } from "./stats.js";
@@ -18,45 +13,18 @@ export const bucketCatalog: FieldCatalog = {
   times: ["created_at", "updated_at", "last_upload_at", "stats_updated_at"],
 };
 
-/** What is searched by `search`. */
-export const searchedFields = ["bucket_id", "bucket_name", "description"] as const;
-
-/** The criteria, and the moment and place that the answer is about. */
-export interface Selection {
-  readonly criteria: Criteria;
-  readonly viewpoint: Viewpoint;
+/** A bucket with its statistics. */
+export interface CountedBucket {
+  readonly state: BucketState;
+  readonly stats: BucketStats;
 }
 
-/** The predicate of a selection. */
-export function compileSelection({
-  criteria: { search, filter },
-  viewpoint,
-}: Selection): (state: BucketState, stats: BucketStats) => boolean {
-  const isWanted = filter === undefined ? undefined : compileFilter(filter);
-  const isFound = search === undefined ? undefined : compileSearch(search);
-  return (state, stats) => {
-    const fields = bucketFields(state, stats, viewpoint);
-    if (isWanted?.(fields) === false) return false;
-    return isFound === undefined || textsOf(fields).some(isFound);
+/** @param viewpoint the moment and place that the list is about. */
+export function bucketListing(viewpoint: Viewpoint): Listing<CountedBucket> {
+  return {
+    fields: ({ state, stats }) => bucketFields(state, stats, viewpoint),
+    searched: ["bucket_id", "bucket_name", "description"],
+    createdAt: ({ state }) => state.created_at,
+    id: ({ state }) => state.bucket_id,
   };
-}
-
-/** The place of a bucket in the order of a selection; in the default order without one. */
-export function positionOf(
-  state: BucketState,
-  stats: BucketStats,
-  selection: Selection | undefined,
-): ListPosition {
-  const place = { createdAt: state.created_at, id: state.bucket_id };
-  const sort = selection?.criteria.sort;
-  if (selection === undefined || sort === undefined) return place;
-  const value = valueAt(bucketFields(state, stats, selection.viewpoint), sort.path);
-  return { sortKey: sortKeyOf(value, sort.caseSensitive), ...place };
-}
-
-function textsOf(fields: JsonObject): string[] {
-  return searchedFields.flatMap((name) => {
-    const value = fields[name];
-    return typeof value === "string" ? [value] : [];
-  });
 }

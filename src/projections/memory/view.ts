@@ -1,19 +1,53 @@
 /** The view in memory: the plain meaning of what the SQLite view does with tables. */
+import { isOpen } from "../../domain/batch/lease.js";
+import type { BatchState } from "../../domain/batch/state.js";
 import { blameMoves } from "../../domain/blame.js";
 import { looksLikeBucketId } from "../../domain/bucket/document.js";
-import { bucketReservations, nameScope } from "../../domain/bucket/reservations.js";
+import { bucketListing } from "../../domain/bucket/list.js";
+import { nameScope } from "../../domain/bucket/reservations.js";
 import type { BucketState } from "../../domain/bucket/state.js";
-import type { JsonObject } from "../../domain/json.js";
-import { deletionTask, type TaskResponse } from "../../domain/task.js";
+import {
+  type BucketStats,
+  type Extremes,
+  emptyStats,
+  moveStats,
+} from "../../domain/bucket/stats.js";
+import { select } from "../../domain/listing.js";
+import { type MemberKind, memberListing } from "../../domain/members.js";
+import { objectSize } from "../../domain/object/response.js";
+import {
+  documentOf,
+  type ResourceState,
+  type StateOf,
+  stateOfKind,
+  streamOf,
+} from "../../domain/resource.js";
+import { referencedHashes, statsChangeOf } from "../../domain/statistics.js";
+import { type TaskResponse, taskOf } from "../../domain/task.js";
+import { reservationKey, reservationMoves } from "../../eventstore/planner.js";
 import type { AppliedEvent, InlineProjection } from "../../eventstore/projection.js";
-import { selectPage } from "../select.js";
-import type { BucketPage, BucketView, ListQuery, TaskPage, TaskQuery } from "../view.js";
+import type { LogPoint } from "../../eventstore/store.js";
+import {
+  type BucketPage,
+  type ListQuery,
+  type MemberPage,
+  type MemberQuery,
+  type TaskPage,
+  type TaskQuery,
+  totalsOf,
+  type View,
+} from "../view.js";
 
-export class MemoryView implements InlineProjection, BucketView {
-  #states = new Map<string, BucketState>();
+export class MemoryView implements InlineProjection, View {
+  #states = new Map<string, ResourceState>();
+  /** The ids of everything that there ever was in a bucket. */
+  #members = new Map<string, Set<string>>();
+  /** Of each bucket, in the order of their positions. */
+  #stats = new Map<string, BucketStats[]>();
   #reservations = new Map<string, string>();
   #tasks = new Map<string, { readonly namespace: string; readonly task: TaskResponse }>();
   #blame = new Map<string, Map<string, number>>();
+  #referenced = new Set<string>();
   #position = 0;
 
   /** That of the last event that was applied. */
@@ -21,7 +55,7 @@ export class MemoryView implements InlineProjection, BucketView {
     return this.#position;
   }
 
-  loadState(stream: string): BucketState | undefined {
+  loadState(stream: string): ResourceState | undefined {
     return this.#states.get(stream);
   }
 
@@ -31,37 +65,76 @@ export class MemoryView implements InlineProjection, BucketView {
   }
 
   loadReservation(scope: string, key: string): string | undefined {
-    return this.#reservations.get(`${scope}\u0000${key}`);
+    return this.#reservations.get(reservationKey({ scope, key }));
   }
 
   apply(events: readonly AppliedEvent[]): void {
-    for (const { recorded, before, after } of events) {
-      if (before !== undefined) {
-        for (const { scope, key } of bucketReservations(before)) {
-          this.#reservations.delete(`${scope}\u0000${key}`);
-        }
-      }
-      for (const { scope, key } of bucketReservations(after)) {
-        this.#reservations.set(`${scope}\u0000${key}`, after.bucket_id);
-      }
-      this.#states.set(after.bucket_id, after);
-      const task = deletionTask(after);
-      if (task !== undefined) this.#tasks.set(task.task_id, { namespace: after.namespace, task });
-      this.#moveBlame(before?.document ?? {}, after, recorded.position);
+    for (const applied of events) {
+      const { recorded, after } = applied;
+      this.#states.set(recorded.stream, after);
+      if (after.kind !== "bucket") this.#addMember(recorded.bucketId, recorded.stream);
+      this.#moveReservations(applied);
+      this.#moveBlame(applied);
+      this.#moveStats(applied);
+      this.#keepTask(applied);
+      for (const hash of referencedHashes(after)) this.#referenced.add(hash);
       this.#position = recorded.position;
     }
   }
 
-  #moveBlame(before: JsonObject, after: BucketState, position: number): void {
-    const leaves = this.#blame.get(after.bucket_id) ?? new Map<string, number>();
-    const { cleared, set } = blameMoves(before, after.document);
-    for (const pointer of cleared) leaves.delete(pointer);
-    for (const pointer of set) leaves.set(pointer, position);
-    this.#blame.set(after.bucket_id, leaves);
+  #addMember(bucketId: string, stream: string): void {
+    const members = this.#members.get(bucketId);
+    if (members === undefined) this.#members.set(bucketId, new Set([stream]));
+    else members.add(stream);
   }
 
-  async blame(stream: string): Promise<ReadonlyMap<string, number>> {
-    return new Map(this.#blame.get(stream));
+  #moveReservations({ before, after }: AppliedEvent): void {
+    const { freed, taken } = reservationMoves(before, after);
+    for (const reservation of freed) this.#reservations.delete(reservationKey(reservation));
+    for (const reservation of taken) {
+      this.#reservations.set(reservationKey(reservation), streamOf(after));
+    }
+  }
+
+  #moveBlame({ recorded: { stream, position }, before, after }: AppliedEvent): void {
+    const leaves = this.#blame.get(stream) ?? new Map<string, number>();
+    const old = before === undefined ? {} : documentOf(before);
+    const { cleared, set } = blameMoves(old, documentOf(after));
+    for (const pointer of cleared) leaves.delete(pointer);
+    for (const pointer of set) leaves.set(pointer, position);
+    this.#blame.set(stream, leaves);
+  }
+
+  #moveStats(applied: AppliedEvent): void {
+    const change = statsChangeOf(applied);
+    if (change === undefined) return;
+    const { bucketId } = applied.recorded;
+    const rows = this.#stats.get(bucketId) ?? [];
+    const moved = moveStats(rows.at(-1) ?? emptyStats, change, () => this.#extremes(bucketId));
+    if (moved !== undefined) this.#stats.set(bucketId, [...rows, moved]);
+  }
+
+  #extremes(bucketId: string): Extremes {
+    const sizes = this.#existing("object", bucketId).map(objectSize);
+    return {
+      max: sizes.reduce((a, b) => Math.max(a, b), 0),
+      min: sizes.reduce((a, b) => Math.min(a, b), sizes[0] ?? 0),
+    };
+  }
+
+  #existing<Kind extends MemberKind>(kind: Kind, bucketId: string): StateOf<Kind>[] {
+    return [...(this.#members.get(bucketId) ?? [])].flatMap((stream) => {
+      const state = this.#states.get(stream);
+      if (state?.kind !== kind || state.deleted !== undefined) return [];
+      return [stateOfKind(kind, state)];
+    });
+  }
+
+  #keepTask({ recorded, after }: AppliedEvent): void {
+    const { bucketId, namespace, recordedAt } = recorded;
+    const stats = this.#stats.get(bucketId)?.at(-1) ?? emptyStats;
+    const task = taskOf(after, () => stats.objectCount, recordedAt);
+    if (task !== undefined) this.#tasks.set(task.task_id, { namespace, task });
   }
 
   async find(namespace: string, identifier: string): Promise<BucketState | undefined> {
@@ -69,19 +142,70 @@ export class MemoryView implements InlineProjection, BucketView {
       ? identifier.toLowerCase()
       : this.loadReservation(nameScope(namespace), identifier.normalize("NFC"));
     const state = stream === undefined ? undefined : this.#states.get(stream);
-    return state?.namespace === namespace ? state : undefined;
-  }
-
-  async list({ namespace, ...query }: ListQuery): Promise<BucketPage> {
-    return selectPage(this.#of(namespace), query);
+    return state?.kind === "bucket" && state.namespace === namespace ? state : undefined;
   }
 
   async bucketIds(namespace: string): Promise<readonly string[]> {
-    return this.#of(namespace).map((state) => state.bucket_id);
+    return this.#buckets(namespace).map((state) => state.bucket_id);
   }
 
-  #of(namespace: string): BucketState[] {
-    return [...this.#states.values()].filter((state) => state.namespace === namespace);
+  #buckets(namespace: string): BucketState[] {
+    return [...this.#states.values()].flatMap((state) =>
+      state.kind === "bucket" && state.namespace === namespace ? [state] : [],
+    );
+  }
+
+  async stats(bucketId: string, upTo: LogPoint = theEnd): Promise<BucketStats> {
+    const rows = this.#stats.get(bucketId) ?? [];
+    return rows.findLast((row) => isUpTo(row, upTo)) ?? emptyStats;
+  }
+
+  async state(stream: string): Promise<ResourceState | undefined> {
+    return this.#states.get(stream);
+  }
+
+  async blame(stream: string): Promise<ReadonlyMap<string, number>> {
+    return new Map(this.#blame.get(stream));
+  }
+
+  async list({ namespace, criteria, viewpoint, ...page }: ListQuery): Promise<BucketPage> {
+    const counted = this.#buckets(namespace)
+      .filter((state) => state.deleted === undefined)
+      .map((state) => ({ state, stats: this.#stats.get(state.bucket_id)?.at(-1) ?? emptyStats }));
+    const selected = select(counted, criteria, bucketListing(viewpoint), page);
+    return {
+      buckets: selected.page,
+      totalCount: selected.all.length,
+      totals: totalsOf(selected.all),
+    };
+  }
+
+  async listMembers<Kind extends MemberKind>(
+    kind: Kind,
+    { bucketId, criteria, at, ...page }: MemberQuery,
+  ): Promise<MemberPage<StateOf<Kind>>> {
+    const listing = memberListing(kind, at);
+    const selected = select(this.#existing(kind, bucketId), criteria, listing, page);
+    return { states: selected.page, totalCount: selected.all.length };
+  }
+
+  async memberIds(kind: MemberKind, bucketId: string): Promise<readonly string[]> {
+    const ids = [...(this.#members.get(bucketId) ?? [])];
+    return ids.filter((stream) => this.#states.get(stream)?.kind === kind);
+  }
+
+  async *openBatches(namespace: string): AsyncIterable<BatchState> {
+    const open = [...this.#states.values()].flatMap((state) =>
+      state.kind === "batch" && state.namespace === namespace && isOpen(state) ? [state] : [],
+    );
+    yield* open.sort(
+      (a, b) =>
+        compare(a.submitted_at ?? "", b.submitted_at ?? "") || compare(a.batch_id, b.batch_id),
+    );
+  }
+
+  async referenced(hashes: readonly string[]): Promise<ReadonlySet<string>> {
+    return new Set(hashes.filter((hash) => this.#referenced.has(hash)));
   }
 
   async findTask(namespace: string, taskId: string): Promise<TaskResponse | undefined> {
@@ -98,18 +222,28 @@ export class MemoryView implements InlineProjection, BucketView {
   }
 
   /** Every state, for comparing and swapping. */
-  states(): ReadonlyMap<string, BucketState> {
+  states(): ReadonlyMap<string, ResourceState> {
     return this.#states;
   }
 
   /** Takes the contents of another view in place of its own. */
   swap(other: MemoryView): void {
     this.#states = other.#states;
+    this.#members = other.#members;
+    this.#stats = other.#stats;
     this.#reservations = other.#reservations;
     this.#tasks = other.#tasks;
     this.#blame = other.#blame;
+    this.#referenced = other.#referenced;
     this.#position = other.#position;
   }
+}
+
+const theEnd: LogPoint = { kind: "position", position: Number.POSITIVE_INFINITY };
+
+function isUpTo({ position, updatedAt }: BucketStats, point: LogPoint): boolean {
+  if (point.kind === "position") return position <= point.position;
+  return updatedAt !== undefined && Date.parse(updatedAt) <= point.time;
 }
 
 function compare(a: string, b: string): number {

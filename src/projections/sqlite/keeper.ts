@@ -150,6 +150,16 @@ function keyOf(table: TableName): string {
   switch (table) {
     case "buckets":
       return "bucket_id";
+    case "objects":
+      return "object_id";
+    case "batches":
+      return "batch_id";
+    case "uploads":
+      return "upload_id";
+    case "bucket_stats":
+      return "bucket_id, position";
+    case "blob_references":
+      return "hash";
     case "reservations":
       return "scope, key";
     case "tasks":

@@ -4,20 +4,54 @@
  */
 import type Database from "better-sqlite3";
 import { z } from "zod";
+import type { BatchState } from "../../domain/batch/state.js";
 import { blameMoves } from "../../domain/blame.js";
 import { looksLikeBucketId } from "../../domain/bucket/document.js";
-import { bucketReservations, nameScope } from "../../domain/bucket/reservations.js";
-import { BucketState } from "../../domain/bucket/state.js";
-import type { JsonObject } from "../../domain/json.js";
-import { reducerVersion } from "../../domain/resource.js";
-import { deletionTask, TaskResponse } from "../../domain/task.js";
-import { reservationKey } from "../../eventstore/planner.js";
+import { nameScope } from "../../domain/bucket/reservations.js";
+import type { BucketState } from "../../domain/bucket/state.js";
+import { type BucketStats, moveStats } from "../../domain/bucket/stats.js";
+import type { MemberKind } from "../../domain/members.js";
+import {
+  documentOf,
+  type ResourceState,
+  reducerVersion,
+  type StateOf,
+  stateOfKind,
+  streamOf,
+} from "../../domain/resource.js";
+import { referencedHashes, statsChangeOf } from "../../domain/statistics.js";
+import { TaskResponse, taskOf } from "../../domain/task.js";
+import { reservationMoves } from "../../eventstore/planner.js";
 import type { AppliedEvent, InlineProjection } from "../../eventstore/projection.js";
-import type { BucketPage, BucketView, ListQuery, TaskPage, TaskQuery } from "../view.js";
-import { BucketLists } from "./list-sql.js";
+import type { LogPoint } from "../../eventstore/store.js";
+import type {
+  BucketPage,
+  ListQuery,
+  MemberPage,
+  MemberQuery,
+  TaskPage,
+  TaskQuery,
+  View,
+} from "../view.js";
+import { BucketList } from "./bucket-list.js";
+import { ListFunctions } from "./list-sql.js";
+import { MemberList, memberTables } from "./member-list.js";
+import { parseState, StateTables, stateText } from "./state-tables.js";
+import { StatsTable } from "./stats-table.js";
 
 /** The tables of the view; a rebuild makes each of them anew beside the live one. */
-export const viewTables = ["buckets", "reservations", "tasks", "snapshots", "blame"] as const;
+export const viewTables = [
+  "buckets",
+  "objects",
+  "batches",
+  "uploads",
+  "bucket_stats",
+  "blob_references",
+  "reservations",
+  "tasks",
+  "snapshots",
+  "blame",
+] as const;
 
 /** A state is saved this often along a stream: 970 times faster than folding 100,000 events. */
 const snapshotEveryVersions = 100;
@@ -25,9 +59,9 @@ const snapshotEveryVersions = 100;
 const text = z.string().optional();
 
 export class SqliteView implements InlineProjection {
-  readonly #state: Database.Statement;
+  readonly #states: StateTables;
+  readonly #stats: StatsTable;
   readonly #reservation: Database.Statement;
-  readonly #putState: Database.Statement;
   readonly #putReservation: Database.Statement;
   readonly #dropReservation: Database.Statement;
   readonly #putTask: Database.Statement;
@@ -35,24 +69,19 @@ export class SqliteView implements InlineProjection {
   readonly #putSnapshot: Database.Statement;
   readonly #putBlame: Database.Statement;
   readonly #dropBlame: Database.Statement;
+  readonly #refer: Database.Statement;
 
   constructor(db: Database.Database, suffix = "") {
-    const buckets = `buckets${suffix}`;
     const reservations = `reservations${suffix}`;
-    this.#state = db.prepare(`SELECT state FROM ${buckets} WHERE bucket_id = ?`).pluck();
+    this.#states = new StateTables(db, suffix);
+    this.#stats = new StatsTable(db, suffix);
     this.#reservation = db
       .prepare(`SELECT stream FROM ${reservations} WHERE scope = ? AND key = ?`)
       .pluck();
-    this.#putState = db.prepare(
-      `INSERT INTO ${buckets} (bucket_id, namespace, created_at, version, position, is_deleted, state)
-       VALUES (?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (bucket_id) DO UPDATE SET
-         version = excluded.version, position = excluded.position,
-         is_deleted = excluded.is_deleted, state = excluded.state`,
-    );
     this.#putReservation = db.prepare(
       `INSERT INTO ${reservations} (scope, key, stream) VALUES (?, ?, ?)`,
     );
+    this.#dropReservation = db.prepare(`DELETE FROM ${reservations} WHERE scope = ? AND key = ?`);
     this.#putTask = db.prepare(
       `INSERT OR REPLACE INTO tasks${suffix} (task_id, namespace, created_at, bucket_id, task)
        VALUES (?, ?, ?, ?, ?)`,
@@ -72,14 +101,17 @@ export class SqliteView implements InlineProjection {
        ON CONFLICT (stream, pointer) DO UPDATE SET position = excluded.position`,
     );
     this.#dropBlame = db.prepare(`DELETE FROM blame${suffix} WHERE stream = ? AND pointer = ?`);
-    this.#dropReservation = db.prepare(`DELETE FROM ${reservations} WHERE scope = ? AND key = ?`);
+    this.#refer = db.prepare(
+      `INSERT INTO blob_references${suffix} (hash, stream, position) VALUES (?, ?, ?)
+       ON CONFLICT (hash) DO NOTHING`,
+    );
   }
 
-  loadState(stream: string): BucketState | undefined {
-    return parseState(this.#state.get(stream));
+  loadState(stream: string): ResourceState | undefined {
+    return this.#states.load(stream);
   }
 
-  loadSnapshot(stream: string, version: number): BucketState | undefined {
+  loadSnapshot(stream: string, version: number): ResourceState | undefined {
     return parseState(this.#snapshot.get(stream, version, reducerVersion));
   }
 
@@ -88,82 +120,105 @@ export class SqliteView implements InlineProjection {
   }
 
   apply(events: readonly AppliedEvent[]): void {
-    const newest = new Map<string, BucketState>();
-    for (const { recorded, before, after } of events) {
-      this.#moveReservations(before, after);
-      this.#moveBlame(before?.document ?? {}, after, recorded.position);
-      newest.set(after.bucket_id, after);
-      if (after.version % snapshotEveryVersions === 0) {
-        this.#putSnapshot.run(after.bucket_id, after.version, reducerVersion, stateText(after));
-      }
-      const task = deletionTask(after);
-      if (task !== undefined) this.#writeTask(after.namespace, task);
+    const newest = new Map<string, ResourceState>();
+    const flush = () => {
+      for (const state of newest.values()) this.#states.put(state);
+      newest.clear();
+    };
+    for (const applied of events) {
+      const { after } = applied;
+      newest.set(streamOf(after), after);
+      this.#moveReservations(applied);
+      this.#moveBlame(applied);
+      this.#keepSnapshot(after);
+      this.#refers(applied);
+      this.#moveStats(applied, flush);
+      this.#writeTask(applied);
     }
-    for (const state of newest.values()) {
-      this.#putState.run(
-        state.bucket_id,
-        state.namespace,
-        state.created_at,
-        state.version,
-        state.position,
-        state.deleted === undefined ? 0 : 1,
-        stateText(state),
-      );
+    flush();
+  }
+
+  #moveReservations({ before, after }: AppliedEvent): void {
+    const { freed, taken } = reservationMoves(before, after);
+    for (const { scope, key } of freed) this.#dropReservation.run(scope, key);
+    for (const { scope, key } of taken) this.#putReservation.run(scope, key, streamOf(after));
+  }
+
+  #moveBlame({ recorded, before, after }: AppliedEvent): void {
+    const { cleared, set } = blameMoves(
+      before === undefined ? {} : documentOf(before),
+      documentOf(after),
+    );
+    for (const pointer of cleared) this.#dropBlame.run(recorded.stream, pointer);
+    for (const pointer of set) this.#putBlame.run(recorded.stream, pointer, recorded.position);
+  }
+
+  #keepSnapshot(state: ResourceState): void {
+    if (state.version % snapshotEveryVersions !== 0) return;
+    this.#putSnapshot.run(streamOf(state), state.version, reducerVersion, stateText(state));
+  }
+
+  #refers({ recorded, after }: AppliedEvent): void {
+    for (const hash of referencedHashes(after)) {
+      this.#refer.run(hash, recorded.stream, recorded.position);
     }
   }
 
-  #moveBlame(before: JsonObject, after: BucketState, position: number): void {
-    const { cleared, set } = blameMoves(before, after.document);
-    for (const pointer of cleared) this.#dropBlame.run(after.bucket_id, pointer);
-    for (const pointer of set) this.#putBlame.run(after.bucket_id, pointer, position);
+  /** @param flush writes the states as far as they are known, for what is asked of the table. */
+  #moveStats(applied: AppliedEvent, flush: () => void): void {
+    const change = statsChangeOf(applied);
+    if (change === undefined) return;
+    const { bucketId } = applied.recorded;
+    const moved = moveStats(this.#stats.at(bucketId), change, () => {
+      flush();
+      return this.#stats.extremes(bucketId);
+    });
+    if (moved !== undefined) this.#stats.put(bucketId, moved);
   }
 
-  #writeTask(namespace: string, task: TaskResponse): void {
-    const { task_id: taskId, created_at: createdAt, bucket_id: bucketId } = task;
+  #writeTask({ recorded, after }: AppliedEvent): void {
+    const { bucketId, namespace, recordedAt } = recorded;
+    const task = taskOf(after, () => this.#stats.at(bucketId).objectCount, recordedAt);
+    if (task === undefined) return;
+    const { task_id: taskId, created_at: createdAt } = task;
     this.#putTask.run(taskId, namespace, createdAt, bucketId, JSON.stringify(task));
-  }
-
-  #moveReservations(before: BucketState | undefined, after: BucketState): void {
-    const old = before === undefined ? [] : bucketReservations(before);
-    const wanted = bucketReservations(after);
-    const oldKeys = new Set(old.map(reservationKey));
-    const wantedKeys = new Set(wanted.map(reservationKey));
-    for (const reservation of old) {
-      if (wantedKeys.has(reservationKey(reservation))) continue;
-      this.#dropReservation.run(reservation.scope, reservation.key);
-    }
-    for (const reservation of wanted) {
-      if (oldKeys.has(reservationKey(reservation))) continue;
-      this.#putReservation.run(reservation.scope, reservation.key, after.bucket_id);
-    }
   }
 }
 
 const BlameRow = z.object({ pointer: z.string(), position: z.number() });
+const texts = z.array(z.string());
 
 /** The view as faces read it, on the connection of the reader. */
-export class SqliteBucketView implements BucketView {
-  readonly #byId: Database.Statement;
-  readonly #byName: Database.Statement;
-  readonly #ids: Database.Statement;
-  readonly #lists: BucketLists;
+export class SqliteReadView implements View {
+  readonly #db: Database.Database;
+  readonly #states: StateTables;
+  readonly #stats: StatsTable;
+  readonly #buckets: BucketList;
+  readonly #members: Readonly<Record<MemberKind, MemberList>>;
+  readonly #holder: Database.Statement;
+  readonly #bucketIds: Database.Statement;
   readonly #task: Database.Statement;
   readonly #taskCount: Database.Statement;
   readonly #tasks: Database.Statement;
   readonly #blame: Database.Statement;
+  readonly #open: Database.Statement;
+  readonly #referenced: Database.Statement;
 
   constructor(db: Database.Database) {
-    this.#byId = db
-      .prepare("SELECT state FROM buckets WHERE bucket_id = ? AND namespace = ?")
+    const functions = new ListFunctions(db);
+    this.#db = db;
+    this.#states = new StateTables(db);
+    this.#stats = new StatsTable(db);
+    this.#buckets = new BucketList(db, functions);
+    this.#members = {
+      object: new MemberList(db, functions, "object"),
+      batch: new MemberList(db, functions, "batch"),
+      upload: new MemberList(db, functions, "upload"),
+    };
+    this.#holder = db
+      .prepare("SELECT stream FROM reservations WHERE scope = ? AND key = ?")
       .pluck();
-    this.#byName = db
-      .prepare(
-        `SELECT state FROM buckets
-         WHERE bucket_id = (SELECT stream FROM reservations WHERE scope = ? AND key = ?)`,
-      )
-      .pluck();
-    this.#ids = db.prepare("SELECT bucket_id FROM buckets WHERE namespace = ?").pluck();
-    this.#lists = new BucketLists(db);
+    this.#bucketIds = db.prepare("SELECT bucket_id FROM buckets WHERE namespace = ?").pluck();
     this.#blame = db.prepare("SELECT pointer, position FROM blame WHERE stream = ?");
     this.#task = db.prepare("SELECT task FROM tasks WHERE task_id = ? AND namespace = ?").pluck();
     this.#taskCount = db.prepare("SELECT count(*) FROM tasks WHERE namespace = ?").pluck();
@@ -173,10 +228,37 @@ export class SqliteBucketView implements BucketView {
          ORDER BY created_at DESC, task_id LIMIT ? OFFSET ?`,
       )
       .pluck();
+    this.#open = db
+      .prepare(
+        `SELECT state FROM batches
+         WHERE namespace = $namespace AND is_open = 1
+           AND (submitted_at, batch_id) > ($submitted, $id)
+         ORDER BY submitted_at, batch_id LIMIT ${openSlice}`,
+      )
+      .pluck();
+    this.#referenced = db
+      .prepare("SELECT hash FROM blob_references WHERE hash IN (SELECT value FROM json_each(?))")
+      .pluck();
+  }
+
+  async find(namespace: string, identifier: string): Promise<BucketState | undefined> {
+    const stream = looksLikeBucketId(identifier)
+      ? identifier.toLowerCase()
+      : text.parse(this.#holder.get(nameScope(namespace), identifier.normalize("NFC")));
+    const state = stream === undefined ? undefined : this.#states.load(stream);
+    return state?.kind === "bucket" && state.namespace === namespace ? state : undefined;
   }
 
   async bucketIds(namespace: string): Promise<readonly string[]> {
-    return z.array(z.string()).parse(this.#ids.all(namespace));
+    return texts.parse(this.#bucketIds.all(namespace));
+  }
+
+  async stats(bucketId: string, upTo?: LogPoint): Promise<BucketStats> {
+    return this.#stats.at(bucketId, upTo);
+  }
+
+  async state(stream: string): Promise<ResourceState | undefined> {
+    return this.#states.load(stream);
   }
 
   async blame(stream: string): Promise<ReadonlyMap<string, number>> {
@@ -195,31 +277,45 @@ export class SqliteBucketView implements BucketView {
     };
   }
 
-  async find(namespace: string, identifier: string): Promise<BucketState | undefined> {
-    return parseState(
-      looksLikeBucketId(identifier)
-        ? this.#byId.get(identifier.toLowerCase(), namespace)
-        : this.#byName.get(nameScope(namespace), identifier.normalize("NFC")),
-    );
-  }
-
   async list(query: ListQuery): Promise<BucketPage> {
-    return this.#lists.list(query);
+    return this.#buckets.page(query);
+  }
+
+  async listMembers<Kind extends MemberKind>(
+    kind: Kind,
+    query: MemberQuery,
+  ): Promise<MemberPage<StateOf<Kind>>> {
+    const { states, totalCount } = this.#members[kind].page(query);
+    return { states: states.map((state) => stateOfKind(kind, state)), totalCount };
+  }
+
+  async memberIds(kind: MemberKind, bucketId: string): Promise<readonly string[]> {
+    const { name, id } = memberTables[kind];
+    const ids = this.#db.prepare(`SELECT ${id} FROM ${name} WHERE bucket_id = ?`).pluck();
+    return texts.parse(ids.all(bucketId));
+  }
+
+  async *openBatches(namespace: string): AsyncIterable<BatchState> {
+    let place = { submitted: "", id: "" };
+    for (;;) {
+      const rows = this.#open.all({ namespace, ...place });
+      for (const row of rows) {
+        const state = parseState(row);
+        if (state?.kind !== "batch") continue;
+        place = { submitted: state.submitted_at ?? "", id: state.batch_id };
+        yield state;
+      }
+      if (rows.length < openSlice) return;
+    }
+  }
+
+  async referenced(hashes: readonly string[]): Promise<ReadonlySet<string>> {
+    return new Set(texts.parse(this.#referenced.all(JSON.stringify(hashes))));
   }
 }
 
-/**
- * Parsing brings the keys into the order of the schema, so that equal states have the same text,
- * whether the state before came from the cache of the writer or from a row.
- */
-function stateText(state: BucketState): string {
-  return JSON.stringify(BucketState.parse(state));
-}
-
-function parseState(row: unknown): BucketState | undefined {
-  const json = text.parse(row);
-  return json === undefined ? undefined : BucketState.parse(JSON.parse(json));
-}
+/** So many batches are looked at in one go. */
+const openSlice = 50;
 
 function parseTask(row: unknown): TaskResponse | undefined {
   const json = text.parse(row);

@@ -71,7 +71,7 @@ test.each([...batchStatuses])("filters know every field of one that is %s", (sta
 describe("the task of a batch", () => {
   test("is not there before it is submitted, nor that of a bucket before it is deleted", () => {
     expect(batchTask(batchThatIs("DRAFT"), now)).toBeUndefined();
-    expect(deletionTask(stateAfter([created()]))).toBeUndefined();
+    expect(deletionTask(stateAfter([created()]), () => 0)).toBeUndefined();
   });
 
   test("is where clients of the hosted API look for it", () => {
@@ -109,7 +109,12 @@ describe("the task of a batch", () => {
 test("the task of deleting a bucket is a task as well", () => {
   const task = deletionTask(
     stateAfter([created(), { type: "bucket.deleted", data: { task_id: "task_2" } }]),
+    () => 3,
   );
-  expect(task).toMatchObject({ task_type: "api_buckets_delete", bucket_name: "videos" });
+  expect(task).toMatchObject({
+    task_type: "api_buckets_delete",
+    bucket_name: "videos",
+    object_count: 3,
+  });
   expect(TaskResponse.parse(task)).toStrictEqual(task);
 });

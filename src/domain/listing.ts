@@ -1,0 +1,92 @@
+/**
+ * Which resources a list shows, and in which order, whatever they are. Filters, sorts and searches
+ * are about a resource as it is answered, and this is the one meaning of them: the view in memory
+ * and every list of the past are made of it, and SQLite asks it row by row.
+ */
+import { compileFilter } from "./filter/condition.js";
+import { comparePositions, type ListPosition, sortKeyOf } from "./filter/order.js";
+import type { Criteria } from "./filter/parse.js";
+import { compileSearch } from "./filter/search.js";
+import type { JsonObject } from "./json.js";
+import { valueAt } from "./pointer.js";
+
+/** What a list needs to know of the resources of a kind. */
+export interface Listing<Row> {
+  /** The resource as it is answered. */
+  readonly fields: (row: Row) => JsonObject;
+  /** What is searched by `search`. */
+  readonly searched: readonly string[];
+  readonly createdAt: (row: Row) => string;
+  readonly id: (row: Row) => string;
+}
+
+/** True for what the criteria select; for everything without them. */
+export function predicateOf<Row>(
+  criteria: Criteria | undefined,
+  listing: Listing<Row>,
+): (row: Row) => boolean {
+  const { filter, search } = criteria ?? {};
+  if (filter === undefined && search === undefined) return () => true;
+  const isWanted = filter === undefined ? undefined : compileFilter(filter);
+  const isFound = search === undefined ? undefined : compileSearch(search);
+  return (row) => {
+    const fields = listing.fields(row);
+    if (isWanted?.(fields) === false) return false;
+    return isFound === undefined || textsOf(fields, listing.searched).some(isFound);
+  };
+}
+
+/** The place of a resource in the order of the criteria; in the default order without a sort. */
+export function placeOf<Row>(
+  row: Row,
+  criteria: Criteria | undefined,
+  listing: Listing<Row>,
+): ListPosition {
+  const place = { createdAt: listing.createdAt(row), id: listing.id(row) };
+  const sort = criteria?.sort;
+  if (sort === undefined) return place;
+  const value = valueAt(listing.fields(row), sort.path);
+  return { sortKey: sortKeyOf(value, sort.caseSensitive), ...place };
+}
+
+/** A page of a list: where it begins and how long it is. */
+export interface PageQuery {
+  readonly limit: number;
+  readonly offset: number;
+  /** Start after this place instead of at an offset. */
+  readonly after: ListPosition | undefined;
+}
+
+/** Everything that is selected, and a page of it in order. */
+export interface Selected<Row> {
+  readonly all: readonly Row[];
+  readonly page: readonly Row[];
+}
+
+export function select<Row>(
+  rows: readonly Row[],
+  criteria: Criteria | undefined,
+  listing: Listing<Row>,
+  { limit, offset, after }: PageQuery,
+): Selected<Row> {
+  const direction = criteria?.sort?.direction;
+  const placed = rows
+    .filter(predicateOf(criteria, listing))
+    .map((row) => ({ row, place: placeOf(row, criteria, listing) }))
+    .sort((a, b) => comparePositions(a.place, b.place, direction));
+  const rest =
+    after === undefined
+      ? placed.slice(offset)
+      : placed.filter(({ place }) => comparePositions(place, after, direction) > 0);
+  return {
+    all: placed.map(({ row }) => row),
+    page: rest.slice(0, limit).map(({ row }) => row),
+  };
+}
+
+function textsOf(fields: JsonObject, names: readonly string[]): string[] {
+  return names.flatMap((name) => {
+    const value = fields[name];
+    return typeof value === "string" ? [value] : [];
+  });
+}

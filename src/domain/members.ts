@@ -1,0 +1,45 @@
+/** What is in a bucket, whatever it is: how it is listed and found. */
+import { batchCatalog, batchFields } from "./batch/response.js";
+import type { FieldCatalog } from "./filter/fields.js";
+import type { JsonObject } from "./json.js";
+import type { Listing } from "./listing.js";
+import { objectCatalog, searchedFields } from "./object/list.js";
+import { objectFields } from "./object/response.js";
+import { type ResourceKind, type StateOf, streamOf } from "./resource.js";
+import { uploadCatalog, uploadFields } from "./upload/response.js";
+
+export type MemberKind = Exclude<ResourceKind, "bucket">;
+export type MemberState = StateOf<MemberKind>;
+
+export const memberCatalogs = {
+  object: objectCatalog,
+  batch: batchCatalog,
+  upload: uploadCatalog,
+} as const satisfies Record<MemberKind, FieldCatalog>;
+
+const searched = {
+  object: searchedFields,
+  batch: ["batch_id"],
+  upload: ["upload_id", "filename"],
+} as const satisfies Record<MemberKind, readonly string[]>;
+
+/** @param at the moment that the list is about, milliseconds. */
+export function memberListing(kind: MemberKind, at: number): Listing<MemberState> {
+  return {
+    fields: (state) => memberFields(state, at),
+    searched: searched[kind],
+    createdAt: (state) => state.created_at,
+    id: streamOf,
+  };
+}
+
+function memberFields(state: MemberState, at: number): JsonObject {
+  switch (state.kind) {
+    case "object":
+      return objectFields(state);
+    case "batch":
+      return batchFields(state, { at });
+    case "upload":
+      return uploadFields(state, { at });
+  }
+}
