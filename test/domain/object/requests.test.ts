@@ -1,9 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import type { JsonObject, JsonValue } from "../../../src/domain/json.js";
 import {
   BatchCreateRequest,
+  CreateObjectRequest,
   checkCreateObject,
   checkPatchObject,
+  PatchObjectRequest,
   takeBlobs,
 } from "../../../src/domain/object/requests.js";
 import { parseBody } from "../../../src/domain/schemas.js";
@@ -87,6 +90,20 @@ describe("a patch", () => {
     expect(checkPatchObject(jsonPatch, [], true)).toEqual([]);
   });
 });
+
+test.each([CreateObjectRequest, PatchObjectRequest])(
+  "a request is described as open for the user's fields",
+  (schema) => {
+    const described = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+    expect(Object.keys(described.properties ?? {})).toEqual([
+      "key_prefix",
+      "metadata",
+      "skip_duplicates",
+      "blobs",
+    ]);
+    expect(described.additionalProperties).toMatchObject({ description: "Any JSON value." });
+  },
+);
 
 test.each([
   ["none", []],
