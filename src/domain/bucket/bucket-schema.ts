@@ -122,12 +122,16 @@ function fault(location: readonly string[], message: string): ValidationIssue {
   return { type: "invalid_schema", location, message };
 }
 
+/** What a creation does when its key is taken or free. */
+export const policies = ["insert", "update", "upsert"] as const;
+export type Policy = (typeof policies)[number];
+
 export const UniqueKey = z.object({
   fields: z
     .array(z.string().min(1))
     .min(1)
     .refine((fields) => new Set(fields).size === fields.length, "Name each field once."),
-  default_policy: z.enum(["insert", "update", "upsert"]).nullish(),
+  default_policy: z.enum(policies).nullish(),
 });
 export type UniqueKey = Readonly<z.infer<typeof UniqueKey>>;
 

@@ -3,11 +3,11 @@
  * in its fields and patches each stands as a reference, `{blob_id}`, to one that the command brings
  * or that the object has (`requests.ts`).
  */
+import type { Policy } from "../bucket/bucket-schema.js";
 import type { PatchMediaType } from "../bucket/patch.js";
 import type { JsonObject, JsonValue } from "../json.js";
 import type { PreparedBlob } from "./blobs.js";
 import type { ObjectEvent } from "./events.js";
-import type { Policy } from "./keys.js";
 
 interface BringsBlobs {
   readonly blobs: readonly PreparedBlob[];

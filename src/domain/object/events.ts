@@ -9,35 +9,35 @@ const effect = {
   unique_key_value: z.string().optional(),
 };
 
-export const ObjectCreated = z.object({
+const ObjectCreated = z.object({
   type: z.literal("object.created"),
   data: z.object(effect),
 });
 
-export const ObjectPatched = z.object({
+const ObjectPatched = z.object({
   type: z.literal("object.patched"),
   data: z.object({ media_type: z.enum(patchMediaTypes), ...effect }),
 });
 
-export const ObjectDeleted = z.object({
+const ObjectDeleted = z.object({
   type: z.literal("object.deleted"),
   data: z.object({}),
 });
 
 /** The document, or some fields of it, were put back to a version. */
-export const ObjectReverted = z.object({
+const ObjectReverted = z.object({
   type: z.literal("object.reverted"),
   data: z.object({ revert_of: z.number(), ...effect }),
 });
 
 /** What one event did was taken back. */
-export const ObjectUndone = z.object({
+const ObjectUndone = z.object({
   type: z.literal("object.undone"),
   data: z.object({ revert_of: z.number(), ...effect }),
 });
 
 /** A deleted object is back as it was, and takes its unique key again. */
-export const ObjectRestored = z.object({
+const ObjectRestored = z.object({
   type: z.literal("object.restored"),
   data: z.object({ changes: z.array(Change) }),
 });

@@ -3,7 +3,7 @@
  * (CONTRACT: objects). The key is kept in the object's own events, and no schema change can drop or
  * retype its fields (`bucket-schema.ts`), so that no key is ever stranded.
  */
-import type { UniqueKey } from "../bucket/bucket-schema.js";
+import { type Policy, policies, type UniqueKey } from "../bucket/bucket-schema.js";
 import type { Reservation } from "../bucket/reservations.js";
 import { type BucketState, schemaOf } from "../bucket/state.js";
 import { BucketsError, type ValidationIssue, validationFailed } from "../errors.js";
@@ -13,9 +13,6 @@ import type { CreateObject } from "./commands.js";
 import { isUserField } from "./document.js";
 import { withDefaults } from "./fields.js";
 import type { ObjectState } from "./state.js";
-
-export const policies = ["insert", "update", "upsert"] as const;
-export type Policy = (typeof policies)[number];
 
 /**
  * The key of a document as one text, the same for equal values and for no others: JSON of the
