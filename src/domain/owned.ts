@@ -20,14 +20,16 @@ export interface OwnedContext {
   readonly moment: Moment;
 }
 
+type OwnerNow = Pick<OwnedContext, "owner" | "moment">;
+
 /** @throws BUCKET_LOCKED when the bucket is locked or suspended. */
-export function assertTakesWrites({ owner, moment }: OwnedContext): void {
+export function assertTakesWrites({ owner, moment }: OwnerNow): void {
   assertUnlocked(owner, moment.now);
   if (owner.status === "SUSPENDED") throw closed(owner, "suspended");
 }
 
 /** @throws BUCKET_LOCKED when the bucket is locked, suspended or archived. */
-export function assertTakesObjects(context: OwnedContext): void {
+export function assertTakesObjects(context: OwnerNow): void {
   assertTakesWrites(context);
   if (context.owner.status === "ARCHIVED") throw closed(context.owner, "archived");
 }

@@ -7,25 +7,24 @@ import { type BucketState, nameOf } from "./bucket/state.js";
 import type { ResourceState } from "./resource.js";
 import { answeredTime } from "./schemas.js";
 
-const common = {
+const DeletionTask = z.object({
   task_id: z.string(),
+  task_type: z.literal("api_buckets_delete"),
   status: z.enum(statuses),
   bucket_id: z.string(),
+  bucket_name: z.string(),
   object_count: z.number().int(),
   created_at: answeredTime,
   updated_at: answeredTime,
-};
-
-const DeletionTask = z.object({
-  ...common,
-  task_type: z.literal("api_buckets_delete"),
-  bucket_name: z.string(),
 });
 
 const BatchTask = z.object({
-  ...common,
+  task_id: z.string(),
   task_type: z.literal("api_buckets_batches_process"),
+  status: z.enum(statuses),
+  bucket_id: z.string(),
   batch_id: z.string(),
+  object_count: z.number().int(),
   /** The batch again, where clients of the hosted API look for it. */
   inputs: z.array(z.string()),
   additional_data: z.object({
@@ -35,6 +34,8 @@ const BatchTask = z.object({
     object_count: z.number().int(),
   }),
   error: z.string().optional(),
+  created_at: answeredTime,
+  updated_at: answeredTime,
 });
 
 export const TaskResponse = z.discriminatedUnion("task_type", [DeletionTask, BatchTask]);

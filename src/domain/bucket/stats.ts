@@ -44,7 +44,7 @@ export const emptyStats: BucketStats = {
 };
 
 /** A value before and after an event; undefined where the resource is not there. */
-export interface Move<Value> {
+interface Move<Value> {
   readonly was: Value | undefined;
   readonly is: Value | undefined;
 }

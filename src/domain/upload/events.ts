@@ -1,7 +1,6 @@
 /** What can have happened to an upload. A stored shape is never narrowed; add a type or an upcaster. */
 import { z } from "zod";
 import { type Change, diff } from "../changes.js";
-import { withoutAbsent } from "../json.js";
 import { jsonObject } from "../schemas.js";
 
 /** What was announced: the file, and the object to make of it if any. */
@@ -9,8 +8,8 @@ export const UploadDocument = z.object({
   filename: z.string(),
   content_type: z.string(),
   /** As far as the client said them beforehand. */
-  file_size_bytes: z.number().optional(),
-  file_hash: z.string().optional(),
+  file_size_bytes: z.number().exactOptional(),
+  file_hash: z.string().exactOptional(),
   metadata: jsonObject,
   create_object_on_confirm: z.boolean(),
   object_metadata: jsonObject,
@@ -41,7 +40,7 @@ export type UploadEvent = Readonly<z.infer<typeof UploadEvent>>;
 export function uploadChanges(event: UploadEvent): readonly Change[] {
   switch (event.type) {
     case "upload.created":
-      return diff({}, withoutAbsent({ ...event.data.document }));
+      return diff({}, event.data.document);
     case "upload.confirmed":
     case "upload.deleted":
       return [];
