@@ -34,6 +34,7 @@ export const limits = {
   batchCommandsMax: 256,
   batchBytesMax: 1024 * 1024,
   feedWaitMsMax: 60_000,
+  webhookToleranceMs: 5 * 60 * 1000,
   queueCommandsMax: 4_096,
   queueBytesMax: 64 * 1024 * 1024,
 } as const;

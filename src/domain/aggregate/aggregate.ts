@@ -184,7 +184,7 @@ function tooManyGroups(): BucketsError {
   return invalidAt(
     ["body", "group_by"],
     "too_many_groups",
-    `There are more than ${limits.aggregateGroupsMax} groups: narrow the filters, or group by fewer or coarser values.`,
+    `Group into at most ${limits.aggregateGroupsMax} groups: narrow the filters, or group coarser.`,
   );
 }
 
@@ -192,6 +192,6 @@ function tooMuchKept(): BucketsError {
   return invalidAt(
     ["body", "aggregations"],
     "too_much_kept",
-    `The groups hold more than ${limits.aggregateBytesMax} bytes of values: narrow the filters, or count instead of collecting.`,
+    `Keep at most ${limits.aggregateBytesMax} bytes: narrow the filters, or count, not collect.`,
   );
 }

@@ -35,7 +35,7 @@ export function timeOf(value: JsonValue | undefined): Date | null {
   return parsed.success ? new Date(parsed.data) : null;
 }
 
-/** The beginning of the unit that the time lies in, in the form of answers. Weeks begin on Monday. */
+/** The beginning of the unit that the time lies in, as it is answered. Weeks begin on Monday. */
 export function truncated(time: Date, unit: TruncUnit): string {
   const start = new Date(time);
   switch (unit) {

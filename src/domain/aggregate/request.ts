@@ -1,7 +1,7 @@
 /**
- * What an aggregation asks for, in the shape of the hosted API (CONTRACT: objects). Beyond it, ours:
- * `group_by` may be left out (one group of all), `quarter`, an `alias` for range buckets, `offset`,
- * `case_sensitive`, and every operator of the filter language in `having`.
+ * What an aggregation asks for, in the shape of the hosted API (CONTRACT: objects). Ours beyond it:
+ * `group_by` may be left out (one group of all); `quarter`; an `alias` for range buckets; `offset`;
+ * `case_sensitive`; and every operator of the filter language in `having`.
  */
 import { z } from "zod";
 import { didYouMean } from "../did-you-mean.js";
@@ -15,7 +15,7 @@ import type { Pointer } from "../pointer.js";
 import { jsonObject, parseBody } from "../schemas.js";
 import { type PartUnit, partUnits, type TruncUnit, truncUnits } from "./dates.js";
 
-export const functions = [
+const functions = [
   "count",
   "count_distinct",
   "sum",
@@ -101,7 +101,7 @@ export interface GroupKey {
   readonly grouping: Grouping;
 }
 
-export interface Metric {
+interface Metric {
   readonly name: string;
   readonly function: AggregateFunction;
   /** Undefined for a count of rows alone. */

@@ -5,7 +5,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { AggregateResponse, aggregate } from "../../../src/domain/aggregate/aggregate.js";
-import { parseAggregate } from "../../../src/domain/aggregate/request.js";
+import { AggregateRequest, parseAggregate } from "../../../src/domain/aggregate/request.js";
 import type { FieldCatalog } from "../../../src/domain/filter/fields.js";
 import { isJsonArray, type JsonObject, type JsonValue } from "../../../src/domain/json.js";
 import { limits } from "../../../src/domain/limits.js";
@@ -144,6 +144,12 @@ describe("a request is refused at the place that does not fit", () => {
 function orIndex(part: string): string | number {
   return /^\d+$/.test(part) ? Number(part) : part;
 }
+
+test("every field of the hosted request is known", () => {
+  const hosted =
+    "group_by aggregations filters having unwind range_buckets sort_by sort_direction limit";
+  expect(Object.keys(AggregateRequest.shape)).toEqual(expect.arrayContaining(hosted.split(" ")));
+});
 
 describe("a function", () => {
   test.each<[string, readonly JsonValue[], JsonValue]>([
@@ -383,7 +389,7 @@ describe("what an answer holds is limited", () => {
     const text = "x".repeat(1024 * 1024);
     const rows = Array.from({ length: 17 }, (_, index) => ({ metadata: `${index}${text}` }));
     const refusal = refusalOf(() => run({ aggregations }, rows));
-    expect(refusal.message).toContain("count instead of collecting");
+    expect(refusal.message).toContain("count, not collect");
   });
 
   test("but not in how much passes by", () => {
