@@ -22,6 +22,12 @@ export const timestamp = z.iso
   .transform((text) => new Date(text).toISOString())
   .refine((text) => /^\d{4}-/.test(text), "Send a time in the years 0000 to 9999 of UTC.");
 
+/** A time, or a day for its beginning in UTC. */
+export const timeOrDay = z.union([
+  timestamp,
+  z.iso.date().transform((day) => `${day}T00:00:00.000Z`),
+]);
+
 /** A time as it is answered: RFC 3339, UTC, milliseconds. */
 export const answeredTime = z.string().meta({ format: "date-time" });
 

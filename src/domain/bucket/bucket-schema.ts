@@ -182,7 +182,8 @@ export function assertUniqueKeyKept(
   if (issues.length > 0) throw validationFailed(issues);
 }
 
-function fieldType(schema: JsonObject, field: string): string | undefined {
+/** The type of a root field, or undefined when the schema has no such field. */
+export function fieldType(schema: JsonObject, field: string): string | undefined {
   const properties = ownValue(schema, "properties");
   const definition = isJsonObject(properties) ? ownValue(properties, field) : undefined;
   const type = isJsonObject(definition) ? ownValue(definition, "type") : undefined;

@@ -41,34 +41,44 @@ const fieldMapping = jsonObject
 
 export const WebhookSecret = z.string().min(1).max(512);
 
+const Fields = z.object({
+  adapter_type: z.enum(["mux", "supabase", "generic_webhook"]),
+  enabled: z.boolean().nullish().transform(orElse(true)),
+  connection_id: z.string().min(1).max(255).nullish(),
+  connection: Connection.nullish(),
+  event_filter: z.object({ event_types: z.array(z.string().min(1)).max(1_000) }).nullish(),
+  field_mapping: fieldMapping.nullish(),
+  blob_source: z
+    .object({
+      file_field: dottedPath,
+      target_property: z.string().min(1).max(100),
+      blob_type: z.enum(blobTypes).nullish().transform(orElse("video")),
+    })
+    .nullish(),
+  batching: Batching.nullish(),
+  dedup_key: dottedPath.nullish(),
+  webhook_secret: WebhookSecret.nullish(),
+});
+
+/** What of a kept adapter decides how a delivery is mapped. */
+export const MappingConfig = Fields.pick({
+  adapter_type: true,
+  event_filter: true,
+  field_mapping: true,
+  blob_source: true,
+  dedup_key: true,
+});
+export type MappingConfig = Readonly<z.infer<typeof MappingConfig>>;
+export type AdapterType = MappingConfig["adapter_type"];
+
 /**
  * The adapter as it is kept: defaults filled in, nulls and unknown keys left out. Secrets are
  * references or masks by the time they get here (`secrets.ts`).
  */
-export const SourceAdapter = z
-  .object({
-    adapter_type: z.enum(["mux", "supabase", "generic_webhook"]),
-    enabled: z.boolean().nullish().transform(orElse(true)),
-    connection_id: z.string().min(1).max(255).nullish(),
-    connection: Connection.nullish(),
-    event_filter: z.object({ event_types: z.array(z.string().min(1)).max(1_000) }).nullish(),
-    field_mapping: fieldMapping.nullish(),
-    blob_source: z
-      .object({
-        file_field: dottedPath,
-        target_property: z.string().min(1).max(100),
-        blob_type: z.enum(blobTypes).nullish().transform(orElse("video")),
-      })
-      .nullish(),
-    batching: Batching.nullish(),
-    dedup_key: dottedPath.nullish(),
-    webhook_secret: WebhookSecret.nullish(),
-  })
-  .refine(
-    (adapter) => !(adapter.connection_id && adapter.connection),
-    "Send either connection_id or connection, not both.",
-  )
-  .transform(withoutNulls);
+export const SourceAdapter = Fields.refine(
+  (adapter) => !(adapter.connection_id && adapter.connection),
+  "Send either connection_id or connection, not both.",
+).transform(withoutNulls);
 
 /** The keys that a request may send, as a tree: `true` where whatever is below is the user's own. */
 export const sourceAdapterKeys = {

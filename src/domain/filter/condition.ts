@@ -129,7 +129,7 @@ function contains(value: JsonValue, fold: Folding): ValueTest {
 }
 
 /** The same text for equal values, folded. */
-function canonical(value: JsonValue, fold: Folding): string {
+export function canonical(value: JsonValue, fold: Folding): string {
   if (typeof value === "string") return JSON.stringify(fold(value));
   if (isJsonArray(value)) return `[${value.map((item) => canonical(item, fold)).join()}]`;
   if (!isJsonObject(value)) return JSON.stringify(value);

@@ -3,12 +3,11 @@
  * does not fit is a BAD_REQUEST that names the place, because a filter that is half understood
  * would answer another question.
  */
-import { z } from "zod";
 import { BucketsError } from "../errors.js";
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, ownValue } from "../json.js";
 import { limits } from "../limits.js";
 import type { Pointer } from "../pointer.js";
-import { timestamp } from "../schemas.js";
+import { timeOrDay } from "../schemas.js";
 import { type Condition, type Filter, type Operator, operators } from "./condition.js";
 import { didYouMean, type FieldCatalog, parseField } from "./fields.js";
 import type { Sort } from "./order.js";
@@ -38,9 +37,19 @@ export function parseCriteria(raw: RawCriteria, catalog: FieldCatalog): Criteria
   const caseSensitive = booleanAt(raw.case_sensitive ?? false, ["case_sensitive"]);
   return {
     search: parseSearch(raw.search ?? null, caseSensitive),
-    filter: new FilterParser(catalog).parse(raw.filters ?? null, caseSensitive),
+    filter: parseFilter(raw.filters ?? null, ["filters"], caseSensitive, catalog),
     sort: parseSort(raw.sort ?? null, caseSensitive, catalog),
   };
+}
+
+/** One filter, by its place in the body; null asks nothing. @throws BAD_REQUEST. */
+export function parseFilter(
+  raw: JsonValue,
+  at: Location,
+  caseSensitive: boolean,
+  catalog: FieldCatalog,
+): Filter | undefined {
+  return raw === null ? undefined : new FilterParser(catalog).parse(raw, at, caseSensitive);
 }
 
 function parseSearch(raw: JsonValue, caseSensitive: boolean): Search | undefined {
@@ -82,8 +91,8 @@ class FilterParser {
     this.#catalog = catalog;
   }
 
-  parse(raw: JsonValue, caseSensitive: boolean): Filter | undefined {
-    return raw === null ? undefined : this.#node(raw, ["filters"], 1, caseSensitive);
+  parse(raw: JsonValue, at: Location, caseSensitive: boolean): Filter {
+    return this.#node(raw, at, 1, caseSensitive);
   }
 
   #node(raw: JsonValue, at: Location, depth: number, caseSensitive: boolean): Filter {
@@ -215,16 +224,15 @@ function patternAt(raw: JsonValue, at: Location): string {
   throw misfit(at, "pattern", `Not a regular expression as RE2 has them: ${parsed.fault}.`);
 }
 
-const time = z.union([timestamp, z.iso.date().transform((day) => `${day}T00:00:00.000Z`)]);
-
 /** A time in the form that answers have, so that its order as text is that of time. */
 function timeAt(raw: JsonValue, at: Location): string {
-  const parsed = time.safeParse(raw);
+  const parsed = timeOrDay.safeParse(raw);
   if (parsed.success) return parsed.data;
   throw misfit(at, "time", "Send a time as in RFC 3339, with its offset, or a day.");
 }
 
-function pathAt(
+/** The place that a name means, when its root is a field. @throws BAD_REQUEST. */
+export function pathAt(
   raw: JsonValue,
   at: Location,
   catalog: FieldCatalog,

@@ -1,0 +1,149 @@
+/**
+ * What a delivery means for a bucket: nothing, or the fields and blobs of one object. The payload
+ * came from outside and is only read, by own keys; what it makes is checked like a request after.
+ */
+import { fieldType } from "../bucket/bucket-schema.js";
+import type { MappingConfig } from "../bucket/source-adapter.js";
+import { type ValidationIssue, validationFailed } from "../errors.js";
+import { parseField } from "../filter/fields.js";
+import { isJsonObject, type JsonObject, type JsonValue } from "../json.js";
+import { valueAt } from "../pointer.js";
+import { coerced } from "./coerce.js";
+import { eventTypeOf, reasonToIgnore, textOf } from "./event-filter.js";
+
+interface MappedBlob {
+  readonly property: string;
+  readonly type: string;
+  readonly url: string;
+}
+
+export type Mapping =
+  | { readonly kind: "ignored"; readonly reason: string }
+  | {
+      readonly kind: "mapped";
+      readonly eventType: string | undefined;
+      /** What the sender calls this delivery; a retry has the same. */
+      readonly deliveryId: string | undefined;
+      /** Deliveries with the same key are one: that of `dedup_key`, else the id of the delivery. */
+      readonly dedupKey: string | undefined;
+      /** What the event is about; events about the same thing change the same object. */
+      readonly identity: string | undefined;
+      readonly fields: JsonObject;
+      readonly blobs: readonly MappedBlob[];
+    };
+
+/**
+ * Paths are those of the filter language, with indexes for items: `data.tracks.0.url`. What is
+ * missing at a path is left out, and null stays null in a field.
+ *
+ * @param signedId The id of the delivery, when the signature covered it (`signature.ts`).
+ * @throws VALIDATION_FAILED with each field that is not in the schema or cannot be of its type.
+ */
+export function mapDelivery(
+  config: MappingConfig,
+  schema: JsonObject,
+  payload: JsonValue,
+  signedId?: string,
+): Mapping {
+  if (!isJsonObject(payload)) {
+    throw validationFailed([
+      { type: "object_type", location: ["body"], message: "Send an event as a JSON object." },
+    ]);
+  }
+  const eventType = eventTypeOf(payload);
+  const reason = reasonToIgnore(config, eventType);
+  if (reason !== undefined) return { kind: "ignored", reason };
+  const deliveryId = deliveryIdOf(config, payload, signedId);
+  const issues: ValidationIssue[] = [];
+  const fields = mapFields(config, schema, payload, issues);
+  const blobs = mapBlobs(config, schema, payload, issues);
+  if (issues.length > 0) throw validationFailed(issues);
+  return {
+    kind: "mapped",
+    eventType,
+    deliveryId,
+    dedupKey: textAt(payload, config.dedup_key ?? undefined) ?? deliveryId,
+    identity: identityOf(config, payload),
+    fields,
+    blobs,
+  };
+}
+
+function deliveryIdOf(
+  config: MappingConfig,
+  payload: JsonObject,
+  signedId: string | undefined,
+): string | undefined {
+  return config.adapter_type === "mux" ? textAt(payload, "id") : signedId;
+}
+
+/** A row of Supabase is known by its table and its `id`; a generic event says nothing of it. */
+function identityOf(config: MappingConfig, payload: JsonObject): string | undefined {
+  switch (config.adapter_type) {
+    case "mux":
+      return textAt(payload, "data.id");
+    case "supabase": {
+      const id = textAt(payload, "record.id") ?? textAt(payload, "old_record.id");
+      const table = `${textAt(payload, "schema") ?? ""}.${textAt(payload, "table") ?? ""}`;
+      return id === undefined ? undefined : `${table}/${id}`;
+    }
+    case "generic_webhook":
+      return undefined;
+  }
+}
+
+function mapFields(
+  config: MappingConfig,
+  schema: JsonObject,
+  payload: JsonObject,
+  issues: ValidationIssue[],
+): JsonObject {
+  const entries = Object.entries(config.field_mapping ?? {}).flatMap(([field, path]) => {
+    const type = fieldType(schema, field);
+    if (type === undefined) {
+      issues.push(fault(field, `"${field}" is no field of bucket_schema: add it, or map another.`));
+      return [];
+    }
+    const found = typeof path === "string" ? valueFrom(payload, path) : undefined;
+    if (found === undefined) return [];
+    const value = coerced(found, type);
+    if (value !== undefined) return [[field, value] as const];
+    issues.push(fault(field, `"${field}" is of type ${type}: what is at ${path} cannot be that.`));
+    return [];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** An event without the file has no blob: whether the object needs one is for its schema to say. */
+function mapBlobs(
+  config: MappingConfig,
+  schema: JsonObject,
+  payload: JsonObject,
+  issues: ValidationIssue[],
+): MappedBlob[] {
+  const source = config.blob_source;
+  if (!source) return [];
+  const { target_property: property, blob_type: type, file_field: path } = source;
+  if (fieldType(schema, property) === undefined) {
+    issues.push(fault(property, `"${property}" is no field of bucket_schema: add it.`));
+  }
+  const url = valueFrom(payload, path) ?? null;
+  if (url === null) return [];
+  if (typeof url === "string") return [{ property, type, url }];
+  issues.push(fault(property, `"${property}" takes a URL: what is at ${path} is no text.`));
+  return [];
+}
+
+function valueFrom(payload: JsonObject, path: string): JsonValue | undefined {
+  const pointer = parseField(path);
+  return pointer && valueAt(payload, pointer);
+}
+
+function textAt(payload: JsonObject, path: string | undefined): string | undefined {
+  return path === undefined ? undefined : textOf(valueFrom(payload, path));
+}
+
+/** The place is that of the object's field, because that is what does not fit. */
+function fault(field: string, message: string): ValidationIssue {
+  return { type: "mapping", location: ["body", field], message };
+}
