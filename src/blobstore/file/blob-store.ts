@@ -116,10 +116,18 @@ export class FileBlobStore implements BlobStore {
 
   async collect(options: CollectOptions): Promise<CollectReport> {
     const tally: Tally = { kept: 0, removed: 0, abandoned: 0, bytesFreed: 0 };
-    for (const name of await namesIn(this.#folder)) {
-      if (name.endsWith(partSuffix)) await this.#removeAbandoned(name, tally);
-      else if (isShard(name)) await this.#collectShard(name, options, tally);
+    const names = await namesIn(this.#folder);
+    for (const part of names.filter((name) => name.endsWith(partSuffix))) {
+      await this.#removeAbandoned(part, tally);
     }
+    const hashes: string[] = [];
+    for (const shard of names.filter(isShard)) {
+      hashes.push(...(await namesIn(join(this.#folder, shard))).filter(isHash));
+      while (hashes.length >= sliceFiles) {
+        await this.#collectSlice(hashes.splice(0, sliceFiles), options, tally);
+      }
+    }
+    await this.#collectSlice(hashes, options, tally);
     return tally;
   }
 
@@ -131,13 +139,6 @@ export class FileBlobStore implements BlobStore {
     await rm(path, { force: true });
     tally.abandoned += 1;
     tally.bytesFreed += found.size;
-  }
-
-  async #collectShard(shard: string, options: CollectOptions, tally: Tally): Promise<void> {
-    const hashes = (await namesIn(join(this.#folder, shard))).filter(isHash);
-    for (let at = 0; at < hashes.length; at += sliceFiles) {
-      await this.#collectSlice(hashes.slice(at, at + sliceFiles), options, tally);
-    }
   }
 
   async #collectSlice(
