@@ -29,30 +29,35 @@ export async function sendBlob(
   blobs: Pick<BlobStore, "read">,
 ): Promise<void> {
   const { hash, sizeBytes } = blob;
-  const isSame = isNotModified(readIfNoneMatch(headerOf(context, "if-none-match")), hash);
-  const range = isSame ? "whole" : rangeOf(context, blob);
-  context.set("ETag", `"${hash}"`);
-  setCache(context, "final");
-  context.status = 304;
-  if (isSame) return;
-  context.status = range === "whole" ? 200 : 206;
+  if (isNotModified(readIfNoneMatch(headerOf(context, "if-none-match")), hash)) {
+    setIdentity(context, hash);
+    context.status = 304;
+    return;
+  }
+  const range = rangeOf(context, blob);
+  // Before the headers, because the answer to a failure is to carry none of them.
+  const stream = context.method === "HEAD" ? undefined : await open(blob, blobs, range);
+  setIdentity(context, hash);
   context.set("Accept-Ranges", "bytes");
   context.set("Content-Type", safeMediaType(blob.mimeType));
   context.set("Content-Disposition", attachment(blob.filename));
-  if (context.method === "HEAD") {
-    context.length = sizeBytes;
-    return;
-  }
-  context.body = await open(blob, blobs, range === "whole" ? undefined : range);
-  context.length = range === "whole" ? sizeBytes : range.end - range.start + 1;
-  if (range === "whole") return;
+  context.status = range === undefined ? 200 : 206;
+  if (stream !== undefined) context.body = stream;
+  context.length = range === undefined ? sizeBytes : range.end - range.start + 1;
+  if (range === undefined) return;
   context.set("Content-Range", `bytes ${range.start}-${range.end}/${sizeBytes}`);
 }
 
-/** Ranges are defined for GET alone. */
-function rangeOf(context: HttpContext, { hash, sizeBytes }: ServedBlob): ByteRange | "whole" {
+function setIdentity(context: HttpContext, hash: string): void {
+  context.set("ETag", `"${hash}"`);
+  setCache(context, "final");
+}
+
+/** Undefined for the whole. Ranges are defined for GET alone. */
+function rangeOf(context: HttpContext, { hash, sizeBytes }: ServedBlob): ByteRange | undefined {
   const isAsked = context.method === "GET" && rangeStillHolds(headerOf(context, "if-range"), hash);
   const range = isAsked ? parseByteRange(headerOf(context, "range"), sizeBytes) : "whole";
+  if (range === "whole") return undefined;
   if (range !== "unsatisfiable") return range;
   context.set("Content-Range", `bytes */${sizeBytes}`);
   throw new BucketsError(

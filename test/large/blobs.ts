@@ -53,7 +53,7 @@ async function copyPlainly(): Promise<void> {
 
 async function readPlainly(): Promise<void> {
   await using file = await open(join(folder, "plain"));
-  for await (const _ of file.createReadStream({ autoClose: false }));
+  for await (const _ of file.createReadStream({ autoClose: false, highWaterMark: 256 * 1024 }));
 }
 
 async function readBlob(hash: string): Promise<void> {
