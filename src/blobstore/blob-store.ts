@@ -54,8 +54,8 @@ export interface CollectReport {
 export interface BlobStore {
   /**
    * Keeps the bytes of the source, durably once it resolves. The same content again is kept once,
-   * and its grace begins anew. When it throws, nothing of the source is kept; an error of the
-   * source itself is thrown as it is.
+   * and its grace begins anew. When it throws, nothing of the source is kept, unless the disk failed
+   * at the very end; that is collected. An error of the source is thrown as it is.
    *
    * @throws PAYLOAD_TOO_LARGE, BAD_REQUEST for another size than the expected, STORAGE_FULL.
    */
