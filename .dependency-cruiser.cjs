@@ -1,12 +1,19 @@
-// The only direction of imports: domain <- eventstore <- projections <- service <- http, cli.
-const layers = ["domain", "eventstore", "projections", "service"];
+// The only direction of imports: domain <- eventstore <- projections <- service <- http, cli;
+// blobstore stands beside eventstore.
+const below = {
+  domain: [],
+  eventstore: ["domain"],
+  blobstore: ["domain"],
+  projections: ["domain", "eventstore"],
+  service: ["domain", "eventstore", "blobstore", "projections"],
+};
 
-const downwards = layers.map((layer, index) => ({
+const downwards = Object.entries(below).map(([layer, others]) => ({
   name: `${layer}-imports-downwards`,
-  comment: `${layer}/ must not know of the layers above it.`,
+  comment: `${layer}/ must not know of the layers above and beside it.`,
   severity: "error",
   from: { path: `^src/${layer}/` },
-  to: { path: "^src/", pathNot: `^src/(${layers.slice(0, index + 1).join("|")})/` },
+  to: { path: "^src/", pathNot: `^src/(${[layer, ...others].join("|")})/` },
 }));
 
 module.exports = {

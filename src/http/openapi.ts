@@ -53,6 +53,7 @@ const statusTexts: Readonly<Record<number, string>> = {
   412: "The precondition does not hold; the details say what was missed",
   413: "Too large",
   415: "A media type that the route does not take",
+  416: "The range begins after the last byte",
   422: "The body does not fit, or an Idempotency-Key was used for another request",
   423: "The bucket is locked",
   428: "This server requires If-Match",

@@ -33,6 +33,11 @@ const rows: Readonly<Record<ErrorCode, Row>> = {
     type: "UnsupportedMediaTypeError",
     title: "Unsupported media type",
   },
+  RANGE_NOT_SATISFIABLE: {
+    status: 416,
+    type: "RangeNotSatisfiableError",
+    title: "Range not satisfiable",
+  },
   VALIDATION_FAILED: { status: 422, type: "ValidationError", title: "Validation failed" },
   IDEMPOTENCY_KEY_REUSED: {
     status: 422,

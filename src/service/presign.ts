@@ -1,0 +1,55 @@
+/**
+ * Signs the right to upload one content until a time, so that a URL can carry it in place of a
+ * token. The key is derived from the store's secret key, which itself signs nothing.
+ */
+import { createHmac, hash, hkdfSync, timingSafeEqual } from "node:crypto";
+
+const keyBytes = 32;
+
+export interface UploadGrant {
+  readonly uploadId: string;
+  /** Milliseconds since the epoch; the grant holds until just before. */
+  readonly expiresAt: number;
+  /** Undefined when the upload was begun without saying; so it is signed. */
+  readonly contentLength: number | undefined;
+  readonly contentType: string;
+}
+
+export class UploadSigner {
+  readonly #secretKey: () => Uint8Array;
+  #derived: Uint8Array | undefined;
+
+  /** @param secretKey is asked for on first use only, so that a store without uploads needs none. */
+  constructor(secretKey: () => Uint8Array) {
+    this.#secretKey = secretKey;
+  }
+
+  /** HMAC-SHA256 in base64url: 43 characters, safe in a URL. */
+  sign(grant: UploadGrant): string {
+    return createHmac("sha256", this.#key()).update(canonicalText(grant)).digest("base64url");
+  }
+
+  /** Whether the signature is of exactly this grant and the grant still holds, in constant time. */
+  verify(grant: UploadGrant, signature: string, now: number): boolean {
+    // Digests are of one length, whatever was sent.
+    const isSigned = timingSafeEqual(digestOf(signature), digestOf(this.sign(grant)));
+    return isSigned && now < grant.expiresAt;
+  }
+
+  #key(): Uint8Array {
+    this.#derived ??= new Uint8Array(
+      hkdfSync("sha256", this.#secretKey(), "", "bucketlog presigned upload", keyBytes),
+    );
+    return this.#derived;
+  }
+}
+
+/** JSON, so that no text in one field can pass for the end of it. */
+function canonicalText(grant: UploadGrant): string {
+  const { uploadId, expiresAt, contentLength, contentType } = grant;
+  return JSON.stringify(["PUT", uploadId, expiresAt, contentLength, contentType]);
+}
+
+function digestOf(text: string): Uint8Array {
+  return hash("sha256", text, "buffer");
+}
