@@ -60,6 +60,13 @@ CREATE TABLE bucket_stats (
   UNIQUE (bucket_id, updated_at, position)
 ) STRICT, WITHOUT ROWID;
 
+-- What lists of buckets add up: the statistics of now, of the buckets that have any.
+CREATE TABLE bucket_totals (
+  bucket_id        TEXT    NOT NULL PRIMARY KEY,
+  object_count     INTEGER NOT NULL,
+  total_size_bytes INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Every content that an event ever referred to: its bytes are never collected.
 CREATE TABLE blob_references (
   hash     TEXT    NOT NULL PRIMARY KEY,

@@ -73,18 +73,15 @@ export class BucketList {
     return read.deferred();
   }
 
-  /** Only buckets that something happened in have statistics: those are few, or worth adding up. */
+  /** Begins with the buckets that have statistics: others add nothing, and are not looked at. */
   #totals(wanted: Fragment): StatsTotals {
     const adding = join(
       fragment(
         `SELECT coalesce(sum(object_count), 0) AS objectCount,
                 coalesce(sum(total_size_bytes), 0) AS totalSizeBytes
-         FROM buckets JOIN bucket_stats s USING (bucket_id)
-         WHERE s.position = (SELECT max(position) FROM bucket_stats WHERE bucket_id = buckets.bucket_id)
-           AND bucket_id IN (SELECT bucket_id FROM buckets WHERE `,
+         FROM bucket_totals CROSS JOIN buckets USING (bucket_id) WHERE `,
       ),
       wanted,
-      fragment(")"),
     );
     return Totals.parse(this.#db.prepare(adding.sql).get(...adding.values));
   }

@@ -149,6 +149,7 @@ function count(db: Database.Database, sql: string): number {
 function keyOf(table: TableName): string {
   switch (table) {
     case "buckets":
+    case "bucket_totals":
       return "bucket_id";
     case "objects":
       return "object_id";

@@ -54,6 +54,7 @@ export class StatsTable {
   readonly #atPosition: Database.Statement;
   readonly #atTime: Database.Statement;
   readonly #put: Database.Statement;
+  readonly #putTotals: Database.Statement;
   readonly #extremes: Database.Statement;
 
   constructor(db: Database.Database, suffix = "") {
@@ -72,6 +73,10 @@ export class StatsTable {
          max_size_bytes, min_size_bytes, batches_total, batches_active, batches_completed,
          batches_failed, last_upload_at, updated_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#putTotals = db.prepare(
+      `INSERT OR REPLACE INTO bucket_totals${suffix} (bucket_id, object_count, total_size_bytes)
+       VALUES (?, ?, ?)`,
     );
     this.#extremes = db.prepare(
       `SELECT (SELECT max(size_bytes) FROM objects${suffix} WHERE bucket_id = $id AND is_deleted = 0) AS max,
@@ -111,6 +116,7 @@ export class StatsTable {
       stats.lastUploadAt ?? null,
       stats.updatedAt ?? null,
     );
+    this.#putTotals.run(bucketId, stats.objectCount, stats.totalSizeBytes);
   }
 
   /** The greatest and the least size of the objects that are there, each by an index. */

@@ -46,6 +46,7 @@ export const viewTables = [
   "batches",
   "uploads",
   "bucket_stats",
+  "bucket_totals",
   "blob_references",
   "reservations",
   "tasks",
