@@ -275,17 +275,18 @@ function createRouter(routes: readonly Route[], options: Serving): Router<Reques
 
 /** Checks in the order of the contract: token, permission, query, media type and body; then serves. */
 async function serve(route: Route, context: HttpContext, options: Serving): Promise<void> {
-  const { store, publicUrl, basePath } = options;
+  const { store, basePath } = options;
   const token = options.gate.admit(route, context);
   const actor = actorOf(context, token);
   context.state.actor = actor;
   const { requestId, traceId } = context.state;
-  const origin = publicUrl ?? `${context.protocol}://${context.host}`;
+  const origin = options.publicUrl ?? `${context.protocol}://${context.host}`;
+  const publicUrl = `${origin}${basePath}`;
   const namespace = store.namespace(servedNamespace(route, context), {
     actor,
     token: token.name,
     requestId,
-    publicUrl: `${origin}${basePath}`,
+    publicUrl,
     ...(traceId !== undefined && { traceId }),
     ...(context.get("User-Agent") !== "" && { userAgent: context.get("User-Agent") }),
     ...(context.ip !== "" && { remoteAddress: context.ip }),
@@ -309,6 +310,7 @@ async function serve(route: Route, context: HttpContext, options: Serving): Prom
     requireIfMatch: options.requireIfMatch === true,
     isStillOpen: () => options.gate.isStillOpen(route, context),
     basePath,
+    publicUrl,
   };
   await respond(request);
 }
