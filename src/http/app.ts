@@ -19,6 +19,7 @@ import { setCache, shieldingHeaders } from "./headers.js";
 import { createMetrics, type Metrics } from "./metrics.js";
 import { isInternal, problemMediaType, toProblem } from "./problem.js";
 import type { ApiRequest, HttpContext, RequestState, Route } from "./route.js";
+import { auditRoutes } from "./routes/audit.js";
 import { bucketRoutes } from "./routes/buckets.js";
 import { type FeedTimes, feedRoute } from "./routes/feed.js";
 import { logRoutes } from "./routes/log.js";
@@ -70,6 +71,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
     ...bucketRoutes,
     ...pastRoutes,
     ...taskRoutes,
+    ...auditRoutes,
     ...logRoutes,
     feedRoute(options.stopping, options.feedTimes),
     ...tokenRoutes,

@@ -10,8 +10,10 @@ import type {
   OnProgress,
   ProjectionKeeper,
   RebuildReport,
+  ReplayReport,
   VerifyReport,
 } from "../projections/view.js";
+import { AuditService } from "./audit.js";
 import { BucketService, type ServiceParts } from "./buckets.js";
 import { CommitSignal } from "./commit-signal.js";
 import { LogFeed } from "./feed.js";
@@ -77,7 +79,12 @@ export class Store implements BucketStore {
       traceId: caller.traceId,
       publicUrl: caller.publicUrl ?? "",
     });
-    return { name, buckets, tasks: new TaskService(this.#parts.view, name) };
+    return {
+      name,
+      buckets,
+      tasks: new TaskService(this.#parts.view, name),
+      audit: new AuditService(this.#parts.events, name),
+    };
   }
 
   get tokens(): Tokens {
@@ -97,6 +104,10 @@ export class Store implements BucketStore {
     options: { expected?: ExpectedHead; onProgress?: OnProgress } = {},
   ): Promise<VerifyReport> {
     return this.#parts.keeper.verify(options.expected, options.onProgress ?? ignoreProgress);
+  }
+
+  replay(options: { onProgress?: OnProgress } = {}): Promise<ReplayReport> {
+    return this.#parts.keeper.replay(options.onProgress ?? ignoreProgress);
   }
 
   rebuild(options: { onProgress?: OnProgress } = {}): Promise<RebuildReport> {

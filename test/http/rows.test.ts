@@ -18,6 +18,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { toJson } from "../../src/domain/json.js";
 import { limits } from "../../src/domain/limits.js";
 import { serveStore } from "../../src/http/index.js";
+import { auditRoutes } from "../../src/http/routes/audit.js";
 import { bucketRoutes } from "../../src/http/routes/buckets.js";
 import { logRoutes } from "../../src/http/routes/log.js";
 import { pastRoutes } from "../../src/http/routes/past.js";
@@ -806,6 +807,7 @@ const everyRoute = [
   ...bucketRoutes,
   ...pastRoutes,
   ...taskRoutes,
+  ...auditRoutes,
   ...logRoutes,
   ...tokenRoutes,
   ...serviceRoutes({
