@@ -44,7 +44,7 @@ export function addVersionLinks(
 /**
  * The point in the past that `Accept-Datetime` asks for, if it is there. HTTP knows whole seconds:
  * a second stands for all that was recorded up to its end. One that is beyond the newest event of
- * the log, even in the future, asks for what that event left (RFC 7089 section 4.5.3).
+ * the log, even in the future, asks for what that event left.
  *
  * @throws BAD_REQUEST for what is no HTTP date.
  */

@@ -259,8 +259,13 @@ describe("every documented status is seen, and no other", () => {
 
   test("what is not there", async () => {
     await sweep(404, (route, subject) => {
-      const [bucket_identifier, task_id, audit_id, name] = ["no", "no", "no", "no"];
-      const params = { bucket_identifier, task_id, audit_id, name, version: "1" };
+      const params = {
+        bucket_identifier: "no",
+        task_id: "no",
+        audit_id: "no",
+        name: "no",
+        version: "1",
+      };
       const query = route.operationId === "listEvents" ? "?bucket=no" : "";
       return call(route, { ...subject, params }, { query });
     });
@@ -349,8 +354,13 @@ describe("every documented status is seen, and no other", () => {
     try {
       await on.get("/v1/events/head");
       for (const route of routes.filter((other) => documents(other, 429))) {
-        const [bucket_identifier, task_id, audit_id] = ["x", "x", "x"];
-        const params = { bucket_identifier, task_id, audit_id, version: "1", name: "view" };
+        const params = {
+          bucket_identifier: "x",
+          version: "1",
+          task_id: "x",
+          audit_id: "x",
+          name: "view",
+        };
         const subject = { bucket: "", bucketId: "", params, json: undefined, secrets: [] };
         const answer = await call(route, subject, { on });
         expect(answer.status, route.operationId).toBe(429);
