@@ -17,6 +17,7 @@ import { Store, type StoreParts } from "./service/store.js";
 import { StoredTokens } from "./service/tokens.js";
 import { ephemeralKey, keyFromFile, parseSecretKey, Vault } from "./service/vault.js";
 
+export type { AuditEvent } from "./domain/audit.js";
 export type { PatchMediaType } from "./domain/bucket/patch.js";
 export type { BucketResponse } from "./domain/bucket/response.js";
 export type { Change } from "./domain/changes.js";
@@ -24,6 +25,9 @@ export { BucketsError, type ErrorCode, isBucketsError } from "./domain/errors.js
 export type { HistoryEntry } from "./domain/history.js";
 export type { TaskResponse } from "./domain/task.js";
 export type {
+  Audit,
+  AuditLogResponse,
+  AuditQuery,
   BucketAnswer,
   BucketDeleted,
   BucketRead,
@@ -49,6 +53,7 @@ export type {
   RebuildReport,
   ReplayLine,
   ReplayRange,
+  ReplayReport,
   Tasks,
   VerifyReport,
   WriteOptions,

@@ -105,7 +105,7 @@ export function changesOf(event: DomainEvent): readonly Change[] {
 }
 
 /** The changes as they are shown: the secrets of a bucket are masked, user data is not touched. */
-function shownChanges({ bucketId, stream, event }: RecordedEvent): Change[] {
+export function shownChanges({ bucketId, stream, event }: RecordedEvent): Change[] {
   const changes = changesOf(event);
   return [...(stream === bucketId ? maskChanges(changes) : changes)];
 }

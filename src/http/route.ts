@@ -38,6 +38,8 @@ export interface ApiRequest {
   readonly isStillOpen: () => boolean;
   /** The path under which the server is mounted, without a slash at the end. */
   readonly basePath: string;
+  /** Where the caller reaches the server: its origin and base path. */
+  readonly publicUrl: string;
 }
 
 export interface Route {

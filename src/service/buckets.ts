@@ -110,7 +110,10 @@ export class BucketService implements Buckets {
     const { parts, publicUrl } = this.#service;
     const stats = await parts.view.stats(state.bucket_id, upTo);
     const answer = answerBucket({ state, stats }, at, publicUrl);
-    return { ...answer, past: { recordedAt: place.recordedAt, isFinal } };
+    return {
+      ...answer,
+      past: { recordedAt: place.recordedAt, isFinal, latestVersion: current.version },
+    };
   }
 
   async list(query: ListQuery = {}): Promise<ListBucketsResponse> {

@@ -296,6 +296,9 @@ describe("a list", () => {
   });
 });
 
+/** Of the statistics of each bucket that is shown: one seek. */
+const statsSteps = /^(CORRELATED SCALAR SUBQUERY|SEARCH s USING PRIMARY KEY \(bucket_id=\?\))/;
+
 describe("query plans", () => {
   /** The statements of one list, with their plans. */
   async function plansOf(raw: RawCriteria | undefined, after?: ListPosition): Promise<string[]> {
@@ -314,6 +317,7 @@ describe("query plans", () => {
           .array(z.object({ detail: z.string() }))
           .parse(steps)
           .map(({ detail }) => detail)
+          .filter((detail) => !statsSteps.test(detail))
           .join("; ");
       });
     db.close();
@@ -321,18 +325,22 @@ describe("query plans", () => {
   }
 
   const place = { createdAt: "2026-10-01T12:00:00.000Z", id: "bkt_1" };
+  /** Begins with the buckets that something happened in. */
+  const totals =
+    "SCAN bucket_totals; SEARCH buckets USING INDEX sqlite_autoindex_buckets_1 (bucket_id=?)";
   const byTime = "sqlite_autoindex_buckets_2 (namespace=? AND is_deleted=?";
 
   test("the default list is read in the order of its index, without a sort", async () => {
     const [page, ...rest] = await plansOf(undefined);
     expect(page).toBe(`SEARCH buckets USING INDEX ${byTime})`);
-    expect(rest).toEqual([]);
+    expect(rest).toEqual([totals]);
   });
 
   test("a later page begins at its place in the index, and counts by the index alone", async () => {
     expect(await plansOf({}, place)).toEqual([
       `SEARCH buckets USING INDEX ${byTime} AND created_at<?)`,
       `SEARCH buckets USING COVERING INDEX ${byTime})`,
+      totals,
     ]);
   });
 

@@ -1,0 +1,73 @@
+/** The log in the audit shape of the hosted API (CONTRACT: audit shape): a projection, nothing more. */
+import { z } from "zod";
+import { Change } from "./changes.js";
+import { DomainEvent, formatTime, type RecordedEvent } from "./event.js";
+import { shownChanges } from "./history.js";
+import { answeredTime } from "./schemas.js";
+
+export const AuditEvent = z.object({
+  /** The id of the event, as history has it. */
+  audit_id: z.string(),
+  timestamp: answeredTime,
+  resource_type: z.string(),
+  resource_id: z.string(),
+  action: z.string(),
+  actor_id: z.string(),
+  /** Whoever writes comes with a token. */
+  actor_type: z.literal("api_key"),
+  /** What was refused is no event. */
+  status: z.literal("success"),
+  changes: z.array(Change),
+  ip_address: z.string().optional(),
+  user_agent: z.string().optional(),
+});
+export type AuditEvent = Readonly<z.infer<typeof AuditEvent>>;
+
+type EventType = DomainEvent["type"];
+
+interface Audited {
+  readonly resourceType: string;
+  readonly action: string;
+}
+
+/** The event in the audit shape; secrets in its changes are masked. */
+export function toAuditEvent(recorded: RecordedEvent): AuditEvent {
+  const { event, meta } = recorded;
+  const { resourceType, action } = auditedAs(event.type);
+  return {
+    audit_id: recorded.eventId,
+    timestamp: formatTime(recorded.recordedAt),
+    resource_type: resourceType,
+    resource_id: recorded.stream,
+    action,
+    actor_id: meta.actor,
+    actor_type: "api_key",
+    status: "success",
+    changes: [...shownChanges(recorded)],
+    ...(meta.remote_address !== undefined && { ip_address: meta.remote_address }),
+    ...(meta.user_agent !== undefined && { user_agent: meta.user_agent }),
+  };
+}
+
+/** The types of the events that are shown as that, none for what is not kept here. */
+export function auditedTypes(wanted: {
+  readonly resourceType?: string | undefined;
+  readonly action?: string | undefined;
+}): readonly EventType[] {
+  return DomainEvent.options
+    .map((option) => option.shape.type.value)
+    .filter((type) => {
+      const { resourceType, action } = auditedAs(type);
+      return (
+        (wanted.resourceType ?? resourceType) === resourceType &&
+        (wanted.action ?? action) === action
+      );
+    });
+}
+
+/** The hosted API says created, updated and deleted; what it has no word for keeps ours. */
+function auditedAs(type: EventType): Audited {
+  const [resourceType = "", verb = ""] = type.split(".");
+  const action = verb === "patched" ? "updated" : verb;
+  return { resourceType, action: `${resourceType}_${action}` };
+}
