@@ -38,7 +38,7 @@ export const writeRefusals = [400, 404, 412, 422, 428, 507] as const;
 export const bodyRefusals = [413, 415] as const;
 
 /** A route whose handler writes: what it is to do is read for it, and what it did is answered. */
-export function defineWrite<Query extends z.ZodObject & z.ZodType<WriteQuery>, W extends Written>(
+function defineWrite<Query extends z.ZodObject & z.ZodType<WriteQuery>, W extends Written>(
   definition: Omit<Route, "prepare" | "query"> & {
     readonly query: Query;
     readonly write: (
