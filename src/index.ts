@@ -17,6 +17,7 @@ import { Store, type StoreParts } from "./service/store.js";
 import { StoredTokens } from "./service/tokens.js";
 import { ephemeralKey, keyFromFile, parseSecretKey, Vault } from "./service/vault.js";
 
+export type { AuditEvent } from "./domain/audit.js";
 export type { PatchMediaType } from "./domain/bucket/patch.js";
 export type { BucketResponse } from "./domain/bucket/response.js";
 export type { Change } from "./domain/changes.js";
@@ -25,6 +26,9 @@ export type { HistoryEntry } from "./domain/history.js";
 export type { TaskResponse } from "./domain/task.js";
 export type {
   AsOf,
+  Audit,
+  AuditLogResponse,
+  AuditQuery,
   BucketAnswer,
   BucketDeleted,
   BucketOperation,
@@ -55,6 +59,7 @@ export type {
   RebuildReport,
   ReplayLine,
   ReplayRange,
+  ReplayReport,
   TaskAnswer,
   TaskListQuery,
   Tasks,

@@ -90,8 +90,12 @@ describe("the README", () => {
           return;
         }
         const output = await run(block.text.replaceAll("http://127.0.0.1:8787", url));
-        if (expected?.language !== "json") return;
-        expect(JSON.parse(output)).toMatchObject(JSON.parse(expected.text));
+        if (expected?.language === "json") {
+          expect(JSON.parse(output)).toMatchObject(JSON.parse(expected.text));
+        }
+        if (expected?.language === "text") {
+          expect(output.trim().split(/\r?\n/)).toEqual(expected.text.split("\n"));
+        }
       });
     }
     if (block.language === "ts") {

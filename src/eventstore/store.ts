@@ -101,6 +101,24 @@ export interface StreamPage {
   readonly limit: number;
 }
 
+/** Which events of a namespace are wanted: every part that is given must hold. */
+export interface EventFilter {
+  readonly namespace: string;
+  readonly eventId?: string | undefined;
+  readonly stream?: string | undefined;
+  readonly types?: readonly string[] | undefined;
+  readonly actor?: string | undefined;
+  /** Inclusive bounds on when it was recorded, milliseconds. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+
+/** One page of what was found, and how many there are in all. */
+export interface FoundEvents {
+  readonly events: readonly RecordedEvent[];
+  readonly total: number;
+}
+
 /** An event's place in its stream and in time. */
 export interface EventPlace {
   readonly version: number;
@@ -144,6 +162,14 @@ export interface EventStore {
   readStream(stream: string, page: StreamPage): Promise<readonly LoggedEvent[]>;
   /** Rows of the log after a position, in order, as they are stored. */
   readLog(after: number, limit: number): Promise<readonly StoredEvent[]>;
+  /**
+   * Events by a filter, newest first. The cost is that of counting what is in the time range of the
+   * namespace, or of the stream when one is given; those of an actor have to be read as well.
+   */
+  find(
+    filter: EventFilter,
+    page: { readonly skip: number; readonly limit: number },
+  ): Promise<FoundEvents>;
   health(): Promise<Health>;
   /** Idempotent; waits for what is in flight. */
   close(): Promise<void>;

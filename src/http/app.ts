@@ -25,6 +25,7 @@ import {
   type RequestState,
   type Route,
 } from "./route.js";
+import { auditRoutes } from "./routes/audit.js";
 import { bucketRoutes } from "./routes/buckets.js";
 import { type FeedTimes, feedRoute } from "./routes/feed.js";
 import { logRoutes } from "./routes/log.js";
@@ -78,6 +79,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
     ...pastRoutes,
     transactionRoute(bucketRoutes),
     ...taskRoutes,
+    ...auditRoutes,
     ...logRoutes,
     feedRoute(options.stopping, options.feedTimes),
     ...tokenRoutes,
@@ -283,17 +285,18 @@ function createRouter(routes: readonly Route[], options: Serving): Router<Reques
 
 /** Checks in the order of the contract: token, permission, query, media type and body; then serves. */
 async function serve(route: Route, context: HttpContext, options: Serving): Promise<void> {
-  const { store, publicUrl, basePath } = options;
+  const { store, basePath } = options;
   const token = options.gate.admit(route, context);
   const actor = actorOf(context, token);
   context.state.actor = actor;
   const { requestId, traceId } = context.state;
-  const origin = publicUrl ?? `${context.protocol}://${context.host}`;
+  const origin = options.publicUrl ?? `${context.protocol}://${context.host}`;
+  const publicUrl = `${origin}${basePath}`;
   const namespace = store.namespace(servedNamespace(route, context), {
     actor,
     token: token.name,
     requestId,
-    publicUrl: `${origin}${basePath}`,
+    publicUrl,
     ...(traceId !== undefined && { traceId }),
     ...(context.get("User-Agent") !== "" && { userAgent: context.get("User-Agent") }),
     ...(context.ip !== "" && { remoteAddress: context.ip }),
@@ -316,6 +319,7 @@ async function serve(route: Route, context: HttpContext, options: Serving): Prom
     assertPermits: (needed) => assertPermits(token, needed),
     isStillOpen: () => options.gate.isStillOpen(route, context),
     basePath,
+    publicUrl,
   };
   await respond(request);
 }

@@ -1,10 +1,16 @@
 /** The OpenAPI 3.1 document, made from the routes and the schemas that validate. */
 import { z } from "zod";
+import { AuditEvent } from "../domain/audit.js";
 import { BucketResponse } from "../domain/bucket/response.js";
 import { Change } from "../domain/changes.js";
 import { HistoryEntry } from "../domain/history.js";
 import { limits } from "../domain/limits.js";
-import { FeedPage, HistoryResponse, ListBucketsResponse } from "../service/interface.js";
+import {
+  AuditLogResponse,
+  FeedPage,
+  HistoryResponse,
+  ListBucketsResponse,
+} from "../service/interface.js";
 import type { Route } from "./route.js";
 
 const named = new Map<z.ZodType, string>([
@@ -13,6 +19,8 @@ const named = new Map<z.ZodType, string>([
   [HistoryEntry, "HistoryEntry"],
   [HistoryResponse, "HistoryResponse"],
   [FeedPage, "FeedPage"],
+  [AuditEvent, "AuditEvent"],
+  [AuditLogResponse, "AuditLogResponse"],
 ]);
 
 const ErrorResponse = z.object({
@@ -67,6 +75,7 @@ const tags: Readonly<Record<string, string>> = {
   buckets: "Buckets, their changes, and how they were before.",
   tasks: "What goes on, or went on, by itself.",
   transactions: "Many writes as one.",
+  organizations: "Who did what, in the audit shape of the hosted API.",
   events: "The log of every change in the store.",
   admin: "Upkeep of the whole store, for tokens that may do everything.",
   service: "About the service itself.",

@@ -41,6 +41,8 @@ export interface ApiRequest {
   readonly isStillOpen: () => boolean;
   /** The path under which the server is mounted, without a slash at the end. */
   readonly basePath: string;
+  /** Where the caller reaches the server: its origin and base path. */
+  readonly publicUrl: string;
 }
 
 /** A write as it was sent, by itself or as an operation of a transaction. */

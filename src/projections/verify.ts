@@ -5,7 +5,13 @@ import type { StoredEvent } from "../eventstore/frame.js";
 import type { InlineProjection } from "../eventstore/projection.js";
 import type { Head } from "../eventstore/store.js";
 import { ChainCheck, type Fault } from "../eventstore/verify.js";
-import { type ExpectedHead, nextTurn, type OnProgress, type VerifyReport } from "./view.js";
+import {
+  type ExpectedHead,
+  nextTurn,
+  type OnProgress,
+  type ReplayReport,
+  type VerifyReport,
+} from "./view.js";
 
 /** One consistent state of a store, and an empty view to fold its log into. */
 export interface VerifySource {
@@ -37,8 +43,10 @@ export async function verify(
   onProgress: OnProgress,
 ): Promise<VerifyReport> {
   const chain = new ChainCheck();
+  const check = (row: StoredEvent) =>
+    chain.next(row) ?? differsFrom(expected, row) ?? fold(source.folded, row);
   const fault =
-    (await checkLog(source, chain, expected, onProgress)) ??
+    (await checkLog(source, check, onProgress)) ??
     chain.end(source.head) ??
     expectedBeyond(chain, expected) ??
     (await source.firstDifference());
@@ -46,20 +54,34 @@ export async function verify(
   return { ok: fault === undefined, events: chain.position, head, ...(fault && { fault }) };
 }
 
+/** The part of `verify` that is about the view: folds the log from zero, and leaves the chain alone. */
+export async function replay(source: VerifySource, onProgress: OnProgress): Promise<ReplayReport> {
+  let replayed = 0;
+  const check = (row: StoredEvent): Fault | undefined => {
+    const position = replayed + 1;
+    if (row.position !== position) return { position, problem: "the log has a gap here" };
+    replayed = position;
+    return fold(source.folded, row);
+  };
+  const fault = (await checkLog(source, check, onProgress)) ?? (await source.firstDifference());
+  return { replayed, matches_view: fault === undefined, ...(fault && { fault }) };
+}
+
+/** Hands every row of the log to `check`, up to the first fault. */
 async function checkLog(
   source: VerifySource,
-  chain: ChainCheck,
-  expected: ExpectedHead | undefined,
+  check: (row: StoredEvent) => Fault | undefined,
   onProgress: OnProgress,
 ): Promise<Fault | undefined> {
-  for (;;) {
-    const rows = await readSlice(source, chain.position);
+  for (let done = 0; ; ) {
+    const rows = await readSlice(source, done);
     if ("problem" in rows) return rows;
     for (const row of rows) {
-      const fault = chain.next(row) ?? differsFrom(expected, row) ?? fold(source.folded, row);
+      const fault = check(row);
       if (fault !== undefined) return fault;
+      done = row.position;
     }
-    onProgress({ done: chain.position, total: Math.max(source.head.position, chain.position) });
+    onProgress({ done, total: Math.max(source.head.position, done) });
     if (rows.length === 0) return undefined;
     await nextTurn();
   }

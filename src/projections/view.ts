@@ -94,10 +94,20 @@ export interface VerifyReport {
   readonly fault?: Fault;
 }
 
+export interface ReplayReport {
+  /** Events folded. */
+  readonly replayed: number;
+  readonly matches_view: boolean;
+  /** The first difference, or the event that could not be folded. */
+  readonly fault?: Fault;
+}
+
 /** What keeps log and read models honest. Both yield to the event loop and may run while serving. */
 export interface ProjectionKeeper {
   /** Checks chain, gaplessness, commitments, and that the view is the fold of the log. */
   verify(expected: ExpectedHead | undefined, onProgress: OnProgress): Promise<VerifyReport>;
+  /** Folds the log from zero beside the view and compares the two; changes nothing. */
+  replay(onProgress: OnProgress): Promise<ReplayReport>;
   /** Folds the log into tables beside the live ones, compares row by row, and swaps them in. */
   rebuild(onProgress: OnProgress): Promise<RebuildReport>;
 }

@@ -105,7 +105,8 @@ export class BucketService implements Buckets {
     const state = await this.#past.stateAt(current.bucket_id, place.version);
     if (state.deleted !== undefined) throw bucketDeleted(state);
     const answer = answerBucket(state, at, this.#service.publicUrl);
-    return { ...answer, past: { recordedAt: place.recordedAt, isFinal } };
+    const past = { recordedAt: place.recordedAt, isFinal, latestVersion: current.version };
+    return { ...answer, past };
   }
 
   async list(query: ListQuery = {}): Promise<ListBucketsResponse> {

@@ -3,6 +3,7 @@
  * embed the store. Documents are snake_case JSON as on the wire; names and options are camelCase.
  */
 import { z } from "zod";
+import { AuditEvent } from "../domain/audit.js";
 import type { BlameResponse } from "../domain/blame.js";
 import type { PatchMediaType } from "../domain/bucket/patch.js";
 import { BucketResponse } from "../domain/bucket/response.js";
@@ -14,7 +15,13 @@ import { type Permission, permissions } from "../domain/permissions.js";
 import { answeredTime, jsonObject } from "../domain/schemas.js";
 import { TaskResponse } from "../domain/task.js";
 import type { Health, Precondition } from "../eventstore/store.js";
-import type { ExpectedHead, OnProgress, RebuildReport, VerifyReport } from "../projections/view.js";
+import type {
+  ExpectedHead,
+  OnProgress,
+  RebuildReport,
+  ReplayReport,
+  VerifyReport,
+} from "../projections/view.js";
 
 /** A token without its secret, which is kept nowhere. */
 export const TokenAnswer = z.object({
@@ -114,8 +121,15 @@ export interface BucketAnswer {
 }
 
 export interface BucketRead extends BucketAnswer {
-  /** For an answer about the past: when its newest event was recorded, and whether it is final. */
-  readonly past?: { readonly recordedAt: number; readonly isFinal: boolean };
+  /** There for an answer about the past. */
+  readonly past?: {
+    /** When its newest event was recorded, milliseconds. */
+    readonly recordedAt: number;
+    /** Whether the answer can never change again. */
+    readonly isFinal: boolean;
+    /** The version that the bucket has come to by now. */
+    readonly latestVersion: number;
+  };
 }
 
 /** Where a write left its bucket, and how it went. */
@@ -386,6 +400,38 @@ export interface Tasks {
   list(query?: TaskListQuery): Promise<ListTasksResponse>;
 }
 
+/** Every part that is given must hold. What is not kept here, such as collections, has no events. */
+export interface AuditQuery {
+  /** Such as `bucket`. */
+  readonly resourceType?: string | undefined;
+  readonly resourceId?: string | undefined;
+  readonly actorId?: string | undefined;
+  /** Such as `bucket_updated`. */
+  readonly action?: string | undefined;
+  /** RFC 3339 with offset, inclusive, as `end`. */
+  readonly start?: string | undefined;
+  readonly end?: string | undefined;
+  readonly skip?: number | undefined;
+  /** 1 to 1,000; 50 unless given. */
+  readonly limit?: number | undefined;
+}
+
+export const AuditLogResponse = z.object({
+  results: z.array(AuditEvent),
+  total: z.number().int(),
+  skip: z.number().int(),
+  limit: z.number().int(),
+});
+export type AuditLogResponse = z.infer<typeof AuditLogResponse>;
+
+/** The events of one namespace in the audit shape of the hosted API. */
+export interface Audit {
+  /** Newest first. @throws BAD_REQUEST for a filter that is malformed. */
+  list(query?: AuditQuery): Promise<AuditLogResponse>;
+  /** @throws NOT_FOUND */
+  get(auditId: string): Promise<AuditEvent>;
+}
+
 export interface Namespace {
   readonly name: string;
   readonly buckets: Buckets;
@@ -406,6 +452,7 @@ export interface Namespace {
    * ]);
    */
   transaction(operations: readonly Operation[], options?: TransactionOptions): Promise<Transacted>;
+  readonly audit: Audit;
 }
 
 export interface HeadAnswer {
@@ -493,6 +540,8 @@ export interface BucketStore extends AsyncDisposable {
   events(query?: FeedQuery): Feed;
   /** Checks the chain, the commitments, and that the view is the fold of the log. */
   verify(options?: { expected?: ExpectedHead; onProgress?: OnProgress }): Promise<VerifyReport>;
+  /** Folds the whole log from zero beside the view and compares the two; changes nothing. */
+  replay(options?: { onProgress?: OnProgress }): Promise<ReplayReport>;
   /** Folds the view anew from the log, compares row by row, and swaps it in. */
   rebuild(options?: { onProgress?: OnProgress }): Promise<RebuildReport>;
   health(): Promise<Health>;
@@ -500,4 +549,4 @@ export interface BucketStore extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-export type { ExpectedHead, Health, RebuildReport, VerifyReport };
+export type { ExpectedHead, Health, RebuildReport, ReplayReport, VerifyReport };

@@ -7,8 +7,10 @@ import {
   withDetails,
 } from "../domain/errors.js";
 import { limits } from "../domain/limits.js";
+import { AuditService } from "./audit.js";
 import { BucketService } from "./buckets.js";
 import type {
+  Audit,
   Buckets,
   CommitOptions,
   Namespace,
@@ -28,6 +30,7 @@ export class NamespaceService implements Namespace {
   readonly name: string;
   readonly buckets: Buckets;
   readonly tasks: Tasks;
+  readonly audit: Audit;
   readonly #newId: ServiceParts["newId"];
   readonly #operations: BucketOperations;
   readonly #units: UnitWriter;
@@ -41,6 +44,7 @@ export class NamespaceService implements Namespace {
     const write = this.write.bind(this);
     this.buckets = new BucketService({ parts, namespace: name, publicUrl, write });
     this.tasks = new TaskService(parts, name);
+    this.audit = new AuditService(parts.events, name);
   }
 
   async write(operation: Operation, options: CommitOptions = {}): Promise<OperationResult> {

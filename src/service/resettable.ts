@@ -3,7 +3,7 @@
  * store and puts it in the place of the old one, which first answers what it had taken.
  */
 import type { Health } from "../eventstore/store.js";
-import type { RebuildReport, VerifyReport } from "../projections/view.js";
+import type { RebuildReport, ReplayReport, VerifyReport } from "../projections/view.js";
 import type {
   BucketStore,
   Caller,
@@ -53,6 +53,10 @@ export class ResettableStore implements BucketStore {
 
   verify(options?: Parameters<BucketStore["verify"]>[0]): Promise<VerifyReport> {
     return this.#store.verify(options);
+  }
+
+  replay(options?: Parameters<BucketStore["replay"]>[0]): Promise<ReplayReport> {
+    return this.#store.replay(options);
   }
 
   rebuild(options?: Parameters<BucketStore["rebuild"]>[0]): Promise<RebuildReport> {

@@ -10,6 +10,7 @@ import type {
   OnProgress,
   ProjectionKeeper,
   RebuildReport,
+  ReplayReport,
   VerifyReport,
 } from "../projections/view.js";
 import { CommitSignal } from "./commit-signal.js";
@@ -96,6 +97,10 @@ export class Store implements BucketStore {
     options: { expected?: ExpectedHead; onProgress?: OnProgress } = {},
   ): Promise<VerifyReport> {
     return this.#parts.keeper.verify(options.expected, options.onProgress ?? ignoreProgress);
+  }
+
+  replay(options: { onProgress?: OnProgress } = {}): Promise<ReplayReport> {
+    return this.#parts.keeper.replay(options.onProgress ?? ignoreProgress);
   }
 
   rebuild(options: { onProgress?: OnProgress } = {}): Promise<RebuildReport> {

@@ -2,7 +2,12 @@
 import { describe, expect, test } from "vitest";
 import { toHex } from "../../src/eventstore/codec.js";
 import { chainHash, commit, zeroHash } from "../../src/eventstore/frame.js";
-import type { EventStore, LoggedEvent, StreamPage } from "../../src/eventstore/store.js";
+import type {
+  EventFilter,
+  EventStore,
+  LoggedEvent,
+  StreamPage,
+} from "../../src/eventstore/store.js";
 import type { Backend } from "../support/backends.js";
 import {
   accept,
@@ -347,6 +352,83 @@ export function eventStoreContract(open: () => Backend): void {
         expect(row.hash).toEqual(chainHash(previous, row));
         previous = row.hash;
       }
+    });
+  });
+
+  describe("find", () => {
+    const everything = { skip: 0, limit: 1_000 };
+
+    /** The story, and beside it an event of another namespace and one of another actor. */
+    async function manyHands(backend: Backend) {
+      const units = new Units();
+      const start = backend.clock.now;
+      const stream = await story(backend, units);
+      await accept(backend.events, units.of(units.create("a"), { namespace: "other" }));
+      const meta = { actor: "bob", request_id: "req_bob" };
+      await accept(backend.events, units.of(units.patch("b", {}), { meta }));
+      const find = async (filter: Partial<EventFilter>, page = everything) => {
+        const found = await backend.events.find({ namespace: "default", ...filter }, page);
+        return { positions: found.events.map(({ position }) => position), total: found.total };
+      };
+      return { stream, start, find };
+    }
+
+    test("finds nothing where nothing fits", async () => {
+      const { stream, find } = await manyHands(open());
+      for (const filter of [
+        { namespace: "nowhere" },
+        { stream: "bkt_nobody" },
+        { namespace: "other", stream },
+        { eventId: "evt_nobody" },
+        { types: [] },
+        { types: ["bucket.deleted"] },
+        { actor: "carol" },
+        { actor: "' OR 1=1 --" },
+        { to: 0 },
+        { from: 2, to: 1 },
+      ]) {
+        expect(await find(filter), JSON.stringify(filter)).toEqual({ positions: [], total: 0 });
+      }
+    });
+
+    test("gives the events of a namespace, newest first", async () => {
+      const { find } = await manyHands(open());
+      expect(await find({})).toEqual({ positions: [9, 7, 6, 5, 4, 3, 2, 1], total: 8 });
+      expect(await find({ namespace: "other" })).toEqual({ positions: [8], total: 1 });
+    });
+
+    test("pages, and counts what is on no page", async () => {
+      const { find, stream } = await manyHands(open());
+      expect(await find({}, { skip: 2, limit: 3 })).toEqual({ positions: [6, 5, 4], total: 8 });
+      expect(await find({ stream }, { skip: 4, limit: 3 })).toEqual({ positions: [1], total: 5 });
+      expect(await find({}, { skip: 8, limit: 3 })).toEqual({ positions: [], total: 8 });
+      expect(await find({}, { skip: 0, limit: 0 })).toEqual({ positions: [], total: 8 });
+    });
+
+    test("filters by stream, types, actor and time, and by all of them together", async () => {
+      const { stream, start, find } = await manyHands(open());
+      expect((await find({ stream })).positions).toEqual([7, 6, 5, 3, 1]);
+      expect((await find({ actor: "bob" })).positions).toEqual([9]);
+      const types = ["bucket.created", "bucket.locked"];
+      expect((await find({ types })).positions).toEqual([5, 2, 1]);
+      const middle = { from: start + 1, to: start + 2_000 };
+      expect((await find(middle)).positions).toEqual([6, 5, 4]);
+      expect((await find({ from: start + 2_000 })).positions).toEqual([9, 7, 6, 5, 4]);
+      expect((await find({ to: start })).positions).toEqual([3, 2, 1]);
+      const all = { stream, types, actor: "alice", ...middle };
+      expect(await find(all)).toEqual({ positions: [5], total: 1 });
+    });
+
+    test("finds an event by its id, whole, in its namespace and stream alone", async () => {
+      const backend = open();
+      const { stream, find } = await manyHands(backend);
+      const { recorded } = only(await backend.events.readStream(stream, page({ from: 2, to: 2 })));
+      const { eventId } = recorded;
+      const found = await backend.events.find({ namespace: "default", eventId }, everything);
+      expect(found).toEqual({ events: [recorded], total: 1 });
+      expect((await find({ eventId, namespace: "other" })).total).toBe(0);
+      expect((await find({ eventId, stream: "bkt_nobody" })).total).toBe(0);
+      expect((await find({ eventId, actor: "bob" })).total).toBe(0);
     });
   });
 

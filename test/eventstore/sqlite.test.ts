@@ -295,6 +295,7 @@ describe("migrations", () => {
     expect(published).toEqual([
       [1, "0001-event-log.sql", "5e0f4e96fbf75e0c2e61863fd563e35e4b411856f992af0dd355bf341a97468c"],
       [2, "0002-view.sql", "b656669117dd36df4deb46528d5b100c19fcca78b4b5adfd07dccf8a8e851af9"],
+      [3, "0003-audit.sql", "bba05d9790c59c666a63f9de1d36d503fa60ec31901cedc3fd84a9fb978e5946"],
     ]);
   });
 });
@@ -339,6 +340,39 @@ describe("query plans", () => {
       expect(steps, sql).toMatch(/^SEARCH /);
       expect(steps, sql).not.toMatch(/SCAN|TEMP B-TREE/);
     }
+  });
+
+  test("events are found by the narrowest key, in the order of its index", async () => {
+    const filters = [
+      {},
+      { types: ["bucket.deleted"] },
+      { actor: "alice", from: 1, to: 2 },
+      { stream: "bkt_1" },
+      { stream: "bkt_1", types: ["bucket.patched"], actor: "alice" },
+      { eventId: "evt_1" },
+    ];
+    const plans = plansOf(await closedFile(), (db) => {
+      const log = new LogReader(db);
+      for (const filter of filters) {
+        log.find({ namespace: "default", ...filter }, { skip: 0, limit: 9 });
+        log.count({ namespace: "default", ...filter });
+      }
+    });
+    expect(plans.size).toBe(2 * filters.length);
+    for (const [sql, steps] of plans) {
+      expect(steps, sql).toMatch(
+        sql.includes("e.event_id = ")
+          ? /^SEARCH e USING INDEX events_by_id \(event_id=\?\)/
+          : sql.includes("e.stream = ")
+            ? /^SEARCH e USING INDEX sqlite_autoindex_events_1 \(stream=\?\)/
+            : /^SEARCH e USING (COVERING )?INDEX events_by_time \(namespace=\? AND recorded_at>\? AND recorded_at<\?\)/,
+      );
+      expect(steps, sql).not.toContain("TEMP B-TREE");
+    }
+    const counts = [...plans].filter(([sql]) => sql.includes("count") && !sql.includes("meta"));
+    expect(
+      counts.filter(([, steps]) => steps.includes("COVERING INDEX events_by_time")),
+    ).toHaveLength(2);
   });
 
   test("the reads of the view go by key, list pages by their index", async () => {

@@ -95,6 +95,7 @@ async function makeSubject({ operationId }: Route, on = service): Promise<Subjec
   if (operationId === "activateBucket") await on.post(`${bucket}/archive`, undefined, anyVersion);
   const isDeleted = operationId === "getTask" || operationId === "restoreBucket";
   const taskId = isDeleted ? textAt(await on.send("DELETE", bucket, anyVersion), "task_id") : "";
+  const { results } = await on.store.namespace().audit.list({ resourceId: bucketId, limit: 1 });
   const token = `hidden-token-${names}`;
   if (operationId === "revokeToken") on.store.tokens.create({ name: token, permission: "read" });
   const secrets = [bucketId, name, clock.text];
@@ -106,6 +107,7 @@ async function makeSubject({ operationId }: Route, on = service): Promise<Subjec
       bucket_identifier: bucketId,
       version: "1",
       task_id: taskId,
+      audit_id: results[0]?.audit_id ?? "",
       name: operationId === "revokeToken" ? token : "view",
     },
     json: bodies[operationId]?.(`wanted ${names}`),
@@ -224,7 +226,8 @@ describe("every route and every kind of token", () => {
       const answer = await call(route, subject, { headers: { Authorization } });
       expect(answer.status, `${route.operationId}: ${answer.text}`).toBe(403);
       expectEmptyHanded(answer, subject.secrets);
-      const params = { ...subject.params, bucket_identifier: "nothing", task_id: "nothing" };
+      const nothing = { bucket_identifier: "nothing", task_id: "nothing", audit_id: "nothing" };
+      const params = { ...subject.params, ...nothing };
       const unknown = await call(route, { ...subject, params }, { headers: { Authorization } });
       expect(withoutIds(unknown)).toBe(withoutIds(answer));
     }
@@ -236,7 +239,8 @@ describe("every route and every kind of token", () => {
       const subject = await makeSubject(route);
       const answer = await call(route, subject, { headers, namespace: "elsewhere" });
       const isAboutOne =
-        route.operationId === "transact" || /\{(bucket_identifier|task_id)\}/.test(route.path);
+        route.operationId === "transact" ||
+        /\{(bucket_identifier|task_id|audit_id)\}/.test(route.path);
       const status = route["x-store-wide"] === true ? 403 : isAboutOne ? 404 : 200;
       expect(answer.status, `${route.operationId}: ${answer.text}`).toBe(status);
       // The id is what was asked for: a refusal may repeat it.
@@ -274,7 +278,13 @@ describe("every documented status is seen, and no other", () => {
 
   test("what is not there", async () => {
     await sweep(404, (route, subject) => {
-      const params = { bucket_identifier: "no", task_id: "no", name: "no", version: "1" };
+      const params = {
+        bucket_identifier: "no",
+        task_id: "no",
+        audit_id: "no",
+        name: "no",
+        version: "1",
+      };
       const beyond = ["listBuckets", "listTasks"].includes(route.operationId) && "?as_of=@99999999";
       const query = route.operationId === "listEvents" ? "?bucket=no" : beyond || "";
       return call(route, { ...subject, params }, { query });
@@ -364,7 +374,13 @@ describe("every documented status is seen, and no other", () => {
     try {
       await on.get("/v1/events/head");
       for (const route of routes.filter((other) => documents(other, 429))) {
-        const params = { bucket_identifier: "x", version: "1", task_id: "x", name: "view" };
+        const params = {
+          bucket_identifier: "x",
+          version: "1",
+          task_id: "x",
+          audit_id: "x",
+          name: "view",
+        };
         const subject = { bucket: "", bucketId: "", params, json: undefined, secrets: [] };
         const answer = await call(route, subject, { on });
         expect(answer.status, route.operationId).toBe(429);

@@ -13,6 +13,7 @@ import {
 import { valueAt } from "../../src/domain/pointer.js";
 import { jsonObject } from "../../src/domain/schemas.js";
 import { createMetrics } from "../../src/http/metrics.js";
+import { auditRoutes } from "../../src/http/routes/audit.js";
 import { bucketRoutes } from "../../src/http/routes/buckets.js";
 import { feedRoute } from "../../src/http/routes/feed.js";
 import { logRoutes } from "../../src/http/routes/log.js";
@@ -53,6 +54,8 @@ beforeAll(async () => {
     ["GET", "/v1/events/head"],
     ["GET", "/v1/admin/tokens"],
     ["POST", "/v1/admin/verify"],
+    ["POST", "/v1/admin/replay"],
+    ["GET", "/v1/organizations/audit/logs"],
   ] as const) {
     await send(method, path, path, {});
   }
@@ -66,6 +69,10 @@ beforeAll(async () => {
   });
   await send("DELETE", "/v1/admin/tokens/{name}", "/v1/admin/tokens/told", {});
   await send("GET", "/v1/tasks/{task_id}", "/v1/tasks/absent", {});
+  const audit = "/v1/organizations/audit/logs";
+  const { results } = await service.store.namespace().audit.list({ limit: 1 });
+  await send("GET", `${audit}/{audit_id}`, `${audit}/${results[0]?.audit_id}`, {});
+  await send("GET", `${audit}/{audit_id}`, `${audit}/absent`, {});
 });
 afterAll(() => service.close());
 
@@ -85,6 +92,7 @@ describe("The paths of the document", () => {
       ...pastRoutes,
       transactionRoute(bucketRoutes),
       ...taskRoutes,
+      ...auditRoutes,
       ...logRoutes,
       feedRoute(),
       ...tokenRoutes,

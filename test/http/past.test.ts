@@ -16,6 +16,7 @@ import {
   leavesNoTrace,
   listAt,
   makeBucket,
+  ndjsonOf,
   type Service,
   serveTest,
   TestClock,
@@ -227,6 +228,23 @@ describe("GET /history/{version}", () => {
     const entry = await service.get(`${path}/history/3`);
     expect(entry.body).toEqual(listAt(await service.get(`${path}/history`), "results")[2]);
     expect(header(entry, "Cache-Control")).toBe("private, max-age=31536000, immutable");
+  });
+});
+
+describe("POST /v1/admin/replay", () => {
+  it("is for admins", async () => {
+    const { service } = await makeStory();
+    const refused = await service.post("/v1/admin/replay", undefined, { token: "delete" });
+    expectRefusal(refused, 403, "ForbiddenError");
+  });
+
+  it("53: folds the whole log from zero, compares it with the view, and writes nothing", async () => {
+    const { service, path } = await makeStory();
+    const answer = await leavesNoTrace(service, path, () => service.post("/v1/admin/replay"));
+    expect(header(answer, "Content-Type")).toMatch(/^application\/x-ndjson/);
+    const lines = ndjsonOf(answer);
+    expect(lines[0]).toEqual({ progress: { done: 5, total: 5 } });
+    expect(lines.at(-1)).toEqual({ replayed: 5, matches_view: true });
   });
 });
 

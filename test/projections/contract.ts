@@ -215,7 +215,7 @@ export function viewContract(open: () => Backend): void {
       expect(await backend.keeper.verify(head, ignore)).toMatchObject({ ok: true, events: 9 });
     });
 
-    test("looks at one moment while writes go on", async () => {
+    test("and replay look at one moment while writes go on", async () => {
       const backend = open();
       const units = new Units();
       await backend.events.commit(
@@ -225,7 +225,31 @@ export function viewContract(open: () => Backend): void {
         void backend.events.commit([units.of(units.patch("bucket 7", {}))]);
       });
       expect(report).toMatchObject({ ok: true, events: 1_200 });
-      expect((await backend.events.head()).position).toBeGreaterThan(1_201);
+      const { position } = await backend.events.head();
+      expect(position).toBeGreaterThan(1_201);
+      const replayed = await backend.keeper.replay(() => {
+        void backend.events.commit([units.of(units.patch("bucket 7", {}))]);
+      });
+      expect(replayed).toEqual({ replayed: position, matches_view: true });
+    });
+  });
+
+  describe("replay", () => {
+    test("of an empty store matches its empty view", async () => {
+      const report = await open().keeper.replay(ignore);
+      expect(report).toEqual({ replayed: 0, matches_view: true });
+    });
+
+    test("folds every event, tells how far it is, and changes nothing", async () => {
+      const backend = open();
+      await fill(backend, new Units());
+      const before = await backend.view.list(query());
+      const steps: number[] = [];
+      const report = await backend.keeper.replay(({ done, total }) => steps.push(done, total));
+      expect(report).toEqual({ replayed: 8, matches_view: true });
+      expect(steps.slice(-2)).toEqual([8, 8]);
+      expect(await backend.view.list(query())).toEqual(before);
+      expect((await backend.events.head()).position).toBe(8);
     });
   });
 }

@@ -338,6 +338,38 @@ describe("the view:", () => {
     },
   );
 
+  test("that was edited is seen by a replay, which leaves the chain to verify", async () => {
+    const file = await write40();
+    tamper(file, (db) => {
+      db.exec("UPDATE events SET hash = zeroblob(32) WHERE position = 3");
+      db.exec("UPDATE buckets SET version = 4 WHERE position = 36");
+    });
+    const { keeper, close } = sqliteBackend({ file, readOnly: true });
+    expect(await keeper.replay(ignore)).toMatchObject({
+      replayed: eventsMade,
+      matches_view: false,
+      fault: { position: 36 },
+    });
+    expect(await keeper.verify(undefined, ignore)).toMatchObject(foundAt(3));
+    await close();
+  });
+
+  test("is not replayed past a gap, or an event that cannot have happened", async () => {
+    for (const [sql, position] of [
+      ["DELETE FROM events WHERE position = 5", 5],
+      ["UPDATE events SET body = '{}' WHERE position = 9", 9],
+    ] as const) {
+      const file = await write40();
+      tamper(file, (db) => db.exec(sql));
+      const { keeper, close } = sqliteBackend({ file, readOnly: true });
+      expect(await keeper.replay(ignore)).toMatchObject({
+        matches_view: false,
+        fault: { position },
+      });
+      await close();
+    }
+  });
+
   test("rebuilt, is the same row for row as the live one, indexes included, twice and a day later", async () => {
     const file = await write40();
     const before = dump(file);

@@ -3,6 +3,7 @@
  * tests. It keeps every promise but durability.
  */
 import { type BucketState, fold } from "../../domain/bucket/state.js";
+import type { RecordedEvent } from "../../domain/event.js";
 import { decode, toLogged } from "../codec.js";
 import { type StoredEvent, zeroHash } from "../frame.js";
 import { gatherAndPlan, type Loader } from "../gather.js";
@@ -10,8 +11,10 @@ import { headAt, type IdempotencyRow, type Plan, reservationKey } from "../plann
 import type { InlineProjection } from "../projection.js";
 import { lastAtOrBefore } from "../search.js";
 import type {
+  EventFilter,
   EventPlace,
   EventStore,
+  FoundEvents,
   Head,
   Health,
   IdempotencyKey,
@@ -116,9 +119,30 @@ export class MemoryEngine implements EventStore {
     return this.#log.slice(after, after + limit);
   }
 
+  async find(
+    filter: EventFilter,
+    { skip, limit }: { readonly skip: number; readonly limit: number },
+  ): Promise<FoundEvents> {
+    const found = this.#log.map(decode).filter((recorded) => isWanted(recorded, filter));
+    return { events: found.reverse().slice(skip, skip + limit), total: found.length };
+  }
+
   async health(): Promise<Health> {
     return { ready: true, durability: "none" };
   }
 
   async close(): Promise<void> {}
+}
+
+function isWanted(recorded: RecordedEvent, filter: EventFilter): boolean {
+  const { recordedAt, event, meta } = recorded;
+  return (
+    recorded.namespace === filter.namespace &&
+    recorded.eventId === (filter.eventId ?? recorded.eventId) &&
+    recorded.stream === (filter.stream ?? recorded.stream) &&
+    meta.actor === (filter.actor ?? meta.actor) &&
+    recordedAt >= (filter.from ?? recordedAt) &&
+    recordedAt <= (filter.to ?? recordedAt) &&
+    (filter.types === undefined || filter.types.includes(event.type))
+  );
 }

@@ -14,8 +14,10 @@ import type { InlineProjection } from "../projection.js";
 import { lastAtOrBefore } from "../search.js";
 import type {
   Durability,
+  EventFilter,
   EventPlace,
   EventStore,
+  FoundEvents,
   Head,
   Health,
   LoggedEvent,
@@ -321,6 +323,16 @@ export class SqliteEngine implements EventStore {
 
   async readLog(after: number, limit: number): Promise<readonly StoredEvent[]> {
     return this.#reader.logAfter(after, limit);
+  }
+
+  async find(
+    filter: EventFilter,
+    page: { readonly skip: number; readonly limit: number },
+  ): Promise<FoundEvents> {
+    return this.snapshot(({ log }) => ({
+      events: log.find(filter, page).map(decode),
+      total: log.count(filter),
+    }));
   }
 
   async health(): Promise<Health> {

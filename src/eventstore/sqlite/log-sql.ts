@@ -3,7 +3,14 @@ import type Database from "better-sqlite3";
 import { z } from "zod";
 import { type StoredEvent, zeroHash } from "../frame.js";
 import type { IdempotencyRow } from "../planner.js";
-import type { EventPlace, Head, IdempotencyKey, SealedSecret, StreamPage } from "../store.js";
+import type {
+  EventFilter,
+  EventPlace,
+  Head,
+  IdempotencyKey,
+  SealedSecret,
+  StreamPage,
+} from "../store.js";
 
 const bytes = z.instanceof(Uint8Array);
 
@@ -37,6 +44,8 @@ const PlaceRow = z.object({
   recordedAt: z.number(),
 });
 
+const CountRow = z.object({ total: z.number() });
+
 const IdempotencyResult = z.array(
   z.object({ stream: z.string(), version: z.number(), position: z.number() }),
 );
@@ -57,6 +66,9 @@ const columns = `
 
 /** What reads the log. */
 export class LogReader {
+  readonly #db: Database.Database;
+  /** Statements of filters, by their text: there are as many as ways to combine filters. */
+  readonly #ofFilters = new Map<string, Database.Statement>();
   readonly #head: Database.Statement;
   readonly #place: Database.Statement;
   readonly #newest: Database.Statement;
@@ -67,6 +79,7 @@ export class LogReader {
   readonly #secret: Database.Statement;
 
   constructor(db: Database.Database) {
+    this.#db = db;
     this.#head = db.prepare("SELECT position, hash, recorded_at AS recordedAt FROM head");
     this.#place = db.prepare(
       `SELECT version, position, recorded_at AS recordedAt FROM events
@@ -127,6 +140,26 @@ export class LogReader {
     return z.array(EventRow).parse(this.#log.all(position, limit));
   }
 
+  find(filter: EventFilter, page: { readonly skip: number; readonly limit: number }) {
+    const { where, order } = clausesOf(filter);
+    const statement = this.#prepared(
+      `SELECT ${columns} FROM events e WHERE ${where} ORDER BY ${order} LIMIT @limit OFFSET @skip`,
+    );
+    return z.array(EventRow).parse(statement.all({ ...parametersOf(filter), ...page }));
+  }
+
+  count(filter: EventFilter): number {
+    const { where } = clausesOf(filter);
+    const statement = this.#prepared(`SELECT count(*) AS total FROM events e WHERE ${where}`);
+    return CountRow.parse(statement.get(parametersOf(filter))).total;
+  }
+
+  #prepared(sql: string): Database.Statement {
+    const statement = this.#ofFilters.get(sql) ?? this.#db.prepare(sql);
+    this.#ofFilters.set(sql, statement);
+    return statement;
+  }
+
   idempotency({ scope, key }: IdempotencyKey): IdempotencyRow | undefined {
     const row = IdempotencyRowSchema.optional().parse(this.#idempotency.get(scope, key));
     return row && { ...row, results: IdempotencyResult.parse(JSON.parse(row.results)) };
@@ -138,6 +171,35 @@ export class LogReader {
       .optional()
       .parse(this.#secret.get(reference));
   }
+}
+
+/**
+ * The narrowest key that is given decides the index; a plus keeps SQLite from choosing that of a
+ * wider one. The order is that of the index: nothing is sorted.
+ */
+function clausesOf({ eventId, stream, types, actor }: EventFilter) {
+  const others = [
+    "e.recorded_at BETWEEN @from AND @to",
+    ...(types === undefined ? [] : ["e.type IN (SELECT value FROM json_each(@types))"]),
+    ...(actor === undefined ? [] : ["json_extract(e.meta, '$.actor') = @actor"]),
+  ].join(" AND ");
+  if (eventId !== undefined) {
+    const ofStream = stream === undefined ? "" : "AND +e.stream = @stream";
+    const where = `e.event_id = @eventId ${ofStream} AND +e.namespace = @namespace AND ${others}`;
+    return { where, order: "e.position DESC" };
+  }
+  if (stream !== undefined) {
+    const where = `e.stream = @stream AND +e.namespace = @namespace AND ${others}`;
+    return { where, order: "e.version DESC" };
+  }
+  return {
+    where: `e.namespace = @namespace AND ${others}`,
+    order: "e.recorded_at DESC, e.position DESC",
+  };
+}
+
+function parametersOf({ types, from = 0, to = Number.MAX_SAFE_INTEGER, ...keys }: EventFilter) {
+  return { ...keys, from, to, types: JSON.stringify(types ?? []) };
 }
 
 /** What writes the log; every call is inside the write transaction of the engine. */

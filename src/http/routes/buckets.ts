@@ -13,15 +13,21 @@ import { RestoreBucketRequest, RevertBucketRequest } from "../../domain/bucket/r
 import { JsonPatch } from "../../domain/json-patch.js";
 import { jsonObject } from "../../domain/schemas.js";
 import { TaskResponse } from "../../domain/task.js";
-import { ListBucketsResponse, type OperationResult } from "../../service/interface.js";
+import {
+  type BucketRead,
+  ListBucketsResponse,
+  type OperationResult,
+} from "../../service/interface.js";
 import { isNotModified, readIfNoneMatch } from "../conditional.js";
 import { placeHeaders, setCache, setMoment } from "../headers.js";
+import { addLink, addVersionLinks, negotiatePoint, withQuery } from "../links.js";
 import { readPreferences } from "../preferences.js";
 import {
   type ApiRequest,
   asOf,
   asOfMoment,
   defineRoute,
+  type HttpContext,
   type Route,
   type SentWrite,
 } from "../route.js";
@@ -113,19 +119,26 @@ export const bucketRoutes: readonly Route[] = [
     operationId: "getBucket",
     summary: "Read a bucket, now or as of a point in the past",
     permission: "read",
+    headers: ["Accept-Datetime", "If-None-Match"],
     query: z.strictObject({ as_of: asOf }),
     response: BucketResponse,
     refusals: [400, 404],
-    handle: async ({ context, namespace, params }, query) => {
+    handle: async ({ context, store, namespace, params, publicUrl }, query) => {
+      context.vary("Accept-Datetime");
       const ifNoneMatch = readIfNoneMatch(context.get("If-None-Match") || undefined);
-      const read = await namespace.buckets.get(bucketOf(params), { asOf: query.as_of });
+      const negotiated =
+        query.as_of === undefined ? await negotiatePoint(context, store) : undefined;
+      const read = await namespace.buckets.get(bucketOf(params), {
+        asOf: query.as_of ?? negotiated,
+      });
+      const url = bucketUrl(publicUrl, read.bucket.bucket_id);
       context.set(placeHeaders(read));
-      if (read.past === undefined) {
-        context.set("Accept-Patch", patchMediaTypes.join(", "));
-        setCache(context, "current");
-      } else {
-        context.set("Memento-Datetime", new Date(read.past.recordedAt).toUTCString());
-        setCache(context, read.past.isFinal ? "final" : "none");
+      setTime(context, read);
+      // The resource is its own timegate, and answers with the memento itself (RFC 7089, pattern 1.2).
+      addLink(context, url, "original timegate");
+      addVersionLinks(context, url, read.version, read.past?.latestVersion);
+      if (negotiated !== undefined) {
+        context.set("Content-Location", withQuery(url, { as_of: negotiated }));
       }
       if (isNotModified(ifNoneMatch, read.tag)) {
         context.status = 304;
@@ -216,10 +229,26 @@ function defineAction(
   });
 }
 
+/** Whether the answer is about now or the past, and so how long it may be kept. */
+function setTime(context: HttpContext, { past }: BucketRead): void {
+  if (past === undefined) {
+    context.set("Accept-Patch", patchMediaTypes.join(", "));
+    setCache(context, "current");
+  } else {
+    context.set("Memento-Datetime", new Date(past.recordedAt).toUTCString());
+    setCache(context, past.isFinal ? "final" : "none");
+  }
+}
+
 /** Where the bucket is, whatever it was addressed by and is called now. */
 function pathOf(result: OperationResult): string {
   const { bucket_id: id } = "task" in result ? result.task : result.bucket;
   return `${base}/${id}`;
+}
+
+/** Where others reach the bucket. */
+export function bucketUrl(publicUrl: string, bucketId: string): string {
+  return `${publicUrl}${base}/${encodeURIComponent(bucketId)}`;
 }
 
 /** The id or name in the path. */

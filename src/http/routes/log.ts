@@ -59,6 +59,22 @@ export const logRoutes: readonly Route[] = [
   }),
   defineRoute({
     method: "POST",
+    path: "/v1/admin/replay",
+    operationId: "replayLog",
+    summary: "Fold the whole log from zero beside the view, and compare the two",
+    permission: "admin",
+    isStoreWide: true,
+    query: noQuery,
+    body: { "application/json": z.object({}) },
+    response: z.string(),
+    responseTypes: [ndjson],
+    refusals: [400, 413, 415],
+    handle: async ({ context, store }) => {
+      streamProgress(context, (onProgress) => store.replay({ onProgress }));
+    },
+  }),
+  defineRoute({
+    method: "POST",
     path: "/v1/admin/projections/{name}/rebuild",
     operationId: "rebuildProjection",
     summary: "Fold a read model anew from the log and swap it in",

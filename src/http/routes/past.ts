@@ -5,17 +5,32 @@ import { BlameResponse } from "../../domain/blame.js";
 import { type DiffFormat, DiffResponse, diffFormats } from "../../domain/diff-formats.js";
 import { BucketsError } from "../../domain/errors.js";
 import { HistoryEntry } from "../../domain/history.js";
+import { csvHeader, toCsvRows } from "../../domain/history-csv.js";
 import { limits } from "../../domain/limits.js";
 import { HistoryResponse } from "../../service/interface.js";
 import { setCache } from "../headers.js";
-import { type ApiRequest, asOf, defineRoute, noQuery, type Route } from "../route.js";
-import { bucketOf, bucketPath } from "./buckets.js";
+import { addLink, addVersionLinks, withQuery } from "../links.js";
+import {
+  type ApiRequest,
+  asOf,
+  defineRoute,
+  type HttpContext,
+  noQuery,
+  type Route,
+} from "../route.js";
+import { bucketOf, bucketPath, bucketUrl } from "./buckets.js";
 
 const diffTypes = {
   "json-patch": "application/json-patch+json",
   "merge-patch": "application/merge-patch+json",
   fields: "application/json",
 } as const satisfies Record<DiffFormat, string>;
+
+const historyTypes = {
+  json: "application/json",
+  ndjson: "application/x-ndjson",
+  csv: "text/csv",
+} as const;
 
 const below = z.string().optional().meta({ description: "A JSON Pointer, such as /metadata." });
 
@@ -37,10 +52,19 @@ export const pastRoutes: readonly Route[] = [
       cursor: z.string().optional(),
     }),
     response: HistoryResponse,
+    otherResponses: { [historyTypes.ndjson]: z.string(), [historyTypes.csv]: z.string() },
     refusals: [400, 404],
-    handle: async ({ context, namespace, params }, query) => {
+    handle: async ({ context, namespace, params, publicUrl }, query) => {
+      const bucket = bucketOf(params);
+      const page = await namespace.buckets.history(bucket, query);
+      const { next_cursor: cursor } = page.pagination;
+      if (cursor !== undefined) {
+        // The forms that are nothing but events have no other place for where to go on.
+        const url = `${bucketUrl(publicUrl, bucket)}/history`;
+        addLink(context, withQuery(url, { ...query, cursor }), "next");
+      }
       setCache(context, "current");
-      context.body = await namespace.buckets.history(bucketOf(params), query);
+      sendHistory(context, page);
     },
   }),
   defineRoute({
@@ -52,8 +76,12 @@ export const pastRoutes: readonly Route[] = [
     query: noQuery,
     response: HistoryEntry,
     refusals: [400, 404],
-    handle: async ({ context, namespace, params }) => {
+    handle: async ({ context, namespace, params, publicUrl }) => {
       const entry = await namespace.buckets.entry(bucketOf(params), versionOf(params));
+      const { bucket_id: id } = entry;
+      const newest = await namespace.buckets.history(id, { limit: 1 });
+      const latestVersion = newest.results[0]?.version;
+      addVersionLinks(context, bucketUrl(publicUrl, id), entry.version, latestVersion);
       setCache(context, "final");
       context.body = entry;
     },
@@ -108,6 +136,22 @@ export const pastRoutes: readonly Route[] = [
     },
   }),
 ];
+
+/** The page in the form that the caller accepts best. */
+function sendHistory(context: HttpContext, page: HistoryResponse): void {
+  switch (context.accepts(Object.values(historyTypes))) {
+    case historyTypes.ndjson:
+      context.body = page.results.map((entry) => `${JSON.stringify(entry)}\n`).join("");
+      context.type = historyTypes.ndjson;
+      break;
+    case historyTypes.csv:
+      context.body = csvHeader + page.results.map(toCsvRows).join("");
+      context.type = `${historyTypes.csv}; charset=utf-8; header=present`;
+      break;
+    default:
+      context.body = page;
+  }
+}
 
 /** @throws BAD_REQUEST for what is no version. */
 function versionOf(params: ApiRequest["params"]): number {

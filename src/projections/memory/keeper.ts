@@ -2,12 +2,13 @@
 import { type BucketState, sameState } from "../../domain/bucket/state.js";
 import type { EventStore } from "../../eventstore/store.js";
 import type { Fault } from "../../eventstore/verify.js";
-import { foldInto, sliceEvents, verify } from "../verify.js";
+import { foldInto, replay, sliceEvents, type VerifySource, verify } from "../verify.js";
 import type {
   ExpectedHead,
   OnProgress,
   ProjectionKeeper,
   RebuildReport,
+  ReplayReport,
   VerifyReport,
 } from "../view.js";
 import { MemoryView } from "./view.js";
@@ -22,18 +23,25 @@ export class MemoryKeeper implements ProjectionKeeper {
   }
 
   async verify(expected: ExpectedHead | undefined, onProgress: OnProgress): Promise<VerifyReport> {
+    return await verify(await this.#source(), expected, onProgress);
+  }
+
+  async replay(onProgress: OnProgress): Promise<ReplayReport> {
+    return await replay(await this.#source(), onProgress);
+  }
+
+  async #source(): Promise<VerifySource> {
     // Both in the same turn, so that they are of the same moment.
     const live = new Map(this.#view.states());
     const head = await this.#store.head();
     const folded = new MemoryView();
-    const source = {
+    return {
       head,
       folded,
-      logAfter: (position: number, limit: number) =>
+      logAfter: (position, limit) =>
         this.#store.readLog(position, Math.min(limit, head.position - position)),
       firstDifference: async () => differences(live, folded.states())[0],
     };
-    return await verify(source, expected, onProgress);
   }
 
   async rebuild(onProgress: OnProgress): Promise<RebuildReport> {

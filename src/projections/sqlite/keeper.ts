@@ -9,13 +9,14 @@ import { openReader } from "../../eventstore/sqlite/connection.js";
 import type { SqliteEngine } from "../../eventstore/sqlite/engine.js";
 import { LogReader } from "../../eventstore/sqlite/log-sql.js";
 import type { Fault } from "../../eventstore/verify.js";
-import { foldInto, sliceEvents, verify } from "../verify.js";
+import { foldInto, replay, sliceEvents, type VerifySource, verify } from "../verify.js";
 import {
   type ExpectedHead,
   nextTurn,
   type OnProgress,
   type ProjectionKeeper,
   type RebuildReport,
+  type ReplayReport,
   type VerifyReport,
 } from "../view.js";
 import { SqliteView, viewTables } from "./view.js";
@@ -37,22 +38,29 @@ export class SqliteKeeper implements ProjectionKeeper {
     this.#file = file;
   }
 
+  verify(expected: ExpectedHead | undefined, onProgress: OnProgress): Promise<VerifyReport> {
+    return this.#onSnapshot((source) => verify(source, expected, onProgress));
+  }
+
+  replay(onProgress: OnProgress): Promise<ReplayReport> {
+    return this.#onSnapshot((source) => replay(source, onProgress));
+  }
+
   /** Works on one snapshot of the file, on a connection of its own, beside whatever is written. */
-  async verify(expected: ExpectedHead | undefined, onProgress: OnProgress): Promise<VerifyReport> {
+  async #onSnapshot<T>(work: (source: VerifySource) => Promise<T>): Promise<T> {
     const live = openReader(this.#file);
     const beside = new Database(":memory:");
     try {
       live.exec("BEGIN");
       const log = new LogReader(live);
       for (const table of viewTables) beside.exec(tableSql(live, table));
-      const source = {
+      return await work({
         head: log.head(),
         folded: new SqliteView(beside),
-        logAfter: async (position: number, limit: number) =>
+        logAfter: async (position, limit) =>
           log.logAfter(position === 0 ? beforeAll : position, limit),
         firstDifference: () => firstDifference(live, beside),
-      };
-      return await verify(source, expected, onProgress);
+      });
     } finally {
       live.close();
       beside.close();
