@@ -75,6 +75,11 @@ export function isBucketsError(error: unknown): error is BucketsError {
   );
 }
 
+/** The error with more details; what it says itself goes before them. */
+export function withDetails(error: BucketsError, details: ErrorDetails): BucketsError {
+  return new BucketsError(error.code, error.message, { ...details, ...error.details }, error);
+}
+
 /** A body that does not fit, with the faults that were found; of very many, the first. */
 export function validationFailed(issues: readonly ValidationIssue[]): BucketsError {
   const first = issues[0];

@@ -87,7 +87,8 @@ function unauthorized(context: HttpContext): BucketsError {
   );
 }
 
-function assertPermits(token: Token, needed: Permission): void {
+/** @throws FORBIDDEN */
+export function assertPermits(token: Token, needed: Permission): void {
   if (permits(token.permission, needed)) return;
   throw new BucketsError(
     "FORBIDDEN",

@@ -11,14 +11,20 @@ import { BucketsError } from "../domain/errors.js";
 import { limits } from "../domain/limits.js";
 import { allNamespaces, type BucketStore } from "../service/interface.js";
 import { randomPool } from "../service/random.js";
-import { actorOf, createGate, type Gate, namespaceOf } from "./access.js";
+import { actorOf, assertPermits, createGate, type Gate, namespaceOf } from "./access.js";
 import { parseBasePath } from "./base-path.js";
 import { readJsonBody } from "./body.js";
 import { crossOrigin, parseOrigin } from "./cors.js";
 import { setCache, shieldingHeaders } from "./headers.js";
 import { createMetrics, type Metrics } from "./metrics.js";
 import { isInternal, problemMediaType, toProblem } from "./problem.js";
-import type { ApiRequest, HttpContext, RequestState, Route } from "./route.js";
+import {
+  type ApiRequest,
+  assertBody,
+  type HttpContext,
+  type RequestState,
+  type Route,
+} from "./route.js";
 import { auditRoutes } from "./routes/audit.js";
 import { bucketRoutes } from "./routes/buckets.js";
 import { type FeedTimes, feedRoute } from "./routes/feed.js";
@@ -28,6 +34,7 @@ import { resetRoute } from "./routes/reset.js";
 import { serviceRoutes } from "./routes/service.js";
 import { taskRoutes } from "./routes/tasks.js";
 import { tokenRoutes } from "./routes/tokens.js";
+import { transactionRoute } from "./routes/transactions.js";
 import { readTraceId } from "./trace-context.js";
 
 export interface AppOptions {
@@ -70,6 +77,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   const routes: Route[] = [
     ...bucketRoutes,
     ...pastRoutes,
+    transactionRoute(bucketRoutes),
     ...taskRoutes,
     ...auditRoutes,
     ...logRoutes,
@@ -298,9 +306,7 @@ async function serve(route: Route, context: HttpContext, options: Serving): Prom
   const mediaTypes = Object.keys(route.body ?? {});
   const takesBody = mediaTypes.length > 0;
   const body = takesBody ? await readJsonBody(context.req, mediaTypes) : undefined;
-  if (route.needsBody === true && body?.json === undefined) {
-    throw new BucketsError("BAD_REQUEST", "The body is empty: send a JSON document.");
-  }
+  assertBody(route, body?.json);
   const request: ApiRequest = {
     context,
     store,
@@ -310,6 +316,7 @@ async function serve(route: Route, context: HttpContext, options: Serving): Prom
     mediaType: body?.mediaType ?? "",
     fingerprint: () => fingerprintOf(context, body?.mediaType ?? "", body?.bytes),
     requireIfMatch: options.requireIfMatch === true,
+    assertPermits: (needed) => assertPermits(token, needed),
     isStillOpen: () => options.gate.isStillOpen(route, context),
     basePath,
     publicUrl,

@@ -41,7 +41,12 @@ function checkMediaType(request: IncomingMessage, mediaTypes: readonly string[])
       accept_encoding: ["identity"],
     });
   }
-  const [type = "", ...parameters] = (request.headers["content-type"] ?? "").split(";");
+  return readMediaType(request.headers["content-type"] ?? "", mediaTypes);
+}
+
+/** @throws UNSUPPORTED_MEDIA_TYPE for a `Content-Type` that is none of these. */
+export function readMediaType(contentType: string, mediaTypes: readonly string[]): string {
+  const [type = "", ...parameters] = contentType.split(";");
   const mediaType = type.trim().toLowerCase();
   const charset = parameters
     .map((parameter) => parameter.trim().toLowerCase())

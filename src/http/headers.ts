@@ -1,5 +1,5 @@
 /** The response headers that many routes share, and reading repeated request headers. */
-import type { BucketAnswer } from "../service/interface.js";
+import type { AsOf, BucketAnswer } from "../service/interface.js";
 import type { HttpContext } from "./route.js";
 
 /**
@@ -14,13 +14,21 @@ export const shieldingHeaders = {
 } as const;
 
 /** Every answer about a bucket carries its tag and place (CONTRACT: writing with care). */
-export function setPlace(
-  context: HttpContext,
-  answer: Pick<BucketAnswer, "version" | "position" | "tag">,
-): void {
-  context.set("ETag", `"${answer.tag}"`);
-  context.set("X-Version", String(answer.version));
-  context.set("X-Position", String(answer.position));
+export function placeHeaders(answer: Pick<BucketAnswer, "version" | "position" | "tag">) {
+  return {
+    ETag: `"${answer.tag}"`,
+    "X-Version": String(answer.version),
+    "X-Position": String(answer.position),
+  };
+}
+
+/** What an answer about the past was resolved to, and for how long it may be kept. */
+export function setMoment(context: HttpContext, asOf: AsOf): void {
+  context.set("X-Position", String(asOf.position));
+  if (asOf.recorded_at !== undefined) {
+    context.set("Memento-Datetime", new Date(asOf.recorded_at).toUTCString());
+  }
+  setCache(context, asOf.is_final ? "final" : "none");
 }
 
 /**

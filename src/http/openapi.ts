@@ -75,6 +75,7 @@ const statusTexts: Readonly<Record<number, string>> = {
 const tags: Readonly<Record<string, string>> = {
   buckets: "Buckets, their changes, and how they were before.",
   tasks: "What goes on, or went on, by itself.",
+  transactions: "Many writes as one.",
   organizations: "Who did what, in the audit shape of the hosted API.",
   events: "The log of every change in the store.",
   admin: "Upkeep of the whole store, for tokens that may do everything.",
@@ -150,7 +151,7 @@ function operationOf(route: Route) {
     }),
     responses: {
       ...success(route),
-      ...(isWrite(route) && { "204": { description: "Done, with Prefer: return=minimal" } }),
+      ...(isSingleWrite(route) && { "204": { description: "Done, with Prefer: return=minimal" } }),
       ...(route.operationId === "getBucket" && { "304": { description: "Not modified" } }),
       ...Object.fromEntries(
         [...new Set(refusals)]
@@ -203,6 +204,10 @@ function isWrite(route: Route): boolean {
   return "dry_run" in route.query.shape;
 }
 
+function isSingleWrite(route: Route): boolean {
+  return isWrite(route) && route.isTransaction !== true;
+}
+
 function pathParameters(path: string) {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
@@ -225,9 +230,8 @@ function queryParameters(route: Route) {
 function headerParameters(route: Route) {
   const names = [
     ...(route.permission === undefined ? [] : ["X-Namespace", "X-Request-Id"]),
-    ...(isWrite(route)
-      ? ["If-Match", "If-None-Match", "Idempotency-Key", "X-Reason", "X-Actor", "Prefer"]
-      : []),
+    ...(isSingleWrite(route) ? ["If-Match", "If-None-Match"] : []),
+    ...(isWrite(route) ? ["Idempotency-Key", "X-Reason", "X-Actor", "Prefer"] : []),
     ...(route.headers ?? []),
   ];
   return names.map((name) => ({ name, in: "header", required: false, schema: { type: "string" } }));

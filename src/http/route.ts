@@ -4,10 +4,11 @@
  */
 import type { ParameterizedContext } from "koa";
 import { z } from "zod";
+import { BucketsError } from "../domain/errors.js";
 import type { JsonValue } from "../domain/json.js";
 import type { Permission } from "../domain/permissions.js";
 import { parseQuery } from "../domain/schemas.js";
-import type { BucketStore, Namespace } from "../service/interface.js";
+import type { BucketStore, Namespace, Operation, OperationResult } from "../service/interface.js";
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -34,12 +35,27 @@ export interface ApiRequest {
   /** Digest of method, path with query, media type and body. */
   readonly fingerprint: () => string;
   readonly requireIfMatch: boolean;
+  /** @throws FORBIDDEN when the token does not hold the permission. */
+  readonly assertPermits: (needed: Permission) => void;
   /** Whether the token still opens the route: for answers that go on for long. */
   readonly isStillOpen: () => boolean;
   /** The path under which the server is mounted, without a slash at the end. */
   readonly basePath: string;
   /** Where the caller reaches the server: its origin and base path. */
   readonly publicUrl: string;
+}
+
+/** A write as it was sent, by itself or as an operation of a transaction. */
+export type SentWrite = Pick<ApiRequest, "params" | "body" | "mediaType">;
+
+/** What makes a route one that a transaction can hold. */
+export interface OperationRoute {
+  readonly toOperation: (sent: SentWrite) => Operation;
+  /** The headers of the answer that say where what was written is. */
+  readonly location: (
+    result: OperationResult,
+    basePath: string,
+  ) => Readonly<Record<string, string>>;
 }
 
 export interface Route {
@@ -71,6 +87,9 @@ export interface Route {
   readonly successStatus?: 204;
   /** The statuses of refusals, beside those that every route can answer. */
   readonly refusals: readonly number[];
+  readonly operation?: OperationRoute;
+  /** Many writes as one: conditions, and whether the answer is minimal, are for each to say. */
+  readonly isTransaction?: true;
   /** Checks the query, which comes before the body, and returns what answers the request. */
   readonly prepare: (query: unknown) => (request: ApiRequest) => Promise<void>;
 }
@@ -92,7 +111,19 @@ export function defineRoute<Query extends z.ZodObject>(
   };
 }
 
+/** @throws BAD_REQUEST when the route needs a body and there is none. */
+export function assertBody(route: Route, json: JsonValue | undefined): void {
+  if (route.needsBody !== true || json !== undefined) return;
+  throw new BucketsError("BAD_REQUEST", "The body is empty: send a JSON document.");
+}
+
 export const noQuery = z.strictObject({});
+
+/** A moment of a whole namespace, as the query of lists names one. */
+export const asOfMoment = z
+  .string()
+  .optional()
+  .meta({ description: "A position (@1234) or an RFC 3339 time with offset." });
 
 /** A point in the past, as the query of many routes names one. */
 export const asOf = z

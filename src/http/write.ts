@@ -3,11 +3,24 @@
  * that say how, and the answer as the caller's preferences want it. Nothing here knows what is written.
  */
 import { z } from "zod";
-import type { WriteOptions, Written } from "../service/interface.js";
+import type {
+  CommitOptions,
+  Operation,
+  OperationOptions,
+  OperationResult,
+  WriteOptions,
+  Written,
+} from "../service/interface.js";
 import { readPrecondition } from "./conditional.js";
-import { headerLines, setCache, setPlace } from "./headers.js";
+import { headerLines, placeHeaders, setCache } from "./headers.js";
 import { readIdempotencyKey, readPreferences, readTextHeader } from "./preferences.js";
-import { type ApiRequest, defineRoute, type HttpContext, type Route } from "./route.js";
+import {
+  type ApiRequest,
+  defineRoute,
+  type HttpContext,
+  type Route,
+  type SentWrite,
+} from "./route.js";
 
 /** The query of every write; extend it for a route that takes more. */
 export const writeQuery = z.strictObject({
@@ -25,7 +38,7 @@ export const writeRefusals = [400, 404, 412, 422, 428, 507] as const;
 export const bodyRefusals = [413, 415] as const;
 
 /** A route whose handler writes: what it is to do is read for it, and what it did is answered. */
-export function defineWrite<Query extends z.ZodObject & z.ZodType<WriteQuery>, W extends Written>(
+function defineWrite<Query extends z.ZodObject & z.ZodType<WriteQuery>, W extends Written>(
   definition: Omit<Route, "prepare" | "query"> & {
     readonly query: Query;
     readonly write: (
@@ -36,63 +49,148 @@ export function defineWrite<Query extends z.ZodObject & z.ZodType<WriteQuery>, W
     /** What the answer shows of what was written. */
     readonly show: (written: W) => object;
     /** The path of what was written, whatever it was addressed by; for POST and PUT. */
-    readonly locate?: (written: W) => string;
+    readonly locate?: ((written: W) => string) | undefined;
   },
 ): Route {
   const { write, show, locate, ...route } = definition;
-  const locationHeader = route.method === "POST" ? "Location" : "Content-Location";
   return defineRoute({
     ...route,
     handle: async (request, query) => {
+      const { context, basePath } = request;
       const written = await write(request, writeOptions(request, query), query);
-      if (locate !== undefined && !written.dryRun) {
-        request.context.set(locationHeader, request.basePath + locate(written));
-      }
-      sendWritten(request, written, show(written));
+      const location = locationHeader(route.method, basePath, locate?.(written));
+      const prefer = context.get("Prefer");
+      sendWritten(context, written, answerWrite(written, show(written), location, prefer));
     },
   });
 }
+
+/** A route that writes by one operation: alone when it is requested, or one of a transaction. */
+export function defineOperation(
+  definition: Omit<Route, "prepare" | "query"> & {
+    readonly query: typeof writeQuery;
+    readonly toOperation: (sent: SentWrite) => Operation;
+    readonly locate?: (result: OperationResult) => string;
+  },
+): Route {
+  const { toOperation, locate, ...route } = definition;
+  return {
+    ...defineWrite({
+      ...route,
+      locate,
+      show: shownOf,
+      write: (request, options) =>
+        request.namespace.write({ ...options, ...toOperation(request) }, options),
+    }),
+    operation: {
+      toOperation,
+      location: (result, basePath) => locationHeader(route.method, basePath, locate?.(result)),
+    },
+  };
+}
+
+/** What the answer shows of an operation. */
+export function shownOf(result: OperationResult): object {
+  return "task" in result ? result.task : result.bucket;
+}
+
+function locationHeader(method: Route["method"], basePath: string, path: string | undefined) {
+  if (path === undefined) return noHeaders;
+  return { [method === "POST" ? "Location" : "Content-Location"]: basePath + path };
+}
+
+const noHeaders: Readonly<Record<string, string>> = {};
 
 /** The options of a write, from its headers and query. */
 function writeOptions(
   { context, fingerprint, requireIfMatch }: ApiRequest,
   query: WriteQuery,
 ): WriteOptions {
-  const { headers } = context;
-  const idempotencyKey = readIdempotencyKey(headerLines(context, "idempotency-key"));
   return {
-    reason: readTextHeader("X-Reason", context.get("X-Reason") || undefined),
-    precondition: readPrecondition(
-      { ifMatch: headers["if-match"], ifNoneMatch: headers["if-none-match"] },
+    // An empty header is not the same as none: an empty If-Match matches nothing.
+    ...operationOptions(
+      (name) => (name.toLowerCase() in context.headers ? context.get(name) : undefined),
       requireIfMatch,
     ),
-    idempotencyKey,
-    fingerprint: idempotencyKey === undefined ? undefined : fingerprint(),
-    dryRun: query.dry_run === "true",
-    strict: readPreferences(context.get("Prefer")).isStrict,
+    ...commitOptions(context, fingerprint, query),
   };
 }
 
+/** How one operation is meant, by its headers. */
+export function operationOptions(
+  header: (name: OperationHeader) => string | undefined,
+  requireIfMatch: boolean,
+): OperationOptions {
+  return {
+    reason: readTextHeader("X-Reason", header("X-Reason") || undefined),
+    precondition: readPrecondition(
+      { ifMatch: header("If-Match"), ifNoneMatch: header("If-None-Match") },
+      requireIfMatch,
+    ),
+    strict: readPreferences(header("Prefer")).isStrict,
+  };
+}
+
+/** The headers that say how one operation is meant. */
+export const operationHeaders = ["If-Match", "If-None-Match", "Prefer", "X-Reason"] as const;
+type OperationHeader = (typeof operationHeaders)[number];
+
+/** How what is accepted or refused as one is carried out. */
+export function commitOptions(
+  context: HttpContext,
+  fingerprint: () => string,
+  query: WriteQuery,
+): CommitOptions {
+  const idempotencyKey = readIdempotencyKey(headerLines(context, "idempotency-key"));
+  return {
+    idempotencyKey,
+    fingerprint: idempotencyKey === undefined ? undefined : fingerprint(),
+    dryRun: query.dry_run === "true",
+  };
+}
+
+export interface WriteAnswer {
+  readonly status: 200 | 204;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: object;
+}
+
 /** The answer to a write, as its preferences want it. */
-function sendWritten({ context }: ApiRequest, written: Written, result: object): void {
+export function answerWrite(
+  written: Written,
+  result: object,
+  location: Readonly<Record<string, string>>,
+  prefer: string,
+): WriteAnswer {
   // What would be is always shown.
-  const preferences = readPreferences(context.get("Prefer"), written.dryRun);
-  if (preferences.applied !== "") context.set("Preference-Applied", preferences.applied);
-  setIgnoredFields(context, written.ignoredFields);
-  setCache(context, "none");
+  const preferences = readPreferences(prefer, written.dryRun);
+  const headers = {
+    ...(preferences.applied !== "" && { "Preference-Applied": preferences.applied }),
+    ...ignoredFieldsHeader(written.ignoredFields),
+  };
   if (written.dryRun) {
-    context.body = { dry_run: true, changes: written.changes, result };
-    return;
+    return { status: 200, headers, body: { dry_run: true, changes: written.changes, result } };
   }
-  setPlace(context, written);
-  if (written.replayed) context.set("Idempotency-Replayed", "true");
-  if (preferences.isMinimal) context.status = 204;
-  else context.body = result;
+  const placed = { ...headers, ...placeHeaders(written), ...location };
+  if (preferences.isMinimal) return { status: 204, headers: placed };
+  return { status: 200, headers: placed, body: result };
+}
+
+function sendWritten(context: HttpContext, { replayed }: Written, answer: WriteAnswer): void {
+  context.set(answer.headers);
+  setCache(context, "none");
+  if (replayed) context.set("Idempotency-Replayed", "true");
+  context.status = answer.status;
+  if (answer.body !== undefined) context.body = answer.body;
 }
 
 /** Says which fields of the request were ignored, if any were. */
 export function setIgnoredFields(context: HttpContext, names: readonly string[]): void {
-  if (names.length > 0) context.set("X-Ignored-Fields", shortList(names));
+  context.set(ignoredFieldsHeader(names));
+}
+
+function ignoredFieldsHeader(names: readonly string[]): Readonly<Record<string, string>> {
+  return names.length > 0 ? { "X-Ignored-Fields": shortList(names) } : noHeaders;
 }
 
 const namesMax = 50;

@@ -1,5 +1,11 @@
 /** One namespace for one caller: its resources, and every write to them, single or many as one. */
-import { type ErrorDetails, invalidAt, invariant, isBucketsError } from "../domain/errors.js";
+import {
+  type ErrorDetails,
+  invalidAt,
+  invariant,
+  isBucketsError,
+  withDetails,
+} from "../domain/errors.js";
 import { limits } from "../domain/limits.js";
 import { AuditService } from "./audit.js";
 import { BucketService } from "./buckets.js";
@@ -18,7 +24,7 @@ import { explainMissed } from "./missed.js";
 import { BucketOperations } from "./operations.js";
 import type { KnownCaller, ServiceParts } from "./parts.js";
 import { TaskService } from "./tasks.js";
-import { checkKey, checkReason, UnitWriter, withDetails } from "./writing.js";
+import { checkKey, checkReason, UnitWriter } from "./writing.js";
 
 export class NamespaceService implements Namespace {
   readonly name: string;

@@ -4,7 +4,13 @@
  * nor whether there is one operation or many.
  */
 import { hash } from "node:crypto";
-import { BucketsError, type ErrorDetails, invariant, isBucketsError } from "../domain/errors.js";
+import {
+  BucketsError,
+  type ErrorDetails,
+  invariant,
+  isBucketsError,
+  withDetails,
+} from "../domain/errors.js";
 import type { EventMeta } from "../domain/event.js";
 import type { JsonValue } from "../domain/json.js";
 import { limits } from "../domain/limits.js";
@@ -146,7 +152,7 @@ export class UnitWriter {
         // What was done under the key before is answered as it was, whatever is there now.
         const known = await this.#accepted(events.preview(empty), empty, options);
         if (known.kind === "replayed") return known;
-        throw isBucketsError(error) ? withDetails(error, options.detailsOf?.(index)) : error;
+        throw isBucketsError(error) ? withDetails(error, options.detailsOf?.(index) ?? {}) : error;
       }
     }
     const unit = { ...empty, commands };
@@ -161,7 +167,10 @@ export class UnitWriter {
     const { error, accepted: index } = outcome;
     // This is about the whole.
     if (error.code === "IDEMPOTENCY_KEY_REUSED") throw error;
-    throw withDetails(await this.#explain({ error, unit, index }), options.detailsOf?.(index));
+    throw withDetails(
+      await this.#explain({ error, unit, index }),
+      options.detailsOf?.(index) ?? {},
+    );
   }
 
   #command<Result>(operation: Checked<Result>, prepared: Prepared): TargetedCommand {
@@ -221,12 +230,6 @@ async function resultAt(events: EventStore, { stream, version }: Placement) {
   const [logged] = await events.readStream(stream, page);
   invariant(state !== undefined && logged !== undefined, `${stream} has lost version ${version}`);
   return { state, recorded: logged.recorded };
-}
-
-/** What an error says itself goes before what is added. */
-export function withDetails(error: BucketsError, details: ErrorDetails | undefined): BucketsError {
-  if (details === undefined) return error;
-  return new BucketsError(error.code, error.message, { ...details, ...error.details }, error);
 }
 
 const anyVersion: Precondition = { ifMatch: undefined, ifNoneMatch: undefined, isRequired: false };

@@ -7,6 +7,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { type Buckets, openBuckets } from "../../src/index.js";
 
 const manyVersions = Number(process.argv[2] ?? 100_000);
@@ -122,9 +123,65 @@ function print(...cells: readonly string[]): void {
   process.stdout.write(`${name.padEnd(42)}${numbers.map((cell) => cell.padStart(12)).join("")}\n`);
 }
 
+const listed = 1_000;
+const listedVersions = 20;
+
+/** Many buckets of some versions each, in a namespace of their own. */
+async function fillList(buckets: Buckets): Promise<void> {
+  const numbers = Array.from({ length: listed }, (_, index) => index);
+  const rank = (version: number) => (index: number) =>
+    buckets.patch(`bucket ${index}`, { metadata: { rank: (index * 7) % listed, version } });
+  await Promise.all(
+    numbers.map((index) =>
+      buckets.create({ bucket_name: `bucket ${index}`, bucket_schema: { properties: {} } }),
+    ),
+  );
+  for (let version = 2; version <= listedVersions; version += 1) {
+    await Promise.all(numbers.map(rank(version)));
+  }
+}
+
+const listQuery = {
+  filters: { field: "metadata.rank", operator: "lt", value: listed / 2 },
+  sort: { field: "metadata.rank", direction: "desc" },
+  limit: 100,
+} as const;
+
+/** What no list of the past can do without: reading and parsing the rows that it folds. */
+function readRows(file: string, position: number): number {
+  const db = new Database(file, { readonly: true });
+  try {
+    const rows = db
+      .prepare("SELECT meta, body FROM events WHERE namespace = 'list' AND position <= ?")
+      .raw()
+      .all(position);
+    return rows.flatMap((row) => (Array.isArray(row) ? row : [])).map((text) => JSON.parse(text))
+      .length;
+  } finally {
+    db.close();
+  }
+}
+
+/** A list as of the middle of twenty versions, beside its floor and beside the list of now. */
+async function benchList(buckets: Buckets, file: string, first: number): Promise<void> {
+  const middleOf = first + (listed * listedVersions) / 2;
+  const asOf = `@${middleOf}`;
+  const floor = await median(async () => readRows(file, middleOf), listSamples);
+  const past = await median(() => buckets.list({ ...listQuery, asOf }), listSamples);
+  const current = await median(() => buckets.list(listQuery), listSamples);
+  print("");
+  print(`list of ${listed} buckets, filtered and sorted`, "ms", "x floor");
+  print("floor: SQLite reading and parsing the rows", floor.toFixed(1), "1.00");
+  print("as of the middle of 20 versions", past.toFixed(1), (past / floor).toFixed(2));
+  print("now", current.toFixed(1), (current / floor).toFixed(2));
+}
+
+const listSamples = 21;
+
 let now = Date.parse("2026-10-01T12:00:00.000Z");
 const folder = mkdtempSync(join(tmpdir(), "bucketlog-bench-"));
-const store = await openBuckets({ file: join(folder, "past.db"), clock: () => now });
+const file = join(folder, "past.db");
+const store = await openBuckets({ file, clock: () => now });
 try {
   const { buckets } = store.namespace();
   await fill(buckets, "few", fewVersions);
@@ -140,6 +197,10 @@ try {
     print(name, few.toFixed(3), many.toFixed(3), `${ratio.toFixed(2)}${grows ? " (grows)" : ""}`);
     if (!grows && ratio > ratioMax) process.exitCode = 1;
   }
+  const { position } = await store.head();
+  const list = store.namespace("list").buckets;
+  await fillList(list);
+  await benchList(list, file, position);
 } finally {
   await store.close();
   rmSync(folder, { recursive: true, force: true });

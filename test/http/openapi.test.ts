@@ -21,6 +21,7 @@ import { pastRoutes } from "../../src/http/routes/past.js";
 import { serviceRoutes } from "../../src/http/routes/service.js";
 import { taskRoutes } from "../../src/http/routes/tasks.js";
 import { tokenRoutes } from "../../src/http/routes/tokens.js";
+import { transactionRoute } from "../../src/http/routes/transactions.js";
 import { type Answer, type Service, serve, TestClock } from "../support/server.js";
 import { countingIds, restFace, tellStory } from "../support/story.js";
 
@@ -89,6 +90,7 @@ describe("The paths of the document", () => {
     const routes = [
       ...bucketRoutes,
       ...pastRoutes,
+      transactionRoute(bucketRoutes),
       ...taskRoutes,
       ...auditRoutes,
       ...logRoutes,

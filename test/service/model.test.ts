@@ -9,6 +9,7 @@ import { expect, test } from "vitest";
 import type { PatchMediaType } from "../../src/domain/bucket/patch.js";
 import type { JsonObject, JsonValue } from "../../src/domain/json.js";
 import {
+  type BucketOperation,
   type BucketStore,
   type Buckets,
   isBucketsError,
@@ -626,6 +627,87 @@ function changesOf(model: Model, { id, version, document }: Moment): Difference[
   return differences(version === 1 ? {} : (before?.document ?? {}), document);
 }
 
+/** A write of a transaction: decided by the model, and as data for the service. */
+interface Part {
+  readonly decide: (model: Model, said: Said) => Moment;
+  readonly operation: BucketOperation;
+}
+
+/** By name, so that an operation is about what those before it have made and named. */
+const part: fc.Arbitrary<Part> = fc.oneof(
+  fc.tuple(someName, someMetadata).map(([name, metadata]): Part => {
+    const body = { bucket_name: name, bucket_schema: schema, metadata };
+    return {
+      decide: (model, said) => model.create(`new ${model.log.length}`, body, said),
+      operation: { type: "create", body },
+    };
+  }),
+  ...[1, 2].map(() =>
+    fc.tuple(someName, someName, someMetadata).map(([bucket, name, metadata]): Part => {
+      const patch = { bucket_name: name, metadata };
+      return {
+        decide: (model, said) =>
+          model.write(bucket, said, "other", ({ document }) => ({
+            type: "bucket.patched",
+            told: { media_type: "application/json" },
+            document: partial(document, patch),
+          })),
+        operation: { type: "patch", bucket, patch },
+      };
+    }),
+  ),
+  someName.map(
+    (bucket): Part => ({
+      decide: (model, said) =>
+        model.write(bucket, said, "ending", () => ({ type: "bucket.deleted", isDeleted: true })),
+      operation: { type: "delete", bucket },
+    }),
+  ),
+);
+
+const transactionStep = fc.tuple(aim, fc.array(part, { minLength: 1, maxLength: 4 })).map(
+  ([by, parts]) =>
+    new Step(`transaction ${JSON.stringify({ by, parts })}`, async (model, world) => {
+      const { actor, reason, dryRun } = by;
+      const said = { actor, reason, ifVersion: undefined };
+      const wanted = expected(() =>
+        model.together(
+          parts.map(
+            ({ decide }) =>
+              () =>
+                decide(model, said),
+          ),
+        ),
+      );
+      const answer = await world.ask((store) =>
+        store.namespace("default", { actor }).transaction(
+          parts.map(({ operation }) => operation),
+          { reason, dryRun },
+        ),
+      );
+      if (typeof wanted === "string" || typeof answer === "string") {
+        expect(answer).toEqual(wanted);
+        return;
+      }
+      expect(answer.results).toHaveLength(wanted.length);
+      const ids = new Map<string, string>();
+      for (const [index, moment] of wanted.entries()) {
+        const result = answer.results[index];
+        if (result === undefined) throw new Error("an operation without a result");
+        const shownId = "bucket" in result ? result.bucket.bucket_id : result.task.bucket_id;
+        if (moment.type === "bucket.created") ids.set(moment.id, shownId);
+        const told = { ...moment.told, transaction_id: answer.transactionId ?? "" };
+        const made = { ...moment, told, id: ids.get(moment.id) ?? moment.id };
+        const { version, position } = made;
+        expect(result).toMatchObject({ version, position, dryRun });
+        if ("bucket" in result) expect(result.bucket).toEqual(shown(made, made.time));
+        if (!dryRun) model.log.push(made);
+      }
+      const head = await world.ask((store) => store.head());
+      expect(head).toMatchObject({ position: model.log.length });
+    }),
+);
+
 const clockStep = fc.integer({ min: -2_000, max: 8_000 }).map(
   (milliseconds) =>
     new Step(`the clock jumps by ${milliseconds} ms`, async (model) => {
@@ -663,6 +745,8 @@ const commands = fc.commands(
     revertStep,
     undoStep,
     undoStep,
+    transactionStep,
+    transactionStep,
     clockStep,
     clockStep,
     restartStep,
@@ -684,6 +768,13 @@ async function compare(model: Model, world: World): Promise<void> {
   const live = model.live().map((moment) => shown(moment, model.now));
   expect(page).toMatchObject({ total_count: live.length });
   expect(typeof page === "string" ? page : page.results).toEqual(live);
+  for (const { position, time } of model.log) {
+    const then = await world.ask((store) =>
+      buckets(store).list({ limit: 1_000, asOf: `@${position}` }),
+    );
+    const wanted = model.liveAt(position).map((moment) => shown(moment, time));
+    expect(typeof then === "string" ? then : then.results).toEqual(wanted);
+  }
   const report = await world.ask((store) => store.verify());
   expect(report).toMatchObject({ ok: true, events: model.log.length });
 }

@@ -73,6 +73,28 @@ export class Model {
       .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1));
   }
 
+  /** What the list showed right after an event. */
+  liveAt(position: number): Moment[] {
+    const then = new Model();
+    then.log.push(...this.log.slice(0, position));
+    return then.live();
+  }
+
+  /** What comes of several writes in their order; nothing, when one of them is refused. */
+  together(decisions: readonly (() => Moment)[]): readonly Moment[] {
+    const made: Moment[] = [];
+    try {
+      for (const decide of decisions) {
+        const moment = decide();
+        made.push(moment);
+        this.log.push(moment);
+      }
+      return made;
+    } finally {
+      this.log.splice(this.log.length - made.length);
+    }
+  }
+
   /** The bucket with that id, deleted or not, or with that name now. */
   find(identifier: string): Moment {
     const found =

@@ -6,8 +6,8 @@
 import { isBucketsError } from "../../src/domain/errors.js";
 import type { JsonValue } from "../../src/domain/json.js";
 import { jsonValue } from "../../src/domain/schemas.js";
-import type { BucketStore, PatchMediaType } from "../../src/index.js";
-import { type Answer, at, header, type Sending, type TestClock } from "./server.js";
+import type { BucketOperation, BucketStore, PatchMediaType } from "../../src/index.js";
+import { type Answer, at, header, listAt, type Sending, type TestClock } from "./server.js";
 
 interface Write {
   readonly kind:
@@ -33,6 +33,18 @@ interface Write {
   readonly strict?: boolean;
 }
 
+/** A transaction: each operation as data, and as the request that it stands for. */
+interface Transaction {
+  readonly operations: readonly {
+    readonly operation: BucketOperation;
+    readonly method: string;
+    readonly path: string;
+    readonly body?: JsonValue;
+  }[];
+  readonly reason?: string;
+  readonly key?: string;
+}
+
 interface Read {
   readonly kind: "get" | "history" | "entry" | "replay" | "diff" | "blame" | "list" | "tasks";
   readonly bucket?: string;
@@ -53,6 +65,7 @@ export type Told = Readonly<Record<string, unknown>>;
 
 export interface Face {
   write(step: Write, requestId: string): Promise<Told>;
+  transact(step: Transaction, requestId: string): Promise<Told>;
   read(step: Read): Promise<Told>;
 }
 
@@ -67,6 +80,10 @@ export async function tellStory(face: Face, clock: TestClock): Promise<readonly 
   const write = (one: Write) => {
     clock.advance(1_000);
     return step(face.write(one, `request-${told.length + 1}`));
+  };
+  const transact = (one: Transaction) => {
+    clock.advance(1_000);
+    return step(face.transact(one, `request-${told.length + 1}`));
   };
   const read = (one: Read) => step(face.read(one));
 
@@ -200,7 +217,28 @@ export async function tellStory(face: Face, clock: TestClock): Promise<readonly 
   await read({ kind: "list", body: { filters: { "metadata.team": "growth" } } });
   await read({ kind: "list", body: { filters: { no_such_field: 1 } } });
   await read({ kind: "list", body: { sort: { field: "bucket_name", direction: "asc" } } });
+  for (const asOf of ["@1", "@9", "2026-10-01T12:00:20.500Z", "3", "@999"]) {
+    await read({ kind: "list", query: { as_of: asOf }, body: { limit: 1 } });
+  }
+  await transact({ operations: [patching("absent", {})] });
+  await transact({ operations: [patching("movies", {}), patching("movies", { metadata: 1 })] });
+  const both = [
+    creating({ bucket_name: "books", bucket_schema: { properties: {} } }),
+    patching("books", { description: "of both kinds", colour: "red" }),
+  ];
+  await transact({ operations: both, reason: "together", key: "both" });
+  await transact({ operations: both, reason: "together", key: "both" });
+  await read({ kind: "history", bucket: "books" });
   return told;
+}
+
+function creating(body: JsonValue): Transaction["operations"][number] {
+  return { operation: { type: "create", body }, method: "POST", path: "/v1/buckets", body };
+}
+
+function patching(bucket: string, body: JsonValue): Transaction["operations"][number] {
+  const operation = { type: "patch", bucket, patch: body } as const;
+  return { operation, method: "PATCH", path: `/v1/buckets/${bucket}`, body };
 }
 
 const films = {
@@ -231,6 +269,22 @@ export function libraryFace(store: BucketStore): Face {
       refusals(async () => {
         const caller = { actor: step.actor ?? "admin", token: "admin", requestId };
         return toldOf(step, await callLibrary(store.namespace("default", caller).buckets, step));
+      }),
+    transact: ({ operations, reason, key }, requestId) =>
+      refusals(async () => {
+        const caller = { actor: "admin", token: "admin", requestId };
+        const { transactionId, results, replayed } = await store
+          .namespace("default", caller)
+          .transaction(
+            operations.map(({ operation }) => operation),
+            { reason, idempotencyKey: key },
+          );
+        const bodies = results.map((result) => ({
+          body: "task" in result ? result.task : result.bucket,
+          tag: result.tag,
+          ignored: result.ignoredFields.join(", "),
+        }));
+        return { transactionId, results: bodies, replayed };
       }),
     read: (step) =>
       refusals(async () => {
@@ -271,7 +325,7 @@ export function libraryFace(store: BucketStore): Face {
           case "blame":
             return { body: await buckets.blame(bucket) };
           case "list":
-            return { body: await buckets.list(step.body) };
+            return { body: await buckets.list({ ...step.body, asOf: query["as_of"] }) };
           case "tasks":
             return { body: await tasks.list() };
         }
@@ -364,6 +418,29 @@ export function restFace(send: Send): Face {
         ignoredFields: ignored === null ? [] : ignored.split(", ").map(decodeURIComponent),
         replayed: answer.headers.get("Idempotency-Replayed") === "true",
       };
+    },
+    transact: async ({ operations, reason, key }, requestId) => {
+      const sent = operations.map(({ operation: _, ...rest }) => rest);
+      const answer = await send("POST", "/v1/transactions", "/v1/transactions", {
+        json: { operations: sent },
+        headers: {
+          "X-Request-Id": requestId,
+          ...(reason !== undefined && { "X-Reason": reason }),
+          ...(key !== undefined && { "Idempotency-Key": key }),
+        },
+      });
+      if (answer.status >= 400) {
+        const { details, ...refusal } = Object(refusalOf(answer));
+        const { method: _, path: __, ...rest } = Object(details);
+        return { ...refusal, details: rest };
+      }
+      const results = listAt(answer, "results").map((result) => {
+        const { body, headers } = Object(result);
+        const tag = String(headers.ETag).replaceAll('"', "");
+        return { body, tag, ignored: headers["X-Ignored-Fields"] ?? "" };
+      });
+      const replayed = answer.headers.get("Idempotency-Replayed") === "true";
+      return { transactionId: at(answer, "transaction_id"), results, replayed };
     },
     read: async (step) => {
       const [method, template] = readRoute(step);

@@ -10,32 +10,30 @@ import {
 } from "../../domain/bucket/requests.js";
 import { BucketResponse } from "../../domain/bucket/response.js";
 import { RestoreBucketRequest, RevertBucketRequest } from "../../domain/bucket/revert.js";
-import type { JsonValue } from "../../domain/json.js";
 import { JsonPatch } from "../../domain/json-patch.js";
 import { jsonObject } from "../../domain/schemas.js";
 import { TaskResponse } from "../../domain/task.js";
 import {
   type BucketRead,
-  type Buckets,
-  type BucketWritten,
   ListBucketsResponse,
-  type WriteOptions,
+  type OperationResult,
 } from "../../service/interface.js";
 import { isNotModified, readIfNoneMatch } from "../conditional.js";
-import { setCache, setPlace } from "../headers.js";
+import { placeHeaders, setCache, setMoment } from "../headers.js";
 import { addLink, addVersionLinks, negotiatePoint, withQuery } from "../links.js";
 import { readPreferences } from "../preferences.js";
 import {
   type ApiRequest,
   asOf,
+  asOfMoment,
   defineRoute,
   type HttpContext,
-  noQuery,
   type Route,
+  type SentWrite,
 } from "../route.js";
 import {
   bodyRefusals,
-  defineWrite,
+  defineOperation,
   setIgnoredFields,
   writeQuery,
   writeRefusals,
@@ -62,11 +60,7 @@ const patchBodies = {
 } as const satisfies Record<PatchMediaType, z.ZodType>;
 
 /** What all writes share that are answered with the bucket. */
-const answersBucket = {
-  query: writeQuery,
-  response: BucketResponse,
-  show: ({ bucket }: BucketWritten) => bucket,
-} as const;
+const answersBucket = { query: writeQuery, response: BucketResponse } as const;
 
 const patchesBucket = {
   ...answersBucket,
@@ -74,15 +68,16 @@ const patchesBucket = {
   permission: "write",
   needsBody: true,
   refusals: [...writeRefusals, ...bodyRefusals, 409, 423],
-  write: ({ namespace, params, body, mediaType }: ApiRequest, options: WriteOptions) =>
-    namespace.buckets.patch(bucketOf(params), body, {
-      ...options,
-      mediaType: patchMediaTypes.find((known) => known === mediaType),
-    }),
+  toOperation: ({ params, body, mediaType }: SentWrite) => ({
+    type: "patch" as const,
+    bucket: bucketOf(params),
+    patch: body,
+    mediaType: patchMediaTypes.find((known) => known === mediaType),
+  }),
 } as const;
 
 export const bucketRoutes: readonly Route[] = [
-  defineWrite({
+  defineOperation({
     ...answersBucket,
     method: "POST",
     path: base,
@@ -92,28 +87,30 @@ export const bucketRoutes: readonly Route[] = [
     body: { "application/json": CreateBucketRequest },
     needsBody: true,
     refusals: [400, 409, ...bodyRefusals, 422, 507],
-    write: ({ namespace, body }, options) => namespace.buckets.create(body, options),
+    toOperation: ({ body }) => ({ type: "create", body }),
     locate: pathOf,
   }),
   defineRoute({
     method: "POST",
     path: `${base}/list`,
     operationId: "listBuckets",
-    summary: "List buckets: search, filter, sort, page",
+    summary: "List buckets, now or as of a moment: search, filter, sort, page",
     permission: "read",
-    query: noQuery,
+    query: z.strictObject({ as_of: asOfMoment }),
     body: { "application/json": ListBucketsRequest },
     response: ListBucketsResponse,
-    refusals: [400, 413, 415, 422],
-    handle: async ({ context, namespace, body }) => {
+    refusals: [400, 404, 413, 415, 422],
+    handle: async ({ context, namespace, body }, { as_of: asOf }) => {
       const { isStrict, applied } = readPreferences(context.get("Prefer"), true);
       if (applied !== "") context.set("Preference-Applied", applied);
       const json = requireObject(body ?? {});
       const query = readListQuery(json);
       const ignored = checkFields(strayFields(json, ListBucketsRequest), isStrict);
-      context.body = await namespace.buckets.list(query);
+      const page = await namespace.buckets.list({ ...query, asOf });
       setIgnoredFields(context, ignored);
-      setCache(context, "current");
+      if (page.as_of === undefined) setCache(context, "current");
+      else setMoment(context, page.as_of);
+      context.body = page;
     },
   }),
   defineRoute({
@@ -135,7 +132,7 @@ export const bucketRoutes: readonly Route[] = [
         asOf: query.as_of ?? negotiated,
       });
       const url = bucketUrl(publicUrl, read.bucket.bucket_id);
-      setPlace(context, read);
+      context.set(placeHeaders(read));
       setTime(context, read);
       // The resource is its own timegate, and answers with the memento itself (RFC 7089, pattern 1.2).
       addLink(context, url, "original timegate");
@@ -150,14 +147,14 @@ export const bucketRoutes: readonly Route[] = [
       context.body = read.bucket;
     },
   }),
-  defineWrite({
+  defineOperation({
     ...patchesBucket,
     method: "PATCH",
     operationId: "patchBucket",
     summary: "Partially update a bucket",
     body: patchBodies,
   }),
-  defineWrite({
+  defineOperation({
     ...patchesBucket,
     method: "PUT",
     operationId: "putBucket",
@@ -170,13 +167,11 @@ export const bucketRoutes: readonly Route[] = [
     permission: "admin",
     body: LockBucketRequest,
     refusals: [423],
-    write: (buckets, bucket, body, options) => buckets.lock(bucket, body, options),
   }),
   defineAction("unlock", {
     summary: "Make a locked bucket writable again",
     permission: "admin",
     body: UnlockBucketRequest,
-    write: (buckets, bucket, body, options) => buckets.unlock(bucket, body, options),
   }),
   ...(["archive", "activate", "suspend"] as const).map((move) =>
     defineAction(move, {
@@ -184,13 +179,9 @@ export const bucketRoutes: readonly Route[] = [
       permission: "admin",
       body: NoFields,
       refusals: [423],
-      write: async (buckets, bucket, body, options) => {
-        const ignoredFields = checkFields(strayFields(body, NoFields), options.strict === true);
-        return { ...(await buckets[move](bucket, options)), ignoredFields };
-      },
     }),
   ),
-  defineWrite({
+  defineOperation({
     method: "DELETE",
     path: bucketPath,
     operationId: "deleteBucket",
@@ -199,8 +190,7 @@ export const bucketRoutes: readonly Route[] = [
     query: writeQuery,
     response: TaskResponse,
     refusals: [...writeRefusals, 423],
-    write: ({ namespace, params }, options) => namespace.buckets.delete(bucketOf(params), options),
-    show: ({ task }) => task,
+    toOperation: ({ params }) => ({ type: "delete", bucket: bucketOf(params) }),
   }),
   defineAction("revert", {
     summary: "Put a bucket, or fields of it, back to a version, or take back one event",
@@ -208,32 +198,26 @@ export const bucketRoutes: readonly Route[] = [
     body: RevertBucketRequest,
     needsBody: true,
     refusals: [409, 423],
-    write: (buckets, bucket, body, options) => buckets.revert(bucket, body, options),
   }),
   defineAction("restore", {
     summary: "Bring a deleted bucket back",
     permission: "delete",
     body: RestoreBucketRequest,
     refusals: [409],
-    write: (buckets, bucket, body, options) => buckets.restore(bucket, body, options),
   }),
 ];
 
+type Verb = "lock" | "unlock" | "archive" | "activate" | "suspend" | "revert" | "restore";
+
 /** A verb below a bucket, which answers with the bucket. */
 function defineAction(
-  verb: string,
+  verb: Verb,
   action: Pick<Route, "summary" | "permission" | "needsBody"> & {
     readonly body: z.ZodObject;
     readonly refusals?: readonly number[];
-    readonly write: (
-      buckets: Buckets,
-      bucket: string,
-      body: JsonValue,
-      options: WriteOptions,
-    ) => Promise<BucketWritten>;
   },
 ): Route {
-  return defineWrite({
+  return defineOperation({
     ...action,
     ...answersBucket,
     method: "POST",
@@ -241,8 +225,7 @@ function defineAction(
     operationId: `${verb}Bucket`,
     body: { "application/json": action.body },
     refusals: [...writeRefusals, ...bodyRefusals, ...(action.refusals ?? [])],
-    write: ({ namespace, params, body }, options) =>
-      action.write(namespace.buckets, bucketOf(params), body ?? {}, options),
+    toOperation: ({ params, body }) => ({ type: verb, bucket: bucketOf(params), body }),
   });
 }
 
@@ -258,8 +241,9 @@ function setTime(context: HttpContext, { past }: BucketRead): void {
 }
 
 /** Where the bucket is, whatever it was addressed by and is called now. */
-function pathOf({ bucket }: BucketWritten): string {
-  return `${base}/${bucket.bucket_id}`;
+function pathOf(result: OperationResult): string {
+  const { bucket_id: id } = "task" in result ? result.task : result.bucket;
+  return `${base}/${id}`;
 }
 
 /** Where others reach the bucket. */

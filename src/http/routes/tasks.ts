@@ -2,10 +2,9 @@
 import { z } from "zod";
 import { limits } from "../../domain/limits.js";
 import { parseBody } from "../../domain/schemas.js";
-import { TaskResponse } from "../../domain/task.js";
-import { ListTasksResponse } from "../../service/interface.js";
-import { setCache } from "../headers.js";
-import { defineRoute, noQuery, type Route } from "../route.js";
+import { ListTasksResponse, TaskAnswer } from "../../service/interface.js";
+import { setMoment } from "../headers.js";
+import { asOfMoment, defineRoute, type Route } from "../route.js";
 
 const ListBody = z.object({
   limit: z.number().int().nullish().meta({ minimum: 1, maximum: limits.pageSizeMax }),
@@ -17,33 +16,36 @@ export const taskRoutes: readonly Route[] = [
     method: "GET",
     path: "/v1/tasks/{task_id}",
     operationId: "getTask",
-    summary: "Read a task",
+    summary: "Read a task, now or as of a moment",
     permission: "read",
-    query: noQuery,
-    response: TaskResponse,
+    query: z.strictObject({ as_of: asOfMoment }),
+    response: TaskAnswer,
     refusals: [400, 404],
-    handle: async ({ context, namespace, params }) => {
-      setCache(context, "none");
-      context.body = await namespace.tasks.get(params["task_id"] ?? "");
+    handle: async ({ context, namespace, params }, { as_of: asOf }) => {
+      const task = await namespace.tasks.get(params["task_id"] ?? "", { asOf });
+      if (task.as_of !== undefined) setMoment(context, task.as_of);
+      context.body = task;
     },
   }),
   defineRoute({
     method: "POST",
     path: "/v1/tasks/list",
     operationId: "listTasks",
-    summary: "List tasks, newest first",
+    summary: "List tasks, now or as of a moment, newest first",
     permission: "read",
-    query: noQuery,
+    query: z.strictObject({ as_of: asOfMoment }),
     body: { "application/json": ListBody },
     response: ListTasksResponse,
-    refusals: [400, 413, 415, 422],
-    handle: async ({ context, namespace, body }) => {
+    refusals: [400, 404, 413, 415, 422],
+    handle: async ({ context, namespace, body }, { as_of: asOf }) => {
       const { limit, offset } = parseBody(ListBody, body ?? {});
-      setCache(context, "none");
-      context.body = await namespace.tasks.list({
+      const page = await namespace.tasks.list({
         limit: limit ?? undefined,
         offset: offset ?? undefined,
+        asOf,
       });
+      if (page.as_of !== undefined) setMoment(context, page.as_of);
+      context.body = page;
     },
   }),
 ];
