@@ -90,11 +90,16 @@ async function confirm(): Promise<void> {
       { hint: "do what is shown above:  add --yes" },
     );
   }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question("Put this back? [y/N] ");
-  terminal.close();
+  const answer = await ask("Put this back? [y/N] ");
   if (/^y(es)?$/i.test(answer.trim())) return;
   throw new BucketsError("CONFLICT", "Nothing was changed: the answer was not yes.");
+}
+
+/** A line of standard input; empty when it has ended. */
+async function ask(question: string): Promise<string> {
+  process.stderr.write(question);
+  for await (const line of createInterface({ input: process.stdin })) return line;
+  return "";
 }
 
 function printChanges({ changes }: BucketWritten, write: (line: string) => void): void {

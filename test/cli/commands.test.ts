@@ -4,20 +4,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { openBuckets } from "../../src/index.js";
-import { bucketlog, temporaryFolder } from "../support/cli.js";
-
-const clock = () => Date.parse("2026-10-01T12:00:00.000Z");
-
-/** A file with one bucket of three versions; the store is closed. */
-async function makeFile(folder: string): Promise<string> {
-  const file = join(folder, "buckets.db");
-  await using store = await openBuckets({ file, actor: "ana", clock });
-  const { buckets } = store.namespace();
-  await buckets.create({ bucket_name: "videos", bucket_schema: { properties: {} } });
-  await buckets.patch("videos", { description: "first" }, { reason: "a start" });
-  await buckets.patch("videos", { description: "second" });
-  return file;
-}
+import { bucketlog, makeFile, temporaryFolder } from "../support/cli.js";
 
 describe("wrong usage", () => {
   test("exits 2 and says what was probably meant", async () => {
