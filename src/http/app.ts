@@ -22,6 +22,7 @@ import type { ApiRequest, HttpContext, RequestState, Route } from "./route.js";
 import { bucketRoutes } from "./routes/buckets.js";
 import { type FeedTimes, feedRoute } from "./routes/feed.js";
 import { logRoutes } from "./routes/log.js";
+import { pastRoutes } from "./routes/past.js";
 import { resetRoute } from "./routes/reset.js";
 import { serviceRoutes } from "./routes/service.js";
 import { taskRoutes } from "./routes/tasks.js";
@@ -67,6 +68,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   const metrics = createMetrics(store, isDraining);
   const routes: Route[] = [
     ...bucketRoutes,
+    ...pastRoutes,
     ...taskRoutes,
     ...logRoutes,
     feedRoute(options.stopping, options.feedTimes),
@@ -273,17 +275,18 @@ function createRouter(routes: readonly Route[], options: Serving): Router<Reques
 
 /** Checks in the order of the contract: token, permission, query, media type and body; then serves. */
 async function serve(route: Route, context: HttpContext, options: Serving): Promise<void> {
-  const { store, publicUrl, basePath } = options;
+  const { store, basePath } = options;
   const token = options.gate.admit(route, context);
   const actor = actorOf(context, token);
   context.state.actor = actor;
   const { requestId, traceId } = context.state;
-  const origin = publicUrl ?? `${context.protocol}://${context.host}`;
+  const origin = options.publicUrl ?? `${context.protocol}://${context.host}`;
+  const publicUrl = `${origin}${basePath}`;
   const namespace = store.namespace(servedNamespace(route, context), {
     actor,
     token: token.name,
     requestId,
-    publicUrl: `${origin}${basePath}`,
+    publicUrl,
     ...(traceId !== undefined && { traceId }),
     ...(context.get("User-Agent") !== "" && { userAgent: context.get("User-Agent") }),
     ...(context.ip !== "" && { remoteAddress: context.ip }),
@@ -307,6 +310,7 @@ async function serve(route: Route, context: HttpContext, options: Serving): Prom
     requireIfMatch: options.requireIfMatch === true,
     isStillOpen: () => options.gate.isStillOpen(route, context),
     basePath,
+    publicUrl,
   };
   await respond(request);
 }

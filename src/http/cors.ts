@@ -9,6 +9,7 @@ import type { RequestState } from "./route.js";
 const methods = "GET, HEAD, POST, PUT, PATCH, DELETE";
 
 const requestHeaders = [
+  "Accept-Datetime",
   "Authorization",
   "Content-Type",
   "Idempotency-Key",
@@ -30,7 +31,9 @@ const exposedHeaders = [
   "X-Version",
   "X-Position",
   "Location",
+  "Content-Location",
   "Link",
+  "Memento-Datetime",
   "X-Ignored-Fields",
   "Idempotency-Replayed",
   "Preference-Applied",

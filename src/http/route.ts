@@ -38,6 +38,8 @@ export interface ApiRequest {
   readonly isStillOpen: () => boolean;
   /** The path under which the server is mounted, without a slash at the end. */
   readonly basePath: string;
+  /** Where the caller reaches the server: its origin and base path. */
+  readonly publicUrl: string;
 }
 
 export interface Route {
@@ -91,3 +93,9 @@ export function defineRoute<Query extends z.ZodObject>(
 }
 
 export const noQuery = z.strictObject({});
+
+/** A point in the past, as the query of many routes names one. */
+export const asOf = z
+  .string()
+  .optional()
+  .meta({ description: "A version (7), a position (@1234) or an RFC 3339 time with offset." });

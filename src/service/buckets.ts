@@ -579,7 +579,8 @@ export class BucketService implements Buckets {
     const { place, at, isFinal } = await this.#past.locate(current, asOf);
     const state = await this.#past.stateAt(current.bucket_id, place.version);
     if (state.deleted !== undefined) throw bucketDeleted(state);
-    return { ...this.#answer(state, at), past: { recordedAt: place.recordedAt, isFinal } };
+    const past = { recordedAt: place.recordedAt, isFinal, latestVersion: current.version };
+    return { ...this.#answer(state, at), past };
   }
 
   /** Adds to a failed precondition what changed since the version that the caller had read. */

@@ -107,8 +107,15 @@ export interface BucketAnswer {
 }
 
 export interface BucketRead extends BucketAnswer {
-  /** For an answer about the past: when its newest event was recorded, and whether it is final. */
-  readonly past?: { readonly recordedAt: number; readonly isFinal: boolean };
+  /** There for an answer about the past. */
+  readonly past?: {
+    /** When its newest event was recorded, milliseconds. */
+    readonly recordedAt: number;
+    /** Whether the answer can never change again. */
+    readonly isFinal: boolean;
+    /** The version that the bucket has come to by now. */
+    readonly latestVersion: number;
+  };
 }
 
 /** Where a write left its bucket, and how it went. */

@@ -16,6 +16,7 @@ import { createMetrics } from "../../src/http/metrics.js";
 import { bucketRoutes } from "../../src/http/routes/buckets.js";
 import { feedRoute } from "../../src/http/routes/feed.js";
 import { logRoutes } from "../../src/http/routes/log.js";
+import { pastRoutes } from "../../src/http/routes/past.js";
 import { serviceRoutes } from "../../src/http/routes/service.js";
 import { taskRoutes } from "../../src/http/routes/tasks.js";
 import { tokenRoutes } from "../../src/http/routes/tokens.js";
@@ -80,6 +81,7 @@ describe("The paths of the document", () => {
   it("are those of the routes, no more and no fewer", () => {
     const routes = [
       ...bucketRoutes,
+      ...pastRoutes,
       ...taskRoutes,
       ...logRoutes,
       feedRoute(),

@@ -3,10 +3,10 @@
  * Method: real requests, raw ones where a client library would mend them; every refused write is
  * held to leave no trace.
  *
- * Rows that cannot apply yet, because their routes are not there: 50 as far as `Accept-Datetime`
- * goes, 60 (a list is a POST, which a Link cannot express), 79 to 86 (ingest). Rows 44 to 49 and 52
- * stand in deletion.test.ts, 54 to 57 in feed.test.ts, 58 to 62 in list.test.ts, 67 in
- * protocol.test.ts. Rows 29, 30, 33 to 40 and 101 are told at length in concurrency, idempotency
+ * Rows that cannot apply yet, because their routes are not there: 79 to 86 (ingest). Rows 44 to 49
+ * and 52 stand in deletion.test.ts, links and `Accept-Datetime` of 45, 49 and 50 in
+ * memento.test.ts, 60 in history-formats.test.ts (a list is a POST, which a Link cannot express),
+ * 54 to 57 in feed.test.ts, 58 to 62 in list.test.ts, 67 in protocol.test.ts. Rows 29, 30, 33 to 40 and 101 are told at length in concurrency, idempotency
  * and canary; the ones here are their shortest form. Of row 66 a full disk and a failing one are the
  * event store's tests. Of row 18 the contract wins: a PUT that returns nothing has its tag.
  */
@@ -20,6 +20,7 @@ import { limits } from "../../src/domain/limits.js";
 import { serveStore } from "../../src/http/index.js";
 import { bucketRoutes } from "../../src/http/routes/buckets.js";
 import { logRoutes } from "../../src/http/routes/log.js";
+import { pastRoutes } from "../../src/http/routes/past.js";
 import { serviceRoutes } from "../../src/http/routes/service.js";
 import { taskRoutes } from "../../src/http/routes/tasks.js";
 import { tokenRoutes } from "../../src/http/routes/tokens.js";
@@ -803,6 +804,7 @@ describe("Lists", () => {
 
 const everyRoute = [
   ...bucketRoutes,
+  ...pastRoutes,
   ...taskRoutes,
   ...logRoutes,
   ...tokenRoutes,

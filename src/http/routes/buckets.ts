@@ -1,7 +1,5 @@
-/** The routes of buckets (CONTRACT: buckets, history and time). Each calls the service and maps the answer. */
-import { Readable } from "node:stream";
+/** The routes of buckets (CONTRACT: buckets). Each calls the service and maps the answer. */
 import { z } from "zod";
-import { BlameResponse } from "../../domain/blame.js";
 import { CreateBucketRequest, PatchBucketRequest } from "../../domain/bucket/document.js";
 import { type PatchMediaType, patchMediaTypes, requireObject } from "../../domain/bucket/patch.js";
 import {
@@ -12,53 +10,44 @@ import {
 } from "../../domain/bucket/requests.js";
 import { BucketResponse } from "../../domain/bucket/response.js";
 import { RestoreBucketRequest, RevertBucketRequest } from "../../domain/bucket/revert.js";
-import { type DiffFormat, DiffResponse, diffFormats } from "../../domain/diff-formats.js";
-import { BucketsError } from "../../domain/errors.js";
-import { HistoryEntry } from "../../domain/history.js";
+import type { JsonValue } from "../../domain/json.js";
 import { JsonPatch } from "../../domain/json-patch.js";
-import { limits } from "../../domain/limits.js";
 import { jsonObject } from "../../domain/schemas.js";
 import { TaskResponse } from "../../domain/task.js";
 import {
+  type BucketRead,
+  type Buckets,
   type BucketWritten,
-  HistoryResponse,
   ListBucketsResponse,
   type WriteOptions,
-  type Written,
 } from "../../service/interface.js";
-import { isNotModified, readIfNoneMatch, readPrecondition } from "../conditional.js";
-import { headerLines, setCache, setPlace } from "../headers.js";
-import { readIdempotencyKey, readPreferences, readTextHeader } from "../preferences.js";
-import { type ApiRequest, defineRoute, type HttpContext, noQuery, type Route } from "../route.js";
+import { isNotModified, readIfNoneMatch } from "../conditional.js";
+import { setCache, setPlace } from "../headers.js";
+import { addLink, addVersionLinks, negotiatePoint, withQuery } from "../links.js";
+import { readPreferences } from "../preferences.js";
+import {
+  type ApiRequest,
+  asOf,
+  defineRoute,
+  type HttpContext,
+  noQuery,
+  type Route,
+} from "../route.js";
+import {
+  bodyRefusals,
+  defineWrite,
+  setIgnoredFields,
+  writeQuery,
+  writeRefusals,
+} from "../write.js";
 import { ListBucketsRequest, readListQuery } from "./list-body.js";
 
 const base = "/v1/buckets";
-const one = `${base}/{bucket_identifier}`;
 
-const writeQuery = z.strictObject({
-  dry_run: z
-    .enum(["true", "false"])
-    .optional()
-    .meta({ description: "Check everything, record nothing." }),
-});
-
-const asOf = z
-  .string()
-  .optional()
-  .meta({ description: "A version (7), a position (@1234) or an RFC 3339 time with offset." });
-
-const page = {
-  limit: z.coerce.number().int().min(1).max(limits.pageSizeMax).optional(),
-  cursor: z.string().optional(),
-};
+/** Of one bucket; `bucketOf` reads which. */
+export const bucketPath = `${base}/{bucket_identifier}`;
 
 const NoFields = z.object({});
-
-const diffTypes = {
-  "json-patch": "application/json-patch+json",
-  "merge-patch": "application/merge-patch+json",
-  fields: "application/json",
-} as const satisfies Record<DiffFormat, string>;
 
 const lifecycle = {
   archive: "Archive a bucket: it takes no object writes",
@@ -72,26 +61,39 @@ const patchBodies = {
   "application/json-patch+json": JsonPatch,
 } as const satisfies Record<PatchMediaType, z.ZodType>;
 
+/** What all writes share that are answered with the bucket. */
+const answersBucket = {
+  query: writeQuery,
+  response: BucketResponse,
+  show: ({ bucket }: BucketWritten) => bucket,
+} as const;
+
+const patchesBucket = {
+  ...answersBucket,
+  path: bucketPath,
+  permission: "write",
+  needsBody: true,
+  refusals: [...writeRefusals, ...bodyRefusals, 409, 423],
+  write: ({ namespace, params, body, mediaType }: ApiRequest, options: WriteOptions) =>
+    namespace.buckets.patch(bucketOf(params), body, {
+      ...options,
+      mediaType: patchMediaTypes.find((known) => known === mediaType),
+    }),
+} as const;
+
 export const bucketRoutes: readonly Route[] = [
-  defineRoute({
+  defineWrite({
+    ...answersBucket,
     method: "POST",
     path: base,
     operationId: "createBucket",
     summary: "Create a bucket",
     permission: "write",
-    query: writeQuery,
     body: { "application/json": CreateBucketRequest },
     needsBody: true,
-    response: BucketResponse,
-    refusals: [400, 409, 413, 415, 422, 507],
-    handle: async (request, query) => {
-      const options = writeOptions(request, query);
-      const written = await request.namespace.buckets.create(request.body, options);
-      if (!written.dryRun) {
-        request.context.set("Location", pathOf(request, written));
-      }
-      sendWritten(request, written);
-    },
+    refusals: [400, 409, ...bodyRefusals, 422, 507],
+    write: ({ namespace, body }, options) => namespace.buckets.create(body, options),
+    locate: pathOf,
   }),
   defineRoute({
     method: "POST",
@@ -116,23 +118,30 @@ export const bucketRoutes: readonly Route[] = [
   }),
   defineRoute({
     method: "GET",
-    path: one,
+    path: bucketPath,
     operationId: "getBucket",
     summary: "Read a bucket, now or as of a point in the past",
     permission: "read",
+    headers: ["Accept-Datetime", "If-None-Match"],
     query: z.strictObject({ as_of: asOf }),
     response: BucketResponse,
     refusals: [400, 404],
-    handle: async ({ context, namespace, params }, query) => {
+    handle: async ({ context, store, namespace, params, publicUrl }, query) => {
+      context.vary("Accept-Datetime");
       const ifNoneMatch = readIfNoneMatch(context.get("If-None-Match") || undefined);
-      const read = await namespace.buckets.get(identifier(params), { asOf: query.as_of });
+      const negotiated =
+        query.as_of === undefined ? await negotiatePoint(context, store) : undefined;
+      const read = await namespace.buckets.get(bucketOf(params), {
+        asOf: query.as_of ?? negotiated,
+      });
+      const url = bucketUrl(publicUrl, read.bucket.bucket_id);
       setPlace(context, read);
-      if (read.past === undefined) {
-        context.set("Accept-Patch", patchMediaTypes.join(", "));
-        setCache(context, "current");
-      } else {
-        context.set("Memento-Datetime", new Date(read.past.recordedAt).toUTCString());
-        setCache(context, read.past.isFinal ? "final" : "none");
+      setTime(context, read);
+      // The resource is its own timegate, and answers with the memento itself (RFC 7089, pattern 1.2).
+      addLink(context, url, "original timegate");
+      addVersionLinks(context, url, read.version, read.past?.latestVersion);
+      if (negotiated !== undefined) {
+        context.set("Content-Location", withQuery(url, { as_of: negotiated }));
       }
       if (isNotModified(ifNoneMatch, read.tag)) {
         context.status = 304;
@@ -141,312 +150,124 @@ export const bucketRoutes: readonly Route[] = [
       context.body = read.bucket;
     },
   }),
-  ...(["PATCH", "PUT"] as const).map((method) =>
-    defineRoute({
-      method,
-      path: one,
-      operationId: method === "PATCH" ? "patchBucket" : "putBucket",
-      summary:
-        method === "PATCH"
-          ? "Partially update a bucket"
-          : "Partially update a bucket (the same as PATCH with application/json)",
-      permission: "write",
-      query: writeQuery,
-      body:
-        method === "PATCH" ? patchBodies : { "application/json": patchBodies["application/json"] },
-      needsBody: true,
-      response: BucketResponse,
-      refusals: [400, 404, 409, 412, 413, 415, 422, 423, 428, 507],
-      handle: async (request, query) => {
-        const written = await request.namespace.buckets.patch(
-          identifier(request.params),
-          request.body,
-          { ...writeOptions(request, query), mediaType: patchMediaType(request.mediaType) },
-        );
-        if (method === "PUT" && !written.dryRun) {
-          request.context.set("Content-Location", pathOf(request, written));
-        }
-        sendWritten(request, written);
-      },
-    }),
-  ),
-  defineRoute({
-    method: "POST",
-    path: `${one}/lock`,
-    operationId: "lockBucket",
+  defineWrite({
+    ...patchesBucket,
+    method: "PATCH",
+    operationId: "patchBucket",
+    summary: "Partially update a bucket",
+    body: patchBodies,
+  }),
+  defineWrite({
+    ...patchesBucket,
+    method: "PUT",
+    operationId: "putBucket",
+    summary: "Partially update a bucket (the same as PATCH with application/json)",
+    body: { "application/json": patchBodies["application/json"] },
+    locate: pathOf,
+  }),
+  defineAction("lock", {
     summary: "Make a bucket read-only",
     permission: "admin",
-    query: writeQuery,
-    body: { "application/json": LockBucketRequest },
-    response: BucketResponse,
-    refusals: [400, 404, 412, 413, 415, 422, 423, 428, 507],
-    handle: async (request, query) => {
-      const { namespace, params, body } = request;
-      const options = writeOptions(request, query);
-      sendWritten(request, await namespace.buckets.lock(identifier(params), body ?? {}, options));
-    },
+    body: LockBucketRequest,
+    refusals: [423],
+    write: (buckets, bucket, body, options) => buckets.lock(bucket, body, options),
   }),
-  defineRoute({
-    method: "POST",
-    path: `${one}/unlock`,
-    operationId: "unlockBucket",
+  defineAction("unlock", {
     summary: "Make a locked bucket writable again",
     permission: "admin",
-    query: writeQuery,
-    body: { "application/json": UnlockBucketRequest },
-    response: BucketResponse,
-    refusals: [400, 404, 412, 413, 415, 422, 428, 507],
-    handle: async (request, query) => {
-      const { namespace, params, body } = request;
-      const options = writeOptions(request, query);
-      sendWritten(request, await namespace.buckets.unlock(identifier(params), body ?? {}, options));
-    },
+    body: UnlockBucketRequest,
+    write: (buckets, bucket, body, options) => buckets.unlock(bucket, body, options),
   }),
   ...(["archive", "activate", "suspend"] as const).map((move) =>
-    defineRoute({
-      method: "POST",
-      path: `${one}/${move}`,
-      operationId: `${move}Bucket`,
+    defineAction(move, {
       summary: lifecycle[move],
       permission: "admin",
-      query: writeQuery,
-      body: { "application/json": NoFields },
-      response: BucketResponse,
-      refusals: [400, 404, 412, 413, 415, 422, 423, 428, 507],
-      handle: async (request, query) => {
-        const { namespace, params, body } = request;
-        const options = writeOptions(request, query);
-        const stray = strayFields(body ?? {}, NoFields);
-        const ignoredFields = checkFields(stray, options.strict === true);
-        const written = await namespace.buckets[move](identifier(params), options);
-        sendWritten(request, { ...written, ignoredFields });
+      body: NoFields,
+      refusals: [423],
+      write: async (buckets, bucket, body, options) => {
+        const ignoredFields = checkFields(strayFields(body, NoFields), options.strict === true);
+        return { ...(await buckets[move](bucket, options)), ignoredFields };
       },
     }),
   ),
-  defineRoute({
+  defineWrite({
     method: "DELETE",
-    path: one,
+    path: bucketPath,
     operationId: "deleteBucket",
     summary: "Delete a bucket; its history goes on",
     permission: "delete",
     query: writeQuery,
     response: TaskResponse,
-    refusals: [400, 404, 412, 422, 423, 428, 507],
-    handle: async (request, query) => {
-      const { namespace, params } = request;
-      const options = writeOptions(request, query);
-      const { task, ...written } = await namespace.buckets.delete(identifier(params), options);
-      sendResult(request, written, task);
-    },
+    refusals: [...writeRefusals, 423],
+    write: ({ namespace, params }, options) => namespace.buckets.delete(bucketOf(params), options),
+    show: ({ task }) => task,
   }),
-  defineRoute({
-    method: "GET",
-    path: `${one}/history`,
-    operationId: "getBucketHistory",
-    summary: "Every event of a bucket",
-    permission: "read",
-    query: z.strictObject({
-      order: z.enum(["asc", "desc"]).optional(),
-      from: asOf,
-      to: asOf,
-      type: z.string().optional().meta({ description: "Such as bucket.patched." }),
-      actor: z.string().optional(),
-      path: z.string().optional().meta({ description: "A JSON Pointer, such as /metadata." }),
-      ...page,
-    }),
-    response: HistoryResponse,
-    refusals: [400, 404],
-    handle: async ({ context, namespace, params }, query) => {
-      setCache(context, "current");
-      context.body = await namespace.buckets.history(identifier(params), query);
-    },
-  }),
-  defineRoute({
-    method: "GET",
-    path: `${one}/history/{version}`,
-    operationId: "getBucketHistoryEntry",
-    summary: "One event of a bucket",
-    permission: "read",
-    query: noQuery,
-    response: HistoryEntry,
-    refusals: [400, 404],
-    handle: async ({ context, namespace, params }) => {
-      const entry = await namespace.buckets.entry(identifier(params), versionOf(params));
-      setCache(context, "final");
-      context.body = entry;
-    },
-  }),
-  defineRoute({
-    method: "GET",
-    path: `${one}/diff`,
-    operationId: "diffBucket",
-    summary: "What changed between two points",
-    permission: "read",
-    query: z.strictObject({ from: asOf, to: asOf, format: z.enum(diffFormats).optional() }),
-    response: DiffResponse,
-    responseTypes: Object.values(diffTypes),
-    refusals: [400, 404, 422],
-    handle: async ({ context, namespace, params }, query) => {
-      setCache(context, "current");
-      context.body = JSON.stringify(await namespace.buckets.diff(identifier(params), query));
-      context.type = diffTypes[query.format ?? "json-patch"];
-    },
-  }),
-  defineRoute({
-    method: "GET",
-    path: `${one}/blame`,
-    operationId: "blameBucket",
-    summary: "The event that last set each field",
-    permission: "read",
-    query: z.strictObject({
-      path: z.string().optional().meta({ description: "A JSON Pointer, such as /metadata." }),
-    }),
-    response: BlameResponse,
-    refusals: [400, 404],
-    handle: async ({ context, namespace, params }, query) => {
-      setCache(context, "current");
-      context.body = await namespace.buckets.blame(identifier(params), query);
-    },
-  }),
-  defineRoute({
-    method: "POST",
-    path: `${one}/revert`,
-    operationId: "revertBucket",
+  defineAction("revert", {
     summary: "Put a bucket, or fields of it, back to a version, or take back one event",
     permission: "write",
-    query: writeQuery,
-    body: { "application/json": RevertBucketRequest },
+    body: RevertBucketRequest,
     needsBody: true,
-    response: BucketResponse,
-    refusals: [400, 404, 409, 412, 413, 415, 422, 423, 428, 507],
-    handle: async (request, query) => {
-      const { namespace, params, body } = request;
-      const options = writeOptions(request, query);
-      sendWritten(request, await namespace.buckets.revert(identifier(params), body, options));
-    },
+    refusals: [409, 423],
+    write: (buckets, bucket, body, options) => buckets.revert(bucket, body, options),
   }),
-  defineRoute({
-    method: "POST",
-    path: `${one}/restore`,
-    operationId: "restoreBucket",
+  defineAction("restore", {
     summary: "Bring a deleted bucket back",
     permission: "delete",
-    query: writeQuery,
-    body: { "application/json": RestoreBucketRequest },
-    response: BucketResponse,
-    refusals: [400, 404, 409, 412, 413, 415, 422, 428, 507],
-    handle: async (request, query) => {
-      const { namespace, params, body } = request;
-      const options = writeOptions(request, query);
-      sendWritten(
-        request,
-        await namespace.buckets.restore(identifier(params), body ?? {}, options),
-      );
-    },
-  }),
-  defineRoute({
-    method: "GET",
-    path: `${one}/replay`,
-    operationId: "replayBucket",
-    summary: "Fold a bucket anew from the log, event by event",
-    permission: "read",
-    query: z.strictObject({ from: asOf, to: asOf }),
-    response: z.string(),
-    responseTypes: ["application/x-ndjson"],
-    refusals: [400, 404],
-    handle: async ({ context, namespace, params }, query) => {
-      const lines = namespace.buckets.replay(identifier(params), query)[Symbol.asyncIterator]();
-      // The first line is awaited here, so that a refusal still gets its status.
-      const first = await lines.next();
-      setCache(context, "none");
-      context.type = "application/x-ndjson";
-      context.body = Readable.from(toNdjson(first, lines));
-    },
+    body: RestoreBucketRequest,
+    refusals: [409],
+    write: (buckets, bucket, body, options) => buckets.restore(bucket, body, options),
   }),
 ];
 
+/** A verb below a bucket, which answers with the bucket. */
+function defineAction(
+  verb: string,
+  action: Pick<Route, "summary" | "permission" | "needsBody"> & {
+    readonly body: z.ZodObject;
+    readonly refusals?: readonly number[];
+    readonly write: (
+      buckets: Buckets,
+      bucket: string,
+      body: JsonValue,
+      options: WriteOptions,
+    ) => Promise<BucketWritten>;
+  },
+): Route {
+  return defineWrite({
+    ...action,
+    ...answersBucket,
+    method: "POST",
+    path: `${bucketPath}/${verb}`,
+    operationId: `${verb}Bucket`,
+    body: { "application/json": action.body },
+    refusals: [...writeRefusals, ...bodyRefusals, ...(action.refusals ?? [])],
+    write: ({ namespace, params, body }, options) =>
+      action.write(namespace.buckets, bucketOf(params), body ?? {}, options),
+  });
+}
+
+/** Whether the answer is about now or the past, and so how long it may be kept. */
+function setTime(context: HttpContext, { past }: BucketRead): void {
+  if (past === undefined) {
+    context.set("Accept-Patch", patchMediaTypes.join(", "));
+    setCache(context, "current");
+  } else {
+    context.set("Memento-Datetime", new Date(past.recordedAt).toUTCString());
+    setCache(context, past.isFinal ? "final" : "none");
+  }
+}
+
 /** Where the bucket is, whatever it was addressed by and is called now. */
-function pathOf({ basePath }: ApiRequest, { bucket }: BucketWritten): string {
-  return `${basePath}${base}/${bucket.bucket_id}`;
+function pathOf({ bucket }: BucketWritten): string {
+  return `${base}/${bucket.bucket_id}`;
 }
 
-function identifier(params: ApiRequest["params"]): string {
+/** Where others reach the bucket. */
+export function bucketUrl(publicUrl: string, bucketId: string): string {
+  return `${publicUrl}${base}/${encodeURIComponent(bucketId)}`;
+}
+
+/** The id or name in the path. */
+export function bucketOf(params: ApiRequest["params"]): string {
   return params["bucket_identifier"] ?? "";
-}
-
-/** @throws BAD_REQUEST for what is no version. */
-function versionOf(params: ApiRequest["params"]): number {
-  const text = params["version"] ?? "";
-  if (/^[1-9][0-9]*$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
-  throw new BucketsError("BAD_REQUEST", `"${text}" is no version: versions count from 1.`);
-}
-
-function patchMediaType(mediaType: string): PatchMediaType {
-  return patchMediaTypes.find((known) => known === mediaType) ?? "application/json";
-}
-
-/** The options of a write, from its headers and query (CONTRACT: writing with care). */
-function writeOptions(
-  { context, fingerprint, requireIfMatch }: ApiRequest,
-  query: { readonly dry_run?: "true" | "false" | undefined },
-): WriteOptions {
-  const { headers } = context;
-  const idempotencyKey = readIdempotencyKey(headerLines(context, "idempotency-key"));
-  return {
-    reason: readTextHeader("X-Reason", context.get("X-Reason") || undefined),
-    precondition: readPrecondition(
-      { ifMatch: headers["if-match"], ifNoneMatch: headers["if-none-match"] },
-      requireIfMatch,
-    ),
-    idempotencyKey,
-    fingerprint: idempotencyKey === undefined ? undefined : fingerprint(),
-    dryRun: query.dry_run === "true",
-    strict: readPreferences(context.get("Prefer")).isStrict,
-  };
-}
-
-function sendWritten(request: ApiRequest, written: BucketWritten): void {
-  sendResult(request, written, written.bucket);
-}
-
-/** The answer to a write, as its preferences want it. */
-function sendResult({ context }: ApiRequest, written: Written, result: object): void {
-  // What would be is always shown.
-  const preferences = readPreferences(context.get("Prefer"), written.dryRun);
-  if (preferences.applied !== "") context.set("Preference-Applied", preferences.applied);
-  setIgnoredFields(context, written.ignoredFields);
-  setCache(context, "none");
-  if (written.dryRun) {
-    context.body = { dry_run: true, changes: written.changes, result };
-    return;
-  }
-  setPlace(context, written);
-  if (written.replayed) context.set("Idempotency-Replayed", "true");
-  if (preferences.isMinimal) context.status = 204;
-  else context.body = result;
-}
-
-function setIgnoredFields(context: HttpContext, names: readonly string[]): void {
-  if (names.length > 0) context.set("X-Ignored-Fields", shortList(names));
-}
-
-const namesMax = 50;
-const nameLengthMax = 100;
-
-/** Names that fit a header: percent-encoded where not plain, long ones cut, many counted. */
-function shortList(names: readonly string[]): string {
-  const shown = names
-    .slice(0, namesMax)
-    .map((name) => encodeURIComponent(name).slice(0, nameLengthMax));
-  const more = names.length - shown.length;
-  return more > 0 ? `${shown.join(", ")}, and ${more} more` : shown.join(", ");
-}
-
-async function* toNdjson<T>(
-  first: IteratorResult<T>,
-  rest: AsyncIterator<T>,
-): AsyncIterable<string> {
-  for (let line = first; line.done !== true; line = await rest.next()) {
-    yield `${JSON.stringify(line.value)}\n`;
-  }
 }

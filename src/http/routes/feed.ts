@@ -15,6 +15,7 @@ import {
 } from "../../service/interface.js";
 import { CloudEvent, toCloudEvent } from "../cloud-events.js";
 import { setCache } from "../headers.js";
+import { addLink, withQuery } from "../links.js";
 import { type ApiRequest, defineRoute, type HttpContext, type Route } from "../route.js";
 
 /** How patient the feed is, milliseconds. */
@@ -126,8 +127,7 @@ async function sendPage(
     throw new BucketsError("NOT_READY", "The server is shutting down: ask it again soon.");
   }
   // The forms that are nothing but events have no other place for where to go on.
-  const next = new URLSearchParams({ ...sentQuery(query), after: page.pagination.next_cursor });
-  context.set("Link", `<?${next}>; rel="next"`);
+  addLink(context, withQuery("", { ...query, after: page.pagination.next_cursor }), "next");
   const { results } = page;
   switch (type) {
     case mediaTypes.ndjson:
@@ -141,14 +141,6 @@ async function sendPage(
       return;
   }
   context.type = type;
-}
-
-function sentQuery(query: FeedRequest): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(query).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, String(value)]],
-    ),
-  );
 }
 
 async function sendStream(

@@ -1,0 +1,66 @@
+/**
+ * Link headers (RFC 8288): the next page, and how the versions of a bucket hang together, for
+ * clients that know RFC 5829 and Memento (RFC 7089).
+ */
+import { BucketsError } from "../domain/errors.js";
+import type { BucketStore } from "../service/interface.js";
+import type { HttpContext } from "./route.js";
+
+/** The address with a query; parameters that are undefined are left out. */
+export function withQuery(
+  url: string,
+  query: Readonly<Record<string, string | number | undefined>>,
+): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.set(name, String(value));
+  }
+  return `${url}?${parameters}`;
+}
+
+export function addLink(context: HttpContext, url: string, relations: string): void {
+  context.append("Link", `<${url}>; rel="${relations}"`);
+}
+
+/**
+ * Links a version to those around it. An answer that a cache keeps for good may come to lack its
+ * successor; the history never does.
+ *
+ * @param bucketUrl of the bucket, by its id.
+ */
+export function addVersionLinks(
+  context: HttpContext,
+  bucketUrl: string,
+  version: number,
+  latestVersion = version,
+): void {
+  const at = (asOf: number) => withQuery(bucketUrl, { as_of: asOf });
+  addLink(context, bucketUrl, "latest-version");
+  addLink(context, `${bucketUrl}/history`, "version-history");
+  if (version > 1) addLink(context, at(version - 1), "predecessor-version");
+  if (version < latestVersion) addLink(context, at(version + 1), "successor-version");
+}
+
+/**
+ * The point in the past that `Accept-Datetime` asks for, if it is there. HTTP knows whole seconds:
+ * a second stands for all that was recorded up to its end. One that is beyond the newest event of
+ * the log, even in the future, asks for what that event left (RFC 7089 section 4.5.3).
+ *
+ * @throws BAD_REQUEST for what is no HTTP date.
+ */
+export async function negotiatePoint(
+  context: HttpContext,
+  store: BucketStore,
+): Promise<string | undefined> {
+  const header = context.get("Accept-Datetime");
+  if (header === "") return undefined;
+  const second = Date.parse(header);
+  if (Number.isNaN(second) || new Date(second).toUTCString() !== header) {
+    throw new BucketsError(
+      "BAD_REQUEST",
+      "Accept-Datetime is no HTTP date: send one as Thu, 01 Oct 2026 12:00:00 GMT.",
+    );
+  }
+  const { recorded_at } = await store.head();
+  return new Date(Math.min(second + 999, Date.parse(recorded_at))).toISOString();
+}

@@ -1,0 +1,170 @@
+/** The routes of a bucket's past (CONTRACT: history and time): they only read. */
+import { Readable } from "node:stream";
+import { z } from "zod";
+import { BlameResponse } from "../../domain/blame.js";
+import { type DiffFormat, DiffResponse, diffFormats } from "../../domain/diff-formats.js";
+import { BucketsError } from "../../domain/errors.js";
+import { HistoryEntry } from "../../domain/history.js";
+import { csvHeader, toCsvRows } from "../../domain/history-csv.js";
+import { limits } from "../../domain/limits.js";
+import { HistoryResponse } from "../../service/interface.js";
+import { setCache } from "../headers.js";
+import { addLink, addVersionLinks, withQuery } from "../links.js";
+import {
+  type ApiRequest,
+  asOf,
+  defineRoute,
+  type HttpContext,
+  noQuery,
+  type Route,
+} from "../route.js";
+import { bucketOf, bucketPath, bucketUrl } from "./buckets.js";
+
+const diffTypes = {
+  "json-patch": "application/json-patch+json",
+  "merge-patch": "application/merge-patch+json",
+  fields: "application/json",
+} as const satisfies Record<DiffFormat, string>;
+
+const historyTypes = {
+  json: "application/json",
+  ndjson: "application/x-ndjson",
+  csv: "text/csv",
+} as const;
+
+const below = z.string().optional().meta({ description: "A JSON Pointer, such as /metadata." });
+
+export const pastRoutes: readonly Route[] = [
+  defineRoute({
+    method: "GET",
+    path: `${bucketPath}/history`,
+    operationId: "getBucketHistory",
+    summary: "Every event of a bucket",
+    permission: "read",
+    query: z.strictObject({
+      order: z.enum(["asc", "desc"]).optional(),
+      from: asOf,
+      to: asOf,
+      type: z.string().optional().meta({ description: "Such as bucket.patched." }),
+      actor: z.string().optional(),
+      path: below,
+      limit: z.coerce.number().int().min(1).max(limits.pageSizeMax).optional(),
+      cursor: z.string().optional(),
+    }),
+    response: HistoryResponse,
+    otherResponses: { [historyTypes.ndjson]: z.string(), [historyTypes.csv]: z.string() },
+    refusals: [400, 404],
+    handle: async ({ context, namespace, params, publicUrl }, query) => {
+      const bucket = bucketOf(params);
+      const page = await namespace.buckets.history(bucket, query);
+      const { next_cursor: cursor } = page.pagination;
+      if (cursor !== undefined) {
+        // The forms that are nothing but events have no other place for where to go on.
+        const url = `${bucketUrl(publicUrl, bucket)}/history`;
+        addLink(context, withQuery(url, { ...query, cursor }), "next");
+      }
+      setCache(context, "current");
+      sendHistory(context, page);
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: `${bucketPath}/history/{version}`,
+    operationId: "getBucketHistoryEntry",
+    summary: "One event of a bucket",
+    permission: "read",
+    query: noQuery,
+    response: HistoryEntry,
+    refusals: [400, 404],
+    handle: async ({ context, namespace, params, publicUrl }) => {
+      const entry = await namespace.buckets.entry(bucketOf(params), versionOf(params));
+      const { bucket_id: id } = entry;
+      const newest = await namespace.buckets.history(id, { limit: 1 });
+      const latestVersion = newest.results[0]?.version;
+      addVersionLinks(context, bucketUrl(publicUrl, id), entry.version, latestVersion);
+      setCache(context, "final");
+      context.body = entry;
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: `${bucketPath}/diff`,
+    operationId: "diffBucket",
+    summary: "What changed between two points",
+    permission: "read",
+    query: z.strictObject({ from: asOf, to: asOf, format: z.enum(diffFormats).optional() }),
+    response: DiffResponse,
+    responseTypes: Object.values(diffTypes),
+    refusals: [400, 404, 422],
+    handle: async ({ context, namespace, params }, query) => {
+      setCache(context, "current");
+      context.body = JSON.stringify(await namespace.buckets.diff(bucketOf(params), query));
+      context.type = diffTypes[query.format ?? "json-patch"];
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: `${bucketPath}/blame`,
+    operationId: "blameBucket",
+    summary: "The event that last set each field",
+    permission: "read",
+    query: z.strictObject({ path: below }),
+    response: BlameResponse,
+    refusals: [400, 404],
+    handle: async ({ context, namespace, params }, query) => {
+      setCache(context, "current");
+      context.body = await namespace.buckets.blame(bucketOf(params), query);
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: `${bucketPath}/replay`,
+    operationId: "replayBucket",
+    summary: "Fold a bucket anew from the log, event by event",
+    permission: "read",
+    query: z.strictObject({ from: asOf, to: asOf }),
+    response: z.string(),
+    responseTypes: ["application/x-ndjson"],
+    refusals: [400, 404],
+    handle: async ({ context, namespace, params }, query) => {
+      const lines = namespace.buckets.replay(bucketOf(params), query)[Symbol.asyncIterator]();
+      // The first line is awaited here, so that a refusal still gets its status.
+      const first = await lines.next();
+      setCache(context, "none");
+      context.type = "application/x-ndjson";
+      context.body = Readable.from(toNdjson(first, lines));
+    },
+  }),
+];
+
+/** The page in the form that the caller accepts best. */
+function sendHistory(context: HttpContext, page: HistoryResponse): void {
+  switch (context.accepts(Object.values(historyTypes))) {
+    case historyTypes.ndjson:
+      context.body = page.results.map((entry) => `${JSON.stringify(entry)}\n`).join("");
+      context.type = historyTypes.ndjson;
+      break;
+    case historyTypes.csv:
+      context.body = csvHeader + page.results.map(toCsvRows).join("");
+      context.type = `${historyTypes.csv}; charset=utf-8; header=present`;
+      break;
+    default:
+      context.body = page;
+  }
+}
+
+/** @throws BAD_REQUEST for what is no version. */
+function versionOf(params: ApiRequest["params"]): number {
+  const text = params["version"] ?? "";
+  if (/^[1-9][0-9]*$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new BucketsError("BAD_REQUEST", `"${text}" is no version: versions count from 1.`);
+}
+
+async function* toNdjson<T>(
+  first: IteratorResult<T>,
+  rest: AsyncIterator<T>,
+): AsyncIterable<string> {
+  for (let line = first; line.done !== true; line = await rest.next()) {
+    yield `${JSON.stringify(line.value)}\n`;
+  }
+}
