@@ -1,6 +1,7 @@
 /** `bucketlog export`: the history of a bucket or of a namespace, oldest first. */
 import { pipeline } from "node:stream/promises";
 import { BucketsError } from "../domain/errors.js";
+import { csvHeader, toCsvRows } from "../domain/history-csv.js";
 import { limits } from "../domain/limits.js";
 import type { BucketStore, HistoryEntry } from "../index.js";
 import { print } from "./output.js";
@@ -8,39 +9,44 @@ import { replaceFile } from "./replace-file.js";
 import { entriesOf, isAfter, isBefore, parseSpan, type Span, type SpanFlags } from "./span.js";
 import { openForReading, type StoreFlags } from "./store.js";
 
+/** One line for each event, or one for each change. */
+const formats = {
+  ndjson: { header: "", toText: (entry: HistoryEntry) => `${JSON.stringify(entry)}\n` },
+  csv: { header: csvHeader, toText: toCsvRows },
+} as const;
+type Format = (typeof formats)[keyof typeof formats];
+
 export interface ExportFlags extends StoreFlags, SpanFlags {
-  readonly format: "ndjson" | "csv";
+  readonly format: keyof typeof formats;
   readonly output?: string;
 }
 
 const pageSize = limits.pageSizeMax;
 
 export async function exportHistory(bucket: string | undefined, flags: ExportFlags): Promise<void> {
+  const { namespace, output } = flags;
   const span = parseSpan(flags);
   await using store = await openForReading(flags);
   const entries =
     bucket === undefined
-      ? everyEntry(store, flags.namespace, span)
-      : entriesOf(store.namespace(flags.namespace).buckets, bucket, {
-          order: "asc",
-          span,
-          pageSize,
-        });
-  let events = 0;
-  async function* lines(): AsyncIterable<string> {
-    for await (const entry of entries) {
-      events += 1;
-      yield `${JSON.stringify(entry)}\n`;
-    }
-  }
-  const { output } = flags;
-  if (output === undefined) return await printAll(lines());
-  await replaceFile(output, lines());
-  print(`${events} events in ${output}`);
+      ? entriesOfAll(store, namespace, span)
+      : entriesOf(store.namespace(namespace).buckets, bucket, { order: "asc", span, pageSize });
+  const text = format(entries, formats[flags.format]);
+  if (output === undefined) return await printAll(text);
+  await replaceFile(output, text);
+  print(`the history is in ${output}`);
+}
+
+async function* format(
+  entries: AsyncIterable<HistoryEntry>,
+  { header, toText }: Format,
+): AsyncIterable<string> {
+  yield header;
+  for await (const entry of entries) yield toText(entry);
 }
 
 /** The whole namespace in commit order, up to what is the end when it is reached. */
-async function* everyEntry(
+async function* entriesOfAll(
   store: BucketStore,
   namespace: string,
   span: Span,
@@ -67,9 +73,9 @@ function assertNoVersion({ since, until }: Span): void {
   );
 }
 
-async function printAll(lines: AsyncIterable<string>): Promise<void> {
+async function printAll(text: AsyncIterable<string>): Promise<void> {
   try {
-    await pipeline(lines, process.stdout, { end: false });
+    await pipeline(text, process.stdout, { end: false });
   } catch (error) {
     // Whoever read the output has gone, as `head` does: that is no failure.
     if (!(error instanceof Error && "code" in error && error.code === "EPIPE")) throw error;
