@@ -11,7 +11,7 @@ import type { Buckets, BucketWritten } from "../index.js";
 import { changeLine, print, printError, printJson, styled } from "./output.js";
 import { openForReading, openForWriting, type StoreFlags } from "./store.js";
 
-export interface ChangeFlags extends StoreFlags {
+interface ChangeFlags extends StoreFlags {
   readonly as?: string;
   readonly reason?: string;
   readonly ifVersion?: number;

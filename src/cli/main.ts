@@ -226,6 +226,12 @@ function readVersion(): string {
   return JSON.parse(manifest).version;
 }
 
+// Whoever read the output has gone, as `head` does: that is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
+
 try {
   // What begins with a dash would be taken for an option.
   await program.parseAsync(process.argv.map(resolveAgo));

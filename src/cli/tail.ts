@@ -21,10 +21,7 @@ const lastEvents = 10;
 export async function tail(flags: TailFlags): Promise<void> {
   await using store = await openForReading(flags);
   const ending = new AbortController();
-  const end = () => ending.abort();
-  untilSignal().then(end);
-  // Whoever read the output has gone, as `head` does: that is no failure.
-  process.stdout.on("error", end);
+  untilSignal().then(() => ending.abort());
   const feed = store.events({
     after: flags.after ?? (await nearTheEnd(store)),
     namespace: flags.namespace,

@@ -56,7 +56,14 @@ export function bucketlogOnTerminal(
   return run("script", ["--quiet", "--return", "--command", command, "/dev/null"], options);
 }
 
+/** Runs a command whose output is read a little and then closed, as `head` does. */
+export function bucketlogReadOnce(folder: string, args: readonly string[]): Promise<Ran> {
+  const options = { cwd: folder, env: {}, input: "", readsOnce: true };
+  return run(process.execPath, [bin, ...args], options);
+}
+
 interface RunOptions {
+  readonly readsOnce?: boolean;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly input: string;
@@ -76,6 +83,7 @@ function run(program: string, args: readonly string[], options: RunOptions): Pro
     let err = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       out += text;
+      if (options.readsOnce === true) child.stdout.destroy();
     });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       err += text;
