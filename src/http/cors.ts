@@ -29,6 +29,7 @@ const exposedHeaders = [
   "ETag",
   "X-Version",
   "X-Position",
+  "X-Recorded-At",
   "Location",
   "Link",
   "X-Ignored-Fields",

@@ -14,6 +14,7 @@ import { BucketResponse } from "../../domain/bucket/response.js";
 import { RestoreBucketRequest, RevertBucketRequest } from "../../domain/bucket/revert.js";
 import { type DiffFormat, DiffResponse, diffFormats } from "../../domain/diff-formats.js";
 import { BucketsError } from "../../domain/errors.js";
+import { formatTime } from "../../domain/event.js";
 import { HistoryEntry } from "../../domain/history.js";
 import { JsonPatch } from "../../domain/json-patch.js";
 import { limits } from "../../domain/limits.js";
@@ -23,8 +24,10 @@ import {
   type BucketWritten,
   HistoryResponse,
   ListBucketsResponse,
-  type WriteOptions,
+  type ServedWriteOptions,
   type Written,
+  WrittenBody,
+  writtenMediaType,
 } from "../../service/interface.js";
 import { isNotModified, readIfNoneMatch, readPrecondition } from "../conditional.js";
 import { headerLines, setCache, setPlace } from "../headers.js";
@@ -41,6 +44,8 @@ const writeQuery = z.strictObject({
     .optional()
     .meta({ description: "Check everything, record nothing." }),
 });
+
+const whole = { [writtenMediaType]: WrittenBody };
 
 const asOf = z
   .string()
@@ -80,6 +85,7 @@ export const bucketRoutes: readonly Route[] = [
     summary: "Create a bucket",
     permission: "write",
     query: writeQuery,
+    otherResponses: whole,
     body: { "application/json": CreateBucketRequest },
     needsBody: true,
     response: BucketResponse,
@@ -132,6 +138,8 @@ export const bucketRoutes: readonly Route[] = [
         setCache(context, "current");
       } else {
         context.set("Memento-Datetime", new Date(read.past.recordedAt).toUTCString());
+        // The standard's own header knows whole seconds only.
+        context.set("X-Recorded-At", formatTime(read.past.recordedAt));
         setCache(context, read.past.isFinal ? "final" : "none");
       }
       if (isNotModified(ifNoneMatch, read.tag)) {
@@ -152,6 +160,7 @@ export const bucketRoutes: readonly Route[] = [
           : "Partially update a bucket (the same as PATCH with application/json)",
       permission: "write",
       query: writeQuery,
+      otherResponses: whole,
       body:
         method === "PATCH" ? patchBodies : { "application/json": patchBodies["application/json"] },
       needsBody: true,
@@ -177,6 +186,7 @@ export const bucketRoutes: readonly Route[] = [
     summary: "Make a bucket read-only",
     permission: "admin",
     query: writeQuery,
+    otherResponses: whole,
     body: { "application/json": LockBucketRequest },
     response: BucketResponse,
     refusals: [400, 404, 412, 413, 415, 422, 423, 428, 507],
@@ -193,6 +203,7 @@ export const bucketRoutes: readonly Route[] = [
     summary: "Make a locked bucket writable again",
     permission: "admin",
     query: writeQuery,
+    otherResponses: whole,
     body: { "application/json": UnlockBucketRequest },
     response: BucketResponse,
     refusals: [400, 404, 412, 413, 415, 422, 428, 507],
@@ -210,6 +221,7 @@ export const bucketRoutes: readonly Route[] = [
       summary: lifecycle[move],
       permission: "admin",
       query: writeQuery,
+      otherResponses: whole,
       body: { "application/json": NoFields },
       response: BucketResponse,
       refusals: [400, 404, 412, 413, 415, 422, 423, 428, 507],
@@ -230,6 +242,7 @@ export const bucketRoutes: readonly Route[] = [
     summary: "Delete a bucket; its history goes on",
     permission: "delete",
     query: writeQuery,
+    otherResponses: whole,
     response: TaskResponse,
     refusals: [400, 404, 412, 422, 423, 428, 507],
     handle: async (request, query) => {
@@ -315,6 +328,7 @@ export const bucketRoutes: readonly Route[] = [
     summary: "Put a bucket, or fields of it, back to a version, or take back one event",
     permission: "write",
     query: writeQuery,
+    otherResponses: whole,
     body: { "application/json": RevertBucketRequest },
     needsBody: true,
     response: BucketResponse,
@@ -332,6 +346,7 @@ export const bucketRoutes: readonly Route[] = [
     summary: "Bring a deleted bucket back",
     permission: "delete",
     query: writeQuery,
+    otherResponses: whole,
     body: { "application/json": RestoreBucketRequest },
     response: BucketResponse,
     refusals: [400, 404, 409, 412, 413, 415, 422, 428, 507],
@@ -389,7 +404,7 @@ function patchMediaType(mediaType: string): PatchMediaType {
 function writeOptions(
   { context, fingerprint, requireIfMatch }: ApiRequest,
   query: { readonly dry_run?: "true" | "false" | undefined },
-): WriteOptions {
+): ServedWriteOptions {
   const { headers } = context;
   const idempotencyKey = readIdempotencyKey(headerLines(context, "idempotency-key"));
   return {
@@ -409,21 +424,42 @@ function sendWritten(request: ApiRequest, written: BucketWritten): void {
   sendResult(request, written, written.bucket);
 }
 
-/** The answer to a write, as its preferences want it. */
+/** The answer to a write, as its media type and preferences want it. */
 function sendResult({ context }: ApiRequest, written: Written, result: object): void {
-  // What would be is always shown.
-  const preferences = readPreferences(context.get("Prefer"), written.dryRun);
+  const isWhole = context.accepts("application/json", writtenMediaType) === writtenMediaType;
+  // What would be is always shown, and so is what was asked for by its type.
+  const preferences = readPreferences(context.get("Prefer"), written.dryRun || isWhole);
   if (preferences.applied !== "") context.set("Preference-Applied", preferences.applied);
   setIgnoredFields(context, written.ignoredFields);
   setCache(context, "none");
-  if (written.dryRun) {
-    context.body = { dry_run: true, changes: written.changes, result };
-    return;
-  }
-  setPlace(context, written);
+  if (!written.dryRun) setPlace(context, written);
   if (written.replayed) context.set("Idempotency-Replayed", "true");
-  if (preferences.isMinimal) context.status = 204;
-  else context.body = result;
+  if (isWhole) {
+    context.body = JSON.stringify(wholeBody(written, result));
+    context.type = writtenMediaType;
+  } else if (written.dryRun) {
+    context.body = { dry_run: true, changes: written.changes, result };
+  } else if (preferences.isMinimal) {
+    context.status = 204;
+  } else {
+    context.body = result;
+  }
+}
+
+function wholeBody(
+  { version, position, tag, changes, replayed, ...rest }: Written,
+  result: object,
+) {
+  return {
+    version,
+    position,
+    tag,
+    changes,
+    ignored_fields: rest.ignoredFields,
+    replayed,
+    dry_run: rest.dryRun,
+    result,
+  };
 }
 
 function setIgnoredFields(context: HttpContext, names: readonly string[]): void {
