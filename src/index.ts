@@ -11,12 +11,13 @@ import { MemoryKeeper } from "./projections/memory/keeper.js";
 import { MemoryView } from "./projections/memory/view.js";
 import { SqliteKeeper } from "./projections/sqlite/keeper.js";
 import { SqliteBucketView, SqliteView } from "./projections/sqlite/view.js";
-import type { BucketStore } from "./service/interface.js";
+import type { EmbeddedStore } from "./service/interface.js";
 import { idFactory, randomPool } from "./service/random.js";
 import { Store, type StoreParts } from "./service/store.js";
 import { StoredTokens } from "./service/tokens.js";
 import { ephemeralKey, keyFromFile, parseSecretKey, Vault } from "./service/vault.js";
 
+export { type ConnectOptions, connectBuckets } from "./client/connect.js";
 export type { PatchMediaType } from "./domain/bucket/patch.js";
 export type { BucketResponse } from "./domain/bucket/response.js";
 export type { Change } from "./domain/changes.js";
@@ -31,6 +32,8 @@ export type {
   Buckets,
   BucketWritten,
   Caller,
+  CreatedToken,
+  EmbeddedStore,
   ExpectedHead,
   Feed,
   FeedEvent,
@@ -49,7 +52,12 @@ export type {
   RebuildReport,
   ReplayLine,
   ReplayRange,
+  ServedCaller,
+  ServedWriteOptions,
   Tasks,
+  TokenAnswer,
+  TokenGate,
+  Tokens,
   VerifyReport,
   WriteOptions,
   Written,
@@ -89,7 +97,7 @@ export interface OpenOptions {
  * const videos = store.namespace("default").buckets;
  * await videos.patch("product-videos", { description: "Q4" }, { reason: "launch", ifVersion: 3 });
  */
-export async function openBuckets(options: OpenOptions): Promise<BucketStore> {
+export async function openBuckets(options: OpenOptions): Promise<EmbeddedStore> {
   const clock = options.clock ?? Date.now;
   const newId = options.newId ?? idFactory(clock);
   const shared = {

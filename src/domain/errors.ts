@@ -4,7 +4,7 @@
  */
 import { limits } from "./limits.js";
 
-const errorCodes = [
+export const errorCodes = [
   "BAD_REQUEST",
   "UNAUTHORIZED",
   "FORBIDDEN",
@@ -34,6 +34,7 @@ const errorCodes = [
   "FILE_INVALID",
   "SECRET_KEY_INVALID",
   "NOT_IMPLEMENTED",
+  "UNREACHABLE",
   "INTERNAL",
 ] as const;
 

@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { JsonValue } from "../domain/json.js";
 import type { Permission } from "../domain/permissions.js";
 import { parseQuery } from "../domain/schemas.js";
-import type { BucketStore, Namespace } from "../service/interface.js";
+import type { BucketStore, Namespace, ServedWriteOptions } from "../service/interface.js";
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -27,7 +27,7 @@ export type HttpContext = ParameterizedContext<RequestState>;
 export interface ApiRequest {
   readonly context: HttpContext;
   readonly store: BucketStore;
-  readonly namespace: Namespace;
+  readonly namespace: Namespace<ServedWriteOptions>;
   readonly params: Readonly<Record<string, string>>;
   readonly body: JsonValue | undefined;
   readonly mediaType: string;

@@ -3,7 +3,12 @@
  * that say how, and the answer as the caller's preferences want it. Nothing here knows what is written.
  */
 import { z } from "zod";
-import type { WriteOptions, Written } from "../service/interface.js";
+import {
+  type ServedWriteOptions,
+  type Written,
+  WrittenBody,
+  writtenMediaType,
+} from "../service/interface.js";
 import { readPrecondition } from "./conditional.js";
 import { headerLines, setCache, setPlace } from "./headers.js";
 import { readIdempotencyKey, readPreferences, readTextHeader } from "./preferences.js";
@@ -30,7 +35,7 @@ export function defineWrite<Query extends z.ZodObject & z.ZodType<WriteQuery>, W
     readonly query: Query;
     readonly write: (
       request: ApiRequest,
-      options: WriteOptions,
+      options: ServedWriteOptions,
       query: z.infer<Query>,
     ) => Promise<W>;
     /** What the answer shows of what was written. */
@@ -43,6 +48,7 @@ export function defineWrite<Query extends z.ZodObject & z.ZodType<WriteQuery>, W
   const locationHeader = route.method === "POST" ? "Location" : "Content-Location";
   return defineRoute({
     ...route,
+    otherResponses: { [writtenMediaType]: WrittenBody },
     handle: async (request, query) => {
       const written = await write(request, writeOptions(request, query), query);
       if (locate !== undefined && !written.dryRun) {
@@ -57,7 +63,7 @@ export function defineWrite<Query extends z.ZodObject & z.ZodType<WriteQuery>, W
 function writeOptions(
   { context, fingerprint, requireIfMatch }: ApiRequest,
   query: WriteQuery,
-): WriteOptions {
+): ServedWriteOptions {
   const { headers } = context;
   const idempotencyKey = readIdempotencyKey(headerLines(context, "idempotency-key"));
   return {
@@ -73,21 +79,42 @@ function writeOptions(
   };
 }
 
-/** The answer to a write, as its preferences want it. */
+/** The answer to a write, as its media type and preferences want it. */
 function sendWritten({ context }: ApiRequest, written: Written, result: object): void {
-  // What would be is always shown.
-  const preferences = readPreferences(context.get("Prefer"), written.dryRun);
+  const isWhole = context.accepts("application/json", writtenMediaType) === writtenMediaType;
+  // What would be is always shown, and so is what was asked for by its type.
+  const preferences = readPreferences(context.get("Prefer"), written.dryRun || isWhole);
   if (preferences.applied !== "") context.set("Preference-Applied", preferences.applied);
   setIgnoredFields(context, written.ignoredFields);
   setCache(context, "none");
-  if (written.dryRun) {
-    context.body = { dry_run: true, changes: written.changes, result };
-    return;
-  }
-  setPlace(context, written);
+  if (!written.dryRun) setPlace(context, written);
   if (written.replayed) context.set("Idempotency-Replayed", "true");
-  if (preferences.isMinimal) context.status = 204;
-  else context.body = result;
+  if (isWhole) {
+    context.body = JSON.stringify(wholeBody(written, result));
+    context.type = writtenMediaType;
+  } else if (written.dryRun) {
+    context.body = { dry_run: true, changes: written.changes, result };
+  } else if (preferences.isMinimal) {
+    context.status = 204;
+  } else {
+    context.body = result;
+  }
+}
+
+function wholeBody(
+  { version, position, tag, changes, replayed, ...rest }: Written,
+  result: object,
+) {
+  return {
+    version,
+    position,
+    tag,
+    changes,
+    ignored_fields: rest.ignoredFields,
+    replayed,
+    dry_run: rest.dryRun,
+    result,
+  };
 }
 
 /** Says which fields of the request were ignored, if any were. */

@@ -59,10 +59,10 @@ import type {
   HistoryResponse,
   ListBucketsResponse,
   ListQuery,
-  PatchOptions,
+  PatchFormat,
   ReplayLine,
   ReplayRange,
-  WriteOptions,
+  ServedWriteOptions as WriteOptions,
   Written,
 } from "./interface.js";
 import { paginate } from "./pagination.js";
@@ -133,7 +133,7 @@ const ListPlace = z.object({
   seen: z.number(),
 });
 
-export class BucketService implements Buckets {
+export class BucketService implements Buckets<WriteOptions> {
   readonly #parts: ServiceParts;
   readonly #namespace: string;
   readonly #caller: KnownCaller;
@@ -168,7 +168,11 @@ export class BucketService implements Buckets {
     });
   }
 
-  async patch(bucket: string, patch: unknown, options: PatchOptions = {}): Promise<BucketWritten> {
+  async patch(
+    bucket: string,
+    patch: unknown,
+    options: WriteOptions & PatchFormat = {},
+  ): Promise<BucketWritten> {
     checkOptions(options);
     const mediaType = options.mediaType ?? "application/json";
     const json = toJson(patch);
@@ -490,7 +494,9 @@ export class BucketService implements Buckets {
       }
       case "replayed": {
         const { state, at } = await this.#stateThen(only(outcome.results));
-        return { state, at, changes: [], ignoredFields, replayed: true, dryRun };
+        const { recorded } = await this.#past.logged(state, state.version);
+        const changes = maskChanges(changesOf(recorded.event));
+        return { state, at, changes, ignoredFields, replayed: true, dryRun };
       }
       case "refused":
         throw await this.#explain(outcome.error, options);

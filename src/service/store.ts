@@ -16,13 +16,14 @@ import { BucketService, type ServiceParts } from "./buckets.js";
 import { CommitSignal } from "./commit-signal.js";
 import { LogFeed } from "./feed.js";
 import type {
-  BucketStore,
-  Caller,
+  EmbeddedStore,
   Feed,
   FeedQuery,
   HeadAnswer,
   Namespace,
-  Tokens,
+  ServedCaller,
+  ServedWriteOptions,
+  TokenGate,
 } from "./interface.js";
 import { TaskService } from "./tasks.js";
 import type { Vault } from "./vault.js";
@@ -33,7 +34,7 @@ export interface StoreParts {
   readonly view: BucketView;
   readonly keeper: ProjectionKeeper;
   readonly vault: Vault;
-  readonly tokens: Tokens;
+  readonly tokens: TokenGate;
   readonly clock: () => number;
   readonly newId: (prefix: string) => string;
   readonly randomBytes: (size: number) => Uint8Array;
@@ -43,7 +44,7 @@ export interface StoreParts {
 
 const ignoreProgress: OnProgress = () => {};
 
-export class Store implements BucketStore {
+export class Store implements EmbeddedStore {
   readonly #parts: StoreParts;
   readonly #queue: CommitQueue;
   readonly #service: ServiceParts;
@@ -65,7 +66,7 @@ export class Store implements BucketStore {
     return outcome;
   }
 
-  namespace(name = "default", caller: Caller = {}): Namespace {
+  namespace(name = "default", caller: ServedCaller = {}): Namespace<ServedWriteOptions> {
     assertNamespace(name);
     const actor = caller.actor ?? this.#parts.actor;
     const buckets = new BucketService(this.#service, name, {
@@ -80,7 +81,7 @@ export class Store implements BucketStore {
     return { name, buckets, tasks: new TaskService(this.#parts.view, name) };
   }
 
-  get tokens(): Tokens {
+  get tokens(): TokenGate {
     return this.#parts.tokens;
   }
 

@@ -214,7 +214,7 @@ describe("a page", () => {
     expect(positionsOf(await service.get("/v1/events", { namespace: "other" }))).toEqual([2]);
     expect(positionsOf(await service.get("/v1/events", { namespace: "*" }))).toEqual([1, 2]);
     const name = { name: "limited", permission: "read", namespaces: ["other"] };
-    const { token } = service.store.tokens.create(name);
+    const { token } = await service.store.tokens.create(name);
     const asLimited = (namespace: string) =>
       service.get("/v1/events", { namespace, headers: { Authorization: `Bearer ${token}` } });
     expect(positionsOf(await asLimited("other"))).toEqual([2]);
@@ -405,11 +405,11 @@ describe("server-sent events", () => {
   test("56: closing the store ends streams, and a token that is revoked ends its own", async () => {
     const { store, url } = await serveTest();
     const body = { bucket_name: "videos", bucket_schema: { properties: {} } };
-    const { token } = store.tokens.create({ name: "guest", permission: "read" });
+    const { token } = await store.tokens.create({ name: "guest", permission: "read" });
     const [guest, admin] = [reader(), reader()];
     await guest.open(`${url}/v1/events`, { Authorization: `Bearer ${token}` });
     await admin.open(`${url}/v1/events`, authorized);
-    store.tokens.revoke("guest");
+    await store.tokens.revoke("guest");
     await store.namespace().buckets.create(body);
     await until(() => expect(guest.hasEnded).toBe(true));
     expect(guest.events).toEqual([]);

@@ -7,7 +7,7 @@ import { connect } from "node:net";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { BucketsError, type ErrorCode } from "../../src/domain/errors.js";
-import type { BucketStore } from "../../src/index.js";
+import type { EmbeddedStore } from "../../src/index.js";
 import {
   at,
   createClient,
@@ -21,7 +21,7 @@ import {
 } from "../support/server.js";
 
 /** The store with some of its members replaced. */
-function instead(store: BucketStore, members: Partial<BucketStore>): BucketStore {
+function instead(store: EmbeddedStore, members: Partial<EmbeddedStore>): EmbeddedStore {
   return new Proxy(store, {
     get: (target, name) => {
       const member = Reflect.get(name in members ? members : target, name);

@@ -10,6 +10,7 @@ import {
 } from "../../domain/bucket/requests.js";
 import { BucketResponse } from "../../domain/bucket/response.js";
 import { RestoreBucketRequest, RevertBucketRequest } from "../../domain/bucket/revert.js";
+import { formatTime } from "../../domain/event.js";
 import type { JsonValue } from "../../domain/json.js";
 import { JsonPatch } from "../../domain/json-patch.js";
 import { jsonObject } from "../../domain/schemas.js";
@@ -19,7 +20,7 @@ import {
   type Buckets,
   type BucketWritten,
   ListBucketsResponse,
-  type WriteOptions,
+  type ServedWriteOptions,
 } from "../../service/interface.js";
 import { isNotModified, readIfNoneMatch } from "../conditional.js";
 import { setCache, setPlace } from "../headers.js";
@@ -74,7 +75,7 @@ const patchesBucket = {
   permission: "write",
   needsBody: true,
   refusals: [...writeRefusals, ...bodyRefusals, 409, 423],
-  write: ({ namespace, params, body, mediaType }: ApiRequest, options: WriteOptions) =>
+  write: ({ namespace, params, body, mediaType }: ApiRequest, options: ServedWriteOptions) =>
     namespace.buckets.patch(bucketOf(params), body, {
       ...options,
       mediaType: patchMediaTypes.find((known) => known === mediaType),
@@ -226,10 +227,10 @@ function defineAction(
     readonly body: z.ZodObject;
     readonly refusals?: readonly number[];
     readonly write: (
-      buckets: Buckets,
+      buckets: Buckets<ServedWriteOptions>,
       bucket: string,
       body: JsonValue,
-      options: WriteOptions,
+      options: ServedWriteOptions,
     ) => Promise<BucketWritten>;
   },
 ): Route {
@@ -253,6 +254,9 @@ function setTime(context: HttpContext, { past }: BucketRead): void {
     setCache(context, "current");
   } else {
     context.set("Memento-Datetime", new Date(past.recordedAt).toUTCString());
+    // The standard's own header knows whole seconds only.
+    context.set("X-Recorded-At", formatTime(past.recordedAt));
+    context.set("X-Latest-Version", String(past.latestVersion));
     setCache(context, past.isFinal ? "final" : "none");
   }
 }
