@@ -432,7 +432,8 @@ function pastOf({ headers }: Answer) {
   const recordedAt = headers.get("X-Recorded-At");
   if (recordedAt === null) return undefined;
   const isFinal = headers.get("Cache-Control")?.includes("immutable") === true;
-  return { recordedAt: Date.parse(recordedAt), isFinal };
+  const latestVersion = Number(headers.get("X-Latest-Version"));
+  return { recordedAt: Date.parse(recordedAt), isFinal, latestVersion };
 }
 
 function refusalOf(answer: Answer): Told {
