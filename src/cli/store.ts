@@ -1,5 +1,4 @@
 /** Which store a command works on: a file, or a server with `--url`. Both answer alike. */
-import { connectBuckets } from "../client/connect.js";
 import { BucketsError, isBucketsError } from "../domain/errors.js";
 import { type BucketStore, type Buckets, openBuckets } from "../index.js";
 
