@@ -3,7 +3,7 @@
  * log. Method: cut connections, restart the server on its port, and compare with the log.
  */
 import { pino } from "pino";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { serveStore } from "../../src/http/index.js";
 import {
   type BucketStore,
@@ -95,23 +95,33 @@ describe("A feed by the client", () => {
     const start = (port: number) => serveStore({ store, host: "127.0.0.1", port, logger });
     let server = await start(0);
     onTestFinished(() => server.close());
-    await fill(store, 10);
     const { url: baseUrl } = server;
-    const remote = connectBuckets({ baseUrl, token, retries: 0 });
-    const positions: number[] = [];
-    for await (const { position } of remote.events()) {
-      positions.push(position);
-      if (position === 30) break;
-      if (position % 10 !== 0) continue;
-      await server.close();
-      const restarting = new Promise((resolve) => setTimeout(resolve, 300)).then(async () => {
-        server = await start(Number(new URL(baseUrl).port));
+    let refused = 0;
+    const counting: typeof fetch = (...sent) =>
+      fetch(...sent).catch((error) => {
+        refused += 1;
+        throw error;
       });
+    const remote = connectBuckets({ baseUrl, token, retries: 0, fetch: counting });
+    onTestFinished(() => remote.close());
+    await fill(store, 10);
+    const positions: number[] = [];
+    const reading = (async () => {
+      for await (const { position } of remote.events()) positions.push(position);
+    })();
+    for (const count of [10, 20]) {
+      await vi.waitUntil(() => positions.length === count);
+      refused = 0;
+      await server.close();
       for (let n = 0; n < 10; n += 1) {
-        await store.namespace().buckets.patch("films", { description: `${position + n}` });
+        await store.namespace().buckets.patch("films", { description: `${count + n}` });
       }
-      void restarting;
+      await vi.waitUntil(() => refused > 0);
+      server = await start(Number(new URL(baseUrl).port));
     }
+    await vi.waitUntil(() => positions.length === 30);
+    await remote.close();
+    await reading;
     expect(positions).toEqual(upTo(30));
   });
 
