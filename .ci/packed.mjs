@@ -1,7 +1,6 @@
 // Installs the packed package in an empty folder and uses it there in plain Node, as its user would:
 // the demo, the server by npx, the library by its README example, both exports.
 import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -83,7 +82,7 @@ const checks = {
     const server = await serve("packed.db");
     try {
       const alone = join(folder, "alone");
-      const needed = ["bucketlog", "zod", "fast-json-patch", "fast-deep-equal", "re2js"];
+      const needed = ["bucketlog", "zod", "fast-json-patch", "re2js"];
       for (const name of needed) {
         const path = join("node_modules", name);
         cpSync(join(app, path), join(alone, path), { recursive: true });
