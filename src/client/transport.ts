@@ -190,7 +190,9 @@ export class Transport {
 }
 
 function givenUp({ kind, idempotencyKey }: Call, failure: Failure, mayBeDone: boolean) {
-  const isSettled = kind === "read" || !(mayBeDone && (failure.isTransient || failure.mayBeDone));
+  // What the server refuses under the key was not done by an earlier try either.
+  const isRefused = !failure.isTransient && failure.error.code !== "UNREACHABLE";
+  const isSettled = kind === "read" || !mayBeDone || isRefused;
   return isSettled ? failure.error : outcomeUnknown(failure, idempotencyKey);
 }
 

@@ -128,6 +128,16 @@ export async function serve(options: ServiceOptions = {}): Promise<Service> {
   };
 }
 
+/** The store with some of its members replaced. */
+export function instead(store: EmbeddedStore, members: Partial<EmbeddedStore>): EmbeddedStore {
+  return new Proxy(store, {
+    get: (target, name) => {
+      const member = Reflect.get(name in members ? members : target, name);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}
+
 /** A service for the test that calls it. */
 export async function serveTest(options: ServiceOptions = {}): Promise<Service> {
   const service = await serve(options);
