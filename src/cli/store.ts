@@ -1,6 +1,6 @@
 /** Which store a command works on: a file, or a server with `--url`. Both answer alike. */
 import { BucketsError, isBucketsError } from "../domain/errors.js";
-import { type BucketStore, type Buckets, openBuckets } from "../index.js";
+import { type BucketStore, type Buckets, connectBuckets, openBuckets } from "../index.js";
 
 export interface StoreFlags {
   readonly file: string;

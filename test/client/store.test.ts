@@ -28,7 +28,11 @@ describe("The past by the client", () => {
       expect(await remote.namespace().buckets.get("films", { asOf })).toEqual(ours);
     }
     const { past } = await remote.namespace().buckets.get("films", { asOf: "2" });
-    expect(past).toEqual({ recordedAt: Date.parse("2026-10-01T12:00:01.234Z"), isFinal: true });
+    expect(past).toEqual({
+      recordedAt: Date.parse("2026-10-01T12:00:01.234Z"),
+      latestVersion: 2,
+      isFinal: true,
+    });
   });
 });
 
