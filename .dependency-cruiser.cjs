@@ -33,6 +33,19 @@ module.exports = {
       to: { dependencyTypes: ["core"] },
     },
     {
+      name: "client-runs-anywhere",
+      comment: "The client knows the rules and the one interface, and needs nothing but fetch.",
+      severity: "error",
+      from: { path: "^src/client/" },
+      to: { path: "^src/", pathNot: "^src/(client|domain)/|^src/service/interface[.]ts$" },
+    },
+    {
+      name: "client-needs-no-node",
+      severity: "error",
+      from: { path: "^src/client/" },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
       name: "faces-stay-apart",
       severity: "error",
       from: { path: "^src/http/" },

@@ -11,12 +11,13 @@ import { MemoryKeeper } from "./projections/memory/keeper.js";
 import { MemoryView } from "./projections/memory/view.js";
 import { SqliteKeeper } from "./projections/sqlite/keeper.js";
 import { SqliteReadView, SqliteView } from "./projections/sqlite/view.js";
-import type { BucketStore } from "./service/interface.js";
+import type { EmbeddedStore } from "./service/interface.js";
 import { idFactory, randomPool } from "./service/random.js";
 import { Store, type StoreParts } from "./service/store.js";
 import { StoredTokens } from "./service/tokens.js";
 import { ephemeralKey, keyFromFile, parseSecretKey, Vault } from "./service/vault.js";
 
+export { type ConnectOptions, connectBuckets } from "./client/connect.js";
 export type { AuditEvent } from "./domain/audit.js";
 export type { PatchMediaType } from "./domain/bucket/patch.js";
 export type { BucketResponse } from "./domain/bucket/response.js";
@@ -38,6 +39,8 @@ export type {
   BucketWritten,
   Caller,
   CommitOptions,
+  CreatedToken,
+  EmbeddedStore,
   ExpectedHead,
   Feed,
   FeedEvent,
@@ -60,9 +63,16 @@ export type {
   ReplayLine,
   ReplayRange,
   ReplayReport,
+  ServedCaller,
+  ServedNamespace,
+  ServedOperation,
+  ServedWriteOptions,
   TaskAnswer,
   TaskListQuery,
   Tasks,
+  TokenAnswer,
+  TokenGate,
+  Tokens,
   Transacted,
   TransactionOptions,
   VerifyReport,
@@ -104,7 +114,7 @@ export interface OpenOptions {
  * const videos = store.namespace("default").buckets;
  * await videos.patch("product-videos", { description: "Q4" }, { reason: "launch", ifVersion: 3 });
  */
-export async function openBuckets(options: OpenOptions): Promise<BucketStore> {
+export async function openBuckets(options: OpenOptions): Promise<EmbeddedStore> {
   const clock = options.clock ?? Date.now;
   const newId = options.newId ?? idFactory(clock);
   const shared = {

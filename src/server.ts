@@ -7,7 +7,7 @@ import pino, { type Logger } from "pino";
 import { BucketsError } from "./domain/errors.js";
 import { serveStore } from "./http/index.js";
 import { openBuckets } from "./index.js";
-import type { BucketStore } from "./service/interface.js";
+import type { EmbeddedStore } from "./service/interface.js";
 import { ResettableStore } from "./service/resettable.js";
 import { loadSeed, SeedClock } from "./service/seed.js";
 
@@ -31,7 +31,7 @@ export interface StartedServer extends AsyncDisposable {
   /** An admin token. */
   readonly token: string;
   /** The store behind it, for looking at it without HTTP. */
-  readonly store: BucketStore;
+  readonly store: EmbeddedStore;
   /** Back to the seed. `POST /v1/admin/reset` does the same. */
   reset(): Promise<void>;
   close(): Promise<void>;
@@ -50,7 +50,8 @@ export interface StartedServer extends AsyncDisposable {
  */
 export async function startServer(options: StartOptions = {}): Promise<StartedServer> {
   const store = await openEphemeral(await readSeed(options.seed));
-  const token = options.token ?? store.tokens.create({ name: "admin", permission: "admin" }).token;
+  const token =
+    options.token ?? (await store.tokens.create({ name: "admin", permission: "admin" })).token;
   if (options.token !== undefined) store.tokens.accept(options.token);
   const server = await serveStore({
     store,

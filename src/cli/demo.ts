@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pino from "pino";
 import { type RunningServer, serveStore } from "../http/index.js";
-import { type BucketStore, openBuckets } from "../index.js";
+import { type EmbeddedStore, openBuckets } from "../index.js";
 import { loadSeed, SeedClock } from "../service/seed.js";
 import { print, styled } from "./output.js";
 import { untilSignal } from "./signals.js";
@@ -41,7 +41,7 @@ export async function demo(flags: {
 }
 
 /** On the wanted port, or on a free one where that is taken. */
-async function listen(store: BucketStore, port: number): Promise<RunningServer> {
+async function listen(store: EmbeddedStore, port: number): Promise<RunningServer> {
   const options = { store, logger: pino({ level: "silent" }), host: "127.0.0.1" };
   try {
     return await serveStore({ ...options, port });

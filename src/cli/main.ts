@@ -1,46 +1,44 @@
 #!/usr/bin/env node
 /** The command line: options, their environment twins, and exit codes. The work is elsewhere. */
 import { readFileSync } from "node:fs";
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { isBucketsError } from "../domain/errors.js";
-import { parseBasePath, parseOrigin } from "../http/index.js";
+import { Command, CommanderError, Option } from "commander";
+import { parseBasePath } from "../http/index.js";
+import { patch, revert } from "./change.js";
 import { demo } from "./demo.js";
 import { doctor } from "./doctor.js";
+import { exportHistory } from "./export.js";
 import { rebuild, verify } from "./keep.js";
-import { log, replay, show } from "./look.js";
+import { blame, diff, log, replay, show } from "./look.js";
+import {
+  changing,
+  checked,
+  collect,
+  file,
+  fileArgument,
+  json,
+  looking,
+  namespace,
+  onStore,
+  option,
+  parseOrigins,
+  point,
+  pointArgument,
+  port,
+  wholeNumber,
+} from "./options.js";
 import { exitCodes, reportError } from "./output.js";
 import { serve } from "./serve.js";
+import { resolveAgo } from "./span.js";
 import { tail } from "./tail.js";
 import { createToken, listTokens, revokeToken } from "./token.js";
-
-const fileArgument = () =>
-  new Argument("[file]", "the SQLite file").default(process.env["BUCKETLOG_FILE"] ?? "buckets.db");
-
-/** An option with its environment twin: `--log-level` is `BUCKETLOG_LOG_LEVEL`. */
-function option(flags: string, description: string): Option {
-  const made = new Option(flags, description);
-  const name = made.long
-    ?.replace(/^--(no-)?/, "")
-    .replaceAll("-", "_")
-    .toUpperCase();
-  return made.env(`BUCKETLOG_${name}`);
-}
-
-const json = () => option("--json", "print JSON for programs").default(false);
-const port = () => option("--port <port>", "0 picks a free one").default(8787).argParser(parsePort);
-
-const looking = (command: Command) =>
-  command
-    .argument("<bucket>", "its id or name")
-    .addOption(option("--file <file>", "the SQLite file").default("buckets.db"))
-    .addOption(option("--namespace <name>", "the namespace").default("default"))
-    .addOption(json());
 
 const program = new Command("bucketlog")
   .description("buckets with a memory")
   .version(readVersion())
   .showSuggestionAfterError()
   .exitOverride();
+
+program.commandsGroup("Start:");
 
 program
   .command("demo")
@@ -82,7 +80,7 @@ program
     option(
       "--rate-limit <count>",
       "requests per minute of one token; no limit unless given",
-    ).argParser(parseRate),
+    ).argParser(wholeNumber("A rate", 1_000_000)),
   )
   .addOption(
     option("--log-level <level>", "how much to log")
@@ -91,27 +89,43 @@ program
   )
   .action(serve);
 
+program.commandsGroup("Look:");
+
 looking(program.command("log"))
   .description("changes, newest first")
-  .addOption(option("--limit <count>", "how many").default(50).argParser(parseCount))
+  .addOption(
+    option("--limit <count>", "how many").default(50).argParser(wholeNumber("A count", 1_000)),
+  )
+  .addOption(point("--since <point>", "the oldest"))
+  .addOption(point("--until <point>", "the newest"))
+  .addOption(option("--actor <name>", "only who this did"))
   .action(log);
 
 looking(program.command("show"))
   .description("the state, now or then")
-  .addOption(option("--as-of <point>", "12 | @1234 | 2026-10-01T00:00:00Z"))
+  .addOption(point("--as-of <point>", "when"))
   .action(show);
+
+looking(program.command("diff"))
+  .description("what changed between two points")
+  .addArgument(pointArgument("<a>", "from"))
+  .addArgument(pointArgument("[b]", "to; now unless given"))
+  .action(diff);
+
+looking(program.command("blame"))
+  .description("who last set each field")
+  .addOption(option("--path <pointer>", "only what is below it, such as /metadata"))
+  .action(blame);
 
 looking(program.command("replay"))
   .description("fold a bucket anew from the log")
-  .addOption(option("--from <point>", "the first event"))
-  .addOption(option("--to <point>", "the last event"))
+  .addOption(point("--from <point>", "the first event"))
+  .addOption(point("--to <point>", "the last event"))
   .action(replay);
 
-program
-  .command("tail")
+onStore(program.command("tail"))
   .description("changes as they are committed, until Ctrl-C")
-  .addOption(option("--file <file>", "the SQLite file").default("buckets.db"))
-  .addOption(option("--namespace <name>", "the namespace, * for all").default("default"))
+  .addOption(namespace().default("default", "default; * for all"))
   .addOption(
     option("--after <cursor>", "where to go on: a cursor or a position; 10 before the end, if not"),
   )
@@ -120,6 +134,44 @@ program
   .addOption(option("--once", "exit when everything was shown").default(false))
   .addOption(json())
   .action(tail);
+
+program.commandsGroup("Change:");
+
+changing(program.command("patch"))
+  .description("change a bucket; a field that is given replaces the field")
+  .argument("<json>", "the patch, or - for standard input")
+  .addOption(
+    option("--type <type>", "RFC 7396 or RFC 6902 instead").choices(["merge", "json-patch"]),
+  )
+  .action(patch);
+
+changing(program.command("revert"))
+  .description("put a bucket back; shows the difference first")
+  .addArgument(pointArgument("<point>", "to how it was then"))
+  .addOption(
+    option("--field <pointer>", "only this, such as /description; may be repeated").argParser(
+      collect,
+    ),
+  )
+  .addOption(option("--undo", "take back that one event instead").default(false))
+  .addOption(option("--yes", "do not ask").default(false))
+  .action(revert);
+
+program.commandsGroup("Keep:");
+
+onStore(program.command("export"))
+  .description("the history of a bucket, or of the whole namespace")
+  .argument("[bucket]", "its id or name")
+  .addOption(namespace().default("default", "default; * for all, without a bucket"))
+  .addOption(
+    option("--format <format>", "one line per event, or per change")
+      .choices(["ndjson", "csv"])
+      .default("ndjson"),
+  )
+  .addOption(option("--output <file>", "replaced once the export is whole; else standard output"))
+  .addOption(point("--since <point>", "the oldest"))
+  .addOption(point("--until <point>", "the newest"))
+  .action(exportHistory);
 
 program
   .command("verify")
@@ -148,10 +200,7 @@ program
   });
 
 const token = program.command("token").description("access tokens, while no server holds the file");
-const onFile = (command: Command) =>
-  command
-    .addOption(option("--file <file>", "the SQLite file").default("buckets.db"))
-    .addOption(json());
+const onFile = (command: Command) => command.addOption(file()).addOption(json());
 
 onFile(token.command("create"))
   .description("make one; its secret is printed this once")
@@ -172,48 +221,20 @@ onFile(token.command("revoke"))
   .argument("<name>")
   .action(revokeToken);
 
-function parsePort(text: string): number {
-  const value = Number(text);
-  if (/^[0-9]+$/.test(text) && value <= 65_535) return value;
-  throw new InvalidArgumentError("A port is a number from 0 to 65535.");
-}
-
-/** Refuses before anything is opened what the server would refuse after. */
-function checked(parse: (text: string) => string): (text: string) => string {
-  return (text) => {
-    try {
-      return parse(text);
-    } catch (error) {
-      throw isBucketsError(error) ? new InvalidArgumentError(error.message) : error;
-    }
-  };
-}
-
-/** The environment twin holds all of them in one text. */
-function parseOrigins(text: string, previous: readonly string[] = []): readonly string[] {
-  const origins = text.split(/[\s,]+/).filter((origin) => origin !== "");
-  return [...previous, ...origins.map(checked(parseOrigin))];
-}
-
-function parseRate(text: string): number {
-  const value = Number(text);
-  if (/^[1-9][0-9]*$/.test(text) && value <= 1_000_000) return value;
-  throw new InvalidArgumentError("A rate is a number from 1 to 1000000.");
-}
-
-function parseCount(text: string): number {
-  const value = Number(text);
-  if (/^[1-9][0-9]*$/.test(text) && value <= 1_000) return value;
-  throw new InvalidArgumentError("A count is a number from 1 to 1000.");
-}
-
 function readVersion(): string {
   const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
   return JSON.parse(manifest).version;
 }
 
+// Whoever read the output has gone, as `head` does: that is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
+
 try {
-  await program.parseAsync();
+  // What begins with a dash would be taken for an option.
+  await program.parseAsync(process.argv.map(resolveAgo));
 } catch (error) {
   if (error instanceof CommanderError) {
     // Commander has printed it; asking for help or the version is no failure.

@@ -1,5 +1,6 @@
 /** What the command line prints, and what its exit codes mean. */
 import { styleText } from "node:util";
+import type { DiffField } from "../domain/diff-formats.js";
 import { type BucketsError, type ErrorCode, isBucketsError } from "../domain/errors.js";
 
 export const exitCodes = {
@@ -17,6 +18,11 @@ export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+/** Indented for people, on one line for programs. */
+export function printJson(value: unknown, { json }: { readonly json: boolean }): void {
+  print(JSON.stringify(value, null, json ? undefined : 2));
+}
+
 export function printError(line: string): void {
   process.stderr.write(`${line}\n`);
 }
@@ -25,6 +31,13 @@ export function printError(line: string): void {
 export function styled(style: Style, text: string): string {
   const wantsColour = process.stdout.isTTY === true && !process.env["NO_COLOR"];
   return wantsColour ? styleText(style, text) : text;
+}
+
+/** What became of one place of the document; every change is such a field. */
+export function changeLine({ path, was, value }: DiffField): string {
+  if (was === undefined) return `${styled("green", "+")} ${path}  ${JSON.stringify(value)}`;
+  if (value === undefined) return `${styled("red", "-")} ${path}  ${JSON.stringify(was)}`;
+  return `${styled("yellow", "~")} ${path}  ${JSON.stringify(was)} → ${JSON.stringify(value)}`;
 }
 
 /** Prints progress over itself, on a terminal only. */
@@ -43,14 +56,21 @@ export function reportError(error: unknown): number {
     return exitCodes.failed;
   }
   printError(`${styled("red", `error [${error.code}]`)}: ${error.message}`);
-  for (const hint of hintsOf(error)) printError(`  ${hint}`);
+  const hint = hintOf(error);
+  if (hint !== undefined) printError(`  ${hint}`);
   return exitCodeOf(error.code);
 }
 
-function hintsOf({ code, details }: BucketsError): string[] {
-  if (code === "LOCKED")
-    return [`read it anyway:  bucketlog show <bucket> --file ${details["file"]}`];
-  return typeof details["hint"] === "string" ? [details["hint"]] : [];
+/** At most one; those of a server speak of headers, and there are none here. */
+function hintOf({ code, details }: BucketsError): string | undefined {
+  const { hint, file, current_version: current } = details;
+  if (code === "PRECONDITION_FAILED" && current !== undefined) {
+    return `read it, and if your change still fits:  --if-version ${current}`;
+  }
+  if (typeof hint === "string") return hint;
+  if (code === "LOCKED") return `read it anyway:  bucketlog show <bucket> --file ${file}`;
+  if (code === "UNAUTHORIZED") return "give a token of the server:  --token or BUCKETLOG_TOKEN";
+  return undefined;
 }
 
 function exitCodeOf(code: ErrorCode): number {

@@ -2,7 +2,7 @@
 import pino from "pino";
 import { BucketsError } from "../domain/errors.js";
 import { serveStore } from "../http/index.js";
-import { type BucketStore, openBuckets } from "../index.js";
+import { type EmbeddedStore, openBuckets } from "../index.js";
 import { openEphemeral, readSeed } from "../server.js";
 import { ResettableStore } from "../service/resettable.js";
 import { loadSeed, SeedClock } from "../service/seed.js";
@@ -28,7 +28,7 @@ export interface ServeFlags {
 }
 
 /** The store that is asked for, with its seed if it is new. */
-async function open(file: string, flags: ServeFlags): Promise<BucketStore> {
+async function open(file: string, flags: ServeFlags): Promise<EmbeddedStore> {
   if (flags.allowReset && !flags.ephemeral) {
     throw new BucketsError(
       "BAD_REQUEST",
@@ -64,7 +64,7 @@ export async function serve(file: string, flags: ServeFlags): Promise<void> {
   await using store = await open(file, flags);
   if (flags.token !== undefined) store.tokens.accept(flags.token);
   if (flags.auth && store.tokens.count === 0) {
-    const { token } = store.tokens.create({ name: "admin", permission: "admin" });
+    const { token } = await store.tokens.create({ name: "admin", permission: "admin" });
     printError(`admin token, shown this once: ${token}`);
   }
   const server = await serveStore({

@@ -1,14 +1,13 @@
 /**
- * `bucketlog tail`: the change feed of a file, read-only, beside a server. The store looks at the
- * head of the log a few times a second while it waits, so that nothing has to be asked of the server.
+ * `bucketlog tail`: the change feed. A file is opened read-only, beside a server: its store looks
+ * at the head of the log a few times a second while it waits. A server holds the request instead.
  */
-import { type FeedEvent, openBuckets } from "../index.js";
+import type { BucketStore, FeedEvent } from "../index.js";
 import { print, printError, styled } from "./output.js";
 import { untilSignal } from "./signals.js";
+import { openForReading, type StoreFlags } from "./store.js";
 
-export interface TailFlags {
-  readonly file: string;
-  readonly namespace: string;
+export interface TailFlags extends StoreFlags {
   readonly json: boolean;
   readonly once: boolean;
   readonly after?: string;
@@ -20,15 +19,11 @@ export interface TailFlags {
 const lastEvents = 10;
 
 export async function tail(flags: TailFlags): Promise<void> {
-  await using store = await openBuckets({ file: flags.file, readOnly: true });
+  await using store = await openForReading(flags);
   const ending = new AbortController();
-  const end = () => ending.abort();
-  untilSignal().then(end);
-  // Whoever read the output has gone, as `head` does: that is no failure.
-  process.stdout.on("error", end);
-  const { position } = await store.head();
+  untilSignal().then(() => ending.abort());
   const feed = store.events({
-    after: flags.after ?? Math.max(0, position - lastEvents),
+    after: flags.after ?? (await nearTheEnd(store)),
     namespace: flags.namespace,
     bucket: flags.bucket,
     types: flags.types?.split(","),
@@ -46,6 +41,11 @@ export async function tail(flags: TailFlags): Promise<void> {
 }
 
 const waitMs = 60_000;
+
+async function nearTheEnd(store: BucketStore): Promise<number> {
+  const { position } = await store.head();
+  return Math.max(0, position - lastEvents);
+}
 
 function tailLine(event: FeedEvent): string {
   const place = styled("yellow", `@${event.position}`.padStart(6));

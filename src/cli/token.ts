@@ -16,7 +16,7 @@ export async function createToken(
   },
 ): Promise<void> {
   await using store = await openBuckets({ file: flags.file });
-  const created = store.tokens.create({
+  const created = await store.tokens.create({
     name,
     permission: flags.permission,
     namespaces: flags.namespaces,
@@ -32,7 +32,7 @@ export async function createToken(
 
 export async function listTokens(flags: TokenFlags): Promise<void> {
   await using store = await openBuckets({ file: flags.file, readOnly: true });
-  for (const token of store.tokens.list()) {
+  for (const token of await store.tokens.list()) {
     const { name, permission, namespaces, expires_at: expiresAt } = token;
     const where = namespaces === undefined ? "all namespaces" : namespaces.join(" ");
     const until = expiresAt === undefined ? "" : `  until ${expiresAt}`;
@@ -46,6 +46,6 @@ export async function listTokens(flags: TokenFlags): Promise<void> {
 
 export async function revokeToken(name: string, flags: TokenFlags): Promise<void> {
   await using store = await openBuckets({ file: flags.file });
-  store.tokens.revoke(name);
+  await store.tokens.revoke(name);
   print(`revoked ${name}`);
 }

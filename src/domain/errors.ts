@@ -35,6 +35,7 @@ export const errorCodes = [
   "FILE_INVALID",
   "SECRET_KEY_INVALID",
   "NOT_IMPLEMENTED",
+  "UNREACHABLE",
   "INTERNAL",
 ] as const;
 

@@ -1,13 +1,13 @@
 /** Who may pass: the token, its quota, its permission and its namespaces, in the order of the contract. */
 import { BucketsError } from "../domain/errors.js";
 import { type Permission, permits } from "../domain/permissions.js";
-import type { Token, Tokens } from "../service/interface.js";
+import type { Token, TokenGate } from "../service/interface.js";
 import { readTextHeader } from "./preferences.js";
 import { type Quota, RateLimiter } from "./rate-limit.js";
 import type { HttpContext, Route } from "./route.js";
 
 export interface GateOptions {
-  readonly tokens: Tokens;
+  readonly tokens: TokenGate;
   readonly noAuth: boolean;
   /** Requests per minute of one token; no limit unless given. */
   readonly rateLimit: number | undefined;
@@ -73,7 +73,7 @@ function spend(limiter: RateLimiter | undefined, context: HttpContext, key: stri
 
 const bearer = /^Bearer +([\x21-\x7e]+) *$/i;
 
-function findToken(context: HttpContext, tokens: Tokens): Token | undefined {
+function findToken(context: HttpContext, tokens: TokenGate): Token | undefined {
   const secret = bearer.exec(context.get("Authorization"))?.[1];
   return secret === undefined ? undefined : tokens.authenticate(secret);
 }

@@ -9,7 +9,7 @@ import type { Logger } from "pino";
 import { patchMediaTypes } from "../domain/bucket/patch.js";
 import { BucketsError } from "../domain/errors.js";
 import { limits } from "../domain/limits.js";
-import { allNamespaces, type BucketStore } from "../service/interface.js";
+import { allNamespaces, type EmbeddedStore } from "../service/interface.js";
 import { randomPool } from "../service/random.js";
 import { actorOf, assertPermits, createGate, type Gate, namespaceOf } from "./access.js";
 import { parseBasePath } from "./base-path.js";
@@ -38,7 +38,7 @@ import { transactionRoute } from "./routes/transactions.js";
 import { readTraceId } from "./trace-context.js";
 
 export interface AppOptions {
-  readonly store: BucketStore;
+  readonly store: EmbeddedStore;
   readonly logger: Logger;
   /** Makes the ids of requests that bring none; `req_` and 128 random bits unless given. */
   readonly newRequestId?: () => string;

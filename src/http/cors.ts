@@ -30,6 +30,8 @@ const exposedHeaders = [
   "ETag",
   "X-Version",
   "X-Position",
+  "X-Recorded-At",
+  "X-Latest-Version",
   "Location",
   "Content-Location",
   "Link",

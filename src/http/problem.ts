@@ -56,6 +56,7 @@ const rows: Readonly<Record<ErrorCode, Row>> = {
   FILE_INVALID: { status: 500, type: "InternalServerError", title: "Internal server error" },
   SECRET_KEY_INVALID: { status: 500, type: "InternalServerError", title: "Internal server error" },
   NOT_IMPLEMENTED: { status: 501, type: "NotImplementedError", title: "Not implemented" },
+  UNREACHABLE: { status: 502, type: "BadGatewayError", title: "Unreachable" },
   OVERLOADED: { status: 503, type: "UnavailableError", title: "Overloaded" },
   NOT_READY: { status: 503, type: "UnavailableError", title: "Not ready" },
   OUTCOME_UNKNOWN: { status: 503, type: "UnavailableError", title: "Outcome unknown" },

@@ -8,7 +8,12 @@ import { BucketsError } from "../domain/errors.js";
 import type { JsonValue } from "../domain/json.js";
 import type { Permission } from "../domain/permissions.js";
 import { parseQuery } from "../domain/schemas.js";
-import type { BucketStore, Namespace, Operation, OperationResult } from "../service/interface.js";
+import type {
+  EmbeddedStore,
+  OperationResult,
+  ServedNamespace,
+  ServedOperation,
+} from "../service/interface.js";
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -27,8 +32,8 @@ export type HttpContext = ParameterizedContext<RequestState>;
 /** A request whose token and body have been checked. */
 export interface ApiRequest {
   readonly context: HttpContext;
-  readonly store: BucketStore;
-  readonly namespace: Namespace;
+  readonly store: EmbeddedStore;
+  readonly namespace: ServedNamespace;
   readonly params: Readonly<Record<string, string>>;
   readonly body: JsonValue | undefined;
   readonly mediaType: string;
@@ -50,7 +55,7 @@ export type SentWrite = Pick<ApiRequest, "params" | "body" | "mediaType">;
 
 /** What makes a route one that a transaction can hold. */
 export interface OperationRoute {
-  readonly toOperation: (sent: SentWrite) => Operation;
+  readonly toOperation: (sent: SentWrite) => ServedOperation;
   /** The headers of the answer that say where what was written is. */
   readonly location: (
     result: OperationResult,

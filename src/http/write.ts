@@ -3,13 +3,15 @@
  * that say how, and the answer as the caller's preferences want it. Nothing here knows what is written.
  */
 import { z } from "zod";
-import type {
-  CommitOptions,
-  Operation,
-  OperationOptions,
-  OperationResult,
-  WriteOptions,
-  Written,
+import {
+  type OperationResult,
+  type ServedCommitOptions,
+  type ServedOperation,
+  type ServedOperationOptions,
+  type ServedWriteOptions,
+  type Written,
+  WrittenBody,
+  writtenMediaType,
 } from "../service/interface.js";
 import { readPrecondition } from "./conditional.js";
 import { headerLines, placeHeaders, setCache } from "./headers.js";
@@ -43,7 +45,7 @@ function defineWrite<Query extends z.ZodObject & z.ZodType<WriteQuery>, W extend
     readonly query: Query;
     readonly write: (
       request: ApiRequest,
-      options: WriteOptions,
+      options: ServedWriteOptions,
       query: z.infer<Query>,
     ) => Promise<W>;
     /** What the answer shows of what was written. */
@@ -55,12 +57,13 @@ function defineWrite<Query extends z.ZodObject & z.ZodType<WriteQuery>, W extend
   const { write, show, locate, ...route } = definition;
   return defineRoute({
     ...route,
+    otherResponses: { [writtenMediaType]: WrittenBody },
     handle: async (request, query) => {
       const { context, basePath } = request;
       const written = await write(request, writeOptions(request, query), query);
       const location = locationHeader(route.method, basePath, locate?.(written));
-      const prefer = context.get("Prefer");
-      sendWritten(context, written, answerWrite(written, show(written), location, prefer));
+      const how = { prefer: context.get("Prefer"), isWhole: wantsWhole(context) };
+      sendWritten(context, written, answerWrite(written, show(written), location, how));
     },
   });
 }
@@ -69,7 +72,7 @@ function defineWrite<Query extends z.ZodObject & z.ZodType<WriteQuery>, W extend
 export function defineOperation(
   definition: Omit<Route, "prepare" | "query"> & {
     readonly query: typeof writeQuery;
-    readonly toOperation: (sent: SentWrite) => Operation;
+    readonly toOperation: (sent: SentWrite) => ServedOperation;
     readonly locate?: (result: OperationResult) => string;
   },
 ): Route {
@@ -105,7 +108,7 @@ const noHeaders: Readonly<Record<string, string>> = {};
 function writeOptions(
   { context, fingerprint, requireIfMatch }: ApiRequest,
   query: WriteQuery,
-): WriteOptions {
+): ServedWriteOptions {
   return {
     // An empty header is not the same as none: an empty If-Match matches nothing.
     ...operationOptions(
@@ -120,7 +123,7 @@ function writeOptions(
 export function operationOptions(
   header: (name: OperationHeader) => string | undefined,
   requireIfMatch: boolean,
-): OperationOptions {
+): ServedOperationOptions {
   return {
     reason: readTextHeader("X-Reason", header("X-Reason") || undefined),
     precondition: readPrecondition(
@@ -140,7 +143,7 @@ export function commitOptions(
   context: HttpContext,
   fingerprint: () => string,
   query: WriteQuery,
-): CommitOptions {
+): ServedCommitOptions {
   const idempotencyKey = readIdempotencyKey(headerLines(context, "idempotency-key"));
   return {
     idempotencyKey,
@@ -153,25 +156,42 @@ export interface WriteAnswer {
   readonly status: 200 | 204;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: object;
+  /** `application/json` unless given. */
+  readonly mediaType?: string;
 }
 
-/** The answer to a write, as its preferences want it. */
+/** How a caller wants a write answered. */
+interface AnswerForm {
+  readonly prefer: string;
+  /** All that the library tells, instead of the contract's body. */
+  readonly isWhole: boolean;
+}
+
+/** True for a caller who accepts the whole answer before the contract's. */
+export function wantsWhole(context: HttpContext): boolean {
+  return context.accepts("application/json", writtenMediaType) === writtenMediaType;
+}
+
+/** The answer to a write, as its media type and preferences want it. */
 export function answerWrite(
   written: Written,
   result: object,
   location: Readonly<Record<string, string>>,
-  prefer: string,
+  { prefer, isWhole }: AnswerForm,
 ): WriteAnswer {
-  // What would be is always shown.
-  const preferences = readPreferences(prefer, written.dryRun);
+  const { dryRun, changes } = written;
+  // What would be is always shown, and so is what was asked for by its type.
+  const preferences = readPreferences(prefer, dryRun || isWhole);
   const headers = {
     ...(preferences.applied !== "" && { "Preference-Applied": preferences.applied }),
     ...ignoredFieldsHeader(written.ignoredFields),
   };
-  if (written.dryRun) {
-    return { status: 200, headers, body: { dry_run: true, changes: written.changes, result } };
+  const placed = dryRun ? headers : { ...headers, ...placeHeaders(written), ...location };
+  if (isWhole) {
+    const body = wholeBody(written, result);
+    return { status: 200, headers: placed, body, mediaType: writtenMediaType };
   }
-  const placed = { ...headers, ...placeHeaders(written), ...location };
+  if (dryRun) return { status: 200, headers, body: { dry_run: true, changes, result } };
   if (preferences.isMinimal) return { status: 204, headers: placed };
   return { status: 200, headers: placed, body: result };
 }
@@ -181,7 +201,23 @@ function sendWritten(context: HttpContext, { replayed }: Written, answer: WriteA
   setCache(context, "none");
   if (replayed) context.set("Idempotency-Replayed", "true");
   context.status = answer.status;
-  if (answer.body !== undefined) context.body = answer.body;
+  if (answer.body === undefined) return;
+  context.body = JSON.stringify(answer.body);
+  context.type = answer.mediaType ?? "application/json";
+}
+
+function wholeBody(written: Written, result: object): object {
+  const { version, position, tag, changes, ignoredFields, replayed, dryRun } = written;
+  return {
+    version,
+    position,
+    tag,
+    changes,
+    ignored_fields: ignoredFields,
+    replayed,
+    dry_run: dryRun,
+    result,
+  };
 }
 
 /** Says which fields of the request were ignored, if any were. */

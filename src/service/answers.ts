@@ -73,7 +73,7 @@ function written(
     version: state.version,
     position: Math.max(state.position, stats.position),
     tag: bucketTag(state, stats, recorded.recordedAt),
-    changes: replayed ? [] : maskChanges(changesOf(recorded.event)),
+    changes: maskChanges(changesOf(recorded.event)),
     ignoredFields,
     replayed,
     dryRun,

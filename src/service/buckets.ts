@@ -16,12 +16,12 @@ import type {
   HistoryResponse,
   ListBucketsResponse,
   ListQuery,
-  Namespace,
-  Operation,
-  PatchOptions,
+  PatchFormat,
   ReplayLine,
   ReplayRange,
-  WriteOptions,
+  ServedNamespace,
+  ServedOperation,
+  ServedWriteOptions as WriteOptions,
 } from "./interface.js";
 import { listBuckets } from "./lists.js";
 import type { ServiceParts } from "./parts.js";
@@ -31,10 +31,10 @@ interface BucketServiceParts {
   readonly parts: ServiceParts;
   readonly namespace: string;
   readonly publicUrl: string;
-  readonly write: Namespace["write"];
+  readonly write: ServedNamespace["write"];
 }
 
-export class BucketService implements Buckets {
+export class BucketService implements Buckets<WriteOptions> {
   readonly #service: BucketServiceParts;
   readonly #past: Past<"bucket">;
 
@@ -47,7 +47,11 @@ export class BucketService implements Buckets {
     return this.#write({ ...options, type: "create", body }, options);
   }
 
-  patch(bucket: string, patch: unknown, options: PatchOptions = {}): Promise<BucketWritten> {
+  patch(
+    bucket: string,
+    patch: unknown,
+    options: WriteOptions & PatchFormat = {},
+  ): Promise<BucketWritten> {
     return this.#write({ ...options, type: "patch", bucket, patch }, options);
   }
 
@@ -86,7 +90,7 @@ export class BucketService implements Buckets {
     return deleted;
   }
 
-  async #write(operation: Operation, options: WriteOptions): Promise<BucketWritten> {
+  async #write(operation: ServedOperation, options: WriteOptions): Promise<BucketWritten> {
     const written = await this.#service.write(operation, options);
     invariant("bucket" in written, `${operation.type} was not answered with its bucket`);
     return written;

@@ -7,12 +7,12 @@ import { AuditEvent } from "../domain/audit.js";
 import type { BlameResponse } from "../domain/blame.js";
 import type { PatchMediaType } from "../domain/bucket/patch.js";
 import { BucketResponse } from "../domain/bucket/response.js";
-import type { Change } from "../domain/changes.js";
+import { Change } from "../domain/changes.js";
 import type { DiffFormat } from "../domain/diff-formats.js";
 import { HistoryEntry } from "../domain/history.js";
 import type { JsonValue } from "../domain/json.js";
 import { type Permission, permissions } from "../domain/permissions.js";
-import { answeredTime, jsonObject } from "../domain/schemas.js";
+import { answeredTime, jsonObject, jsonValue } from "../domain/schemas.js";
 import { TaskResponse } from "../domain/task.js";
 import type { Health, Precondition } from "../eventstore/store.js";
 import type {
@@ -38,23 +38,27 @@ export type TokenAnswer = z.infer<typeof TokenAnswer>;
 export const CreatedToken = TokenAnswer.extend({ token: z.string() });
 export type CreatedToken = z.infer<typeof CreatedToken>;
 
-/** Makes, checks and revokes the access tokens that open a store to HTTP. */
+/** Makes, lists and revokes the access tokens that open a store to HTTP. */
 export interface Tokens {
-  readonly count: number;
   /**
    * Makes a token from `{name, permission, namespaces?, expires_at?}`; it opens at once.
    * @throws VALIDATION_FAILED; ALREADY_EXISTS when the name is taken.
    */
-  create(body: unknown): CreatedToken;
+  create(body: unknown): Promise<CreatedToken>;
+  list(): Promise<readonly TokenAnswer[]>;
+  /** From this moment the token opens nothing. @throws NOT_FOUND */
+  revoke(name: string): Promise<void>;
+}
+
+/** The tokens as a server needs them, which has to know who comes. */
+export interface TokenGate extends Tokens {
+  readonly count: number;
   /**
    * Accepts a secret that the operator chose, for as long as the process lives; of an admin token
    * named `admin` unless said otherwise.
    * @throws BAD_REQUEST unless it has 16 to 512 visible ASCII characters.
    */
   accept(secret: string, name?: string, permission?: Permission): void;
-  list(): readonly TokenAnswer[];
-  /** From this moment the token opens nothing. @throws NOT_FOUND */
-  revoke(name: string): void;
   /** The token with that secret, unless it has expired. */
   authenticate(secret: string): Token | undefined;
 }
@@ -70,9 +74,13 @@ export interface Token {
 export interface Caller {
   /** The name on every event; the store's own `actor` unless given. */
   readonly actor?: string;
+  readonly requestId?: string;
+}
+
+/** What a server knows of its caller beside that. */
+export interface ServedCaller extends Caller {
   /** What Idempotency-Keys belong to, beside the namespace; the actor unless given. */
   readonly token?: string;
-  readonly requestId?: string;
   readonly userAgent?: string;
   readonly remoteAddress?: string;
   /** Of the caller's trace (W3C Trace Context); kept on every event. */
@@ -87,8 +95,6 @@ export interface OperationOptions {
   readonly reason?: string | undefined;
   /** The version that the caller read; another current one is PRECONDITION_FAILED. */
   readonly ifVersion?: number | undefined;
-  /** The full form of `ifVersion`, as HTTP has it. */
-  readonly precondition?: Precondition | undefined;
   /** Refuse unknown and read-only fields instead of ignoring them. */
   readonly strict?: boolean | undefined;
 }
@@ -97,18 +103,31 @@ export interface OperationOptions {
 export interface CommitOptions {
   /** The same key with the same request is done once, and answered alike, for 7 days at least. */
   readonly idempotencyKey?: string | undefined;
-  /** What makes requests under one key the same; of the call itself unless given. */
-  readonly fingerprint?: string | undefined;
   /** Check everything, record nothing. */
   readonly dryRun?: boolean | undefined;
 }
 
 export interface WriteOptions extends OperationOptions, CommitOptions {}
 
-export interface PatchOptions extends WriteOptions {
+/** What a server takes from the headers of a write beside that. */
+export interface ServedOperationOptions extends OperationOptions {
+  /** The full form of `ifVersion`. */
+  readonly precondition?: Precondition | undefined;
+}
+
+export interface ServedCommitOptions extends CommitOptions {
+  /** What makes requests under one key the same; of the call itself unless given. */
+  readonly fingerprint?: string | undefined;
+}
+
+export interface ServedWriteOptions extends ServedOperationOptions, ServedCommitOptions {}
+
+export interface PatchFormat {
   /** How the patch is to be understood; `application/json` is the contract's partial update. */
   readonly mediaType?: PatchMediaType | undefined;
 }
+
+export type PatchOptions = WriteOptions & PatchFormat;
 
 /** A bucket as it is answered, with its place in the log. */
 export interface BucketAnswer {
@@ -137,11 +156,14 @@ export interface Written {
   readonly version: number;
   readonly position: number;
   readonly tag: string;
-  /** What the write did to the patchable document; empty for a replay. */
+  /** What the write did to the patchable document. */
   readonly changes: readonly Change[];
   /** Fields of the request that were ignored, by name. */
   readonly ignoredFields: readonly string[];
-  /** True when the Idempotency-Key was seen before and nothing was done again. */
+  /**
+   * True when the Idempotency-Key was seen before and nothing was done again, also because a client
+   * had to send the write again. A secret that the first answer showed is masked in this one.
+   */
   readonly replayed: boolean;
   /** True when nothing was recorded: version and position are those it would have got. */
   readonly dryRun: boolean;
@@ -181,6 +203,7 @@ export type BucketOperation =
 
 /** Every write that can be one of a transaction, and how it is meant. */
 export type Operation = BucketOperation & OperationOptions;
+export type ServedOperation = BucketOperation & ServedOperationOptions;
 
 export type OperationResult = BucketWritten | BucketDeleted;
 
@@ -199,6 +222,36 @@ export interface Transacted {
   readonly replayed: boolean;
   readonly dryRun: boolean;
 }
+
+/**
+ * How HTTP answers a write to whom accepts it: all that the library tells, where the contract's
+ * body is the bucket alone.
+ */
+export const writtenMediaType = "application/vnd.bucketlog.written+json";
+
+export const WrittenBody = z.object({
+  version: z.number().int(),
+  position: z.number().int(),
+  tag: z.string(),
+  changes: z.array(Change),
+  ignored_fields: z.array(z.string()),
+  replayed: z.boolean(),
+  dry_run: z.boolean(),
+  /** The bucket, or the task of a deletion. */
+  result: z.union([BucketResponse, TaskResponse]),
+});
+
+/** How HTTP answers a transaction: each operation as its own route would. */
+export const TransactionResponse = z.object({
+  transaction_id: z.string().optional(),
+  results: z.array(
+    z.object({
+      status: z.number().int(),
+      headers: z.record(z.string(), z.string()),
+      body: jsonValue.optional(),
+    }),
+  ),
+});
 
 /**
  * Which buckets, in which order. Documents are as on the wire; see the OpenAPI document, or
@@ -306,12 +359,12 @@ export const ReplayLine = z.union([
 export type ReplayLine = z.infer<typeof ReplayLine>;
 
 /** The buckets of one namespace. A `bucket` argument is an id or the exact name. */
-export interface Buckets {
+export interface Buckets<Options extends WriteOptions = WriteOptions> {
   /**
    * Creates a bucket.
    * @throws VALIDATION_FAILED, ALREADY_EXISTS when the name is taken.
    */
-  create(body: unknown, options?: WriteOptions): Promise<BucketWritten>;
+  create(body: unknown, options?: Options): Promise<BucketWritten>;
   /**
    * Reads a bucket: as it is, or with `asOf` as it was at a version (`7`), position (`@1234`) or
    * time (RFC 3339 with offset, inclusive).
@@ -331,37 +384,37 @@ export interface Buckets {
    * @throws NOT_FOUND, PRECONDITION_FAILED with what was missed, BUCKET_LOCKED, VALIDATION_FAILED,
    * CONFLICT for a JSON Patch that does not apply, ALREADY_EXISTS when a new name is taken.
    */
-  patch(bucket: string, patch: unknown, options?: PatchOptions): Promise<BucketWritten>;
+  patch(bucket: string, patch: unknown, options?: Options & PatchFormat): Promise<BucketWritten>;
   /**
    * Makes the bucket read-only, until it is unlocked or `expires_at` has come.
    * @throws BUCKET_LOCKED when it is locked already; VALIDATION_FAILED for an expiry in the past.
    */
-  lock(bucket: string, body?: unknown, options?: WriteOptions): Promise<BucketWritten>;
+  lock(bucket: string, body?: unknown, options?: Options): Promise<BucketWritten>;
   /** @throws BAD_REQUEST when it is not locked. */
-  unlock(bucket: string, body?: unknown, options?: WriteOptions): Promise<BucketWritten>;
+  unlock(bucket: string, body?: unknown, options?: Options): Promise<BucketWritten>;
   /**
    * Deletes the bucket: one event, however much it holds. Its name is free again, its history and
    * as-of go on under its id.
    */
-  delete(bucket: string, options?: WriteOptions): Promise<BucketDeleted>;
+  delete(bucket: string, options?: Options): Promise<BucketDeleted>;
   /** An archived bucket takes no object writes. @throws BAD_REQUEST when it is archived. */
-  archive(bucket: string, options?: WriteOptions): Promise<BucketWritten>;
+  archive(bucket: string, options?: Options): Promise<BucketWritten>;
   /** Back to normal. @throws BAD_REQUEST when it is active. */
-  activate(bucket: string, options?: WriteOptions): Promise<BucketWritten>;
+  activate(bucket: string, options?: Options): Promise<BucketWritten>;
   /** A suspended bucket takes no writes but `activate` and `delete`. */
-  suspend(bucket: string, options?: WriteOptions): Promise<BucketWritten>;
+  suspend(bucket: string, options?: Options): Promise<BucketWritten>;
   /**
    * Puts the document, or `fields` of it, back to a version: `{to: 7, fields?: ["/metadata/team"]}`;
    * or takes back one event: `{undo: 8}`. Always a new event; secrets stay as they are now.
    * @throws NOT_FOUND for a version beyond the head; CONFLICT with the paths when later events
    * touched what would be undone.
    */
-  revert(bucket: string, body: unknown, options?: WriteOptions): Promise<BucketWritten>;
+  revert(bucket: string, body: unknown, options?: Options): Promise<BucketWritten>;
   /**
    * Brings a deleted bucket back under its id, with its history; `{bucket_name?}` gives it another
    * name. @throws CONFLICT when it is not deleted; ALREADY_EXISTS when the name is taken.
    */
-  restore(bucket: string, body?: unknown, options?: WriteOptions): Promise<BucketWritten>;
+  restore(bucket: string, body?: unknown, options?: Options): Promise<BucketWritten>;
   /** What changed between two points; applying a patch to the first state gives the second. */
   diff(bucket: string, query?: DiffQuery): Promise<JsonValue>;
   /** The event that last set each leaf, by JSON Pointer; answered without folding. */
@@ -432,13 +485,11 @@ export interface Audit {
   get(auditId: string): Promise<AuditEvent>;
 }
 
-export interface Namespace {
+export interface Namespace<Options extends WriteOptions = WriteOptions> {
   readonly name: string;
-  readonly buckets: Buckets;
+  readonly buckets: Buckets<Options>;
   readonly tasks: Tasks;
   readonly audit: Audit;
-  /** Carries out one operation: what the methods of `buckets` do, with the write as data. */
-  write(operation: Operation, options?: CommitOptions): Promise<OperationResult>;
   /**
    * Carries out 1 to 100 operations in their order, all or nothing: each sees what those before it
    * left, and their events share a `transaction_id`.
@@ -455,11 +506,12 @@ export interface Namespace {
   transaction(operations: readonly Operation[], options?: TransactionOptions): Promise<Transacted>;
 }
 
-export interface HeadAnswer {
-  readonly position: number;
-  readonly hash: string;
-  readonly recorded_at: string;
-}
+export const HeadAnswer = z.object({
+  position: z.number().int(),
+  hash: z.string(),
+  recorded_at: answeredTime,
+});
+export type HeadAnswer = Readonly<z.infer<typeof HeadAnswer>>;
 
 /** What stands for every namespace where one is asked for. No namespace can have that name. */
 export const allNamespaces = "*";
@@ -519,7 +571,10 @@ export interface Feed extends AsyncIterable<FeedEvent> {
   page(options?: FeedPageOptions): Promise<FeedPage | undefined>;
 }
 
-/** A store of buckets. Every promise of a write resolves only once it is durable. */
+/**
+ * A store of buckets, in this process or behind a server. Every promise of a write resolves only
+ * once it is durable.
+ */
 export interface BucketStore extends AsyncDisposable {
   /** @throws BAD_REQUEST for a name that is none. */
   namespace(name?: string, caller?: Caller): Namespace;
@@ -545,8 +600,24 @@ export interface BucketStore extends AsyncDisposable {
   /** Folds the view anew from the log, compares row by row, and swaps it in. */
   rebuild(options?: { onProgress?: OnProgress }): Promise<RebuildReport>;
   health(): Promise<Health>;
-  /** Refuses new writes, answers those under way, closes the file. Idempotent. */
+  /** Refuses new writes, answers those under way, ends feeds, lets go of the store. Idempotent. */
   close(): Promise<void>;
 }
 
-export type { ExpectedHead, Health, RebuildReport, ReplayReport, VerifyReport };
+/** A namespace in this process: its writes also as data, with all that HTTP says of them. */
+export interface ServedNamespace extends Namespace<ServedWriteOptions> {
+  /** Carries out one operation: what the methods of `buckets` do, with the write as data. */
+  write(operation: ServedOperation, options?: ServedCommitOptions): Promise<OperationResult>;
+  transaction(
+    operations: readonly ServedOperation[],
+    options?: TransactionOptions & ServedCommitOptions,
+  ): Promise<Transacted>;
+}
+
+/** A store in this process: what a server can be built on. */
+export interface EmbeddedStore extends BucketStore {
+  namespace(name?: string, caller?: ServedCaller): ServedNamespace;
+  readonly tokens: TokenGate;
+}
+
+export type { ExpectedHead, Health, OnProgress, RebuildReport, ReplayReport, VerifyReport };

@@ -12,10 +12,11 @@ import { BucketService } from "./buckets.js";
 import type {
   Audit,
   Buckets,
-  CommitOptions,
-  Namespace,
-  Operation,
   OperationResult,
+  ServedCommitOptions,
+  ServedNamespace,
+  ServedOperation,
+  ServedWriteOptions,
   Tasks,
   Transacted,
   TransactionOptions,
@@ -26,9 +27,9 @@ import type { KnownCaller, ServiceParts } from "./parts.js";
 import { TaskService } from "./tasks.js";
 import { checkKey, checkReason, UnitWriter } from "./writing.js";
 
-export class NamespaceService implements Namespace {
+export class NamespaceService implements ServedNamespace {
   readonly name: string;
-  readonly buckets: Buckets;
+  readonly buckets: Buckets<ServedWriteOptions>;
   readonly tasks: Tasks;
   readonly audit: Audit;
   readonly #newId: ServiceParts["newId"];
@@ -47,7 +48,10 @@ export class NamespaceService implements Namespace {
     this.audit = new AuditService(parts.events, name);
   }
 
-  async write(operation: Operation, options: CommitOptions = {}): Promise<OperationResult> {
+  async write(
+    operation: ServedOperation,
+    options: ServedCommitOptions = {},
+  ): Promise<OperationResult> {
     checkKey(options);
     const { results } = await this.#units.write([this.#operations.check(operation)], options);
     const [result] = results;
@@ -56,8 +60,8 @@ export class NamespaceService implements Namespace {
   }
 
   async transaction(
-    operations: readonly Operation[],
-    options: TransactionOptions = {},
+    operations: readonly ServedOperation[],
+    options: TransactionOptions & ServedCommitOptions = {},
   ): Promise<Transacted> {
     checkKey(options);
     checkReason(options.reason);

@@ -17,7 +17,7 @@ import { RestoreBucketRequest, RevertBucketRequest } from "../domain/bucket/reve
 import { isJsonObject, type JsonValue, toJson } from "../domain/json.js";
 import { parseBody } from "../domain/schemas.js";
 import { answerDeleted, answerWritten, countedAfter } from "./answers.js";
-import type { Operation, OperationOptions, OperationResult } from "./interface.js";
+import type { OperationResult, ServedOperation, ServedOperationOptions } from "./interface.js";
 import type { ServiceParts } from "./parts.js";
 import { bucketSubject, Past } from "./past.js";
 import { prepareRevert, prepareUndo } from "./reverting.js";
@@ -34,7 +34,10 @@ interface Asked {
   readonly reason?: string | undefined;
 }
 
-type OperationOf<Type extends Operation["type"]> = Extract<Operation, { readonly type: Type }>;
+type OperationOf<Type extends ServedOperation["type"]> = Extract<
+  ServedOperation,
+  { readonly type: Type }
+>;
 
 const NoFields = z.object({});
 
@@ -52,7 +55,7 @@ export class BucketOperations {
   }
 
   /** @throws BAD_REQUEST for what is wrong with the options, before VALIDATION_FAILED. */
-  check(operation: Operation): Checked<OperationResult> {
+  check(operation: ServedOperation): Checked<OperationResult> {
     checkReason(operation.reason);
     const asked = this.#ask(operation);
     const { call, prepare, ignoredFields = [], revealedSecret } = asked;
@@ -70,7 +73,7 @@ export class BucketOperations {
     };
   }
 
-  #ask(operation: Operation): Asked {
+  #ask(operation: ServedOperation): Asked {
     switch (operation.type) {
       case "create":
         return this.#create(operation);
@@ -215,7 +218,7 @@ export class BucketOperations {
 function readBody<Schema extends z.ZodObject>(
   schema: Schema,
   body: unknown,
-  { strict }: OperationOptions,
+  { strict }: ServedOperationOptions,
 ) {
   const json = toJson(body ?? {});
   return {

@@ -5,29 +5,29 @@
 import type { Health } from "../eventstore/store.js";
 import type { RebuildReport, ReplayReport, VerifyReport } from "../projections/view.js";
 import type {
-  BucketStore,
-  Caller,
+  EmbeddedStore,
   Feed,
   FeedQuery,
   HeadAnswer,
-  Namespace,
-  Tokens,
+  ServedCaller,
+  ServedNamespace,
+  TokenGate,
 } from "./interface.js";
 
-export class ResettableStore implements BucketStore {
-  readonly #open: () => Promise<BucketStore>;
-  #store: BucketStore;
+export class ResettableStore implements EmbeddedStore {
+  readonly #open: () => Promise<EmbeddedStore>;
+  #store: EmbeddedStore;
   /** Those of the first store: a reset does not log anybody out. */
-  readonly tokens: Tokens;
+  readonly tokens: TokenGate;
 
-  private constructor(open: () => Promise<BucketStore>, store: BucketStore) {
+  private constructor(open: () => Promise<EmbeddedStore>, store: EmbeddedStore) {
     this.#open = open;
     this.#store = store;
     this.tokens = store.tokens;
   }
 
   /** @param open opens a store in memory and loads its seed. */
-  static async open(open: () => Promise<BucketStore>): Promise<ResettableStore> {
+  static async open(open: () => Promise<EmbeddedStore>): Promise<ResettableStore> {
     return new ResettableStore(open, await open());
   }
 
@@ -38,7 +38,7 @@ export class ResettableStore implements BucketStore {
     await old.close();
   }
 
-  namespace(name?: string, caller?: Caller): Namespace {
+  namespace(name?: string, caller?: ServedCaller): ServedNamespace {
     return this.#store.namespace(name, caller);
   }
 
@@ -51,15 +51,15 @@ export class ResettableStore implements BucketStore {
     return this.#store.events(query);
   }
 
-  verify(options?: Parameters<BucketStore["verify"]>[0]): Promise<VerifyReport> {
+  verify(options?: Parameters<EmbeddedStore["verify"]>[0]): Promise<VerifyReport> {
     return this.#store.verify(options);
   }
 
-  replay(options?: Parameters<BucketStore["replay"]>[0]): Promise<ReplayReport> {
+  replay(options?: Parameters<EmbeddedStore["replay"]>[0]): Promise<ReplayReport> {
     return this.#store.replay(options);
   }
 
-  rebuild(options?: Parameters<BucketStore["rebuild"]>[0]): Promise<RebuildReport> {
+  rebuild(options?: Parameters<EmbeddedStore["rebuild"]>[0]): Promise<RebuildReport> {
     return this.#store.rebuild(options);
   }
 

@@ -16,13 +16,13 @@ import type {
 import { CommitSignal } from "./commit-signal.js";
 import { LogFeed } from "./feed.js";
 import type {
-  BucketStore,
-  Caller,
+  EmbeddedStore,
   Feed,
   FeedQuery,
   HeadAnswer,
-  Namespace,
-  Tokens,
+  ServedCaller,
+  ServedNamespace,
+  TokenGate,
 } from "./interface.js";
 import { NamespaceService } from "./namespace.js";
 import type { ServiceParts } from "./parts.js";
@@ -34,7 +34,7 @@ export interface StoreParts {
   readonly view: View;
   readonly keeper: ProjectionKeeper;
   readonly vault: Vault;
-  readonly tokens: Tokens;
+  readonly tokens: TokenGate;
   readonly clock: () => number;
   readonly newId: (prefix: string) => string;
   readonly randomBytes: (size: number) => Uint8Array;
@@ -44,7 +44,7 @@ export interface StoreParts {
 
 const ignoreProgress: OnProgress = () => {};
 
-export class Store implements BucketStore {
+export class Store implements EmbeddedStore {
   readonly #parts: StoreParts;
   readonly #queue: CommitQueue;
   readonly #service: ServiceParts;
@@ -66,7 +66,7 @@ export class Store implements BucketStore {
     return outcome;
   }
 
-  namespace(name = "default", caller: Caller = {}): Namespace {
+  namespace(name = "default", caller: ServedCaller = {}): ServedNamespace {
     assertNamespace(name);
     const actor = caller.actor ?? this.#parts.actor;
     return new NamespaceService(this.#service, name, {
@@ -80,7 +80,7 @@ export class Store implements BucketStore {
     });
   }
 
-  get tokens(): Tokens {
+  get tokens(): TokenGate {
     return this.#parts.tokens;
   }
 

@@ -11,7 +11,7 @@ import { namespacePattern } from "../domain/namespace.js";
 import { type Permission, permissions } from "../domain/permissions.js";
 import { parseBody, timestamp } from "../domain/schemas.js";
 import type { TokenRecord, TokenTable } from "../eventstore/token-table.js";
-import type { CreatedToken, TokenAnswer, Tokens } from "./interface.js";
+import type { CreatedToken, TokenAnswer, TokenGate } from "./interface.js";
 
 export const CreateTokenRequest = z.object({
   name: z.string().regex(/^[\w.@:+-]{1,100}$/, "Use 1 to 100 letters, digits and . @ : + - _."),
@@ -22,7 +22,7 @@ export const CreateTokenRequest = z.object({
 
 const secretBytes = 32;
 
-export class StoredTokens implements Tokens {
+export class StoredTokens implements TokenGate {
   readonly #table: TokenTable;
   readonly #clock: () => number;
   readonly #randomBytes: (size: number) => Uint8Array;
@@ -39,7 +39,7 @@ export class StoredTokens implements Tokens {
     return this.#byDigest.size;
   }
 
-  create(body: unknown): CreatedToken {
+  async create(body: unknown): Promise<CreatedToken> {
     const request = parseBody(CreateTokenRequest, body);
     const expiresAt = request.expires_at == null ? null : Date.parse(request.expires_at);
     if (this.#named(request.name) !== undefined) {
@@ -80,11 +80,11 @@ export class StoredTokens implements Tokens {
     });
   }
 
-  list(): readonly TokenAnswer[] {
+  async list(): Promise<readonly TokenAnswer[]> {
     return this.#table.all().map(shown);
   }
 
-  revoke(name: string): void {
+  async revoke(name: string): Promise<void> {
     const record = this.#table.all().find((other) => other.name === name);
     if (record === undefined) {
       throw new BucketsError("NOT_FOUND", `There is no token "${name}".`, { resource: "token" });

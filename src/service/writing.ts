@@ -24,7 +24,7 @@ import type {
   TargetedCommand,
   Unit,
 } from "../eventstore/store.js";
-import type { CommitOptions, OperationOptions } from "./interface.js";
+import type { ServedCommitOptions, ServedOperationOptions } from "./interface.js";
 import type { KnownCaller, ServiceParts } from "./parts.js";
 
 /** An operation whose shape fits, before anything is looked up for it. */
@@ -49,7 +49,7 @@ export interface Done extends Pick<CommandResult, "state" | "recorded"> {
   readonly dryRun: boolean;
 }
 
-export interface UnitOptions extends CommitOptions {
+export interface UnitOptions extends ServedCommitOptions {
   readonly transactionId?: string | undefined;
   /** Why, for the operations that do not say so themselves. */
   readonly reason?: string | undefined;
@@ -234,7 +234,7 @@ async function resultAt(events: EventStore, { stream, version }: Placement) {
 
 const anyVersion: Precondition = { ifMatch: undefined, ifNoneMatch: undefined, isRequired: false };
 
-export function preconditionOf({ precondition, ifVersion }: OperationOptions): Precondition {
+export function preconditionOf({ precondition, ifVersion }: ServedOperationOptions): Precondition {
   if (precondition !== undefined) return precondition;
   return ifVersion === undefined ? anyVersion : { ...anyVersion, ifMatch: [ifVersion] };
 }
@@ -250,7 +250,7 @@ export function checkReason(reason: string | undefined): void {
 }
 
 /** @throws BAD_REQUEST for a key that is none. */
-export function checkKey({ idempotencyKey: key }: CommitOptions): void {
+export function checkKey({ idempotencyKey: key }: ServedCommitOptions): void {
   if (key === undefined) return;
   if (/^[\x21-\x7e]+$/.test(key) && key.length <= limits.idempotencyKeyLengthMax) return;
   throw new BucketsError(

@@ -7,7 +7,7 @@ import { createServer, type RequestListener } from "node:http";
 import Router from "@koa/router";
 import Koa from "koa";
 import pino from "pino";
-import type { BucketStore, BucketWritten } from "../../src/index.js";
+import type { BucketWritten, EmbeddedStore } from "../../src/index.js";
 import { createApp, openBuckets, PatchBucketRequest, readJsonBody } from "./built.js";
 import { mediaType, patchOf, seed } from "./workload.js";
 
@@ -39,12 +39,12 @@ function listener(): RequestListener {
   }
 }
 
-function serve(served: BucketStore): RequestListener {
+function serve(served: EmbeddedStore): RequestListener {
   return createApp({ store: served, logger: pino({ level: "warn" }) }).callback();
 }
 
 /** The store with a `patch` that does nothing. */
-function withoutStore(written: BucketWritten): BucketStore {
+function withoutStore(written: BucketWritten): EmbeddedStore {
   const namespace = store.namespace();
   namespace.buckets.patch = async () => written;
   store.namespace = () => namespace;

@@ -4,20 +4,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { openBuckets } from "../../src/index.js";
-import { bucketlog, temporaryFolder } from "../support/cli.js";
-
-const clock = () => Date.parse("2026-10-01T12:00:00.000Z");
-
-/** A file with one bucket of three versions; the store is closed. */
-async function makeFile(folder: string): Promise<string> {
-  const file = join(folder, "buckets.db");
-  await using store = await openBuckets({ file, actor: "ana", clock });
-  const { buckets } = store.namespace();
-  await buckets.create({ bucket_name: "videos", bucket_schema: { properties: {} } });
-  await buckets.patch("videos", { description: "first" }, { reason: "a start" });
-  await buckets.patch("videos", { description: "second" });
-  return file;
-}
+import { bucketlog, bucketlogReadOnce, makeFile, temporaryFolder } from "../support/cli.js";
 
 describe("wrong usage", () => {
   test("exits 2 and says what was probably meant", async () => {
@@ -95,6 +82,20 @@ describe("looking at a file", () => {
     const lines = replayed.out.trim().split("\n");
     expect(lines).toHaveLength(3);
     expect(lines.at(-1)).toBe('{"replayed":2,"version":3,"matches_view":true}');
+  });
+
+  test("goes well when whoever reads the output stops early", async () => {
+    const folder = temporaryFolder();
+    const file = await makeFile(folder);
+    const store = await openBuckets({ file, durability: "relaxed" });
+    const { buckets } = store.namespace();
+    const description = "x".repeat(1_000);
+    await Promise.all(Array.from({ length: 500 }, () => buckets.patch("videos", { description })));
+    await store.close();
+    for (const args of [["replay", "videos"], ["export"], ["tail", "--after", "0", "--json"]]) {
+      const ran = await bucketlogReadOnce(folder, args);
+      expect(ran, args[0]).toMatchObject({ code: 0, err: "" });
+    }
   });
 
   test("of an unknown bucket is an error with the code that HTTP has", async () => {

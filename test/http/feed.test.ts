@@ -10,7 +10,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
 import { serveStore } from "../../src/http/index.js";
 import type { FeedTimes } from "../../src/http/routes/feed.js";
-import { type BucketStore, openBuckets } from "../../src/index.js";
+import { type BucketStore, connectBuckets, openBuckets } from "../../src/index.js";
 import { temporaryFile } from "../support/backends.js";
 import {
   type Answer,
@@ -214,7 +214,7 @@ describe("a page", () => {
     expect(positionsOf(await service.get("/v1/events", { namespace: "other" }))).toEqual([2]);
     expect(positionsOf(await service.get("/v1/events", { namespace: "*" }))).toEqual([1, 2]);
     const name = { name: "limited", permission: "read", namespaces: ["other"] };
-    const { token } = service.store.tokens.create(name);
+    const { token } = await service.store.tokens.create(name);
     const asLimited = (namespace: string) =>
       service.get("/v1/events", { namespace, headers: { Authorization: `Bearer ${token}` } });
     expect(positionsOf(await asLimited("other"))).toEqual([2]);
@@ -405,11 +405,11 @@ describe("server-sent events", () => {
   test("56: closing the store ends streams, and a token that is revoked ends its own", async () => {
     const { store, url } = await serveTest();
     const body = { bucket_name: "videos", bucket_schema: { properties: {} } };
-    const { token } = store.tokens.create({ name: "guest", permission: "read" });
+    const { token } = await store.tokens.create({ name: "guest", permission: "read" });
     const [guest, admin] = [reader(), reader()];
     await guest.open(`${url}/v1/events`, { Authorization: `Bearer ${token}` });
     await admin.open(`${url}/v1/events`, authorized);
-    store.tokens.revoke("guest");
+    await store.tokens.revoke("guest");
     await store.namespace().buckets.create(body);
     await until(() => expect(guest.hasEnded).toBe(true));
     expect(guest.events).toEqual([]);
@@ -484,7 +484,7 @@ class Unreliable {
   }
 }
 
-test("56: 10,000 events through 50 cuts and 2 kills come once each and in order, by hand and by eventsource", async () => {
+test("56: 10,000 events through 50 cuts and 2 kills come once each and in order, by hand, by eventsource and by the client", async () => {
   const total = 10_000;
   const cuts = 50;
   const server = new Unreliable(total);
@@ -512,7 +512,14 @@ test("56: 10,000 events through 50 cuts and 2 kills come once each and in order,
   };
   source.onmessage = ({ data }) => byPackage.push(Item.parse(JSON.parse(data)).position);
 
-  const slowest = () => Math.min(byPackage.length, byHand.events.length);
+  const client = connectBuckets({ baseUrl: server.url });
+  onTestFinished(() => client.close());
+  const byClient: number[] = [];
+  const following = (async () => {
+    for await (const { position } of client.events()) byClient.push(position);
+  })();
+
+  const slowest = () => Math.min(byPackage.length, byHand.events.length, byClient.length);
   for (const cut of upTo(cuts)) {
     await vi.waitUntil(() => slowest() >= (cut * total) / (cuts + 5), {
       timeout: 30_000,
@@ -525,6 +532,9 @@ test("56: 10,000 events through 50 cuts and 2 kills come once each and in order,
   isOver = true;
   byHand.close();
   await reading;
+  await client.close();
+  await following;
+  expect(byClient).toEqual(upTo(total));
   expect(byHand.positions).toEqual(upTo(total));
   expect(byPackage).toEqual(upTo(total));
   expect(opened).toBeGreaterThan(cuts / 2);

@@ -58,7 +58,7 @@ beforeAll(async () => {
       method: method.toUpperCase(),
     })),
   );
-  service.store.tokens.create({
+  await service.store.tokens.create({
     name: "elsewhere",
     permission: "admin",
     namespaces: ["elsewhere"],
@@ -97,7 +97,8 @@ async function makeSubject({ operationId }: Route, on = service): Promise<Subjec
   const taskId = isDeleted ? textAt(await on.send("DELETE", bucket, anyVersion), "task_id") : "";
   const { results } = await on.store.namespace().audit.list({ resourceId: bucketId, limit: 1 });
   const token = `hidden-token-${names}`;
-  if (operationId === "revokeToken") on.store.tokens.create({ name: token, permission: "read" });
+  if (operationId === "revokeToken")
+    await on.store.tokens.create({ name: token, permission: "read" });
   const secrets = [bucketId, name, clock.text];
   clock.advance(1);
   return {
@@ -175,9 +176,9 @@ const isWrite = takesHeader("Idempotency-Key");
 const isProtected = (route: Route) => route["x-permission"] !== undefined;
 
 /** A token that opens something, though not this. */
-function tokenFor(kind: string): string {
+async function tokenFor(kind: string): Promise<string> {
   const name = `${kind}-${++names}`;
-  const { token } = service.store.tokens.create({
+  const { token } = await service.store.tokens.create({
     name,
     permission: "admin",
     ...(kind === "elsewhere" && { namespaces: ["elsewhere"] }),
@@ -195,7 +196,7 @@ describe("every route and every kind of token", () => {
   const strangers = ["none", "wrong", "expired"] as const;
 
   test.for(strangers)("a request with the token %s is a 401 that tells nothing", async (kind) => {
-    const secret = kind === "expired" ? tokenFor(kind) : "not-a-token-of-this-server";
+    const secret = kind === "expired" ? await tokenFor(kind) : "not-a-token-of-this-server";
     if (kind === "expired") clock.advance(1_000);
     for (const route of routes) {
       const subject = await makeSubject(route);
@@ -220,7 +221,7 @@ describe("every route and every kind of token", () => {
   });
 
   test("a token of another namespace is a 403 that tells nothing, whether or not there is something", async () => {
-    const Authorization = `Bearer ${tokenFor("elsewhere")}`;
+    const Authorization = `Bearer ${await tokenFor("elsewhere")}`;
     for (const route of routes.filter(isProtected)) {
       const subject = await makeSubject(route);
       const answer = await call(route, subject, { headers: { Authorization } });
@@ -234,7 +235,7 @@ describe("every route and every kind of token", () => {
   });
 
   test("in its own namespace it finds nothing of another", async () => {
-    const headers = { Authorization: `Bearer ${tokenFor("elsewhere")}` };
+    const headers = { Authorization: `Bearer ${await tokenFor("elsewhere")}` };
     for (const route of routes.filter(isProtected)) {
       const subject = await makeSubject(route);
       const answer = await call(route, subject, { headers, namespace: "elsewhere" });
@@ -335,7 +336,7 @@ describe("every documented status is seen, and no other", () => {
 
   test("what is taken", async () => {
     const taken = await makeBucket(service, { bucket_name: "taken" });
-    service.store.tokens.create({ name: "taken", permission: "read" });
+    await service.store.tokens.create({ name: "taken", permission: "read" });
     const json = {
       bucket_name: "taken",
       bucket_schema: { properties: {} },

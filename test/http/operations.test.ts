@@ -7,28 +7,18 @@ import { connect } from "node:net";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { BucketsError, type ErrorCode } from "../../src/domain/errors.js";
-import type { BucketStore } from "../../src/index.js";
 import {
   at,
   createClient,
   expectRefusal,
   header,
+  instead,
   leavesNoTrace,
   makeBucket,
   serveTest,
   textAt,
   tokens,
 } from "../support/server.js";
-
-/** The store with some of its members replaced. */
-function instead(store: BucketStore, members: Partial<BucketStore>): BucketStore {
-  return new Proxy(store, {
-    get: (target, name) => {
-      const member = Reflect.get(name in members ? members : target, name);
-      return typeof member === "function" ? member.bind(target) : member;
-    },
-  });
-}
 
 describe("when the disk fails", () => {
   const faults: readonly [ErrorCode, number, string][] = [

@@ -321,7 +321,7 @@ describe("other origins", () => {
     ]) {
       expect(header(answer, "Access-Control-Allow-Origin")).toBe(origin);
       expect(header(answer, "Access-Control-Expose-Headers")).toMatch(
-        /^ETag, X-Version, X-Position, Location, Content-Location, Link, Memento-Datetime, X-Ignored-Fields, Idempotency-Replayed, Preference-Applied, X-Request-Id, Retry-After/,
+        /^ETag, X-Version, X-Position, X-Recorded-At, X-Latest-Version, Location, Content-Location, Link, Memento-Datetime, X-Ignored-Fields, Idempotency-Replayed, Preference-Applied, X-Request-Id, Retry-After/,
       );
       expect(header(answer, "Vary")).toContain("Origin");
       expect(answer.headers.has("Access-Control-Allow-Credentials")).toBe(false);

@@ -1,11 +1,19 @@
 /**
  * Goal: the faces are thin: whichever one is used, the same happens. Method: one story, told to the
- * embedded library in memory and on a file, and over HTTP; what every step brought must be equal.
+ * embedded library in memory and on a file, over HTTP by hand, and to the client; what every step
+ * brought must be equal.
  */
 import { beforeAll, describe, expect, it } from "vitest";
-import { openBuckets } from "../../src/index.js";
-import { serve, TestClock, temporaryFile } from "../support/server.js";
-import { countingIds, libraryFace, restFace, type Told, tellStory } from "../support/story.js";
+import { connectBuckets, openBuckets } from "../../src/index.js";
+import { serve, TestClock, temporaryFile, tokens } from "../support/server.js";
+import {
+  clientFace,
+  countingIds,
+  libraryFace,
+  restFace,
+  type Told,
+  tellStory,
+} from "../support/story.js";
 
 async function tellLibrary(file: string): Promise<readonly Told[]> {
   const clock = new TestClock();
@@ -23,6 +31,17 @@ async function tellRest(): Promise<readonly Told[]> {
   try {
     const send = restFace((method, _, path, sending) => service.send(method, path, sending));
     return await tellStory(send, clock);
+  } finally {
+    await service.close();
+  }
+}
+
+async function tellClient(): Promise<readonly Told[]> {
+  const clock = new TestClock();
+  const service = await serve({ clock: clock.read, newId: countingIds() });
+  try {
+    await using store = connectBuckets({ baseUrl: service.url, token: tokens.admin });
+    return await tellStory(clientFace(store), clock);
   } finally {
     await service.close();
   }
@@ -64,5 +83,9 @@ describe("The story", () => {
 
   it("is the same over HTTP as in the library", async () => {
     expect(await tellRest()).toEqual(inMemory);
+  });
+
+  it("is the same by the client as in the library", async () => {
+    expect(await tellClient()).toEqual(inMemory);
   });
 });

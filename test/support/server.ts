@@ -10,7 +10,7 @@ import { isJsonArray, type JsonValue } from "../../src/domain/json.js";
 import { valueAt } from "../../src/domain/pointer.js";
 import { jsonValue } from "../../src/domain/schemas.js";
 import { serveStore } from "../../src/http/index.js";
-import { type BucketStore, openBuckets } from "../../src/index.js";
+import { type EmbeddedStore, openBuckets } from "../../src/index.js";
 
 export const day = 24 * 60 * 60 * 1000;
 export const startOfTime = Date.parse("2026-10-01T12:00:00.000Z");
@@ -55,13 +55,13 @@ export interface ServiceOptions {
   readonly requestTimeoutMs?: number;
   readonly isReset?: boolean;
   /** What the server sees instead of the store, to let it fail. */
-  readonly behind?: (store: BucketStore) => BucketStore;
+  readonly behind?: (store: EmbeddedStore) => EmbeddedStore;
 }
 
 export interface Service extends Client {
   readonly url: string;
   readonly file: string;
-  readonly store: BucketStore;
+  readonly store: EmbeddedStore;
   /** Every line that was logged. */
   readonly lines: string[];
   /** Ends the server, not the store. */
@@ -126,6 +126,16 @@ export async function serve(options: ServiceOptions = {}): Promise<Service> {
       remove();
     },
   };
+}
+
+/** The store with some of its members replaced. */
+export function instead(store: EmbeddedStore, members: Partial<EmbeddedStore>): EmbeddedStore {
+  return new Proxy(store, {
+    get: (target, name) => {
+      const member = Reflect.get(name in members ? members : target, name);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
 }
 
 /** A service for the test that calls it. */

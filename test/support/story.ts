@@ -6,8 +6,15 @@
 import { isBucketsError } from "../../src/domain/errors.js";
 import type { JsonValue } from "../../src/domain/json.js";
 import { jsonValue } from "../../src/domain/schemas.js";
-import type { BucketOperation, BucketStore, PatchMediaType } from "../../src/index.js";
-import { type Answer, at, header, listAt, type Sending, type TestClock } from "./server.js";
+import type {
+  BucketOperation,
+  BucketStore,
+  Caller,
+  EmbeddedStore,
+  Namespace,
+  PatchMediaType,
+} from "../../src/index.js";
+import { type Answer, at, header, listAt, type Sending, type TestClock, textAt } from "./server.js";
 
 interface Write {
   readonly kind:
@@ -250,35 +257,46 @@ const films = {
 
 /**
  * What differs between two tellings by right: hashes are salted, secrets random, origins differ,
- * and an option of the library's list is a member of the body in REST.
+ * an option of the library's list is a member of the body in REST, and the client gives writes that
+ * have no key one of its own.
  */
 function normalize(told: Told): Told {
   const text = JSON.stringify(told)
     .replaceAll(/"(hash|previous_hash)":"[0-9a-f]{64}"/g, '"$1":"…"')
     .replaceAll('"location":["query"', '"location":["body"')
+    .replaceAll(/"idempotency_key":"[0-9a-f]{8}(-[0-9a-f]{4,12}){4}",?/g, "")
     .replaceAll(/whsec_[\w+/=]+/g, "whsec_…")
     .replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, "");
   return Object(JSON.parse(text));
 }
 
 /** The library, in this process. */
-export function libraryFace(store: BucketStore): Face {
-  const { buckets, tasks } = store.namespace("default");
+export function libraryFace(store: EmbeddedStore): Face {
+  const known = { actor: "admin", token: "admin" };
+  return interfaceFace((caller) => store.namespace("default", { ...known, ...caller }));
+}
+
+/** The same interface over HTTP. */
+export function clientFace(store: BucketStore): Face {
+  return interfaceFace((caller) => store.namespace("default", caller));
+}
+
+function interfaceFace(namespaceFor: (caller: Caller) => Namespace): Face {
+  const { buckets, tasks } = namespaceFor({});
   return {
     write: (step, requestId) =>
       refusals(async () => {
-        const caller = { actor: step.actor ?? "admin", token: "admin", requestId };
-        return toldOf(step, await callLibrary(store.namespace("default", caller).buckets, step));
+        const caller = { requestId, ...(step.actor !== undefined && { actor: step.actor }) };
+        return toldOf(step, await callLibrary(namespaceFor(caller).buckets, step));
       }),
     transact: ({ operations, reason, key }, requestId) =>
       refusals(async () => {
-        const caller = { actor: "admin", token: "admin", requestId };
-        const { transactionId, results, replayed } = await store
-          .namespace("default", caller)
-          .transaction(
-            operations.map(({ operation }) => operation),
-            { reason, idempotencyKey: key },
-          );
+        const { transactionId, results, replayed } = await namespaceFor({
+          requestId,
+        }).transaction(
+          operations.map(({ operation }) => operation),
+          { reason, idempotencyKey: key },
+        );
         const bodies = results.map((result) => ({
           body: "task" in result ? result.task : result.bucket,
           tag: result.tag,
@@ -296,10 +314,11 @@ export function libraryFace(store: BucketStore): Face {
               version,
               position,
               tag,
+              past,
             } = await buckets.get(bucket, {
               asOf: query["as_of"],
             });
-            return { body, version, position, tag };
+            return { body, version, position, tag, past };
           }
           case "history": {
             const { limit, order, ...rest } = query;
@@ -333,9 +352,7 @@ export function libraryFace(store: BucketStore): Face {
   };
 }
 
-type Buckets = ReturnType<BucketStore["namespace"]>["buckets"];
-
-async function callLibrary(buckets: Buckets, step: Write) {
+async function callLibrary(buckets: Namespace["buckets"], step: Write) {
   const { kind, bucket = "", body = {} } = step;
   const options = {
     reason: step.reason,
@@ -362,8 +379,8 @@ async function callLibrary(buckets: Buckets, step: Write) {
 function toldOf(step: Write, written: Awaited<ReturnType<typeof callLibrary>>): Told {
   const body = "task" in written ? written.task : written.bucket;
   if (step.dryRun === true) return { dryRun: true, changes: written.changes, body };
-  const { version, position, tag, ignoredFields, replayed } = written;
-  return { body, version, position, tag, ignoredFields, replayed };
+  const { version, position, tag, changes, ignoredFields, replayed } = written;
+  return { body, version, position, tag, changes, ignoredFields, replayed };
 }
 
 async function refusals(act: () => Promise<Told>): Promise<Told> {
@@ -371,7 +388,8 @@ async function refusals(act: () => Promise<Told>): Promise<Told> {
     return await act();
   } catch (error) {
     if (!isBucketsError(error)) throw error;
-    return { refused: error.code, message: error.message, details: error.details };
+    const { request_id: _, ...details } = error.details;
+    return { refused: error.code, message: error.message, details };
   }
 }
 
@@ -413,8 +431,16 @@ export function restFace(send: Send): Face {
         };
       }
       const ignored = answer.headers.get("X-Ignored-Fields");
+      const entry = `${one}/history/{version}`;
+      const written = pathOf(
+        entry,
+        textAt(answer, "bucket_id"),
+        Number(header(answer, "X-Version")),
+      );
       return {
         ...placed(answer),
+        // The body is the bucket alone; what the write did stands in the history.
+        changes: at(await send("GET", entry, written, {}), "changes"),
         ignoredFields: ignored === null ? [] : ignored.split(", ").map(decodeURIComponent),
         replayed: answer.headers.get("Idempotency-Replayed") === "true",
       };
@@ -452,7 +478,7 @@ export function restFace(send: Send): Face {
       if (answer.status >= 400) return refusalOf(answer);
       switch (step.kind) {
         case "get":
-          return placed(answer);
+          return { ...placed(answer), past: pastOf(answer) };
         case "replay":
           return {
             body: answer.text
@@ -476,6 +502,15 @@ function placed(answer: Answer): Told {
     position: Number(header(answer, "X-Position")),
     tag: header(answer, "ETag").replaceAll('"', ""),
   };
+}
+
+/** What the headers of an answer about the past tell of it. */
+function pastOf({ headers }: Answer) {
+  const recordedAt = headers.get("X-Recorded-At");
+  if (recordedAt === null) return undefined;
+  const isFinal = headers.get("Cache-Control")?.includes("immutable") === true;
+  const latestVersion = Number(headers.get("X-Latest-Version"));
+  return { recordedAt: Date.parse(recordedAt), isFinal, latestVersion };
 }
 
 function refusalOf(answer: Answer): Told {

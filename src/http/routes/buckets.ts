@@ -10,6 +10,7 @@ import {
 } from "../../domain/bucket/requests.js";
 import { BucketResponse } from "../../domain/bucket/response.js";
 import { RestoreBucketRequest, RevertBucketRequest } from "../../domain/bucket/revert.js";
+import { formatTime } from "../../domain/event.js";
 import { JsonPatch } from "../../domain/json-patch.js";
 import { jsonObject } from "../../domain/schemas.js";
 import { TaskResponse } from "../../domain/task.js";
@@ -236,6 +237,9 @@ function setTime(context: HttpContext, { past }: BucketRead): void {
     setCache(context, "current");
   } else {
     context.set("Memento-Datetime", new Date(past.recordedAt).toUTCString());
+    // The standard's own header knows whole seconds only.
+    context.set("X-Recorded-At", formatTime(past.recordedAt));
+    context.set("X-Latest-Version", String(past.latestVersion));
     setCache(context, past.isFinal ? "final" : "none");
   }
 }

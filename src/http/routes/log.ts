@@ -2,15 +2,10 @@
 import { Readable } from "node:stream";
 import { z } from "zod";
 import { BucketsError } from "../../domain/errors.js";
-import { answeredTime, parseBody } from "../../domain/schemas.js";
+import { parseBody } from "../../domain/schemas.js";
+import { HeadAnswer } from "../../service/interface.js";
 import { setCache } from "../headers.js";
 import { defineRoute, type HttpContext, noQuery, type Route } from "../route.js";
-
-const Head = z.object({
-  position: z.number().int(),
-  hash: z.string(),
-  recorded_at: answeredTime,
-});
 
 const VerifyRequest = z.object({
   expected: z
@@ -31,7 +26,7 @@ export const logRoutes: readonly Route[] = [
     // The newest event may be of any namespace.
     isStoreWide: true,
     query: noQuery,
-    response: Head,
+    response: HeadAnswer,
     refusals: [400],
     handle: async ({ context, store }) => {
       setCache(context, "none");

@@ -49,7 +49,7 @@ export function serviceRoutes({ isDraining, metrics, routes }: ServiceParts): re
         const reason = isDraining() ? "shutting down" : health.ready ? undefined : health.reason;
         const { durability } = health;
         if (reason !== undefined) {
-          throw new BucketsError("NOT_READY", `Not ready: ${reason}.`, { durability });
+          throw new BucketsError("NOT_READY", `Not ready: ${reason}.`, { durability, reason });
         }
         setCache(context, "none");
         context.body = { status: "ok", durability };

@@ -22,7 +22,7 @@ export const tokenRoutes: readonly Route[] = [
     refusals: [400, 409, 413, 415, 422],
     handle: async ({ context, store, body }) => {
       setCache(context, "none");
-      context.body = store.tokens.create(body);
+      context.body = await store.tokens.create(body);
     },
   }),
   defineRoute({
@@ -37,7 +37,7 @@ export const tokenRoutes: readonly Route[] = [
     refusals: [400],
     handle: async ({ context, store }) => {
       setCache(context, "none");
-      context.body = { results: store.tokens.list() };
+      context.body = { results: await store.tokens.list() };
     },
   }),
   defineRoute({
@@ -52,7 +52,7 @@ export const tokenRoutes: readonly Route[] = [
     successStatus: 204,
     refusals: [400, 404],
     handle: async ({ context, store, params }) => {
-      store.tokens.revoke(params["name"] ?? "");
+      await store.tokens.revoke(params["name"] ?? "");
       setCache(context, "none");
       context.status = 204;
     },

@@ -9,7 +9,11 @@ import { BucketsError, invalidAt, isBucketsError, withDetails } from "../../doma
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.js";
 import { limits } from "../../domain/limits.js";
 import { jsonValue, parseBody, parseQuery } from "../../domain/schemas.js";
-import type { Operation } from "../../service/interface.js";
+import {
+  type ServedOperation,
+  TransactionResponse,
+  writtenMediaType,
+} from "../../service/interface.js";
 import { readMediaType } from "../body.js";
 import { setCache } from "../headers.js";
 import { readPreferences, readTextHeader } from "../preferences.js";
@@ -29,6 +33,7 @@ import {
   operationOptions,
   setIgnoredFields,
   shownOf,
+  wantsWhole,
   writeQuery,
   writeRefusals,
 } from "../write.js";
@@ -56,17 +61,6 @@ const TransactionRequest = z.object({
   operations: z.array(OperationRequest).min(1).max(limits.transactionOperationsMax),
 });
 
-const TransactionResponse = z.object({
-  transaction_id: z.string().optional(),
-  results: z.array(
-    z.object({
-      status: z.number().int(),
-      headers: z.record(z.string(), z.string()),
-      body: jsonValue.optional(),
-    }),
-  ),
-});
-
 /** @param routes those whose writes a transaction can hold, among others. */
 export function transactionRoute(routes: readonly Route[]): Route {
   const writes = routes.flatMap(toWrite);
@@ -80,6 +74,7 @@ export function transactionRoute(routes: readonly Route[]): Route {
     body: { "application/json": TransactionRequest },
     needsBody: true,
     response: TransactionResponse,
+    otherResponses: { [writtenMediaType]: TransactionResponse },
     isTransaction: true,
     refusals: [...writeRefusals, ...bodyRefusals, 409, 423],
     handle: async (request, query) => {
@@ -102,18 +97,25 @@ export function transactionRoute(routes: readonly Route[]): Route {
         strict: isStrict || operation.strict,
       }));
       const done = await inTransaction(sent, namespace.transaction(operations, options));
+      const isWhole = wantsWhole(context);
       const results = done.results.map((result, index) => {
         const { location = () => ({}), prefer = "" } = asked[index] ?? {};
-        return answerWrite(result, shownOf(result), location(result, request.basePath), prefer);
+        const place = location(result, request.basePath);
+        const { mediaType: _, ...answer } = answerWrite(result, shownOf(result), place, {
+          prefer,
+          isWhole,
+        });
+        return answer;
       });
       if (applied !== "") context.set("Preference-Applied", applied);
       if (done.replayed) context.set("Idempotency-Replayed", "true");
       setIgnoredFields(context, ignored);
       setCache(context, "none");
       const changes = done.results.flatMap((result) => result.changes);
-      context.body = done.dryRun
-        ? { dry_run: true, changes, result: { results } }
-        : { transaction_id: done.transactionId, results };
+      const answer = { transaction_id: done.transactionId, results };
+      const dry = { dry_run: true, changes, result: { results } };
+      context.body = JSON.stringify(done.dryRun && !isWhole ? dry : answer);
+      context.type = isWhole ? writtenMediaType : "application/json";
     },
   });
 }
@@ -170,7 +172,7 @@ function ignoredFields(json: JsonObject): readonly string[] {
 }
 
 interface Asked extends Pick<OperationRoute, "location"> {
-  readonly operation: Operation;
+  readonly operation: ServedOperation;
   readonly prefer: string;
 }
 

@@ -1,0 +1,43 @@
+/** What requests are made of: paths, and the headers that say where, who and how. */
+import { BucketsError } from "../domain/errors.js";
+import { wellFormed } from "../domain/json.js";
+import type { WriteOptions } from "../service/interface.js";
+
+/** Where something is asked for, and in whose name. */
+export interface Place {
+  readonly namespace: string;
+  readonly actor: string | undefined;
+  readonly requestId: string | undefined;
+}
+
+/**
+ * A part of a path.
+ * @throws BAD_REQUEST for `.` and `..`, which every URL parser takes for steps, however encoded.
+ */
+export function segment(text: string): string {
+  if (text !== "." && text !== "..") return encodeText(text);
+  throw new BucketsError(
+    "BAD_REQUEST",
+    `"${text}" cannot be named in a URL: ask for the bucket by its id.`,
+  );
+}
+
+export function placeHeaders({ namespace, actor, requestId }: Place) {
+  return {
+    "X-Namespace": namespace,
+    "X-Actor": actor === undefined ? undefined : encodeText(actor),
+    "X-Request-Id": requestId,
+  };
+}
+
+export function writeHeaders({ reason, ifVersion, strict }: WriteOptions) {
+  return {
+    "X-Reason": reason === undefined ? undefined : encodeText(reason),
+    "If-Match": ifVersion === undefined ? undefined : `"${ifVersion}"`,
+    Prefer: strict === true ? "handling=strict" : undefined,
+  };
+}
+
+function encodeText(text: string): string {
+  return encodeURIComponent(wellFormed(text));
+}

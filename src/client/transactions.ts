@@ -1,0 +1,89 @@
+/** Transactions over HTTP: each operation as the request that it would be by itself. */
+import { z } from "zod";
+import { type JsonValue, toJson } from "../domain/json.js";
+import {
+  type Operation,
+  type OperationResult,
+  type Transacted,
+  type TransactionOptions,
+  TransactionResponse,
+  writtenMediaType,
+} from "../service/interface.js";
+import { base, resultOf, WrittenBucket, WrittenTask } from "./buckets.js";
+import { type Place, placeHeaders, segment, writeHeaders } from "./request.js";
+import type { Transport } from "./transport.js";
+
+const Result = z.union([WrittenBucket, WrittenTask]);
+
+/** Done once however often it has to be sent, under one key for the whole. */
+export async function transact(
+  transport: Transport,
+  place: Place,
+  operations: readonly Operation[],
+  options: TransactionOptions,
+): Promise<Transacted> {
+  const isDry = options.dryRun === true;
+  const call = {
+    kind: isDry ? "read" : "write",
+    method: "POST",
+    path: "/v1/transactions",
+    query: { dry_run: isDry ? "true" : undefined },
+    json: toJson({ operations: operations.map(toRequest) }),
+    headers: {
+      ...placeHeaders(place),
+      ...writeHeaders(options),
+      Accept: `${writtenMediaType}, application/json`,
+    },
+    idempotencyKey: options.idempotencyKey ?? (isDry ? undefined : crypto.randomUUID()),
+  } as const;
+  const { body, headers } = await transport.json(call, TransactionResponse);
+  return {
+    transactionId: body.transaction_id,
+    results: body.results.map((result): OperationResult => resultOf(Result.parse(result.body))),
+    replayed: headers.get("Idempotency-Replayed") === "true",
+    dryRun: isDry,
+  };
+}
+
+function toRequest(operation: Operation) {
+  const { "Content-Type": contentType = undefined, ...headers } = {
+    ...writeHeaders(operation),
+    ...(operation.type === "patch" &&
+      operation.mediaType !== undefined && { "Content-Type": operation.mediaType }),
+  };
+  return {
+    ...requestOf(operation),
+    headers: { ...headers, ...(contentType !== undefined && { "Content-Type": contentType }) },
+  };
+}
+
+interface Request {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: JsonValue;
+}
+
+function requestOf(operation: Operation): Request {
+  switch (operation.type) {
+    case "create":
+      return { method: "POST", path: base, body: toJson(operation.body) };
+    case "patch":
+      return { method: "PATCH", path: pathOf(operation), body: toJson(operation.patch) };
+    case "delete":
+      return { method: "DELETE", path: pathOf(operation) };
+    case "lock":
+    case "unlock":
+    case "archive":
+    case "activate":
+    case "suspend":
+    case "revert":
+    case "restore": {
+      const path = `${pathOf(operation)}/${operation.type}`;
+      return { method: "POST", path, body: toJson(operation.body ?? {}) };
+    }
+  }
+}
+
+function pathOf({ bucket }: { readonly bucket: string }): string {
+  return `${base}/${segment(bucket)}`;
+}

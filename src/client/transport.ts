@@ -1,0 +1,205 @@
+/**
+ * Sends requests, again where that is safe, and reads answers. Whatever it throws is an error of
+ * the library, or the reason of a signal that aborted; none of them holds the token.
+ */
+import type { z } from "zod";
+import { BucketsError } from "../domain/errors.js";
+import type { JsonValue } from "../domain/json.js";
+import {
+  brokenOff,
+  type Failure,
+  foreignAnswer,
+  outcomeUnknown,
+  parseJson,
+  refusalOf,
+} from "./errors.js";
+import { readLines } from "./lines.js";
+import { delayMs, pause, retryAfterMsMax, within } from "./patience.js";
+
+export interface TransportOptions {
+  /** Without a slash at its end. */
+  readonly baseUrl: string;
+  readonly token: string | undefined;
+  readonly fetch: typeof fetch;
+  readonly retries: number;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface Call {
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  /** From `/v1` on, percent-encoded. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  readonly json?: JsonValue;
+  readonly kind: "read" | "write";
+  /** Under which a write is done once, however often it is sent. */
+  readonly idempotencyKey?: string | undefined;
+  /** Those of the client unless given: none for a write without a key. */
+  readonly retries?: number;
+  /** How long the server may wait on purpose before it answers. */
+  readonly waitMs?: number;
+  /** The one of the client unless given. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An answer and what its headers say. */
+export interface Answer<T> {
+  readonly body: T;
+  readonly headers: Headers;
+}
+
+type Outcome<T> = { readonly kind: "done"; readonly value: T } | FailedTry;
+type FailedTry = Failure & { readonly kind: "failed" };
+type Reader<T> = (response: Response) => Promise<Outcome<T>>;
+
+export class Transport {
+  readonly #options: TransportOptions;
+  readonly #underWay = new Set<Promise<unknown>>();
+  #isClosed = false;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+  }
+
+  /** Refuses new calls, and resolves once those under way have ended. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.allSettled(this.#underWay);
+  }
+
+  /** The answer as JSON of that shape. */
+  async json<Schema extends z.ZodType>(
+    call: Call,
+    schema: Schema,
+  ): Promise<Answer<z.output<Schema>>> {
+    const { baseUrl } = this.#options;
+    return await this.#send(call, async (response) => {
+      const parsed = schema.safeParse(parseJson(await response.text()));
+      if (!parsed.success) return { kind: "failed", ...foreignAnswer(response, baseUrl) };
+      return { kind: "done", value: { body: parsed.data, headers: response.headers } };
+    });
+  }
+
+  /** For an answer without a body. */
+  async nothing(call: Call): Promise<void> {
+    await this.#send(call, async () => ({ kind: "done", value: undefined }));
+  }
+
+  /**
+   * The answer line by line. Once it has begun nothing is sent again: what breaks it is thrown. The
+   * caller knows the line that must be the last.
+   */
+  async *lines<Schema extends z.ZodType>(
+    call: Call,
+    schema: Schema,
+  ): AsyncGenerator<z.output<Schema>, void> {
+    const { baseUrl, signal } = this.#options;
+    const response = await this.#send(call, async (value) => ({ kind: "done", value }));
+    try {
+      for await (const text of readLines(response.body, call.signal ?? signal)) {
+        const line = schema.safeParse(parseJson(text));
+        if (!line.success) throw foreignAnswer(response, baseUrl).error;
+        yield line.data;
+      }
+    } catch (error) {
+      if (error instanceof BucketsError || signal.aborted) throw error;
+      throw brokenOff(error, baseUrl).error;
+    }
+  }
+
+  /** For an answer without its last line. */
+  cutShort(): BucketsError {
+    return brokenOff("the answer ends before its last line", this.#options.baseUrl).error;
+  }
+
+  async #send<T>(call: Call, read: Reader<T>): Promise<T> {
+    if (this.#isClosed) throw new BucketsError("NOT_READY", "The store is closed.");
+    const sending = this.#persist(call, read);
+    this.#underWay.add(sending);
+    try {
+      return await sending;
+    } finally {
+      this.#underWay.delete(sending);
+    }
+  }
+
+  async #persist<T>(call: Call, read: Reader<T>): Promise<T> {
+    const signal = call.signal ?? this.#options.signal;
+    let mayBeDone = false;
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await this.#try(call, read, signal);
+      if (outcome.kind === "done") return outcome.value;
+      mayBeDone ||= outcome.mayBeDone;
+      if (!this.#mayTryAgain(call, attempt, outcome)) throw givenUp(call, outcome, mayBeDone);
+      await pause(outcome.retryAfterMs + delayMs(attempt), signal);
+    }
+  }
+
+  #mayTryAgain(call: Call, attempt: number, { isTransient, retryAfterMs }: Failure): boolean {
+    const { retries = this.#options.retries } = call;
+    return isTransient && attempt <= retries && retryAfterMs <= retryAfterMsMax;
+  }
+
+  async #try<T>(call: Call, read: Reader<T>, signal: AbortSignal): Promise<Outcome<T>> {
+    const { baseUrl, timeoutMs } = this.#options;
+    const headers = this.#headersOf(call);
+    const init = {
+      method: call.method,
+      headers,
+      // Followed, a redirect would turn writes into reads, or take the token elsewhere.
+      redirect: "manual",
+      ...(call.json !== undefined && { body: JSON.stringify(call.json) }),
+    } as const;
+    try {
+      return await within(timeoutMs + (call.waitMs ?? 0), signal, async (ending) => {
+        const response = await this.#options.fetch(urlOf(baseUrl, call), {
+          ...init,
+          signal: ending,
+        });
+        if (response.ok) return await read(response);
+        return { kind: "failed", ...(await refusalOf(response, baseUrl)) };
+      });
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      return { kind: "failed", ...brokenOff(error, baseUrl) };
+    }
+  }
+
+  /** @throws BAD_REQUEST for what no header can carry; `fetch` itself would show the token. */
+  #headersOf({ headers, json, idempotencyKey }: Call): Record<string, string> {
+    const { token } = this.#options;
+    const all = {
+      Accept: "application/json",
+      ...(json !== undefined && { "Content-Type": "application/json" }),
+      ...headers,
+      ...(idempotencyKey !== undefined && { "Idempotency-Key": `"${idempotencyKey}"` }),
+      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+    };
+    const present: Record<string, string> = {};
+    for (const [name, value] of Object.entries(all)) {
+      if (value === undefined) continue;
+      if (!/^[\x20-\x7e]*$/.test(value)) {
+        throw new BucketsError("BAD_REQUEST", `${name} takes visible ASCII characters only.`);
+      }
+      present[name] = value;
+    }
+    return present;
+  }
+}
+
+function givenUp({ kind, idempotencyKey }: Call, failure: Failure, mayBeDone: boolean) {
+  // What the server refuses under the key was not done by an earlier try either.
+  const isRefused = !failure.isTransient && failure.error.code !== "UNREACHABLE";
+  const isSettled = kind === "read" || !mayBeDone || isRefused;
+  return isSettled ? failure.error : outcomeUnknown(failure, idempotencyKey);
+}
+
+function urlOf(baseUrl: string, { path, query = {} }: Call): string {
+  const present = Object.entries(query).flatMap(([name, value]): [string, string][] =>
+    value === undefined ? [] : [[name, String(value)]],
+  );
+  const text = new URLSearchParams(present).toString();
+  return `${baseUrl}${path}${text === "" ? "" : `?${text}`}`;
+}
