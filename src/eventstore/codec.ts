@@ -44,8 +44,14 @@ export function encode(
   };
 }
 
+/** What of a row tells what happened, without what proves it. */
+export type EventContent = Omit<
+  StoredEvent,
+  "metaSalt" | "metaCommitment" | "salt" | "commitment" | "hash"
+>;
+
 /** The event of a row, parsed by its schema: rows are a border like any other. */
-export function decode(row: StoredEvent): RecordedEvent {
+export function decode(row: EventContent): RecordedEvent {
   invariant(row.body !== null && row.meta !== null, `the event at ${row.position} has no bytes`);
   invariant(
     row.schemaVersion === schemaVersion,

@@ -367,8 +367,7 @@ function foldTo(
 ): ResourceState | undefined {
   let state = projection.loadSnapshot(stream, version);
   const from = (state?.version ?? 0) + 1;
-  const page: StreamPage = { order: "asc", from, to: version, limit: version };
-  for (const { row } of log.streamEvents(stream, page)) state = evolve(state, decode(row));
+  for (const row of log.contents(stream, from, version)) state = evolve(state, decode(row));
   return state;
 }
 

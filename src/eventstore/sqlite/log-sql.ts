@@ -1,6 +1,7 @@
 /** Every SQL statement of the log, prepared once per connection; rows are parsed as they come out. */
 import type Database from "better-sqlite3";
 import { z } from "zod";
+import type { EventContent } from "../codec.js";
 import { type StoredEvent, zeroHash } from "../frame.js";
 import type { IdempotencyRow } from "../planner.js";
 import {
@@ -37,6 +38,14 @@ const EventRow = z.object({
   hash: bytes,
 });
 
+const ContentRow = EventRow.omit({
+  metaSalt: true,
+  metaCommitment: true,
+  salt: true,
+  commitment: true,
+  hash: true,
+});
+
 const LoggedRow = EventRow.extend({ previousHash: bytes.nullable() });
 
 const PlaceRow = z.object({
@@ -69,6 +78,11 @@ const columns = `
   e.recorded_at AS recordedAt, CAST(e.meta AS BLOB) AS meta, e.meta_salt AS metaSalt,
   e.meta_commitment AS metaCommitment, CAST(e.body AS BLOB) AS body, e.salt, e.commitment, e.hash`;
 
+const contentColumns = `
+  position, stream, version, namespace, bucket_id AS bucketId, event_id AS eventId,
+  transaction_id AS transactionId, type, schema_version AS schemaVersion,
+  recorded_at AS recordedAt, CAST(meta AS BLOB) AS meta, CAST(body AS BLOB) AS body`;
+
 /** What reads the log. */
 export class LogReader {
   readonly #db: Database.Database;
@@ -77,6 +91,7 @@ export class LogReader {
   readonly #head: Database.Statement;
   readonly #place: Database.Statement;
   readonly #newest: Database.Statement;
+  readonly #contents: Database.Statement;
   readonly #streamAscending: Database.Statement;
   readonly #streamDescending: Database.Statement;
   readonly #log: Database.Statement;
@@ -93,6 +108,10 @@ export class LogReader {
     this.#newest = db
       .prepare("SELECT version FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1")
       .pluck();
+    this.#contents = db.prepare(
+      `SELECT ${contentColumns} FROM events
+       WHERE stream = ? AND version BETWEEN ? AND ? ORDER BY version`,
+    );
     const page = (order: "ASC" | "DESC") =>
       db.prepare(
         `SELECT ${columns}, p.hash AS previousHash
@@ -125,6 +144,11 @@ export class LogReader {
   /** The newest version of the stream; 0 when it does not exist. */
   newestVersion(stream: string): number {
     return z.number().optional().parse(this.#newest.get(stream)) ?? 0;
+  }
+
+  /** What folding needs of the events of a stream, which is a fraction of their rows. */
+  *contents(stream: string, from: number, to: number): Iterable<EventContent> {
+    for (const raw of this.#contents.iterate(stream, from, to)) yield ContentRow.parse(raw);
   }
 
   *streamEvents(
