@@ -37,14 +37,10 @@ describe("when the disk fails", () => {
             const fail = async () => {
               throw new BucketsError(code, "The disk failed.", { outcome: "unknown" });
             };
-            const buckets = new Proxy(namespace.buckets, {
-              get: (target, member) => {
-                if (member === "patch") return fail;
-                const value = Reflect.get(target, member);
-                return typeof value === "function" ? value.bind(target) : value;
-              },
+            return instead(namespace, {
+              write: (operation, options) =>
+                operation.type === "patch" ? fail() : namespace.write(operation, options),
             });
-            return { ...namespace, buckets };
           },
         }),
     });

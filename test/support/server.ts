@@ -128,9 +128,9 @@ export async function serve(options: ServiceOptions = {}): Promise<Service> {
   };
 }
 
-/** The store with some of its members replaced. */
-export function instead(store: EmbeddedStore, members: Partial<EmbeddedStore>): EmbeddedStore {
-  return new Proxy(store, {
+/** The store, or a part of it, with some of its members replaced. */
+export function instead<Part extends object>(part: Part, members: Partial<Part>): Part {
+  return new Proxy(part, {
     get: (target, name) => {
       const member = Reflect.get(name in members ? members : target, name);
       return typeof member === "function" ? member.bind(target) : member;
