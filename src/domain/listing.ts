@@ -21,7 +21,7 @@ export interface Listing<Row> {
 }
 
 /** True for what the criteria select; for everything without them. */
-export function predicateOf<Row>(
+function predicateOf<Row>(
   criteria: Criteria | undefined,
   listing: Listing<Row>,
 ): (row: Row) => boolean {

@@ -50,7 +50,7 @@ export function kindOfStream(stream: string): ResourceKind | undefined {
   return resourceKinds.find((kind) => stream.startsWith(prefixes[kind]));
 }
 
-export const resourceKinds = [
+const resourceKinds = [
   "bucket",
   "object",
   "batch",

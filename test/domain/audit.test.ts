@@ -13,13 +13,17 @@ test("what is not kept here has no types", () => {
 
 test("the action of an event finds its type again, and the type of its resource all of them", () => {
   expect(auditedTypes({})).toEqual(allTypes);
-  expect(auditedTypes({ resourceType: "bucket" })).toEqual(allTypes);
+  for (const resourceType of ["bucket", "object", "batch", "upload"]) {
+    const own = allTypes.filter((type) => type.startsWith(`${resourceType}.`));
+    expect(auditedTypes({ resourceType })).toEqual(own);
+  }
   for (const event of [created(plainDocument), locked(undefined), unlocked]) {
     const { action } = toAuditEvent(record(event, 1));
     expect(auditedTypes({ action })).toEqual([event.type]);
   }
   expect(auditedTypes({ action: "bucket_updated" })).toEqual(["bucket.patched"]);
   expect(auditedTypes({ action: "bucket_deleted" })).toEqual(["bucket.deleted"]);
+  expect(auditedTypes({ action: "object_updated" })).toEqual(["object.patched"]);
 });
 
 test("an event is shown in exactly the hosted shape, without what it does not have", () => {

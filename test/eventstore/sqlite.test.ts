@@ -296,6 +296,7 @@ describe("migrations", () => {
       [1, "0001-event-log.sql", "5e0f4e96fbf75e0c2e61863fd563e35e4b411856f992af0dd355bf341a97468c"],
       [2, "0002-view.sql", "b656669117dd36df4deb46528d5b100c19fcca78b4b5adfd07dccf8a8e851af9"],
       [3, "0003-audit.sql", "bba05d9790c59c666a63f9de1d36d503fa60ec31901cedc3fd84a9fb978e5946"],
+      [4, "0004-objects.sql", "248061f2d044c07da664e6914ffdc4711ee2ea35d4808d63ee0f67d2e5920f61"],
     ]);
   });
 });
@@ -393,7 +394,7 @@ describe("query plans", () => {
       inline.loadState("bkt_00000000000000000000000001");
       inline.loadReservation("bucket_name:default", "a");
     });
-    expect(plans.size).toBe(8);
+    expect(plans.size).toBe(6);
     for (const [sql, steps] of plans) {
       if (sql.includes("bucket_totals")) continue;
       expect(steps, sql).toMatch(/^SEARCH /);

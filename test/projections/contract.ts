@@ -84,7 +84,7 @@ export function viewContract(open: () => Backend): void {
       const backend = open();
       await fill(backend, new Units());
       expect(await backend.view.list(query({ namespace: "nowhere" }))).toEqual({
-        states: [],
+        buckets: [],
         totalCount: 0,
         totals: { objectCount: 0, totalSizeBytes: 0 },
       });

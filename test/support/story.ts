@@ -388,7 +388,8 @@ async function refusals(act: () => Promise<Told>): Promise<Told> {
     return await act();
   } catch (error) {
     if (!isBucketsError(error)) throw error;
-    const { request_id: _, ...details } = error.details;
+    // HTTP names the request, and of a transaction the method and path of the operation.
+    const { request_id: _, method: __, path: ___, ...details } = error.details;
     return { refused: error.code, message: error.message, details };
   }
 }
