@@ -1,21 +1,14 @@
 /** What is in a bucket, whatever it is: how it is listed and found. */
-import { batchCatalog, batchFields } from "./batch/response.js";
-import type { FieldCatalog } from "./filter/fields.js";
+import { batchFields } from "./batch/response.js";
 import type { JsonObject } from "./json.js";
 import type { Listing } from "./listing.js";
-import { objectCatalog, searchedFields } from "./object/list.js";
+import { searchedFields } from "./object/list.js";
 import { objectFields } from "./object/response.js";
 import { type ResourceKind, type StateOf, streamOf } from "./resource.js";
-import { uploadCatalog, uploadFields } from "./upload/response.js";
+import { uploadFields } from "./upload/response.js";
 
 export type MemberKind = Exclude<ResourceKind, "bucket">;
 export type MemberState = StateOf<MemberKind>;
-
-export const memberCatalogs = {
-  object: objectCatalog,
-  batch: batchCatalog,
-  upload: uploadCatalog,
-} as const satisfies Record<MemberKind, FieldCatalog>;
 
 const searched = {
   object: searchedFields,
