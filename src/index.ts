@@ -3,6 +3,8 @@
  * the composition root, the only place that knows which engine is behind the interface.
  */
 import type Database from "better-sqlite3";
+import { FileBlobStore } from "./blobstore/file/blob-store.js";
+import { MemoryBlobStore } from "./blobstore/memory/blob-store.js";
 import { MemoryEngine } from "./eventstore/memory/engine.js";
 import { SqliteEngine } from "./eventstore/sqlite/engine.js";
 import type { Durability } from "./eventstore/store.js";
@@ -138,6 +140,7 @@ function inMemory(options: OpenOptions, shared: Shared): StoreParts {
     events,
     view,
     keeper: new MemoryKeeper(events, view),
+    blobs: new MemoryBlobStore(shared.clock),
     vault: vaultOf(options, ephemeralKey),
     tokens: new StoredTokens(memoryTokenTable(), shared.clock, shared.randomBytes),
   };
@@ -159,6 +162,7 @@ function onFile(options: OpenOptions, shared: Shared): StoreParts {
     events,
     view: new SqliteReadView(events.readerDb),
     keeper: new SqliteKeeper(events, file),
+    blobs: new FileBlobStore(`${file}.blobs`, shared.clock),
     vault: vaultOf(options, () => keyFromFile(`${file}.key`)),
     tokens: new StoredTokens(events.tokens, shared.clock, shared.randomBytes),
   };

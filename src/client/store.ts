@@ -22,6 +22,7 @@ import {
 import { RemoteAudit } from "./audit.js";
 import { RemoteBuckets } from "./buckets.js";
 import { RemoteFeed } from "./feed.js";
+import { RemoteObjects } from "./objects.js";
 import { RemoteTasks } from "./tasks.js";
 import { RemoteTokens } from "./tokens.js";
 import { transact } from "./transactions.js";
@@ -80,6 +81,7 @@ export class RemoteStore implements BucketStore {
       buckets: new RemoteBuckets(this.#transport, place),
       tasks: new RemoteTasks(this.#transport, place),
       audit: new RemoteAudit(this.#transport, place),
+      objects: (bucket) => new RemoteObjects(this.#transport, place, bucket),
       transaction: (operations, options = {}) =>
         transact(this.#transport, place, operations, options),
     };

@@ -1,5 +1,4 @@
 /** Transactions over HTTP: each operation as the request that it would be by itself. */
-import { z } from "zod";
 import { type JsonValue, toJson } from "../domain/json.js";
 import {
   type Operation,
@@ -9,11 +8,10 @@ import {
   TransactionResponse,
   writtenMediaType,
 } from "../service/interface.js";
-import { base, resultOf, WrittenBucket, WrittenTask } from "./buckets.js";
+import { base, bucketWrittenOf, deletedOf, WrittenBucket, WrittenTask } from "./buckets.js";
+import { objectsPath, objectWrittenOf, WrittenObject } from "./objects.js";
 import { type Place, placeHeaders, segment, writeHeaders } from "./request.js";
 import type { Transport } from "./transport.js";
-
-const Result = z.union([WrittenBucket, WrittenTask]);
 
 /** Done once however often it has to be sent, under one key for the whole. */
 export async function transact(
@@ -39,16 +37,32 @@ export async function transact(
   const { body, headers } = await transport.json(call, TransactionResponse);
   return {
     transactionId: body.transaction_id,
-    results: body.results.map((result): OperationResult => resultOf(Result.parse(result.body))),
+    results: operations.map((operation, index) => resultOf(operation, body.results[index]?.body)),
     replayed: headers.get("Idempotency-Replayed") === "true",
     dryRun: isDry,
   };
 }
 
+function resultOf({ type }: Operation, body: JsonValue | undefined): OperationResult {
+  switch (type) {
+    case "create_object":
+    case "put_object":
+    case "patch_object":
+    case "revert_object":
+    case "restore_object":
+    case "delete_object":
+      return objectWrittenOf(WrittenObject.parse(body));
+    case "delete":
+      return deletedOf(WrittenTask.parse(body));
+    default:
+      return bucketWrittenOf(WrittenBucket.parse(body));
+  }
+}
+
 function toRequest(operation: Operation) {
   const { "Content-Type": contentType = undefined, ...headers } = {
     ...writeHeaders(operation),
-    ...(operation.type === "patch" &&
+    ...((operation.type === "patch" || operation.type === "patch_object") &&
       operation.mediaType !== undefined && { "Content-Type": operation.mediaType }),
   };
   return {
@@ -81,7 +95,28 @@ function requestOf(operation: Operation): Request {
       const path = `${pathOf(operation)}/${operation.type}`;
       return { method: "POST", path, body: toJson(operation.body ?? {}) };
     }
+    case "create_object": {
+      const query = operation.policy === undefined ? "" : `?policy=${operation.policy}`;
+      const path = objectsPath(operation.bucket) + query;
+      return { method: "POST", path, body: toJson(operation.body) };
+    }
+    case "put_object":
+      return { method: "PUT", path: objectPath(operation), body: toJson(operation.body) };
+    case "patch_object":
+      return { method: "PATCH", path: objectPath(operation), body: toJson(operation.patch) };
+    case "revert_object": {
+      const path = `${objectPath(operation)}/revert`;
+      return { method: "POST", path, body: toJson(operation.body) };
+    }
+    case "restore_object":
+      return { method: "POST", path: `${objectPath(operation)}/restore`, body: {} };
+    case "delete_object":
+      return { method: "DELETE", path: objectPath(operation) };
   }
+}
+
+function objectPath({ bucket, object }: { readonly bucket: string; readonly object: string }) {
+  return `${objectsPath(bucket)}/${segment(object)}`;
 }
 
 function pathOf({ bucket }: { readonly bucket: string }): string {

@@ -1,6 +1,7 @@
 /** Every limit of the service, named (CONTRACT: conventions). Sizes in bytes; durations as their names say. */
 export const limits = {
   jsonBodyBytesMax: 1024 * 1024,
+  objectBodyBytesMax: 16 * 1024 * 1024,
   documentBytesMax: 1024 * 1024,
   patchOperationsMax: 1_000,
   jsonDepthMax: 64,

@@ -29,7 +29,8 @@ import { auditRoutes } from "./routes/audit.js";
 import { bucketRoutes } from "./routes/buckets.js";
 import { type FeedTimes, feedRoute } from "./routes/feed.js";
 import { logRoutes } from "./routes/log.js";
-import { pastRoutes } from "./routes/past.js";
+import { objectRoutes } from "./routes/objects.js";
+import { bucketPast } from "./routes/past.js";
 import { resetRoute } from "./routes/reset.js";
 import { serviceRoutes } from "./routes/service.js";
 import { taskRoutes } from "./routes/tasks.js";
@@ -76,7 +77,8 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   const metrics = createMetrics(store, isDraining);
   const routes: Route[] = [
     ...bucketRoutes,
-    ...pastRoutes,
+    ...bucketPast,
+    ...objectRoutes,
     transactionRoute(bucketRoutes),
     ...taskRoutes,
     ...auditRoutes,
@@ -305,7 +307,9 @@ async function serve(route: Route, context: HttpContext, options: Serving): Prom
   const respond = route.prepare(context.query);
   const mediaTypes = Object.keys(route.body ?? {});
   const takesBody = mediaTypes.length > 0;
-  const body = takesBody ? await readJsonBody(context.req, mediaTypes) : undefined;
+  const body = takesBody
+    ? await readJsonBody(context.req, mediaTypes, route.bodyBytesMax)
+    : undefined;
   assertBody(route, body?.json);
   const request: ApiRequest = {
     context,

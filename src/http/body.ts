@@ -17,20 +17,22 @@ export interface RequestBody {
  * The JSON body of a request.
  *
  * @param mediaTypes those that the route takes, the default first.
- * @throws UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE beyond 1 MiB, BAD_REQUEST for what is not
+ * @param bytesMax how large it may be; 1 MiB unless given.
+ * @throws UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE beyond that, BAD_REQUEST for what is not
  * strict JSON.
  */
 export async function readJsonBody(
   request: IncomingMessage,
   mediaTypes: readonly string[],
+  bytesMax: number = limits.jsonBodyBytesMax,
 ): Promise<RequestBody> {
   const declared = Number(request.headers["content-length"] ?? 0);
   const isEmpty = declared === 0 && request.headers["transfer-encoding"] === undefined;
   const [defaultType = "application/json"] = mediaTypes;
   if (isEmpty) return { mediaType: defaultType, bytes: new Uint8Array(), json: undefined };
   const mediaType = checkMediaType(request, mediaTypes);
-  if (declared > limits.jsonBodyBytesMax) throw tooLarge();
-  const bytes = await readBytes(request);
+  if (declared > bytesMax) throw tooLarge(bytesMax);
+  const bytes = await readBytes(request, bytesMax);
   return { mediaType, bytes, json: bytes.length === 0 ? undefined : parseJsonText(bytes) };
 }
 
@@ -62,7 +64,7 @@ export function readMediaType(contentType: string, mediaTypes: readonly string[]
   );
 }
 
-async function readBytes(request: IncomingMessage): Promise<Uint8Array> {
+async function readBytes(request: IncomingMessage, bytesMax: number): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let length = 0;
   try {
@@ -70,7 +72,7 @@ async function readBytes(request: IncomingMessage): Promise<Uint8Array> {
     for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       const bytes = Buffer.from(chunk);
       length += bytes.length;
-      if (length > limits.jsonBodyBytesMax) throw tooLarge();
+      if (length > bytesMax) throw tooLarge(bytesMax);
       chunks.push(bytes);
     }
   } catch (error) {
@@ -80,10 +82,8 @@ async function readBytes(request: IncomingMessage): Promise<Uint8Array> {
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
 }
 
-function tooLarge(): BucketsError {
-  return new BucketsError(
-    "PAYLOAD_TOO_LARGE",
-    `The body is larger than ${limits.jsonBodyBytesMax} bytes.`,
-    { limit_bytes: limits.jsonBodyBytesMax },
-  );
+function tooLarge(bytesMax: number): BucketsError {
+  return new BucketsError("PAYLOAD_TOO_LARGE", `The body is larger than ${bytesMax} bytes.`, {
+    limit_bytes: bytesMax,
+  });
 }

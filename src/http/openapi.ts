@@ -167,7 +167,9 @@ function tagOf({ path }: Route): string {
 }
 
 function success(route: Route) {
-  if (route.successStatus === 204) return { "204": { description: "Done" } };
+  if (route.successStatus === 204 && route.operation === undefined) {
+    return { "204": { description: "Done" } };
+  }
   const types = route.responseTypes ?? ["application/json"];
   const schema = successOf(route);
   return {

@@ -65,6 +65,11 @@ const rows: Readonly<Record<ErrorCode, Row>> = {
   STORAGE_FULL: { status: 507, type: "InsufficientStorageError", title: "Insufficient storage" },
 };
 
+/** How the contract calls an error of that code. */
+export function errorTypeOf(code: ErrorCode): string {
+  return rows[code].type;
+}
+
 export const problemMediaType = "application/problem+json";
 
 /** Problem types that IANA lists, which clients of any API know. */

@@ -51,7 +51,10 @@ export interface ApiRequest {
 }
 
 /** A write as it was sent, by itself or as an operation of a transaction. */
-export type SentWrite = Pick<ApiRequest, "params" | "body" | "mediaType">;
+export type SentWrite = Pick<ApiRequest, "params" | "body" | "mediaType"> & {
+  /** As its route understands it. */
+  readonly query: Readonly<Record<string, unknown>>;
+};
 
 /** What makes a route one that a transaction can hold. */
 export interface OperationRoute {
@@ -81,6 +84,8 @@ export interface Route {
   readonly query: z.ZodObject;
   /** The schema of the body by media type, the default first; undefined when there is none. */
   readonly body?: Readonly<Record<string, z.ZodType>>;
+  /** How large a body may be; 1 MiB unless given. */
+  readonly bodyBytesMax?: number;
   /** Whether a body must be there. */
   readonly needsBody?: boolean;
   readonly response: z.ZodType;

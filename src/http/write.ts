@@ -62,7 +62,8 @@ function defineWrite<Query extends z.ZodObject & z.ZodType<WriteQuery>, W extend
       const { context, basePath } = request;
       const written = await write(request, writeOptions(request, query), query);
       const location = locationHeader(route.method, basePath, locate?.(written));
-      const how = { prefer: context.get("Prefer"), isWhole: wantsWhole(context) };
+      const isEmpty = route.successStatus === 204;
+      const how = { prefer: context.get("Prefer"), isWhole: wantsWhole(context), isEmpty };
       sendWritten(context, written, answerWrite(written, show(written), location, how));
     },
   });
@@ -71,7 +72,7 @@ function defineWrite<Query extends z.ZodObject & z.ZodType<WriteQuery>, W extend
 /** A route that writes by one operation: alone when it is requested, or one of a transaction. */
 export function defineOperation(
   definition: Omit<Route, "prepare" | "query"> & {
-    readonly query: typeof writeQuery;
+    readonly query: z.ZodObject & z.ZodType<WriteQuery>;
     readonly toOperation: (sent: SentWrite) => ServedOperation;
     readonly locate?: (result: OperationResult) => string;
   },
@@ -82,8 +83,8 @@ export function defineOperation(
       ...route,
       locate,
       show: shownOf,
-      write: (request, options) =>
-        request.namespace.write({ ...options, ...toOperation(request) }, options),
+      write: (request, options, query) =>
+        request.namespace.write({ ...options, ...toOperation({ ...request, query }) }, options),
     }),
     operation: {
       toOperation,
@@ -94,7 +95,8 @@ export function defineOperation(
 
 /** What the answer shows of an operation. */
 export function shownOf(result: OperationResult): object {
-  return "task" in result ? result.task : result.bucket;
+  if ("task" in result) return result.task;
+  return "object" in result ? result.object : result.bucket;
 }
 
 function locationHeader(method: Route["method"], basePath: string, path: string | undefined) {
@@ -105,7 +107,7 @@ function locationHeader(method: Route["method"], basePath: string, path: string 
 const noHeaders: Readonly<Record<string, string>> = {};
 
 /** The options of a write, from its headers and query. */
-function writeOptions(
+export function writeOptions(
   { context, fingerprint, requireIfMatch }: ApiRequest,
   query: WriteQuery,
 ): ServedWriteOptions {
@@ -165,6 +167,8 @@ interface AnswerForm {
   readonly prefer: string;
   /** All that the library tells, instead of the contract's body. */
   readonly isWhole: boolean;
+  /** The contract answers with nothing but headers. */
+  readonly isEmpty: boolean;
 }
 
 /** True for a caller who accepts the whole answer before the contract's. */
@@ -177,7 +181,7 @@ export function answerWrite(
   written: Written,
   result: object,
   location: Readonly<Record<string, string>>,
-  { prefer, isWhole }: AnswerForm,
+  { prefer, isWhole, isEmpty }: AnswerForm,
 ): WriteAnswer {
   const { dryRun, changes } = written;
   // What would be is always shown, and so is what was asked for by its type.
@@ -192,7 +196,7 @@ export function answerWrite(
     return { status: 200, headers: placed, body, mediaType: writtenMediaType };
   }
   if (dryRun) return { status: 200, headers, body: { dry_run: true, changes, result } };
-  if (preferences.isMinimal) return { status: 204, headers: placed };
+  if (preferences.isMinimal || isEmpty) return { status: 204, headers: placed };
   return { status: 200, headers: placed, body: result };
 }
 
@@ -206,7 +210,7 @@ function sendWritten(context: HttpContext, { replayed }: Written, answer: WriteA
   context.type = answer.mediaType ?? "application/json";
 }
 
-function wholeBody(written: Written, result: object): object {
+export function wholeBody(written: Written, result: object): object {
   const { version, position, tag, changes, ignoredFields, replayed, dryRun } = written;
   return {
     version,

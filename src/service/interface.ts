@@ -3,14 +3,18 @@
  * embed the store. Documents are snake_case JSON as on the wire; names and options are camelCase.
  */
 import { z } from "zod";
+import type { AggregateResponse } from "../domain/aggregate/aggregate.js";
 import { AuditEvent } from "../domain/audit.js";
 import type { BlameResponse } from "../domain/blame.js";
+import type { Policy } from "../domain/bucket/bucket-schema.js";
 import type { PatchMediaType } from "../domain/bucket/patch.js";
 import { BucketResponse } from "../domain/bucket/response.js";
 import { Change } from "../domain/changes.js";
 import type { DiffFormat } from "../domain/diff-formats.js";
+import { type BucketsError, errorCodes } from "../domain/errors.js";
 import { HistoryEntry } from "../domain/history.js";
 import type { JsonValue } from "../domain/json.js";
+import { ObjectResponse } from "../domain/object/response.js";
 import { type Permission, permissions } from "../domain/permissions.js";
 import { answeredTime, jsonObject, jsonValue } from "../domain/schemas.js";
 import { TaskResponse } from "../domain/task.js";
@@ -177,6 +181,46 @@ export interface BucketDeleted extends Written {
   readonly task: TaskResponse;
 }
 
+/** An object as it is answered, with its place in the log. */
+export interface ObjectAnswer {
+  readonly object: ObjectResponse;
+  readonly version: number;
+  /** The newest event that is folded into the answer. */
+  readonly position: number;
+  /** The strong entity tag, without quotes. */
+  readonly tag: string;
+}
+
+export interface ObjectRead extends ObjectAnswer {
+  /** As of a bucket. */
+  readonly past?: BucketRead["past"];
+}
+
+export interface ObjectWritten extends Written {
+  readonly object: ObjectResponse;
+}
+
+export interface ObjectFormat {
+  /**
+   * What to do when the unique key is taken: refuse (`insert`), change what is there (`update`, which
+   * needs it to be there), or either (`upsert`). The bucket's default policy unless given.
+   */
+  readonly policy?: Policy | undefined;
+}
+
+/** What came of objects that were made together: each by itself, in one commit. */
+export interface ObjectsCreated {
+  /** Those that were accepted, in their order. */
+  readonly succeeded: readonly ObjectWritten[];
+  readonly failed: readonly ObjectRefused[];
+}
+
+export interface ObjectRefused {
+  /** Its place in the request, from 0. */
+  readonly index: number;
+  readonly error: BucketsError;
+}
+
 interface BucketAction<Type extends string> {
   readonly type: Type;
   readonly bucket: string;
@@ -201,11 +245,31 @@ export type BucketOperation =
   | BucketAction<"restore">
   | { readonly type: "delete"; readonly bucket: string };
 
-/** Every write that can be one of a transaction, and how it is meant. */
-export type Operation = BucketOperation & OperationOptions;
-export type ServedOperation = BucketOperation & ServedOperationOptions;
+interface ObjectAction<Type extends string> {
+  readonly type: Type;
+  readonly bucket: string;
+  /** The id of the object. */
+  readonly object: string;
+}
 
-export type OperationResult = BucketWritten | BucketDeleted;
+/** A write to an object as data. */
+export type ObjectOperation =
+  | ({
+      readonly type: "create_object";
+      readonly bucket: string;
+      readonly body: unknown;
+    } & ObjectFormat)
+  | (ObjectAction<"put_object"> & { readonly body: unknown })
+  | (ObjectAction<"patch_object"> & { readonly patch: unknown } & PatchFormat)
+  | (ObjectAction<"revert_object"> & { readonly body: unknown })
+  | ObjectAction<"restore_object">
+  | ObjectAction<"delete_object">;
+
+/** Every write that can be one of a transaction, and how it is meant. */
+export type Operation = (BucketOperation | ObjectOperation) & OperationOptions;
+export type ServedOperation = (BucketOperation | ObjectOperation) & ServedOperationOptions;
+
+export type OperationResult = BucketWritten | BucketDeleted | ObjectWritten;
 
 export interface TransactionOptions extends CommitOptions {
   /** Why, for the operations that do not say so themselves. */
@@ -237,8 +301,21 @@ export const WrittenBody = z.object({
   ignored_fields: z.array(z.string()),
   replayed: z.boolean(),
   dry_run: z.boolean(),
-  /** The bucket, or the task of a deletion. */
-  result: z.union([BucketResponse, TaskResponse]),
+  /** The bucket, the task of its deletion, or the object. */
+  result: z.union([BucketResponse, TaskResponse, ObjectResponse]),
+});
+
+/** How HTTP answers many objects at once to whom accepts all that the library tells. */
+export const ObjectsBody = z.object({
+  succeeded: z.array(WrittenBody),
+  failed: z.array(
+    z.object({
+      object_index: z.number().int(),
+      error: z.string(),
+      code: z.enum(errorCodes),
+      details: z.record(z.string(), z.unknown()),
+    }),
+  ),
 });
 
 /** How HTTP answers a transaction: each operation as its own route would. */
@@ -316,6 +393,20 @@ export const ListBucketsResponse = z.object({
 });
 export type ListBucketsResponse = z.infer<typeof ListBucketsResponse>;
 
+export interface ObjectListQuery extends ListQuery {
+  /** The fields to answer, dotted; all unless given. The id is always there. */
+  readonly select?: readonly string[] | null | undefined;
+}
+
+export const ListObjectsResponse = z.object({
+  /** With `select`, as much of each as was asked for. */
+  results: z.array(jsonObject),
+  pagination: Pagination,
+  stats: z.object({ total_objects: z.number().int(), total_size_bytes: z.number().int() }),
+  as_of: AsOf.optional(),
+});
+export type ListObjectsResponse = z.infer<typeof ListObjectsResponse>;
+
 export interface HistoryQuery {
   readonly order?: "asc" | "desc" | undefined;
   readonly limit?: number | undefined;
@@ -358,8 +449,54 @@ export const ReplayLine = z.union([
 ]);
 export type ReplayLine = z.infer<typeof ReplayLine>;
 
+/** Reading the past of resources of one kind; each is named by what identifies it. */
+export interface PastReads {
+  /** What changed between two points; applying a patch to the first state gives the second. */
+  diff(identifier: string, query?: DiffQuery): Promise<JsonValue>;
+  /** The event that last set each leaf, by JSON Pointer; answered without folding. */
+  blame(identifier: string, query?: { readonly path?: string | undefined }): Promise<BlameResponse>;
+  /** Its events, newest first unless asked otherwise. */
+  history(identifier: string, query?: HistoryQuery): Promise<HistoryResponse>;
+  /** The event with that version. @throws NOT_FOUND beyond the head. */
+  entry(identifier: string, version: number): Promise<HistoryEntry>;
+  /** Reads the recorded events again and folds them; commands are never run again. */
+  replay(identifier: string, range?: ReplayRange): AsyncIterable<ReplayLine>;
+}
+
+/**
+ * The objects of one bucket, by their ids. What a deleted bucket holds is hidden with it, and comes
+ * back with it; the history of an object goes on after its deletion.
+ */
+export interface Objects<Options extends WriteOptions = WriteOptions> extends PastReads {
+  /**
+   * Makes an object, or changes the one that holds its unique key, as the policy says. Bytes are
+   * stored before the write queues, and are durable once it resolves.
+   * @throws VALIDATION_FAILED for what does not fit the bucket's schema; ALREADY_EXISTS, NOT_FOUND
+   * and BAD_REQUEST by policy; BUCKET_LOCKED when the bucket is locked, suspended or archived.
+   */
+  create(body: unknown, options?: Options & ObjectFormat): Promise<ObjectWritten>;
+  /** Makes up to 100 objects in one commit; each is accepted or refused by itself. */
+  createMany(bodies: readonly unknown[], options?: Options & ObjectFormat): Promise<ObjectsCreated>;
+  /** As it is, or with `asOf` as it was. @throws NOT_FOUND */
+  get(object: string, options?: { readonly asOf?: string | undefined }): Promise<ObjectRead>;
+  /** Newest first. @throws BAD_REQUEST for a page size over 1,000 or a foreign cursor. */
+  list(query?: ObjectListQuery): Promise<ListObjectsResponse>;
+  /** Merges: metadata key by key, blobs property by property; other fields are replaced. */
+  put(object: string, body: unknown, options?: Options): Promise<ObjectWritten>;
+  /** Changes the document; every accepted patch is one event. */
+  patch(object: string, patch: unknown, options?: Options & PatchFormat): Promise<ObjectWritten>;
+  /** Its unique key is free again. */
+  delete(object: string, options?: Options): Promise<ObjectWritten>;
+  /** As for buckets: `{to, fields?}` or `{undo}`. */
+  revert(object: string, body: unknown, options?: Options): Promise<ObjectWritten>;
+  /** Brings a deleted object back. @throws ALREADY_EXISTS when its key was taken meanwhile. */
+  restore(object: string, options?: Options): Promise<ObjectWritten>;
+  /** Groups and computes; see the OpenAPI document. @throws VALIDATION_FAILED */
+  aggregate(body: unknown): Promise<AggregateResponse>;
+}
+
 /** The buckets of one namespace. A `bucket` argument is an id or the exact name. */
-export interface Buckets<Options extends WriteOptions = WriteOptions> {
+export interface Buckets<Options extends WriteOptions = WriteOptions> extends PastReads {
   /**
    * Creates a bucket.
    * @throws VALIDATION_FAILED, ALREADY_EXISTS when the name is taken.
@@ -415,16 +552,6 @@ export interface Buckets<Options extends WriteOptions = WriteOptions> {
    * name. @throws CONFLICT when it is not deleted; ALREADY_EXISTS when the name is taken.
    */
   restore(bucket: string, body?: unknown, options?: Options): Promise<BucketWritten>;
-  /** What changed between two points; applying a patch to the first state gives the second. */
-  diff(bucket: string, query?: DiffQuery): Promise<JsonValue>;
-  /** The event that last set each leaf, by JSON Pointer; answered without folding. */
-  blame(bucket: string, query?: { readonly path?: string | undefined }): Promise<BlameResponse>;
-  /** Its events, newest first unless asked otherwise. */
-  history(bucket: string, query?: HistoryQuery): Promise<HistoryResponse>;
-  /** The event with that version. @throws NOT_FOUND beyond the head. */
-  entry(bucket: string, version: number): Promise<HistoryEntry>;
-  /** Reads the recorded events again and folds them; commands are never run again. */
-  replay(bucket: string, range?: ReplayRange): AsyncIterable<ReplayLine>;
 }
 
 export const TaskAnswer = TaskResponse.and(z.object({ as_of: AsOf.optional() }));
@@ -490,6 +617,8 @@ export interface Namespace<Options extends WriteOptions = WriteOptions> {
   readonly buckets: Buckets<Options>;
   readonly tasks: Tasks;
   readonly audit: Audit;
+  /** @param bucket an id or the exact name. */
+  objects(bucket: string): Objects<Options>;
   /**
    * Carries out 1 to 100 operations in their order, all or nothing: each sees what those before it
    * left, and their events share a `transaction_id`.

@@ -15,14 +15,14 @@ import { paginate } from "./pagination.js";
 import type { ServiceParts } from "./parts.js";
 import { asPoint } from "./past.js";
 
-const ListRequest = z.object({
+export const ListRequest = z.object({
   limit: z.number().int().min(1).max(limits.pageSizeMax).default(limits.listPageSizeDefault),
   offset: z.number().int().min(0).default(0),
   cursor: z.string().optional(),
 });
 
 /** The place of the last bucket of a page; how many came before it numbers the next page. */
-const ListPlace = z.object({
+export const ListPlace = z.object({
   sortKey: z.string().optional(),
   createdAt: z.string(),
   id: z.string(),
@@ -96,7 +96,7 @@ function average(sum: number, count: number): number {
 }
 
 /** The criteria as JSON of our own, by the names of the wire. */
-function rawCriteria({ search, filters, sort, caseSensitive }: ListQuery): RawCriteria {
+export function rawCriteria({ search, filters, sort, caseSensitive }: ListQuery): RawCriteria {
   return {
     search: search ?? null,
     filters: toJson(filters ?? null),

@@ -3,7 +3,13 @@
 import type { BucketState } from "../domain/bucket/state.js";
 import { BucketsError, invariant } from "../domain/errors.js";
 import { formatTime } from "../domain/event.js";
-import { stateOfKind } from "../domain/resource.js";
+import {
+  type ResourceKind,
+  type ResourceState,
+  type StateOf,
+  stateOfKind,
+  streamOf,
+} from "../domain/resource.js";
 import { decode } from "../eventstore/codec.js";
 import type { EventPlace, EventStore, LogPoint, StreamPoint } from "../eventstore/store.js";
 import { nextTurn } from "../projections/view.js";
@@ -22,15 +28,22 @@ export interface Moment {
   readonly asOf: AsOf;
 }
 
-/** So many buckets are read in one turn of the event loop. */
-const sliceBuckets = 50;
+/** So many states are read in one turn of the event loop. */
+const sliceSize = 50;
+
+/** A point of the log that is known, and the moment that it stands for. */
+export interface KnownPoint {
+  readonly point: LogPoint;
+  readonly at: number;
+  readonly isFinal: boolean;
+}
 
 /** @throws BAD_REQUEST for a version; NOT_FOUND for what is beyond the end. */
-export async function momentOf(
+export async function knownPoint(
   parts: MomentParts,
   namespace: string,
   { point, text }: AskedPoint,
-): Promise<Moment> {
+): Promise<KnownPoint> {
   if (point.kind === "version") {
     throw new BucketsError(
       "BAD_REQUEST",
@@ -41,40 +54,66 @@ export async function momentOf(
   const now = Math.max(parts.clock(), head.recordedAt);
   const isKnown = point.kind === "position" ? point.position <= head.position : point.time <= now;
   if (!isKnown) throw await beyondTheEnd(parts, namespace, text, now);
-  const states = await statesAt(parts, namespace, point);
-  const newest = await newestPlace(parts.events, states);
   return {
     point,
     at: point.kind === "time" ? point.time : await timeOf(parts.events, point.position),
-    states,
-    asOf: {
-      position: newest?.position ?? 0,
-      ...(newest !== undefined && { recorded_at: formatTime(newest.recordedAt) }),
-      is_final: point.kind === "position" || point.time < head.recordedAt,
-    },
+    isFinal: point.kind === "position" || point.time < head.recordedAt,
+  };
+}
+
+/** @throws BAD_REQUEST for a version; NOT_FOUND for what is beyond the end. */
+export async function momentOf(
+  parts: MomentParts,
+  namespace: string,
+  asked: AskedPoint,
+): Promise<Moment> {
+  const known = await knownPoint(parts, namespace, asked);
+  const states = await statesAt(parts, namespace, known.point);
+  return { ...known, states, asOf: await asOfOf(parts.events, states, known.isFinal) };
+}
+
+/** How an answer about these states names its moment. */
+export async function asOfOf(
+  events: EventStore,
+  states: readonly ResourceState[],
+  isFinal: boolean,
+): Promise<AsOf> {
+  const newest = await newestPlace(events, states);
+  return {
+    position: newest?.position ?? 0,
+    ...(newest !== undefined && { recorded_at: formatTime(newest.recordedAt) }),
+    is_final: isFinal,
   };
 }
 
 async function statesAt({ events, view }: MomentParts, namespace: string, point: StreamPoint) {
-  const ids = await view.bucketIds(namespace);
-  const states: BucketState[] = [];
-  for (let start = 0; start < ids.length; start += sliceBuckets) {
+  return await statesOf(events, "bucket", await view.bucketIds(namespace), point);
+}
+
+/** The states of these resources at a point, as far as they had begun; read in slices. */
+export async function statesOf<Kind extends ResourceKind>(
+  events: EventStore,
+  kind: Kind,
+  ids: readonly string[],
+  point: StreamPoint,
+): Promise<StateOf<Kind>[]> {
+  const states: StateOf<Kind>[] = [];
+  for (let start = 0; start < ids.length; start += sliceSize) {
     if (start > 0) await nextTurn();
-    const slice = await events.statesAt(ids.slice(start, start + sliceBuckets), point);
-    states.push(...slice.map((state) => stateOfKind("bucket", state)));
+    const slice = await events.statesAt(ids.slice(start, start + sliceSize), point);
+    states.push(...slice.map((state) => stateOfKind(kind, state)));
   }
   return states;
 }
 
 async function newestPlace(
   events: EventStore,
-  states: readonly BucketState[],
+  states: readonly ResourceState[],
 ): Promise<EventPlace | undefined> {
   const [first, ...others] = states;
   if (first === undefined) return undefined;
   const newest = others.reduce((a, b) => (a.position > b.position ? a : b), first);
-  const { bucket_id: stream, version } = newest;
-  return await events.placeAt(stream, { kind: "version", version });
+  return await events.placeAt(streamOf(newest), { kind: "version", version: newest.version });
 }
 
 async function timeOf(events: EventStore, position: number): Promise<number> {

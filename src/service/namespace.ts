@@ -12,6 +12,7 @@ import { BucketService } from "./buckets.js";
 import type {
   Audit,
   Buckets,
+  Objects,
   OperationResult,
   ServedCommitOptions,
   ServedNamespace,
@@ -22,10 +23,12 @@ import type {
   TransactionOptions,
 } from "./interface.js";
 import { explainMissed } from "./missed.js";
+import { ObjectOperations } from "./object-operations.js";
+import { ObjectService } from "./objects.js";
 import { BucketOperations } from "./operations.js";
 import type { KnownCaller, ServiceParts } from "./parts.js";
 import { TaskService } from "./tasks.js";
-import { checkKey, checkReason, UnitWriter } from "./writing.js";
+import { type Checked, checkKey, checkReason, UnitWriter } from "./writing.js";
 
 export class NamespaceService implements ServedNamespace {
   readonly name: string;
@@ -33,14 +36,18 @@ export class NamespaceService implements ServedNamespace {
   readonly tasks: Tasks;
   readonly audit: Audit;
   readonly #newId: ServiceParts["newId"];
-  readonly #operations: BucketOperations;
+  readonly #parts: ServiceParts;
+  readonly #buckets: BucketOperations;
+  readonly #objects: ObjectOperations;
   readonly #units: UnitWriter;
 
   constructor(parts: ServiceParts, name: string, caller: KnownCaller) {
     const { publicUrl } = caller;
     this.name = name;
     this.#newId = parts.newId;
-    this.#operations = new BucketOperations(parts, name, publicUrl);
+    this.#parts = parts;
+    this.#buckets = new BucketOperations(parts, name, publicUrl);
+    this.#objects = new ObjectOperations(parts, name);
     this.#units = new UnitWriter(parts, name, caller, (refused) => explainMissed(parts, refused));
     const write = this.write.bind(this);
     this.buckets = new BucketService({ parts, namespace: name, publicUrl, write });
@@ -53,10 +60,36 @@ export class NamespaceService implements ServedNamespace {
     options: ServedCommitOptions = {},
   ): Promise<OperationResult> {
     checkKey(options);
-    const { results } = await this.#units.write([this.#operations.check(operation)], options);
+    const checked = this.#check(operation, options.dryRun === true);
+    const { results } = await this.#units.write([checked], options);
     const [result] = results;
     invariant(result !== undefined, "a unit of one without a result");
     return result;
+  }
+
+  #check(operation: ServedOperation, isDry: boolean): Checked<OperationResult> {
+    switch (operation.type) {
+      case "create_object":
+      case "put_object":
+      case "patch_object":
+      case "revert_object":
+      case "restore_object":
+      case "delete_object":
+        return this.#objects.check(operation, isDry);
+      default:
+        return this.#buckets.check(operation);
+    }
+  }
+
+  objects(bucket: string): Objects<ServedWriteOptions> {
+    return new ObjectService({
+      parts: this.#parts,
+      namespace: this.name,
+      bucket,
+      write: this.write.bind(this),
+      operations: this.#objects,
+      units: this.#units,
+    });
   }
 
   async transaction(
@@ -68,7 +101,7 @@ export class NamespaceService implements ServedNamespace {
     checkCount(operations.length);
     const checked = operations.map((operation, index) => {
       try {
-        return this.#operations.check(operation);
+        return this.#check(operation, options.dryRun === true);
       } catch (error) {
         throw isBucketsError(error) ? withDetails(error, detailsOf(index)) : error;
       }

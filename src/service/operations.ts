@@ -17,7 +17,7 @@ import { RestoreBucketRequest, RevertBucketRequest } from "../domain/bucket/reve
 import { isJsonObject, type JsonValue, toJson } from "../domain/json.js";
 import { parseBody } from "../domain/schemas.js";
 import { answerDeleted, answerWritten, countedAfter } from "./answers.js";
-import type { OperationResult, ServedOperation, ServedOperationOptions } from "./interface.js";
+import type { BucketOperation, OperationResult, ServedOperationOptions } from "./interface.js";
 import type { ServiceParts } from "./parts.js";
 import { bucketSubject, Past } from "./past.js";
 import { prepareRevert, prepareUndo } from "./reverting.js";
@@ -34,8 +34,11 @@ interface Asked {
   readonly reason?: string | undefined;
 }
 
-type OperationOf<Type extends ServedOperation["type"]> = Extract<
-  ServedOperation,
+/** A write to a bucket, with all that HTTP says of it. */
+export type ServedBucketOperation = BucketOperation & ServedOperationOptions;
+
+type OperationOf<Type extends BucketOperation["type"]> = Extract<
+  ServedBucketOperation,
   { readonly type: Type }
 >;
 
@@ -55,7 +58,7 @@ export class BucketOperations {
   }
 
   /** @throws BAD_REQUEST for what is wrong with the options, before VALIDATION_FAILED. */
-  check(operation: ServedOperation): Checked<OperationResult> {
+  check(operation: ServedBucketOperation): Checked<OperationResult> {
     checkReason(operation.reason);
     const asked = this.#ask(operation);
     const { call, prepare, ignoredFields = [], revealedSecret } = asked;
@@ -73,7 +76,7 @@ export class BucketOperations {
     };
   }
 
-  #ask(operation: ServedOperation): Asked {
+  #ask(operation: ServedBucketOperation): Asked {
     switch (operation.type) {
       case "create":
         return this.#create(operation);

@@ -1,4 +1,5 @@
 /** What the services stand on; the composition root makes it. */
+import type { BlobStore } from "../blobstore/blob-store.js";
 import type { EventStore, Outcome, Unit } from "../eventstore/store.js";
 import type { View } from "../projections/view.js";
 import type { Vault } from "./vault.js";
@@ -7,6 +8,8 @@ export interface ServiceParts {
   readonly events: EventStore;
   readonly view: View;
   readonly vault: Vault;
+  /** The bytes of blobs, by their hashes. */
+  readonly blobs: BlobStore;
   /** Resolves once the unit is durable. */
   readonly submit: (unit: Unit) => Promise<Outcome>;
   readonly clock: () => number;

@@ -13,7 +13,8 @@ import { formatTime, type RecordedEvent } from "../domain/event.js";
 import { changesOf, type HistoryEntry, toHistoryEntry } from "../domain/history.js";
 import { isJsonObject, type JsonObject, type JsonValue } from "../domain/json.js";
 import { limits } from "../domain/limits.js";
-import { bucketNotFound } from "../domain/not-found.js";
+import type { MemberKind } from "../domain/members.js";
+import { bucketNotFound, memberNotFound } from "../domain/not-found.js";
 import { isWithin, parsePointer } from "../domain/pointer.js";
 import {
   documentOf,
@@ -60,6 +61,28 @@ export function bucketSubject({ view }: PastParts, namespace: string): Subject<"
       return isJsonObject(masked) ? masked : {};
     },
     shownChanges: maskChanges,
+  };
+}
+
+/**
+ * The objects, batches or uploads of a bucket, by their ids. What a deleted bucket held has a past
+ * that is found through the bucket's id.
+ */
+export function memberSubject<Kind extends MemberKind>(
+  { view }: PastParts,
+  kind: Kind,
+  bucketId: string,
+): Subject<Kind> {
+  return {
+    kind,
+    find: async (identifier) => {
+      const state = await view.state(identifier);
+      if (state?.kind !== kind || state.bucket_id !== bucketId) return undefined;
+      return stateOfKind(kind, state);
+    },
+    notFound: (identifier) => memberNotFound(kind, identifier, bucketId),
+    shown: (document) => document,
+    shownChanges: (changes) => changes,
   };
 }
 

@@ -1,4 +1,5 @@
 /** The store as one object: its namespaces, its log, and its upkeep. */
+import type { BlobStore } from "../blobstore/blob-store.js";
 import { formatTime } from "../domain/event.js";
 import { assertNamespace } from "../domain/namespace.js";
 import { toHex } from "../eventstore/codec.js";
@@ -34,6 +35,7 @@ export interface StoreParts {
   readonly view: View;
   readonly keeper: ProjectionKeeper;
   readonly vault: Vault;
+  readonly blobs: BlobStore;
   readonly tokens: TokenGate;
   readonly clock: () => number;
   readonly newId: (prefix: string) => string;

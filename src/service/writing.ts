@@ -21,6 +21,7 @@ import type {
   Outcome,
   Placement,
   Precondition,
+  RefusedCommand,
   TargetedCommand,
   Unit,
 } from "../eventstore/store.js";
@@ -50,6 +51,8 @@ export interface Done extends Pick<CommandResult, "state" | "recorded"> {
 }
 
 export interface UnitOptions extends ServedCommitOptions {
+  /** `each`: an operation that is refused does not keep the others from being accepted. */
+  readonly acceptance?: "each" | undefined;
   readonly transactionId?: string | undefined;
   /** Why, for the operations that do not say so themselves. */
   readonly reason?: string | undefined;
@@ -58,7 +61,10 @@ export interface UnitOptions extends ServedCommitOptions {
 }
 
 export interface UnitDone<Result> {
+  /** Of the operations that were accepted, in their order. */
   readonly results: readonly Result[];
+  /** Of a unit whose operations are accepted one by one: those that were not. */
+  readonly refusals: readonly RefusedCommand[];
   readonly transactionId: string | undefined;
   readonly replayed: boolean;
   readonly dryRun: boolean;
@@ -105,13 +111,17 @@ export class UnitWriter {
     const replayed = outcome.kind === "replayed";
     const dryRun = options.dryRun === true;
     const places = replayed ? await this.#readAgain(outcome.results) : outcome.results;
-    const rendered = operations.map((operation, index) => {
+    const { refusals = [] } = outcome;
+    const refused = new Set(refusals.map(({ index }) => index));
+    const accepted = operations.filter((_, index) => !refused.has(index));
+    const rendered = accepted.map((operation, index) => {
       const place = places[index];
       invariant(place !== undefined, `no result of operation ${index}`);
       return operation.render({ ...place, replayed, dryRun });
     });
     return {
       results: await Promise.all(rendered),
+      refusals,
       transactionId: places[0]?.recorded.transactionId,
       replayed,
       dryRun,
@@ -194,6 +204,7 @@ export class UnitWriter {
       meta: this.#meta(options),
       idempotency: options.dryRun === true ? undefined : this.#idempotency(options, call),
       transactionId: options.transactionId,
+      ...(options.acceptance !== undefined && { acceptance: options.acceptance }),
       bytes: Buffer.byteLength(call),
     };
   }

@@ -17,7 +17,7 @@ import { auditRoutes } from "../../src/http/routes/audit.js";
 import { bucketRoutes } from "../../src/http/routes/buckets.js";
 import { feedRoute } from "../../src/http/routes/feed.js";
 import { logRoutes } from "../../src/http/routes/log.js";
-import { pastRoutes } from "../../src/http/routes/past.js";
+import { bucketPast } from "../../src/http/routes/past.js";
 import { serviceRoutes } from "../../src/http/routes/service.js";
 import { taskRoutes } from "../../src/http/routes/tasks.js";
 import { tokenRoutes } from "../../src/http/routes/tokens.js";
@@ -89,7 +89,7 @@ describe("The paths of the document", () => {
   it("are those of the routes, no more and no fewer", () => {
     const routes = [
       ...bucketRoutes,
-      ...pastRoutes,
+      ...bucketPast,
       transactionRoute(bucketRoutes),
       ...taskRoutes,
       ...auditRoutes,

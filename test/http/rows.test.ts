@@ -21,7 +21,7 @@ import { serveStore } from "../../src/http/index.js";
 import { auditRoutes } from "../../src/http/routes/audit.js";
 import { bucketRoutes } from "../../src/http/routes/buckets.js";
 import { logRoutes } from "../../src/http/routes/log.js";
-import { pastRoutes } from "../../src/http/routes/past.js";
+import { bucketPast } from "../../src/http/routes/past.js";
 import { serviceRoutes } from "../../src/http/routes/service.js";
 import { taskRoutes } from "../../src/http/routes/tasks.js";
 import { tokenRoutes } from "../../src/http/routes/tokens.js";
@@ -805,7 +805,7 @@ describe("Lists", () => {
 
 const everyRoute = [
   ...bucketRoutes,
-  ...pastRoutes,
+  ...bucketPast,
   ...taskRoutes,
   ...auditRoutes,
   ...logRoutes,

@@ -6,8 +6,10 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { z } from "zod";
 import type { PatchMediaType } from "../../src/domain/bucket/patch.js";
 import type { JsonObject, JsonValue } from "../../src/domain/json.js";
+import { shownOf } from "../../src/http/write.js";
 import {
   type BucketOperation,
   type BucketStore,
@@ -694,7 +696,7 @@ const transactionStep = fc.tuple(aim, fc.array(part, { minLength: 1, maxLength: 
       for (const [index, moment] of wanted.entries()) {
         const result = answer.results[index];
         if (result === undefined) throw new Error("an operation without a result");
-        const shownId = "bucket" in result ? result.bucket.bucket_id : result.task.bucket_id;
+        const shownId = z.object({ bucket_id: z.string() }).parse(shownOf(result)).bucket_id;
         if (moment.type === "bucket.created") ids.set(moment.id, shownId);
         const told = { ...moment.told, transaction_id: answer.transactionId ?? "" };
         const made = { ...moment, told, id: ids.get(moment.id) ?? moment.id };

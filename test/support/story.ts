@@ -6,6 +6,7 @@
 import { isBucketsError } from "../../src/domain/errors.js";
 import type { JsonValue } from "../../src/domain/json.js";
 import { jsonValue } from "../../src/domain/schemas.js";
+import { shownOf } from "../../src/http/write.js";
 import type {
   BucketOperation,
   BucketStore,
@@ -298,7 +299,7 @@ function interfaceFace(namespaceFor: (caller: Caller) => Namespace): Face {
           { reason, idempotencyKey: key },
         );
         const bodies = results.map((result) => ({
-          body: "task" in result ? result.task : result.bucket,
+          body: shownOf(result),
           tag: result.tag,
           ignored: result.ignoredFields.join(", "),
         }));

@@ -36,6 +36,7 @@ import {
   bodyRefusals,
   defineOperation,
   setIgnoredFields,
+  shownOf,
   writeQuery,
   writeRefusals,
 } from "../write.js";
@@ -231,7 +232,10 @@ function defineAction(
 }
 
 /** Whether the answer is about now or the past, and so how long it may be kept. */
-function setTime(context: HttpContext, { past }: BucketRead): void {
+export function setTime(
+  context: HttpContext,
+  { past }: { readonly past?: BucketRead["past"] | undefined },
+): void {
   if (past === undefined) {
     context.set("Accept-Patch", patchMediaTypes.join(", "));
     setCache(context, "current");
@@ -244,9 +248,11 @@ function setTime(context: HttpContext, { past }: BucketRead): void {
   }
 }
 
+const BucketShown = z.object({ bucket_id: z.string() });
+
 /** Where the bucket is, whatever it was addressed by and is called now. */
 function pathOf(result: OperationResult): string {
-  const { bucket_id: id } = "task" in result ? result.task : result.bucket;
+  const { bucket_id: id } = BucketShown.parse(shownOf(result));
   return `${base}/${id}`;
 }
 

@@ -1,26 +1,34 @@
 /**
- * The body of `POST /v1/buckets/list` (CONTRACT: buckets, list): read like a query, so that whatever
- * does not fit is a 400, and described for OpenAPI. What filters mean is the domain's.
+ * The bodies of lists (CONTRACT: buckets, list): read like a query, so that whatever does not fit is
+ * a 400, and described for OpenAPI. What filters mean is the domain's.
  */
 import { z } from "zod";
 import { bucketCatalog } from "../../domain/bucket/list.js";
 import { operators } from "../../domain/filter/condition.js";
+import type { FieldCatalog } from "../../domain/filter/fields.js";
 import type { JsonObject } from "../../domain/json.js";
 import { limits } from "../../domain/limits.js";
 import { jsonValue, parseQuery } from "../../domain/schemas.js";
 import type { ListQuery } from "../../service/interface.js";
 
-const fieldDescription =
-  `A field of the answered bucket: ${bucketCatalog.names.join(", ")}. Dots go deeper, as in ` +
+/** What the bodies of lists of one kind of resource have of their own. */
+interface Listed {
+  readonly catalog: FieldCatalog;
+  readonly noun: string;
+  readonly searched: string;
+}
+
+const describeField = ({ catalog, noun }: Listed) =>
+  `A field of the answered ${noun}: ${catalog.names.join(", ")}. Dots go deeper, as in ` +
   "`metadata.team`; a JSON Pointer such as `/metadata/a.b` names keys with dots, and a number an " +
   "item of an array. Secrets are compared by their mask.";
 
-const condition = {
+const condition = (listed: Listed) => ({
   type: "object",
   required: ["field"],
   additionalProperties: false,
   properties: {
-    field: { type: "string", description: fieldDescription },
+    field: { type: "string", description: describeField(listed) },
     operator: {
       enum: operators,
       default: "eq",
@@ -29,7 +37,7 @@ const condition = {
         "`eq ne in nin` compare whole values;",
         "`ne` and `nin` are the complements and match a missing field.",
         "`gt lt gte lte` order numbers with numbers and strings with strings; the fields",
-        `${bucketCatalog.times.join(", ")} take RFC 3339 times or days.`,
+        `${listed.catalog.times.join(", ")} take RFC 3339 times or days.`,
         "`contains` finds a part of a string or an item of an array; `starts_with`, `ends_with` and",
         "`regex` (RE2, found anywhere unless anchored) are about strings.",
         "`text` wants every word of its value among the words of the field, in any order and case.",
@@ -38,7 +46,7 @@ const condition = {
     },
     value: { description: "Any JSON value that the operator takes." },
   },
-};
+});
 
 const nested = { type: "object", additionalProperties: true };
 
@@ -47,73 +55,82 @@ function group(description: string) {
   return { type: "array", items: { ...nested, description: each }, description };
 }
 
-const filters = jsonValue.nullish().meta({
-  type: ["object", "null"],
-  description:
-    "Conditions and groups of them; what stands side by side must hold together. A key that is " +
-    'neither `AND`, `OR` nor `NOT` is a field that must be equal to its value: {"metadata.team": ' +
-    `"growth"}. At most ${limits.filterDepthMax} levels and ${limits.filterConditionsMax} conditions.`,
-  anyOf: [condition, nested, { type: "null" }],
-  properties: {
-    AND: group("All of these."),
-    OR: group("At least one of these."),
-    NOT: group("None of these."),
-    case_sensitive: { type: "boolean", description: "For the conditions in this group." },
-  },
-  additionalProperties: true,
-  examples: [
-    { "metadata.team": "growth" },
-    {
-      AND: [
-        { field: "metadata.team", operator: "in", value: ["growth", "search"] },
-        { NOT: [{ field: "storage_class", operator: "eq", value: "archive" }] },
-      ],
+const filters = (listed: Listed) =>
+  jsonValue.nullish().meta({
+    type: ["object", "null"],
+    description:
+      "Conditions and groups of them; what stands side by side must hold together. A key that is " +
+      'neither `AND`, `OR` nor `NOT` is a field that must be equal to its value: {"metadata.team": ' +
+      `"growth"}. At most ${limits.filterDepthMax} levels and ${limits.filterConditionsMax} conditions.`,
+    anyOf: [condition(listed), nested, { type: "null" }],
+    properties: {
+      AND: group("All of these."),
+      OR: group("At least one of these."),
+      NOT: group("None of these."),
+      case_sensitive: { type: "boolean", description: "For the conditions in this group." },
     },
-  ],
-});
+    additionalProperties: true,
+    examples: [
+      { "metadata.team": "growth" },
+      {
+        AND: [
+          { field: "metadata.team", operator: "in", value: ["growth", "search"] },
+          { NOT: [{ field: "storage_class", operator: "eq", value: "archive" }] },
+        ],
+      },
+    ],
+  });
 
-export const ListBucketsRequest = z.object({
-  search: z
-    .string()
-    .nullish()
-    .meta({
-      maxLength: limits.searchLengthMax,
-      description:
-        "A part of the id, the name or the description; with `*`, which stands for any characters, " +
-        "a pattern for the whole of one of them.",
+/** The body of a list. */
+export const listRequest = (listed: Listed) =>
+  z.object({
+    search: z
+      .string()
+      .nullish()
+      .meta({
+        maxLength: limits.searchLengthMax,
+        description:
+          `A part of ${listed.searched}; with \`*\`, which stands for any characters, ` +
+          "a pattern for the whole of one of them.",
+      }),
+    filters: filters(listed),
+    sort: z
+      .strictObject({
+        field: z.string().meta({ description: describeField(listed) }),
+        direction: z.enum(["asc", "desc"]).nullish().meta({ default: "asc" }),
+      })
+      .nullish()
+      .meta({
+        description:
+          `Those that lack the field, or have null there, come last in either direction. Equal ones, ` +
+          "and lists without a sort, are in the order of `created_at` descending, then of the id.",
+      }),
+    case_sensitive: z.boolean().nullish().meta({
+      default: false,
+      description: "Whether search, filters (but for `text`) and sort tell upper from lower case.",
     }),
-  filters,
-  sort: z
-    .strictObject({
-      field: z.string().meta({ description: fieldDescription }),
-      direction: z.enum(["asc", "desc"]).nullish().meta({ default: "asc" }),
-    })
-    .nullish()
-    .meta({
-      description:
-        "Buckets that lack the field, or have null there, come last in either direction. Equal ones, " +
-        "and lists without a sort, are in the order of `created_at` descending, then of the id.",
+    limit: z.number().int().min(1).max(limits.pageSizeMax).nullish().meta({
+      default: limits.listPageSizeDefault,
+      description: "The size of a page.",
     }),
-  case_sensitive: z.boolean().nullish().meta({
-    default: false,
-    description: "Whether search, filters (but for `text`) and sort tell upper from lower case.",
-  }),
-  limit: z.number().int().min(1).max(limits.pageSizeMax).nullish().meta({
-    default: limits.listPageSizeDefault,
-    description: "The size of a page.",
-  }),
-  offset: z.number().int().min(0).nullish().meta({
-    default: 0,
-    description: "How many to pass over. It means nothing beside a cursor.",
-  }),
-  cursor: z
-    .string()
-    .nullish()
-    .meta({
-      description:
-        "The `next_cursor` of the page before, which stays right while buckets come and go. Send it " +
-        "with the same search, filters and sort.",
+    offset: z.number().int().min(0).nullish().meta({
+      default: 0,
+      description: "How many to pass over. It means nothing beside a cursor.",
     }),
+    cursor: z
+      .string()
+      .nullish()
+      .meta({
+        description:
+          "The `next_cursor` of the page before, which stays right while others come and go. Send it " +
+          "with the same search, filters and sort.",
+      }),
+  });
+
+export const ListBucketsRequest = listRequest({
+  catalog: bucketCatalog,
+  noun: "bucket",
+  searched: "the id, the name or the description",
 });
 
 /** @throws BAD_REQUEST with the place of the first fault. */

@@ -1,4 +1,4 @@
-/** The routes of a bucket's past (CONTRACT: history and time): they only read. */
+/** The routes of the past of a kind of resource (CONTRACT: history and time): they only read. */
 import { Readable } from "node:stream";
 import { z } from "zod";
 import { BlameResponse } from "../../domain/blame.js";
@@ -7,7 +7,7 @@ import { BucketsError } from "../../domain/errors.js";
 import { HistoryEntry } from "../../domain/history.js";
 import { csvHeader, toCsvRows } from "../../domain/history-csv.js";
 import { limits } from "../../domain/limits.js";
-import { HistoryResponse } from "../../service/interface.js";
+import { HistoryResponse, type PastReads } from "../../service/interface.js";
 import { setCache } from "../headers.js";
 import { addLink, addVersionLinks, withQuery } from "../links.js";
 import {
@@ -34,108 +34,140 @@ const historyTypes = {
 
 const below = z.string().optional().meta({ description: "A JSON Pointer, such as /metadata." });
 
-export const pastRoutes: readonly Route[] = [
-  defineRoute({
-    method: "GET",
-    path: `${bucketPath}/history`,
-    operationId: "getBucketHistory",
-    summary: "Every event of a bucket",
-    permission: "read",
-    query: z.strictObject({
-      order: z.enum(["asc", "desc"]).optional(),
-      from: asOf,
-      to: asOf,
-      type: z.string().optional().meta({ description: "Such as bucket.patched." }),
-      actor: z.string().optional(),
-      path: below,
-      limit: z.coerce.number().int().min(1).max(limits.pageSizeMax).optional(),
-      cursor: z.string().optional(),
+/** Whose past the routes are about. */
+interface Subject {
+  /** The path of one resource, as in OpenAPI. */
+  readonly path: string;
+  /** In names of operations and in summaries: `Bucket`, `bucket`. */
+  readonly name: string;
+  readonly noun: string;
+  readonly reads: (request: ApiRequest) => PastReads;
+  /** What identifies the resource among those of its kind. */
+  readonly identify: (params: ApiRequest["params"]) => string;
+  /** Where others reach the resource. */
+  readonly urlOf: (request: ApiRequest) => string;
+}
+
+export const bucketPast = pastRoutes({
+  path: bucketPath,
+  name: "Bucket",
+  noun: "bucket",
+  reads: ({ namespace }) => namespace.buckets,
+  identify: bucketOf,
+  urlOf: ({ publicUrl, params }) => bucketUrl(publicUrl, bucketOf(params)),
+});
+
+export function pastRoutes(subject: Subject): readonly Route[] {
+  const { path, name, noun, reads, identify, urlOf } = subject;
+  return [
+    defineRoute({
+      method: "GET",
+      path: `${path}/history`,
+      operationId: `get${name}History`,
+      summary: `Every event of ${article(noun)}`,
+      permission: "read",
+      query: z.strictObject({
+        order: z.enum(["asc", "desc"]).optional(),
+        from: asOf,
+        to: asOf,
+        type: z.string().optional().meta({ description: "Such as bucket.patched." }),
+        actor: z.string().optional(),
+        path: below,
+        limit: z.coerce.number().int().min(1).max(limits.pageSizeMax).optional(),
+        cursor: z.string().optional(),
+      }),
+      response: HistoryResponse,
+      otherResponses: { [historyTypes.ndjson]: z.string(), [historyTypes.csv]: z.string() },
+      refusals: [400, 404],
+      handle: async (request, query) => {
+        const { context, params } = request;
+        const page = await reads(request).history(identify(params), query);
+        const { next_cursor: cursor } = page.pagination;
+        if (cursor !== undefined) {
+          // The forms that are nothing but events have no other place for where to go on.
+          addLink(context, withQuery(`${urlOf(request)}/history`, { ...query, cursor }), "next");
+        }
+        setCache(context, "current");
+        sendHistory(context, page);
+      },
     }),
-    response: HistoryResponse,
-    otherResponses: { [historyTypes.ndjson]: z.string(), [historyTypes.csv]: z.string() },
-    refusals: [400, 404],
-    handle: async ({ context, namespace, params, publicUrl }, query) => {
-      const bucket = bucketOf(params);
-      const page = await namespace.buckets.history(bucket, query);
-      const { next_cursor: cursor } = page.pagination;
-      if (cursor !== undefined) {
-        // The forms that are nothing but events have no other place for where to go on.
-        const url = `${bucketUrl(publicUrl, bucket)}/history`;
-        addLink(context, withQuery(url, { ...query, cursor }), "next");
-      }
-      setCache(context, "current");
-      sendHistory(context, page);
-    },
-  }),
-  defineRoute({
-    method: "GET",
-    path: `${bucketPath}/history/{version}`,
-    operationId: "getBucketHistoryEntry",
-    summary: "One event of a bucket",
-    permission: "read",
-    query: noQuery,
-    response: HistoryEntry,
-    refusals: [400, 404],
-    handle: async ({ context, namespace, params, publicUrl }) => {
-      const entry = await namespace.buckets.entry(bucketOf(params), versionOf(params));
-      const { bucket_id: id } = entry;
-      const newest = await namespace.buckets.history(id, { limit: 1 });
-      const latestVersion = newest.results[0]?.version;
-      addVersionLinks(context, bucketUrl(publicUrl, id), entry.version, latestVersion);
-      setCache(context, "final");
-      context.body = entry;
-    },
-  }),
-  defineRoute({
-    method: "GET",
-    path: `${bucketPath}/diff`,
-    operationId: "diffBucket",
-    summary: "What changed between two points",
-    permission: "read",
-    query: z.strictObject({ from: asOf, to: asOf, format: z.enum(diffFormats).optional() }),
-    response: DiffResponse,
-    responseTypes: Object.values(diffTypes),
-    refusals: [400, 404, 422],
-    handle: async ({ context, namespace, params }, query) => {
-      setCache(context, "current");
-      context.body = JSON.stringify(await namespace.buckets.diff(bucketOf(params), query));
-      context.type = diffTypes[query.format ?? "json-patch"];
-    },
-  }),
-  defineRoute({
-    method: "GET",
-    path: `${bucketPath}/blame`,
-    operationId: "blameBucket",
-    summary: "The event that last set each field",
-    permission: "read",
-    query: z.strictObject({ path: below }),
-    response: BlameResponse,
-    refusals: [400, 404],
-    handle: async ({ context, namespace, params }, query) => {
-      setCache(context, "current");
-      context.body = await namespace.buckets.blame(bucketOf(params), query);
-    },
-  }),
-  defineRoute({
-    method: "GET",
-    path: `${bucketPath}/replay`,
-    operationId: "replayBucket",
-    summary: "Fold a bucket anew from the log, event by event",
-    permission: "read",
-    query: z.strictObject({ from: asOf, to: asOf }),
-    response: z.string(),
-    responseTypes: ["application/x-ndjson"],
-    refusals: [400, 404],
-    handle: async ({ context, namespace, params }, query) => {
-      const lines = namespace.buckets.replay(bucketOf(params), query)[Symbol.asyncIterator]();
-      // The first line is awaited here, so that a refusal still gets its status.
-      const first = await lines.next();
-      setCache(context, "none");
-      context.type = "application/x-ndjson";
-      context.body = Readable.from(toNdjson(first, lines));
-    },
-  }),
-];
+    defineRoute({
+      method: "GET",
+      path: `${path}/history/{version}`,
+      operationId: `get${name}HistoryEntry`,
+      summary: `One event of ${article(noun)}`,
+      permission: "read",
+      query: noQuery,
+      response: HistoryEntry,
+      refusals: [400, 404],
+      handle: async (request) => {
+        const { context, params } = request;
+        const entry = await reads(request).entry(identify(params), versionOf(params));
+        const newest = await reads(request).history(identify(params), { limit: 1 });
+        const latestVersion = newest.results[0]?.version;
+        addVersionLinks(context, urlOf(request), entry.version, latestVersion);
+        setCache(context, "final");
+        context.body = entry;
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: `${path}/diff`,
+      operationId: `diff${name}`,
+      summary: "What changed between two points",
+      permission: "read",
+      query: z.strictObject({ from: asOf, to: asOf, format: z.enum(diffFormats).optional() }),
+      response: DiffResponse,
+      responseTypes: Object.values(diffTypes),
+      refusals: [400, 404, 422],
+      handle: async (request, query) => {
+        const { context, params } = request;
+        setCache(context, "current");
+        context.body = JSON.stringify(await reads(request).diff(identify(params), query));
+        context.type = diffTypes[query.format ?? "json-patch"];
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: `${path}/blame`,
+      operationId: `blame${name}`,
+      summary: "The event that last set each field",
+      permission: "read",
+      query: z.strictObject({ path: below }),
+      response: BlameResponse,
+      refusals: [400, 404],
+      handle: async (request, query) => {
+        const { context, params } = request;
+        setCache(context, "current");
+        context.body = await reads(request).blame(identify(params), query);
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: `${path}/replay`,
+      operationId: `replay${name}`,
+      summary: `Fold ${article(noun)} anew from the log, event by event`,
+      permission: "read",
+      query: z.strictObject({ from: asOf, to: asOf }),
+      response: z.string(),
+      responseTypes: ["application/x-ndjson"],
+      refusals: [400, 404],
+      handle: async (request, query) => {
+        const { context, params } = request;
+        const lines = reads(request).replay(identify(params), query)[Symbol.asyncIterator]();
+        // The first line is awaited here, so that a refusal still gets its status.
+        const first = await lines.next();
+        setCache(context, "none");
+        context.type = "application/x-ndjson";
+        context.body = Readable.from(toNdjson(first, lines));
+      },
+    }),
+  ];
+}
+
+function article(noun: string): string {
+  return /^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`;
+}
 
 /** The page in the form that the caller accepts best. */
 function sendHistory(context: HttpContext, page: HistoryResponse): void {

@@ -99,11 +99,12 @@ export function transactionRoute(routes: readonly Route[]): Route {
       const done = await inTransaction(sent, namespace.transaction(operations, options));
       const isWhole = wantsWhole(context);
       const results = done.results.map((result, index) => {
-        const { location = () => ({}), prefer = "" } = asked[index] ?? {};
+        const { location = () => ({}), prefer = "", isEmpty = false } = asked[index] ?? {};
         const place = location(result, request.basePath);
         const { mediaType: _, ...answer } = answerWrite(result, shownOf(result), place, {
           prefer,
           isWhole,
+          isEmpty,
         });
         return answer;
       });
@@ -174,6 +175,8 @@ function ignoredFields(json: JsonObject): readonly string[] {
 interface Asked extends Pick<OperationRoute, "location"> {
   readonly operation: ServedOperation;
   readonly prefer: string;
+  /** Answered with nothing but headers. */
+  readonly isEmpty: boolean;
 }
 
 /** Reads an operation as its route reads a request. */
@@ -193,7 +196,7 @@ function readOperation(
   const [plain = "", query = ""] = path.split("?");
   // Dry or not is said once, for the whole.
   const ownQuery = route.query.omit({ dry_run: true });
-  parseQuery(ownQuery, Object.fromEntries(new URLSearchParams(query)));
+  const ownParameters = parseQuery(ownQuery, Object.fromEntries(new URLSearchParams(query)));
   const headers = readHeaders(sent ?? {}, [...at, "headers"]);
   const types = Object.keys(route.body ?? {});
   const [defaultType = ""] = types;
@@ -206,6 +209,7 @@ function readOperation(
     params: readParams(pattern.exec(plain)?.groups ?? {}, [...at, "path"]),
     body: body ?? undefined,
     mediaType,
+    query: ownParameters,
   });
   assertBody(route, body ?? undefined);
   const header = (name: string) => headers.get(name.toLowerCase());
@@ -213,6 +217,7 @@ function readOperation(
     operation: { ...operation, ...operationOptions(header, requireIfMatch) },
     location,
     prefer: header("Prefer") ?? "",
+    isEmpty: route.successStatus === 204,
   };
 }
 

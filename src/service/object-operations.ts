@@ -1,0 +1,239 @@
+/**
+ * Turns a write to an object, as data, into one that was checked: its shape fits, its new blobs are
+ * taken out, and its command is made. No rule of the domain is decided here.
+ */
+import type { PatchMediaType } from "../domain/bucket/patch.js";
+import { RevertBucketRequest } from "../domain/bucket/revert.js";
+import type { BucketState } from "../domain/bucket/state.js";
+import { changesOf } from "../domain/history.js";
+import { isJsonObject, type JsonValue, toJson } from "../domain/json.js";
+import { bucketDeleted, bucketNotFound } from "../domain/not-found.js";
+import type { PreparedBlob } from "../domain/object/blobs.js";
+import { ObjectEvent } from "../domain/object/events.js";
+import { checkCreateObject, checkPatchObject, takeBlobs } from "../domain/object/requests.js";
+import { renderObject } from "../domain/object/response.js";
+import { stateOfKind } from "../domain/resource.js";
+import { parseBody } from "../domain/schemas.js";
+import { prepareBlobs } from "./blobs.js";
+import type { ObjectOperation, ObjectWritten, ServedOperationOptions } from "./interface.js";
+import type { ServiceParts } from "./parts.js";
+import { memberSubject, Past } from "./past.js";
+import { type Checked, checkReason, type Done, type Prepared, preconditionOf } from "./writing.js";
+
+type Asked = Pick<Checked<ObjectWritten>, "call" | "prepare"> & {
+  readonly ignoredFields?: readonly string[];
+};
+
+type OperationOf<Type extends ObjectOperation["type"]> = Extract<
+  ObjectOperation,
+  { readonly type: Type }
+> &
+  ServedOperationOptions;
+
+/** The new blobs of a write, stored once however often the write is prepared. */
+interface Body {
+  readonly body: JsonValue;
+  readonly skipDuplicates: boolean;
+  readonly prepared: () => Promise<readonly PreparedBlob[]>;
+}
+
+export class ObjectOperations {
+  readonly #parts: ServiceParts;
+  readonly #namespace: string;
+
+  constructor(parts: ServiceParts, namespace: string) {
+    this.#parts = parts;
+    this.#namespace = namespace;
+  }
+
+  /**
+   * @param isDry whether nothing may be kept, not even the bytes of a blob.
+   * @throws BAD_REQUEST for what is wrong with the options, before VALIDATION_FAILED.
+   */
+  check(
+    operation: ObjectOperation & ServedOperationOptions,
+    isDry: boolean,
+  ): Checked<ObjectWritten> {
+    checkReason(operation.reason);
+    const { call, prepare, ignoredFields = [] } = this.#ask(operation, isDry);
+    return {
+      call,
+      prepare,
+      reason: operation.reason,
+      precondition: preconditionOf(operation),
+      render: async (done) => answerObjectWritten(done, ignoredFields),
+    };
+  }
+
+  #ask(operation: ObjectOperation & ServedOperationOptions, isDry: boolean): Asked {
+    switch (operation.type) {
+      case "create_object":
+        return this.#create(operation, isDry);
+      case "put_object":
+        return this.#put(operation, isDry);
+      case "patch_object":
+        return this.#patch(operation, isDry);
+      case "revert_object":
+        return this.#revert(operation);
+      case "restore_object":
+      case "delete_object": {
+        const { type, bucket, object } = operation;
+        const command = { type } as const;
+        const target = { kind: "member", bucket, id: object } as const;
+        return {
+          call: [type, bucket, object],
+          prepare: async () => ({ target, command, secrets: [] }),
+        };
+      }
+    }
+  }
+
+  #create({ bucket, body, policy, strict }: OperationOf<"create_object">, isDry: boolean): Asked {
+    const json = toJson(body);
+    const ignoredFields = checkCreateObject(json, strict === true);
+    const taken = this.#take("application/json", json, bucket, isDry);
+    const target = { kind: "new_member", bucket, id: this.#parts.newId("obj") } as const;
+    return {
+      call: ["create_object", bucket, policy ?? null, json],
+      ignoredFields,
+      prepare: async () => ({
+        target,
+        secrets: [],
+        command: {
+          type: "create_object",
+          policy,
+          fields: isJsonObject(taken.body) ? taken.body : {},
+          skipDuplicates: taken.skipDuplicates,
+          blobs: await taken.prepared(),
+        },
+      }),
+    };
+  }
+
+  #put({ bucket, object, body, strict }: OperationOf<"put_object">, isDry: boolean): Asked {
+    const json = toJson(body);
+    const ignoredFields = checkPatchObject("application/json", json, strict === true);
+    const taken = this.#take("application/json", json, bucket, isDry);
+    return {
+      call: ["put_object", bucket, object, json],
+      ignoredFields,
+      prepare: async () => ({
+        target: { kind: "member", bucket, id: object },
+        secrets: [],
+        command: {
+          type: "put_object",
+          fields: isJsonObject(taken.body) ? taken.body : {},
+          skipDuplicates: taken.skipDuplicates,
+          blobs: await taken.prepared(),
+        },
+      }),
+    };
+  }
+
+  #patch(operation: OperationOf<"patch_object">, isDry: boolean): Asked {
+    const { bucket, object, patch, mediaType = "application/json", strict } = operation;
+    const json = toJson(patch);
+    const ignoredFields = checkPatchObject(mediaType, json, strict === true);
+    const taken = this.#take(mediaType, json, bucket, isDry);
+    return {
+      call: ["patch_object", bucket, object, mediaType, json],
+      ignoredFields,
+      prepare: async () => ({
+        target: { kind: "member", bucket, id: object },
+        secrets: [],
+        command: {
+          type: "patch_object",
+          mediaType,
+          patch: taken.body,
+          skipDuplicates: taken.skipDuplicates,
+          blobs: await taken.prepared(),
+        },
+      }),
+    };
+  }
+
+  /** What is put back is read before the command queues; when that has become stale, again. */
+  #revert({ bucket, object, body }: OperationOf<"revert_object">): Asked {
+    const json = toJson(body);
+    const { to, undo, fields } = parseBody(RevertBucketRequest, json);
+    const target = { kind: "member", bucket, id: object } as const;
+    return {
+      call: ["revert_object", bucket, object, json],
+      prepare: async (): Promise<Prepared> => {
+        const past = await this.#past(bucket);
+        const current = await past.find(object);
+        const { recorded } = await past.logged(current, undo ?? to ?? 1);
+        if (undo === undefined) {
+          const { document } = await past.stateAt(object, recorded.version);
+          const command = {
+            type: "revert_object",
+            to: recorded.version,
+            document,
+            fields,
+          } as const;
+          return { target, command, secrets: [] };
+        }
+        const versions = { from: undo + 1, to: current.version };
+        return {
+          target,
+          secrets: [],
+          command: {
+            type: "undo_object",
+            undo,
+            event: ObjectEvent.parse(recorded.event),
+            laterPaths: [...(await past.changedPaths(object, versions))],
+            readAt: current.version,
+          },
+        };
+      },
+    };
+  }
+
+  async #past(bucket: string): Promise<Past<"object">> {
+    const { bucket_id: id } = await this.#owner(bucket);
+    return new Past(this.#parts, memberSubject(this.#parts, "object", id));
+  }
+
+  /** @throws NOT_FOUND */
+  async #owner(bucket: string): Promise<BucketState> {
+    const owner = await this.#parts.view.find(this.#namespace, bucket);
+    if (owner === undefined) throw bucketNotFound(bucket, this.#namespace);
+    if (owner.deleted !== undefined) throw bucketDeleted(owner);
+    return owner;
+  }
+
+  #take(mediaType: PatchMediaType, json: JsonValue, bucket: string, isDry: boolean): Body {
+    const { body, blobs, skipDuplicates } = takeBlobs(mediaType, json, () =>
+      this.#parts.newId("blob"),
+    );
+    let prepared: Promise<readonly PreparedBlob[]> | undefined;
+    const prepare = async () => {
+      if (blobs.length === 0) return [];
+      const { bucket_id: bucketId } = await this.#owner(bucket);
+      return await prepareBlobs(blobs, { parts: this.#parts, bucketId, isDry });
+    };
+    return {
+      body,
+      skipDuplicates,
+      prepared: () => {
+        prepared ??= prepare();
+        return prepared;
+      },
+    };
+  }
+}
+
+function answerObjectWritten(done: Done, ignoredFields: readonly string[]): ObjectWritten {
+  const { recorded, replayed, dryRun } = done;
+  const state = stateOfKind("object", done.state);
+  return {
+    object: renderObject(state),
+    version: state.version,
+    position: state.position,
+    tag: String(state.version),
+    changes: changesOf(recorded.event),
+    ignoredFields,
+    replayed,
+    dryRun,
+  };
+}

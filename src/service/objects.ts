@@ -1,0 +1,253 @@
+/** The objects of one bucket for one caller: every write is an operation, every read a view. */
+import { type AggregateResponse, aggregate } from "../domain/aggregate/aggregate.js";
+import { parseAggregate } from "../domain/aggregate/request.js";
+import type { BlameResponse } from "../domain/blame.js";
+import type { BucketState } from "../domain/bucket/state.js";
+import { BucketsError, invalidAt, invariant, isBucketsError } from "../domain/errors.js";
+import type { HistoryEntry } from "../domain/history.js";
+import { type JsonObject, type JsonValue, toJson } from "../domain/json.js";
+import { limits } from "../domain/limits.js";
+import { bucketDeleted, bucketNotFound, memberDeleted } from "../domain/not-found.js";
+import { objectCatalog } from "../domain/object/list.js";
+import { objectFields, renderObject } from "../domain/object/response.js";
+import type { ObjectState } from "../domain/object/state.js";
+import { nextTurn } from "../projections/view.js";
+import type {
+  DiffQuery,
+  HistoryQuery,
+  HistoryResponse,
+  ListObjectsResponse,
+  ObjectFormat,
+  ObjectListQuery,
+  ObjectRead,
+  ObjectRefused,
+  Objects,
+  ObjectsCreated,
+  ObjectWritten,
+  PatchFormat,
+  ReplayLine,
+  ReplayRange,
+  ServedNamespace,
+  ServedOperation,
+  ServedWriteOptions as WriteOptions,
+} from "./interface.js";
+import { listObjects } from "./object-lists.js";
+import type { ObjectOperations } from "./object-operations.js";
+import type { ServiceParts } from "./parts.js";
+import { asPoint, memberSubject, Past } from "./past.js";
+import { type Checked, checkKey, type UnitWriter } from "./writing.js";
+
+interface ObjectServiceParts {
+  readonly parts: ServiceParts;
+  readonly namespace: string;
+  /** An id or the exact name. */
+  readonly bucket: string;
+  readonly write: ServedNamespace["write"];
+  readonly operations: ObjectOperations;
+  readonly units: UnitWriter;
+}
+
+const sliceObjects = 1_000;
+
+export class ObjectService implements Objects<WriteOptions> {
+  readonly #service: ObjectServiceParts;
+
+  constructor(service: ObjectServiceParts) {
+    this.#service = service;
+  }
+
+  create(body: unknown, options: WriteOptions & ObjectFormat = {}): Promise<ObjectWritten> {
+    const { bucket } = this.#service;
+    return this.#write({ ...options, type: "create_object", bucket, body }, options);
+  }
+
+  async createMany(
+    bodies: readonly unknown[],
+    options: WriteOptions & ObjectFormat = {},
+  ): Promise<ObjectsCreated> {
+    checkKey(options);
+    checkCount(bodies.length);
+    await this.#owner();
+    const failed: ObjectRefused[] = [];
+    const checked: { readonly index: number; readonly operation: Checked<ObjectWritten> }[] = [];
+    for (const [index, body] of bodies.entries()) {
+      try {
+        checked.push({ index, operation: await this.#prepared(body, options) });
+      } catch (error) {
+        if (!isBucketsError(error)) throw error;
+        failed.push({ index, error });
+      }
+    }
+    if (checked.length === 0) return { succeeded: [], failed };
+    const operations = checked.map(({ operation }) => operation);
+    const done = await this.#service.units.write(operations, { ...options, acceptance: "each" });
+    for (const { index, code, message, details } of done.refusals) {
+      const at = checked[index]?.index ?? index;
+      failed.push({ index: at, error: new BucketsError(code, message, details) });
+    }
+    return { succeeded: done.results, failed: failed.sort((a, b) => a.index - b.index) };
+  }
+
+  /** Checked, and its blobs stored: whatever is wrong with one of many is known before they queue. */
+  async #prepared(
+    body: unknown,
+    options: WriteOptions & ObjectFormat,
+  ): Promise<Checked<ObjectWritten>> {
+    const { operations, bucket } = this.#service;
+    const isDry = options.dryRun === true;
+    const operation = operations.check({ ...options, type: "create_object", bucket, body }, isDry);
+    const prepared = await operation.prepare(async () => []);
+    return { ...operation, prepare: async () => prepared };
+  }
+
+  put(object: string, body: unknown, options: WriteOptions = {}): Promise<ObjectWritten> {
+    const { bucket } = this.#service;
+    return this.#write({ ...options, type: "put_object", bucket, object, body }, options);
+  }
+
+  patch(
+    object: string,
+    patch: unknown,
+    options: WriteOptions & PatchFormat = {},
+  ): Promise<ObjectWritten> {
+    const { bucket } = this.#service;
+    return this.#write({ ...options, type: "patch_object", bucket, object, patch }, options);
+  }
+
+  delete(object: string, options: WriteOptions = {}): Promise<ObjectWritten> {
+    const { bucket } = this.#service;
+    return this.#write({ ...options, type: "delete_object", bucket, object }, options);
+  }
+
+  revert(object: string, body: unknown, options: WriteOptions = {}): Promise<ObjectWritten> {
+    const { bucket } = this.#service;
+    return this.#write({ ...options, type: "revert_object", bucket, object, body }, options);
+  }
+
+  restore(object: string, options: WriteOptions = {}): Promise<ObjectWritten> {
+    const { bucket } = this.#service;
+    return this.#write({ ...options, type: "restore_object", bucket, object }, options);
+  }
+
+  async #write(operation: ServedOperation, options: WriteOptions): Promise<ObjectWritten> {
+    const written = await this.#service.write(operation, options);
+    invariant("object" in written, `${operation.type} was not answered with its object`);
+    return written;
+  }
+
+  async get(object: string, options: { asOf?: string | undefined } = {}): Promise<ObjectRead> {
+    const asked = asPoint(options.asOf, "as_of");
+    const past = await this.#past();
+    const current = await past.find(object);
+    if (asked === undefined) {
+      await this.#owner();
+      return answerObject(existing(current));
+    }
+    const { place, isFinal } = await past.locate(current, asked);
+    const state = existing(await past.stateAt(object, place.version));
+    const latestVersion = current.version;
+    return {
+      ...answerObject(state),
+      past: { recordedAt: place.recordedAt, isFinal, latestVersion },
+    };
+  }
+
+  async list(query: ObjectListQuery = {}): Promise<ListObjectsResponse> {
+    const { parts, namespace } = this.#service;
+    const owner = query.asOf === undefined ? await this.#owner() : await this.#anyOwner();
+    return await listObjects(parts, { namespace, bucketId: owner.bucket_id }, query);
+  }
+
+  async aggregate(body: unknown): Promise<AggregateResponse> {
+    const aggregation = parseAggregate(toJson(body), objectCatalog);
+    const { bucket_id: bucketId } = await this.#owner();
+    const rows: JsonObject[] = [];
+    for await (const state of this.#all(bucketId)) rows.push(objectFields(state));
+    return aggregate(aggregation, rows.reverse());
+  }
+
+  /** Newest first, read in slices that let others through. */
+  async *#all(bucketId: string): AsyncIterable<ObjectState> {
+    const { view } = this.#service.parts;
+    let after: { readonly createdAt: string; readonly id: string } | undefined;
+    for (;;) {
+      const query = { bucketId, at: 0, limit: sliceObjects, offset: 0, after };
+      const { states } = await view.listMembers("object", query);
+      yield* states;
+      const last = states.at(-1);
+      if (last === undefined || states.length < sliceObjects) return;
+      after = { createdAt: last.created_at, id: last.object_id };
+      await nextTurn();
+    }
+  }
+
+  async diff(object: string, query: DiffQuery = {}): Promise<JsonValue> {
+    return await (await this.#past()).diff(object, query);
+  }
+
+  async blame(
+    object: string,
+    query: { readonly path?: string | undefined } = {},
+  ): Promise<BlameResponse> {
+    return await (await this.#past()).blame(object, query);
+  }
+
+  async history(object: string, query: HistoryQuery = {}): Promise<HistoryResponse> {
+    return await (await this.#past()).history(object, query);
+  }
+
+  async entry(object: string, version: number): Promise<HistoryEntry> {
+    return await (await this.#past()).entry(object, version);
+  }
+
+  async *replay(object: string, range: ReplayRange = {}): AsyncIterable<ReplayLine> {
+    yield* (await this.#past()).replay(object, range);
+  }
+
+  /** What a deleted bucket held has a past all the same. */
+  async #past(): Promise<Past<"object">> {
+    const { parts } = this.#service;
+    const { bucket_id: id } = await this.#anyOwner();
+    return new Past(parts, memberSubject(parts, "object", id));
+  }
+
+  /** @throws NOT_FOUND, also for a bucket that was deleted: what it held is hidden with it. */
+  async #owner(): Promise<BucketState> {
+    const owner = await this.#anyOwner();
+    if (owner.deleted !== undefined) throw bucketDeleted(owner);
+    return owner;
+  }
+
+  async #anyOwner(): Promise<BucketState> {
+    const { parts, namespace, bucket } = this.#service;
+    const owner = await parts.view.find(namespace, bucket);
+    if (owner === undefined) throw bucketNotFound(bucket, namespace);
+    return owner;
+  }
+}
+
+function answerObject(state: ObjectState): ObjectRead {
+  return {
+    object: renderObject(state),
+    version: state.version,
+    position: state.position,
+    tag: String(state.version),
+  };
+}
+
+/** @throws NOT_FOUND for one that was deleted; its history goes on. */
+function existing(state: ObjectState): ObjectState {
+  const { deleted, object_id: id, version } = state;
+  if (deleted !== undefined) throw memberDeleted("object", id, { ...deleted, version });
+  return state;
+}
+
+/** @throws VALIDATION_FAILED */
+function checkCount(count: number): void {
+  if (count >= 1 && count <= limits.objectsPerRequestMax) return;
+  throw invalidAt(
+    ["body", "objects"],
+    count === 0 ? "too_small" : "too_big",
+    `Send 1 to ${limits.objectsPerRequestMax} objects; these are ${count}.`,
+  );
+}
