@@ -79,7 +79,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
     ...bucketRoutes,
     ...bucketPast,
     ...objectRoutes,
-    transactionRoute(bucketRoutes),
+    transactionRoute([...bucketRoutes, ...objectRoutes]),
     ...taskRoutes,
     ...auditRoutes,
     ...logRoutes,

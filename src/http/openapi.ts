@@ -152,7 +152,7 @@ function operationOf(route: Route) {
     responses: {
       ...success(route),
       ...(isSingleWrite(route) && { "204": { description: "Done, with Prefer: return=minimal" } }),
-      ...(route.operationId === "getBucket" && { "304": { description: "Not modified" } }),
+      ...(isConditionalRead(route) && { "304": { description: "Not modified" } }),
       ...Object.fromEntries(
         [...new Set(refusals)]
           .sort((a, b) => a - b)
@@ -206,8 +206,12 @@ function isWrite(route: Route): boolean {
   return "dry_run" in route.query.shape;
 }
 
+function isConditionalRead(route: Route): boolean {
+  return route.method === "GET" && route.headers?.includes("If-None-Match") === true;
+}
+
 function isSingleWrite(route: Route): boolean {
-  return isWrite(route) && route.isTransaction !== true;
+  return isWrite(route) && route.writesMany !== true;
 }
 
 function pathParameters(path: string) {

@@ -99,7 +99,7 @@ export interface Route {
   readonly refusals: readonly number[];
   readonly operation?: OperationRoute;
   /** Many writes as one: conditions, and whether the answer is minimal, are for each to say. */
-  readonly isTransaction?: true;
+  readonly writesMany?: true;
   /** Checks the query, which comes before the body, and returns what answers the request. */
   readonly prepare: (query: unknown) => (request: ApiRequest) => Promise<void>;
 }

@@ -3,6 +3,7 @@
  * that say how, and the answer as the caller's preferences want it. Nothing here knows what is written.
  */
 import { z } from "zod";
+import { BucketsError } from "../domain/errors.js";
 import {
   type OperationResult,
   type ServedCommitOptions,
@@ -222,6 +223,16 @@ export function wholeBody(written: Written, result: object): object {
     dry_run: dryRun,
     result,
   };
+}
+
+/** A condition that nothing heeds would be taken for one that holds. */
+export function assertUnconditional(context: HttpContext): void {
+  const name = ["If-Match", "If-None-Match"].find((header) => context.get(header) !== "");
+  if (name === undefined) return;
+  throw new BucketsError(
+    "BAD_REQUEST",
+    `Many writes at once have no version of their own: leave ${name} out.`,
+  );
 }
 
 /** Says which fields of the request were ignored, if any were. */

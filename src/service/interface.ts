@@ -182,7 +182,7 @@ export interface BucketDeleted extends Written {
 }
 
 /** An object as it is answered, with its place in the log. */
-export interface ObjectAnswer {
+interface ObjectAnswer {
   readonly object: ObjectResponse;
   readonly version: number;
   /** The newest event that is folded into the answer. */

@@ -6,6 +6,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { writtenMediaType } from "../../src/service/interface.js";
 import {
   type Answer,
   makeBucket,
@@ -38,6 +39,11 @@ const bodies: Readonly<Record<string, (name: string) => object>> = {
   patchBucket: () => ({ description: "new" }),
   putBucket: () => ({ description: "new" }),
   revertBucket: () => ({ to: 1 }),
+  createObjects: (name) => ({ objects: [{ title: name }] }),
+  patchObject: () => ({ metadata: { a: 1 } }),
+  putObject: () => ({ metadata: { a: 1 } }),
+  revertObject: () => ({ to: 1 }),
+  aggregateObjects: () => ({ aggregations: [{ function: "count", alias: "n" }] }),
   createToken: (name) => ({ name: name.replaceAll(" ", "-"), permission: "read" }),
 };
 
@@ -81,6 +87,12 @@ interface Subject {
   readonly secrets: readonly string[];
 }
 
+/** A bucket whose objects have a unique key. */
+const keyed = {
+  bucket_schema: { properties: { title: { type: "string" } } },
+  unique_key: { fields: ["title"], default_policy: "upsert" },
+};
+
 /** Also on a server that requires If-Match. */
 const anyVersion = { headers: { "If-Match": "*" } };
 
@@ -89,7 +101,8 @@ async function makeSubject({ operationId }: Route, on = service): Promise<Subjec
   // No two moments are the same, so that each tells whose it is.
   clock.advance(1);
   const name = `hidden name ${names}`;
-  const bucket = await makeBucket(on, { bucket_name: name });
+  const isOfObjects = /objects?/i.test(operationId);
+  const bucket = await makeBucket(on, { bucket_name: name, ...(isOfObjects && keyed) });
   const bucketId = bucket.replace("/v1/buckets/", "");
   if (operationId === "unlockBucket") await on.post(`${bucket}/lock`, undefined, anyVersion);
   if (operationId === "activateBucket") await on.post(`${bucket}/archive`, undefined, anyVersion);
@@ -99,19 +112,26 @@ async function makeSubject({ operationId }: Route, on = service): Promise<Subjec
   const token = `hidden-token-${names}`;
   if (operationId === "revokeToken")
     await on.store.tokens.create({ name: token, permission: "read" });
-  const secrets = [bucketId, name, clock.text];
+  const title = `hidden title ${names}`;
+  const made = isOfObjects ? await on.post(`${bucket}/objects`, { title }) : undefined;
+  const objectId = made === undefined ? "" : textAt(made, "object_id");
+  const object = `${bucket}/objects/${objectId}`;
+  if (operationId === "restoreObject") await on.send("DELETE", object, anyVersion);
+  const secrets = [bucketId, name, clock.text, ...(isOfObjects ? [objectId, title] : [])];
   clock.advance(1);
   return {
     bucket,
     bucketId,
     params: {
       bucket_identifier: bucketId,
+      object_identifier: objectId,
       version: "1",
       task_id: taskId,
       audit_id: results[0]?.audit_id ?? "",
       name: operationId === "revokeToken" ? token : "view",
     },
-    json: bodies[operationId]?.(`wanted ${names}`),
+    // A creation that finds its key taken changes what holds it, and so has a version to meet.
+    json: operationId === "createObject" ? { title } : bodies[operationId]?.(`wanted ${names}`),
     secrets,
   };
 }
@@ -173,6 +193,7 @@ const takesBody = (route: Route) => route.requestBody !== undefined;
 const takesHeader = (name: string) => (route: Route) =>
   route.parameters.some((parameter) => parameter.in === "header" && parameter.name === name);
 const isWrite = takesHeader("Idempotency-Key");
+const whole = { headers: { Accept: writtenMediaType } };
 const isProtected = (route: Route) => route["x-permission"] !== undefined;
 
 /** A token that opens something, though not this. */
@@ -227,7 +248,12 @@ describe("every route and every kind of token", () => {
       const answer = await call(route, subject, { headers: { Authorization } });
       expect(answer.status, `${route.operationId}: ${answer.text}`).toBe(403);
       expectEmptyHanded(answer, subject.secrets);
-      const nothing = { bucket_identifier: "nothing", task_id: "nothing", audit_id: "nothing" };
+      const nothing = {
+        bucket_identifier: "nothing",
+        object_identifier: "nothing",
+        task_id: "nothing",
+        audit_id: "nothing",
+      };
       const params = { ...subject.params, ...nothing };
       const unknown = await call(route, { ...subject, params }, { headers: { Authorization } });
       expect(withoutIds(unknown)).toBe(withoutIds(answer));
@@ -257,7 +283,10 @@ function withoutIds({ text }: Answer): string {
 
 describe("every documented status is seen, and no other", () => {
   test("what succeeds", async () => {
-    await sweep(200, call);
+    await sweep(200, (route, subject) =>
+      // Answered with nothing, but to those who accept all that there is to tell.
+      call(route, subject, route.operationId === "deleteObject" ? whole : {}),
+    );
     await sweep(204, (route, subject) =>
       call(route, subject, { headers: isWrite(route) ? { Prefer: "return=minimal" } : {} }),
     );
@@ -271,9 +300,10 @@ describe("every documented status is seen, and no other", () => {
     await sweep(406, (route, subject) =>
       call(route, subject, { headers: { Accept: "application/xml" } }),
     );
-    await sweep(413, (route, subject) =>
-      call(route, subject, { text: " ".repeat(1024 * 1024 + 1) }),
-    );
+    await sweep(413, (route, subject) => {
+      const isLarge = /(create|put|patch|revert|restore)Object/.test(route.operationId);
+      return call(route, subject, { text: " ".repeat((isLarge ? 16 : 1) * 1024 * 1024 + 1) });
+    });
     await sweep(415, (route, subject) => call(route, subject, { text: "{}", type: "text/plain" }));
   });
 
@@ -281,6 +311,7 @@ describe("every documented status is seen, and no other", () => {
     await sweep(404, (route, subject) => {
       const params = {
         bucket_identifier: "no",
+        object_identifier: "no",
         task_id: "no",
         audit_id: "no",
         name: "no",
@@ -320,14 +351,16 @@ describe("every documented status is seen, and no other", () => {
       422,
       // What does not fit inside the body of a list is a 400, like the query that it stands for.
       (route, subject) =>
-        call(route, subject, { json: route.operationId === "listBuckets" ? [] : misfits }),
+        call(route, subject, { json: route.operationId.startsWith("list") ? [] : misfits }),
       (route) => takesBody(route) && !isWrite(route),
     );
     // A merge patch has no words for a null that is meant to stay.
     await sweep(
       422,
       async (route, subject) => {
-        await service.patch(subject.bucket, { metadata: { gone: null } });
+        const { object_identifier: object = "" } = subject.params;
+        const path = object === "" ? subject.bucket : `${subject.bucket}/objects/${object}`;
+        await service.patch(path, { metadata: { gone: null } });
         return await call(route, subject, { query: "?format=merge-patch" });
       },
       (route) => !takesBody(route) && !isWrite(route),
@@ -344,7 +377,9 @@ describe("every documented status is seen, and no other", () => {
       permission: "read",
     };
     const later = ["revertBucket", "restoreBucket"];
-    const isNow = ({ operationId }: Route) => !later.includes(operationId);
+    const isOfObject = ({ operationId }: Route) => operationId.endsWith("Object");
+    const isNow = (route: Route) => !later.includes(route.operationId) && !isOfObject(route);
+    await sweep(409, clashWithObject, isOfObject);
     await sweep(409, (route, subject) => call(route, subject, { json }), isNow);
     await sweep(
       409,
@@ -356,10 +391,34 @@ describe("every documented status is seen, and no other", () => {
         await service.patch(subject.bucket, { description: "b" });
         return await call(route, subject, { json: { undo: 2 } });
       },
-      (route) => !isNow(route),
+      ({ operationId }) => later.includes(operationId),
     );
     expect((await service.get(taken)).status).toBe(200);
   });
+
+  /** A write to an object whose unique key, or whose place, another write has taken. */
+  async function clashWithObject(route: Route, subject: Subject): Promise<Answer> {
+    const { bucket, params } = subject;
+    const path = `${bucket}/objects/${params["object_identifier"]}`;
+    switch (route.operationId) {
+      case "createObject":
+        return await call(route, subject, { query: "?policy=insert" });
+      case "restoreObject": {
+        const { value } = Object(Object(await service.get(`${path}/history/1`)).body).changes.find(
+          (change: { readonly path: string }) => change.path === "/title",
+        );
+        await service.post(`${bucket}/objects`, { title: value });
+        return await call(route, subject);
+      }
+      case "revertObject":
+        await service.patch(path, { metadata: { a: 1 } });
+        await service.patch(path, { metadata: { a: 2 } });
+        return await call(route, subject, { json: { undo: 2 } });
+      default:
+        await service.post(`${bucket}/objects`, { title: "taken" });
+        return await call(route, subject, { json: { title: "taken" } });
+    }
+  }
 
   test("what a server that requires If-Match refuses", async () => {
     const on = await serveAll({ requireIfMatch: true });
@@ -377,6 +436,7 @@ describe("every documented status is seen, and no other", () => {
       for (const route of routes.filter((other) => documents(other, 429))) {
         const params = {
           bucket_identifier: "x",
+          object_identifier: "x",
           version: "1",
           task_id: "x",
           audit_id: "x",

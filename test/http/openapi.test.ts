@@ -17,6 +17,7 @@ import { auditRoutes } from "../../src/http/routes/audit.js";
 import { bucketRoutes } from "../../src/http/routes/buckets.js";
 import { feedRoute } from "../../src/http/routes/feed.js";
 import { logRoutes } from "../../src/http/routes/log.js";
+import { objectRoutes } from "../../src/http/routes/objects.js";
 import { bucketPast } from "../../src/http/routes/past.js";
 import { serviceRoutes } from "../../src/http/routes/service.js";
 import { taskRoutes } from "../../src/http/routes/tasks.js";
@@ -90,6 +91,7 @@ describe("The paths of the document", () => {
     const routes = [
       ...bucketRoutes,
       ...bucketPast,
+      ...objectRoutes,
       transactionRoute(bucketRoutes),
       ...taskRoutes,
       ...auditRoutes,

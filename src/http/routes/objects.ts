@@ -30,6 +30,7 @@ import { readPreferences } from "../preferences.js";
 import { errorTypeOf } from "../problem.js";
 import { type ApiRequest, asOf, asOfMoment, defineRoute, noQuery, type Route } from "../route.js";
 import {
+  assertUnconditional,
   bodyRefusals,
   defineOperation,
   setIgnoredFields,
@@ -136,10 +137,12 @@ export const objectRoutes: readonly Route[] = [
     bodyBytesMax: limits.objectBodyBytesMax,
     needsBody: true,
     response: CreateObjectsResponse,
+    writesMany: true,
     otherResponses: { [writtenMediaType]: ObjectsBody },
-    refusals: [...writeRefusals, ...bodyRefusals],
+    refusals: [400, 404, 422, 507, ...bodyRefusals],
     handle: async (request, query) => {
       const { context, namespace, params, body } = request;
+      assertUnconditional(context);
       const json = requireObject(body ?? {});
       const { objects } = parseBody(BatchCreateRequest, json);
       const options = { ...writeOptions(request, query), policy: query.policy };

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { requireObject } from "../../domain/bucket/patch.js";
 import { checkFields, strayFields } from "../../domain/bucket/requests.js";
-import { BucketsError, invalidAt, isBucketsError, withDetails } from "../../domain/errors.js";
+import { invalidAt, isBucketsError, withDetails } from "../../domain/errors.js";
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.js";
 import { limits } from "../../domain/limits.js";
 import { jsonValue, parseBody, parseQuery } from "../../domain/schemas.js";
@@ -21,12 +21,12 @@ import {
   type ApiRequest,
   assertBody,
   defineRoute,
-  type HttpContext,
   type OperationRoute,
   type Route,
 } from "../route.js";
 import {
   answerWrite,
+  assertUnconditional,
   bodyRefusals,
   commitOptions,
   operationHeaders,
@@ -75,7 +75,7 @@ export function transactionRoute(routes: readonly Route[]): Route {
     needsBody: true,
     response: TransactionResponse,
     otherResponses: { [writtenMediaType]: TransactionResponse },
-    isTransaction: true,
+    writesMany: true,
     refusals: [...writeRefusals, ...bodyRefusals, 409, 423],
     handle: async (request, query) => {
       const { context, namespace, fingerprint } = request;
@@ -153,16 +153,6 @@ function objectsIn(body: JsonValue | undefined): readonly JsonObject[] {
   const operations = isJsonObject(body) ? body["operations"] : undefined;
   if (!isJsonArray(operations)) return [];
   return operations.map((operation) => (isJsonObject(operation) ? operation : {}));
-}
-
-/** A condition that nothing heeds would be taken for one that holds. */
-function assertUnconditional(context: HttpContext): void {
-  const name = ["If-Match", "If-None-Match"].find((header) => context.get(header) !== "");
-  if (name === undefined) return;
-  throw new BucketsError(
-    "BAD_REQUEST",
-    `A transaction has no version of its own: send ${name} in the headers of an operation.`,
-  );
 }
 
 function ignoredFields(json: JsonObject): readonly string[] {
