@@ -1,0 +1,299 @@
+/**
+ * Objects through the library, on both engines: what is refused, what the unique key makes of
+ * creations that meet, what a deletion hides, and that the statistics of the bucket are true.
+ */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { BucketsError, type ErrorCode } from "../../src/domain/errors.js";
+import { type EmbeddedStore, openBuckets } from "../../src/index.js";
+import { seed } from "../domain/arbitraries.js";
+import { temporaryFile } from "../support/backends.js";
+import { FixedClock } from "../support/clock.js";
+
+const clips = {
+  bucket_name: "clips",
+  bucket_schema: {
+    properties: {
+      title: { type: "string", required: true },
+      seconds: { type: "integer" },
+      clip: { type: "video" },
+      note: { type: "text" },
+    },
+  },
+  unique_key: { fields: ["title"], default_policy: "upsert" },
+} as const;
+
+const engines = [
+  ["memory", () => ":memory:"],
+  ["sqlite", temporaryFile],
+] as const;
+
+async function withClips(file: string, use: (store: EmbeddedStore) => Promise<void>) {
+  const clock = new FixedClock();
+  await using store = await openBuckets({ file, clock: clock.read, durability: "relaxed" });
+  await store.namespace().buckets.create(clips);
+  await use(store);
+}
+
+function bytes(size: number) {
+  return { base64: Buffer.alloc(size, 7).toString("base64"), mime_type: "video/mp4" };
+}
+
+function clip(size: number) {
+  return { property: "clip", type: "video", data: bytes(size) };
+}
+
+async function refusal(act: Promise<unknown>): Promise<ErrorCode | "none"> {
+  try {
+    await act;
+    return "none";
+  } catch (error) {
+    if (error instanceof BucketsError) return error.code;
+    throw error;
+  }
+}
+
+describe.each(engines)("objects on %s", (_, file) => {
+  test("what does not fit is refused, and leaves no trace", () =>
+    withClips(file(), async (store) => {
+      const objects = store.namespace().objects("clips");
+      const { position } = await store.head();
+      for (const body of [
+        "no object",
+        {},
+        { title: 1 },
+        { title: "a", seconds: "many" },
+        { title: "a", colour: "red" },
+        {
+          title: "a",
+          blobs: [{ property: "clip", type: "video", data: { base64: "not base64" } }],
+        },
+        { title: "a", blobs: [{ property: "absent", type: "video", data: bytes(1) }] },
+        { title: "a", blobs: [{ property: "clip", type: "video", upload_id: "upl_none" }] },
+        { title: "" },
+      ]) {
+        const told = JSON.stringify(body);
+        expect(await refusal(objects.create(body)), told).toBe("VALIDATION_FAILED");
+      }
+      const elsewhere = store.namespace().objects("absent");
+      expect(await refusal(elsewhere.create({ title: "a" }))).toBe("NOT_FOUND");
+      expect(await refusal(objects.get("obj_none"))).toBe("NOT_FOUND");
+      expect(await refusal(objects.patch("obj_none", { seconds: 1 }))).toBe("NOT_FOUND");
+      const dry = await objects.create({ title: "a", blobs: [clip(3)] }, { dryRun: true });
+      expect(dry.dryRun).toBe(true);
+      expect((await store.head()).position).toBe(position);
+      expect((await objects.list()).pagination.total).toBe(0);
+    }));
+
+  test("a creation does what the policy says when the key is taken", () =>
+    withClips(file(), async (store) => {
+      const objects = store.namespace().objects("clips");
+      const absent = objects.create({ title: "a" }, { policy: "update" });
+      expect(await refusal(absent)).toBe("NOT_FOUND");
+      const { object } = await objects.create({ title: "a", seconds: 1 }, { policy: "insert" });
+      const again = objects.create({ title: "a" }, { policy: "insert" });
+      expect(await refusal(again)).toBe("ALREADY_EXISTS");
+      const updated = await objects.create({ title: "a", seconds: 2 });
+      expect(updated).toMatchObject({ version: 2, object: { object_id: object.object_id } });
+      const other = await objects.create({ title: "b" });
+      const taking = objects.patch(other.object.object_id, { title: "a" });
+      expect(await refusal(taking)).toBe("ALREADY_EXISTS");
+      await objects.delete(object.object_id);
+      await objects.patch(other.object.object_id, { title: "a" });
+      expect(await refusal(objects.restore(object.object_id))).toBe("ALREADY_EXISTS");
+    }));
+
+  test("of 64 creations that meet, upserts are one object with 64 versions", () =>
+    withClips(file(), async (store) => {
+      const objects = store.namespace().objects("clips");
+      const all = Array.from({ length: 64 }, (__, n) => objects.create({ title: "a", seconds: n }));
+      const written = await Promise.all(all);
+      expect(new Set(written.map(({ object }) => object.object_id)).size).toBe(1);
+      expect(new Set(written.map(({ version }) => version)).size).toBe(64);
+      expect((await objects.list()).pagination.total).toBe(1);
+    }));
+
+  test("of 64 creations that meet, one insert is accepted and 63 are refused", () =>
+    withClips(file(), async (store) => {
+      const objects = store.namespace().objects("clips");
+      const insert = { policy: "insert" } as const;
+      const all = Array.from({ length: 64 }, () => refusal(objects.create({ title: "a" }, insert)));
+      const codes = await Promise.all(all);
+      expect(codes.filter((code) => code === "none")).toHaveLength(1);
+      expect(codes.filter((code) => code === "ALREADY_EXISTS")).toHaveLength(63);
+    }));
+
+  test("many at once are one commit, each accepted or refused by itself, also when asked again", () =>
+    withClips(file(), async (store) => {
+      const objects = store.namespace().objects("clips");
+      const bodies = [{ title: "a" }, { seconds: 1 }, { title: "b" }, { title: "a", seconds: 2 }];
+      const insert = { policy: "insert", idempotencyKey: "many" } as const;
+      const made = await objects.createMany(bodies, insert);
+      expect(made.succeeded.map(({ object }) => object["title"])).toEqual(["a", "b"]);
+      expect(made.failed.map(({ index, error }) => [index, error.code])).toEqual([
+        [1, "VALIDATION_FAILED"],
+        [3, "ALREADY_EXISTS"],
+      ]);
+      const again = await objects.createMany(bodies, insert);
+      expect(again.succeeded.map(({ object }) => object)).toEqual(
+        made.succeeded.map(({ object }) => object),
+      );
+      expect(again.failed.map(({ index }) => index)).toEqual([1, 3]);
+      expect(again.succeeded.every(({ replayed }) => replayed)).toBe(true);
+      expect(await refusal(objects.createMany([]))).toBe("VALIDATION_FAILED");
+    }));
+
+  test("an object has a past of its own: as-of, diff, blame, revert, undo and restore", () =>
+    withClips(file(), async (store) => {
+      const objects = store.namespace().objects("clips");
+      const { object } = await objects.create({ title: "a", seconds: 1 });
+      const id = object.object_id;
+      await objects.patch(id, { seconds: 2 }, { reason: "longer" });
+      expect((await objects.get(id, { asOf: "1" })).object["seconds"]).toBe(1);
+      expect(await objects.diff(id)).toEqual([{ op: "replace", path: "/seconds", value: 2 }]);
+      expect((await objects.blame(id))["/seconds"]).toMatchObject({ version: 2, reason: "longer" });
+      expect((await objects.revert(id, { to: 1 })).object["seconds"]).toBe(1);
+      expect((await objects.revert(id, { undo: 3 })).object["seconds"]).toBe(2);
+      await objects.delete(id);
+      expect(await refusal(objects.get(id))).toBe("NOT_FOUND");
+      expect((await objects.history(id)).results).toHaveLength(5);
+      expect((await objects.restore(id)).object["seconds"]).toBe(2);
+      const then = await objects.list({ asOf: "@3", filters: { seconds: 2 } });
+      expect(then.results.map(({ object_id: found }) => found)).toEqual([id]);
+    }));
+
+  test("a deleted bucket hides its objects, and brings them and their keys back", () =>
+    withClips(file(), async (store) => {
+      const { buckets } = store.namespace();
+      const bucketId = (await buckets.get("clips")).bucket.bucket_id;
+      const objects = store.namespace().objects(bucketId);
+      const { object } = await objects.create({ title: "a", blobs: [clip(5)] });
+      const { task } = await buckets.delete("clips");
+      expect(task).toMatchObject({ object_count: 1 });
+      expect(await refusal(objects.get(object.object_id))).toBe("NOT_FOUND");
+      expect(await refusal(objects.list())).toBe("NOT_FOUND");
+      expect(await refusal(objects.create({ title: "b" }))).toBe("NOT_FOUND");
+      expect((await objects.history(object.object_id)).results).toHaveLength(1);
+      const { bucket } = await buckets.restore(bucketId);
+      expect(bucket).toMatchObject({ object_count: 1, total_size_bytes: 5 });
+      expect((await objects.get(object.object_id)).object["title"]).toBe("a");
+      expect(await refusal(objects.create({ title: "a" }, { policy: "insert" }))).toBe(
+        "ALREADY_EXISTS",
+      );
+    }));
+
+  test("a locked, archived or suspended bucket takes no writes to its objects", () =>
+    withClips(file(), async (store) => {
+      const { buckets } = store.namespace();
+      const objects = store.namespace().objects("clips");
+      const { object } = await objects.create({ title: "a" });
+      const closing = [
+        [() => buckets.lock("clips"), () => buckets.unlock("clips")],
+        [() => buckets.archive("clips"), () => buckets.activate("clips")],
+        [() => buckets.suspend("clips"), () => buckets.activate("clips")],
+      ] as const;
+      for (const [close, open] of closing) {
+        await close();
+        expect(await refusal(objects.create({ title: "b" }))).toBe("BUCKET_LOCKED");
+        expect(await refusal(objects.patch(object.object_id, {}))).toBe("BUCKET_LOCKED");
+        expect(await refusal(objects.delete(object.object_id))).toBe("BUCKET_LOCKED");
+        expect((await objects.get(object.object_id)).version).toBe(1);
+        await open();
+      }
+    }));
+
+  test("bytes are in no event, and what an event refers to is there", () =>
+    withClips(file(), async (store) => {
+      const objects = store.namespace().objects("clips");
+      const canary = Buffer.from("canary in the coal mine").toString("base64");
+      const large = "x".repeat(16 * 1024 + 1);
+      const blobs = [
+        { property: "clip", type: "video", data: { base64: canary } },
+        { property: "note", type: "text", data: large },
+      ];
+      const { object } = await objects.create({ title: "a", blobs });
+      const told = JSON.stringify(await objects.history(object.object_id));
+      expect(told).not.toContain(canary);
+      expect(told).not.toContain(large);
+      expect(await store.verify()).toMatchObject({ ok: true });
+      expect(await store.rebuild()).toMatchObject({ differences: 0 });
+    }));
+});
+
+const anyStep = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant("create"), size: fc.integer({ min: 0, max: 4 }) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("resize"), size: fc.integer({ min: 0, max: 4 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("delete"), size: fc.constant(0) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("restore"), size: fc.constant(0) }) },
+);
+
+describe.each(engines)("the statistics of a bucket on %s", (_, file) => {
+  test("are a recount at every position, now and as of then, also after a rebuild", async () => {
+    const cases = fc.asyncProperty(
+      fc.array(fc.tuple(anyStep, fc.nat({ max: 5 })), { maxLength: 25 }),
+      (steps) =>
+        withClips(file(), async (store) => {
+          const { buckets } = store.namespace();
+          const objects = store.namespace().objects("clips");
+          const sizes = new Map<string, number>();
+          const gone = new Map<string, number>();
+          const expected = new Map<number, object>();
+          const note = async () =>
+            expected.set((await store.head()).position, recount([...sizes.values()]));
+          await note();
+          for (const [step, pick] of steps) {
+            const ids = [...sizes.keys()];
+            const id = ids[pick % Math.max(ids.length, 1)];
+            const [lost] = gone.keys();
+            if (step.do === "create") {
+              const title = `t${sizes.size + gone.size + expected.size}`;
+              const made = await objects.create({ title, blobs: [clip(step.size)] });
+              sizes.set(made.object.object_id, step.size);
+            } else if (step.do === "restore" && lost !== undefined) {
+              await objects.restore(lost);
+              sizes.set(lost, gone.get(lost) ?? 0);
+              gone.delete(lost);
+            } else if (step.do === "resize" && id !== undefined) {
+              await objects.patch(id, { blobs: [clip(step.size)] });
+              sizes.set(id, step.size);
+            } else if (step.do === "delete" && id !== undefined) {
+              await objects.delete(id);
+              gone.set(id, sizes.get(id) ?? 0);
+              sizes.delete(id);
+            }
+            await note();
+          }
+          for (const [position, stats] of expected) {
+            const { bucket } = await buckets.get("clips", { asOf: `@${position}` });
+            expect(bucket).toMatchObject(stats);
+          }
+          expect(await store.rebuild()).toMatchObject({ differences: 0 });
+          expect(await store.verify()).toMatchObject({ ok: true });
+          expect((await buckets.get("clips")).bucket).toMatchObject(recount([...sizes.values()]));
+          const { stats } = await buckets.list();
+          expect(stats).toMatchObject({ total_objects: sizes.size });
+        }),
+    );
+    await fc.assert(cases, { seed, numRuns: 40 });
+  }, 60_000);
+});
+
+function recount(sizes: readonly number[]) {
+  const total = sizes.reduce((a, b) => a + b, 0);
+  return {
+    object_count: sizes.length,
+    total_size_bytes: total,
+    storage_stats: {
+      total_size_bytes: total,
+      avg_size_bytes: sizes.length === 0 ? 0 : total / sizes.length,
+      max_size_bytes: sizes.length === 0 ? 0 : Math.max(...sizes),
+      min_size_bytes: sizes.length === 0 ? 0 : Math.min(...sizes),
+    },
+  };
+}
