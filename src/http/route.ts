@@ -93,6 +93,8 @@ export interface Route {
   readonly responseTypes?: readonly string[];
   /** Other media types that it answers with, by Accept, and their schemas. */
   readonly otherResponses?: Readonly<Record<string, z.ZodType>>;
+  /** Answers a Range with 206. */
+  readonly isRanged?: true;
   /** 200 unless given. */
   readonly successStatus?: 204;
   /** The statuses of refusals, beside those that every route can answer. */

@@ -4,7 +4,8 @@
  */
 import { hash } from "node:crypto";
 import { Readable } from "node:stream";
-import { invalidAt } from "../domain/errors.js";
+import type { BlobStore } from "../blobstore/blob-store.js";
+import { BucketsError, invalidAt } from "../domain/errors.js";
 import {
   type BlobData,
   classifyBlobData,
@@ -12,6 +13,8 @@ import {
   staysInEvent,
 } from "../domain/object/blobs.js";
 import type { takeBlobs } from "../domain/object/requests.js";
+import type { ObjectResponse } from "../domain/object/response.js";
+import type { BlobAnswer } from "./interface.js";
 import type { ServiceParts } from "./parts.js";
 
 type Brought = ReturnType<typeof takeBlobs>["blobs"][number];
@@ -134,5 +137,38 @@ function detailsOf(
     size_bytes: sizeBytes,
     ...(mimeType !== undefined && { mime_type: mimeType }),
     ...(digest !== undefined && { hash: digest }),
+  };
+}
+
+/** @throws NOT_FOUND for a URL, which is recorded and never fetched. */
+export function blobAnswer(
+  { url, value, type, details }: ObjectResponse["blobs"][number],
+  blobs: Pick<BlobStore, "read">,
+): BlobAnswer {
+  const { hash: digest, size_bytes: sizeBytes, mime_type: mimeType, filename } = details;
+  if (url !== undefined || digest === undefined) {
+    throw new BucketsError(
+      "NOT_FOUND",
+      "The blob is a URL, which was never fetched: get it there.",
+      {
+        resource: "blob",
+        url,
+      },
+    );
+  }
+  const known = { hash: digest, sizeBytes, mimeType, filename };
+  if (value === undefined) return { ...known, read: (asked, range) => blobs.read(asked, range) };
+  // What stays in the event is small.
+  const bytes = Buffer.from(
+    type === "text" && typeof value === "string" ? value : JSON.stringify(value),
+  );
+  return {
+    ...known,
+    read: async (_, range) => ({
+      sizeBytes,
+      stream: Readable.from([
+        range === undefined ? bytes : bytes.subarray(range.start, range.end + 1),
+      ]),
+    }),
   };
 }

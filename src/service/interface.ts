@@ -3,6 +3,7 @@
  * embed the store. Documents are snake_case JSON as on the wire; names and options are camelCase.
  */
 import { z } from "zod";
+import type { BlobStore } from "../blobstore/blob-store.js";
 import type { AggregateResponse } from "../domain/aggregate/aggregate.js";
 import { AuditEvent } from "../domain/audit.js";
 import type { BlameResponse } from "../domain/blame.js";
@@ -733,10 +734,34 @@ export interface BucketStore extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** The bytes of a blob, and what is known of them. */
+export interface BlobAnswer {
+  /** SHA-256 in lower-case hex. */
+  readonly hash: string;
+  readonly sizeBytes: number;
+  readonly mimeType: string | undefined;
+  readonly filename: string | undefined;
+  /** All of it, or from one byte to another, both included; undefined when it is lost. */
+  readonly read: BlobStore["read"];
+}
+
+export interface ServedObjects extends Objects<ServedWriteOptions> {
+  /**
+   * The bytes of a blob that the object has, or with `asOf` had.
+   * @throws NOT_FOUND, also for a URL, which is recorded and never fetched.
+   */
+  blob(
+    object: string,
+    blobId: string,
+    options?: { readonly asOf?: string | undefined },
+  ): Promise<BlobAnswer>;
+}
+
 /** A namespace in this process: its writes also as data, with all that HTTP says of them. */
 export interface ServedNamespace extends Namespace<ServedWriteOptions> {
   /** Carries out one operation: what the methods of `buckets` do, with the write as data. */
   write(operation: ServedOperation, options?: ServedCommitOptions): Promise<OperationResult>;
+  objects(bucket: string): ServedObjects;
   transaction(
     operations: readonly ServedOperation[],
     options?: TransactionOptions & ServedCommitOptions,

@@ -12,10 +12,10 @@ import { BucketService } from "./buckets.js";
 import type {
   Audit,
   Buckets,
-  Objects,
   OperationResult,
   ServedCommitOptions,
   ServedNamespace,
+  ServedObjects,
   ServedOperation,
   ServedWriteOptions,
   Tasks,
@@ -81,7 +81,7 @@ export class NamespaceService implements ServedNamespace {
     }
   }
 
-  objects(bucket: string): Objects<ServedWriteOptions> {
+  objects(bucket: string): ServedObjects {
     return new ObjectService({
       parts: this.#parts,
       namespace: this.name,

@@ -12,7 +12,9 @@ import { objectCatalog } from "../domain/object/list.js";
 import { objectFields, renderObject } from "../domain/object/response.js";
 import type { ObjectState } from "../domain/object/state.js";
 import { nextTurn } from "../projections/view.js";
+import { blobAnswer } from "./blobs.js";
 import type {
+  BlobAnswer,
   DiffQuery,
   HistoryQuery,
   HistoryResponse,
@@ -21,13 +23,13 @@ import type {
   ObjectListQuery,
   ObjectRead,
   ObjectRefused,
-  Objects,
   ObjectsCreated,
   ObjectWritten,
   PatchFormat,
   ReplayLine,
   ReplayRange,
   ServedNamespace,
+  ServedObjects,
   ServedOperation,
   ServedWriteOptions as WriteOptions,
 } from "./interface.js";
@@ -49,7 +51,7 @@ interface ObjectServiceParts {
 
 const sliceObjects = 1_000;
 
-export class ObjectService implements Objects<WriteOptions> {
+export class ObjectService implements ServedObjects {
   readonly #service: ObjectServiceParts;
 
   constructor(service: ObjectServiceParts) {
@@ -150,6 +152,22 @@ export class ObjectService implements Objects<WriteOptions> {
       ...answerObject(state),
       past: { recordedAt: place.recordedAt, isFinal, latestVersion },
     };
+  }
+
+  async blob(
+    object: string,
+    blobId: string,
+    options: { asOf?: string | undefined } = {},
+  ): Promise<BlobAnswer> {
+    const { object: answer } = await this.get(object, options);
+    const blob = answer.blobs.find(({ blob_id: id }) => id === blobId);
+    if (blob === undefined) {
+      throw new BucketsError("NOT_FOUND", `The object ${object} has no blob "${blobId}".`, {
+        resource: "blob",
+        identifier: blobId,
+      });
+    }
+    return blobAnswer(blob, this.#service.parts.blobs);
   }
 
   async list(query: ObjectListQuery = {}): Promise<ListObjectsResponse> {

@@ -87,9 +87,11 @@ interface Subject {
   readonly secrets: readonly string[];
 }
 
+const BlobIds = z.object({ blobs: z.array(z.object({ blob_id: z.string() })) });
+
 /** A bucket whose objects have a unique key. */
 const keyed = {
-  bucket_schema: { properties: { title: { type: "string" } } },
+  bucket_schema: { properties: { title: { type: "string" }, note: { type: "text" } } },
   unique_key: { fields: ["title"], default_policy: "upsert" },
 };
 
@@ -113,7 +115,9 @@ async function makeSubject({ operationId }: Route, on = service): Promise<Subjec
   if (operationId === "revokeToken")
     await on.store.tokens.create({ name: token, permission: "read" });
   const title = `hidden title ${names}`;
-  const made = isOfObjects ? await on.post(`${bucket}/objects`, { title }) : undefined;
+  const blobs = [{ property: "note", type: "text", data: `hidden note ${names}` }];
+  const made = isOfObjects ? await on.post(`${bucket}/objects`, { title, blobs }) : undefined;
+  const blobId = made === undefined ? "" : BlobIds.parse(made.body).blobs[0]?.blob_id;
   const objectId = made === undefined ? "" : textAt(made, "object_id");
   const object = `${bucket}/objects/${objectId}`;
   if (operationId === "restoreObject") await on.send("DELETE", object, anyVersion);
@@ -125,6 +129,7 @@ async function makeSubject({ operationId }: Route, on = service): Promise<Subjec
     params: {
       bucket_identifier: bucketId,
       object_identifier: objectId,
+      blob_id: blobId ?? "",
       version: "1",
       task_id: taskId,
       audit_id: results[0]?.audit_id ?? "",
@@ -290,6 +295,7 @@ describe("every documented status is seen, and no other", () => {
     await sweep(204, (route, subject) =>
       call(route, subject, { headers: isWrite(route) ? { Prefer: "return=minimal" } : {} }),
     );
+    await sweep(206, (route, subject) => call(route, subject, { headers: { Range: "bytes=0-0" } }));
     await sweep(304, (route, subject) =>
       call(route, subject, { headers: { "If-None-Match": "*" } }),
     );
@@ -312,6 +318,7 @@ describe("every documented status is seen, and no other", () => {
       const params = {
         bucket_identifier: "no",
         object_identifier: "no",
+        blob_id: "no",
         task_id: "no",
         audit_id: "no",
         name: "no",
@@ -321,6 +328,12 @@ describe("every documented status is seen, and no other", () => {
       const query = route.operationId === "listEvents" ? "?bucket=no" : beyond || "";
       return call(route, { ...subject, params }, { query });
     });
+  });
+
+  test("what is beyond the end of a blob", async () => {
+    await sweep(416, (route, subject) =>
+      call(route, subject, { headers: { Range: "bytes=999-" } }),
+    );
   });
 
   test("what is of another log", async () => {
@@ -437,6 +450,7 @@ describe("every documented status is seen, and no other", () => {
         const params = {
           bucket_identifier: "x",
           object_identifier: "x",
+          blob_id: "x",
           version: "1",
           task_id: "x",
           audit_id: "x",

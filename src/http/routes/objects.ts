@@ -23,6 +23,7 @@ import {
   type OperationResult,
   writtenMediaType,
 } from "../../service/interface.js";
+import { sendBlob } from "../blob-body.js";
 import { isNotModified, readIfNoneMatch } from "../conditional.js";
 import { placeHeaders, setCache, setMoment } from "../headers.js";
 import { addVersionLinks } from "../links.js";
@@ -294,6 +295,24 @@ export const objectRoutes: readonly Route[] = [
     permission: "delete",
     body: { "application/json": z.object({}) },
     toOperation: ({ params }) => ({ ...named(params), type: "restore_object" }),
+  }),
+  defineRoute({
+    method: "GET",
+    path: `${objectPath}/blobs/{blob_id}`,
+    operationId: "getObjectBlob",
+    summary: "The bytes of a blob, all or a range",
+    permission: "read",
+    headers: ["If-None-Match", "Range", "If-Range"],
+    isRanged: true,
+    query: z.strictObject({ as_of: asOf }),
+    response: z.string(),
+    responseTypes: ["application/octet-stream"],
+    refusals: [400, 404, 416],
+    handle: async ({ context, namespace, params }, { as_of: asOf }) => {
+      const objects = namespace.objects(bucketOf(params));
+      const blob = await objects.blob(objectOf(params), params["blob_id"] ?? "", { asOf });
+      await sendBlob(context, blob, blob);
+    },
   }),
   ...pastRoutes({
     path: objectPath,
