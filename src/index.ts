@@ -5,6 +5,7 @@
 import type Database from "better-sqlite3";
 import { FileBlobStore } from "./blobstore/file/blob-store.js";
 import { MemoryBlobStore } from "./blobstore/memory/blob-store.js";
+import { readOnlyBlobs } from "./blobstore/read-only.js";
 import { MemoryEngine } from "./eventstore/memory/engine.js";
 import { SqliteEngine } from "./eventstore/sqlite/engine.js";
 import type { Durability } from "./eventstore/store.js";
@@ -157,12 +158,13 @@ function onFile(options: OpenOptions, shared: Shared): StoreParts {
     newId: shared.newId,
     projection: (db: Database.Database) => new SqliteView(db),
   });
+  const blobs = new FileBlobStore(`${file}.blobs`, shared.clock);
   return {
     ...shared,
     events,
     view: new SqliteReadView(events.readerDb),
     keeper: new SqliteKeeper(events, file),
-    blobs: new FileBlobStore(`${file}.blobs`, shared.clock),
+    blobs: options.readOnly === true ? readOnlyBlobs(blobs) : blobs,
     vault: vaultOf(options, () => keyFromFile(`${file}.key`)),
     tokens: new StoredTokens(events.tokens, shared.clock, shared.randomBytes),
   };

@@ -1,5 +1,5 @@
 /** `bucketlog serve`: the API on one file, until it is told to stop. */
-import pino from "pino";
+import pino, { type Logger } from "pino";
 import { BucketsError } from "../domain/errors.js";
 import { serveStore } from "../http/index.js";
 import { type EmbeddedStore, openBuckets } from "../index.js";
@@ -52,6 +52,18 @@ async function open(file: string, flags: ServeFlags): Promise<EmbeddedStore> {
   return store;
 }
 
+const collectEveryMs = 60 * 60 * 1_000;
+
+/** What refused writes left of their blobs is removed while serving, once its grace is over. */
+function collectEveryHour(store: EmbeddedStore, logger: Logger): NodeJS.Timeout {
+  const collect = () =>
+    store.collectBlobs().then(
+      (report) => logger.info(report, "blobs collected"),
+      (error) => logger.error({ err: error }, "blobs were not collected"),
+    );
+  return setInterval(collect, collectEveryMs).unref();
+}
+
 const loopback = ["127.0.0.1", "::1", "localhost"];
 
 export async function serve(file: string, flags: ServeFlags): Promise<void> {
@@ -67,9 +79,13 @@ export async function serve(file: string, flags: ServeFlags): Promise<void> {
     const { token } = await store.tokens.create({ name: "admin", permission: "admin" });
     printError(`admin token, shown this once: ${token}`);
   }
+  const logger = pino(
+    { level: flags.logLevel, base: null },
+    pino.destination({ fd: 2, sync: true }),
+  );
   const server = await serveStore({
     store,
-    logger: pino({ level: flags.logLevel, base: null }, pino.destination({ fd: 2, sync: true })),
+    logger,
     host: flags.host,
     port: flags.port,
     noAuth: !flags.auth,
@@ -81,6 +97,8 @@ export async function serve(file: string, flags: ServeFlags): Promise<void> {
     ...(flags.rateLimit !== undefined && { rateLimit: flags.rateLimit }),
   });
   print(`bucketlog ready ${server.url}`);
+  const collecting = flags.readOnly ? undefined : collectEveryHour(store, logger);
   await untilSignal();
+  clearInterval(collecting);
   await server.close();
 }

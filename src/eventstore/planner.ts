@@ -23,6 +23,7 @@ import {
   idsOf,
   isRestoring,
   kindOfCommand,
+  kindOfStream,
   type ResourceState,
   reservationsOf,
   streamOf,
@@ -443,6 +444,13 @@ function assertPrecondition(precondition: Precondition, state: ResourceState): v
 }
 
 function alreadyExists(reservation: Reservation, holder: string): BucketsError {
+  if (kindOfStream(holder) === "object") {
+    return new BucketsError(
+      "ALREADY_EXISTS",
+      `The object ${holder} has the unique key ${reservation.key}: choose another.`,
+      { resource: "object", object_id: holder, unique_key_value: reservation.key },
+    );
+  }
   return new BucketsError(
     "ALREADY_EXISTS",
     `The name "${reservation.key}" is taken in this namespace: choose another.`,

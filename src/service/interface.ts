@@ -3,7 +3,7 @@
  * embed the store. Documents are snake_case JSON as on the wire; names and options are camelCase.
  */
 import { z } from "zod";
-import type { BlobStore } from "../blobstore/blob-store.js";
+import type { BlobStore, CollectReport } from "../blobstore/blob-store.js";
 import type { AggregateResponse } from "../domain/aggregate/aggregate.js";
 import { AuditEvent } from "../domain/audit.js";
 import type { BlameResponse } from "../domain/blame.js";
@@ -772,6 +772,21 @@ export interface ServedNamespace extends Namespace<ServedWriteOptions> {
 export interface EmbeddedStore extends BucketStore {
   namespace(name?: string, caller?: ServedCaller): ServedNamespace;
   readonly tokens: TokenGate;
+  /**
+   * Removes the bytes of blobs that no event ever referred to, such as those of writes that were
+   * refused, once they have lain for the grace: 24 hours unless given. What an event referred to
+   * stays, because the past can be read.
+   * @throws READ_ONLY
+   */
+  collectBlobs(options?: { readonly graceMs?: number }): Promise<CollectReport>;
 }
 
-export type { ExpectedHead, Health, OnProgress, RebuildReport, ReplayReport, VerifyReport };
+export type {
+  CollectReport,
+  ExpectedHead,
+  Health,
+  OnProgress,
+  RebuildReport,
+  ReplayReport,
+  VerifyReport,
+};

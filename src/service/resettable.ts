@@ -5,6 +5,7 @@
 import type { Health } from "../eventstore/store.js";
 import type { RebuildReport, ReplayReport, VerifyReport } from "../projections/view.js";
 import type {
+  CollectReport,
   EmbeddedStore,
   Feed,
   FeedQuery,
@@ -61,6 +62,10 @@ export class ResettableStore implements EmbeddedStore {
 
   rebuild(options?: Parameters<EmbeddedStore["rebuild"]>[0]): Promise<RebuildReport> {
     return this.#store.rebuild(options);
+  }
+
+  collectBlobs(options?: Parameters<EmbeddedStore["collectBlobs"]>[0]): Promise<CollectReport> {
+    return this.#store.collectBlobs(options);
   }
 
   health(): Promise<Health> {

@@ -44,6 +44,9 @@ export interface StoreParts {
   readonly actor: string;
 }
 
+/** Longer than any write takes from its bytes to its commit. */
+const blobGraceMs = 24 * 60 * 60 * 1_000;
+
 const ignoreProgress: OnProgress = () => {};
 
 export class Store implements EmbeddedStore {
@@ -107,6 +110,12 @@ export class Store implements EmbeddedStore {
 
   rebuild(options: { onProgress?: OnProgress } = {}): Promise<RebuildReport> {
     return this.#parts.keeper.rebuild(options.onProgress ?? ignoreProgress);
+  }
+
+  collectBlobs({ graceMs = blobGraceMs }: { readonly graceMs?: number } = {}) {
+    const { blobs, view } = this.#parts;
+    const findReferenced = (hashes: readonly string[]) => view.referenced(hashes);
+    return blobs.collect({ findReferenced, graceMs });
   }
 
   health(): Promise<Health> {

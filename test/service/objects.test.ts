@@ -2,6 +2,7 @@
  * Objects through the library, on both engines: what is refused, what the unique key makes of
  * creations that meet, what a deletion hides, and that the statistics of the bucket are true.
  */
+import { existsSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BucketsError, type ErrorCode } from "../../src/domain/errors.js";
@@ -28,11 +29,14 @@ const engines = [
   ["sqlite", temporaryFile],
 ] as const;
 
-async function withClips(file: string, use: (store: EmbeddedStore) => Promise<void>) {
+async function withClips(
+  file: string,
+  use: (store: EmbeddedStore, clock: FixedClock) => Promise<void>,
+) {
   const clock = new FixedClock();
   await using store = await openBuckets({ file, clock: clock.read, durability: "relaxed" });
   await store.namespace().buckets.create(clips);
-  await use(store);
+  await use(store, clock);
 }
 
 function bytes(size: number) {
@@ -98,6 +102,9 @@ describe.each(engines)("objects on %s", (_, file) => {
       const other = await objects.create({ title: "b" });
       const taking = objects.patch(other.object.object_id, { title: "a" });
       expect(await refusal(taking)).toBe("ALREADY_EXISTS");
+      await expect(objects.patch(other.object.object_id, { title: "a" })).rejects.toMatchObject({
+        message: expect.stringContaining(`${object.object_id} has the unique key {"title":"a"}`),
+      });
       await objects.delete(object.object_id);
       await objects.patch(other.object.object_id, { title: "a" });
       expect(await refusal(objects.restore(object.object_id))).toBe("ALREADY_EXISTS");
@@ -218,6 +225,33 @@ describe.each(engines)("objects on %s", (_, file) => {
       expect(await store.verify()).toMatchObject({ ok: true });
       expect(await store.rebuild()).toMatchObject({ differences: 0 });
     }));
+
+  test("bytes of refused writes are collected, and none that an event ever referred to", () =>
+    withClips(file(), async (store, clock) => {
+      const objects = store.namespace().objects("clips");
+      const insert = { policy: "insert" } as const;
+      const { object } = await objects.create({ title: "a", blobs: [clip(5)] }, insert);
+      const taken = objects.create({ title: "a", blobs: [clip(6)] }, insert);
+      expect(await refusal(taken)).toBe("ALREADY_EXISTS");
+      await objects.patch(object.object_id, { blobs: [] });
+      expect(await store.collectBlobs()).toMatchObject({ removed: 0, kept: 2 });
+      clock.advance(25 * 60 * 60 * 1_000);
+      expect(await store.collectBlobs()).toMatchObject({ removed: 1, kept: 1, bytesFreed: 6 });
+      const blobId = object.blobs[0]?.blob_id ?? "";
+      const blob = await objects.blob(object.object_id, blobId, { asOf: "1" });
+      expect((await blob.read(blob.hash))?.sizeBytes).toBe(5);
+    }));
+});
+
+test("a store that is open for reading only keeps no bytes", async () => {
+  const path = temporaryFile();
+  await withClips(path, async () => {
+    await using reader = await openBuckets({ file: path, readOnly: true });
+    const objects = reader.namespace().objects("clips");
+    expect(await refusal(objects.create({ title: "a", blobs: [clip(5)] }))).toBe("READ_ONLY");
+    expect(await refusal(reader.collectBlobs())).toBe("READ_ONLY");
+    expect(existsSync(`${path}.blobs`)).toBe(false);
+  });
 });
 
 const anyStep = fc.oneof(
