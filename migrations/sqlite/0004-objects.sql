@@ -73,3 +73,9 @@ CREATE TABLE blob_references (
   stream   TEXT    NOT NULL,
   position INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- A state says of which kind it is, now that there are several; and what is kept under a key has room
+-- for items that were refused.
+UPDATE buckets SET state = '{"kind":"bucket",' || substr(state, 2);
+UPDATE snapshots SET state = '{"kind":"bucket",' || substr(state, 2);
+UPDATE idempotency SET results = '{"results":' || results || '}';

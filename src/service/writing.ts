@@ -197,7 +197,10 @@ export class UnitWriter {
   }
 
   #emptyUnit<Result>(operations: readonly Checked<Result>[], options: UnitOptions): Unit {
-    const call = JSON.stringify(operations.map((operation) => operation.call));
+    const calls = operations.map((operation) => operation.call);
+    const isMany = options.transactionId !== undefined || options.acceptance !== undefined;
+    // That of a single write is its own, so that keys of before there were transactions still hold.
+    const call = JSON.stringify(isMany ? calls : calls[0]);
     return {
       namespace: this.#namespace,
       commands: [],

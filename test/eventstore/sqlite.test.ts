@@ -269,6 +269,24 @@ describe("opening a file", () => {
     expect(failure(file, true)).toMatchObject(invalid(/older version/));
   });
 
+  test("from before there were objects is brought up to date, and verifies", async () => {
+    const file = await closedFile();
+    const tables = ["objects", "batches", "uploads", "bucket_stats", "bucket_totals"];
+    raw(file, (db) => {
+      for (const table of [...tables, "blob_references"]) db.exec(`DROP TABLE ${table}`);
+      db.exec("UPDATE buckets SET state = json_remove(state, '$.kind')");
+      db.exec("UPDATE idempotency SET results = results -> '$.results'");
+      db.exec("DELETE FROM migrations WHERE number = 4");
+      db.pragma("user_version = 3");
+    });
+    expect(failure(file, true)).toMatchObject(invalid(/older version/));
+    const { events, view, keeper } = sqliteBackend({ file });
+    expect((await view.find("default", "a"))?.version).toBe(2);
+    expect(await keeper.verify(undefined, () => {})).toMatchObject({ ok: true });
+    await accept(events, new Units().of(new Units().patch("a", { description: "later" })));
+    expect(await keeper.rebuild(() => {})).toMatchObject({ differences: 0 });
+  });
+
   test("that was refused leaves it free: the next one can open it", async () => {
     const file = await closedFile();
     raw(file, (db) => db.exec("INSERT INTO migrations VALUES (9999, '9999-new.sql', 'x', 0)"));
@@ -296,7 +314,7 @@ describe("migrations", () => {
       [1, "0001-event-log.sql", "5e0f4e96fbf75e0c2e61863fd563e35e4b411856f992af0dd355bf341a97468c"],
       [2, "0002-view.sql", "b656669117dd36df4deb46528d5b100c19fcca78b4b5adfd07dccf8a8e851af9"],
       [3, "0003-audit.sql", "bba05d9790c59c666a63f9de1d36d503fa60ec31901cedc3fd84a9fb978e5946"],
-      [4, "0004-objects.sql", "248061f2d044c07da664e6914ffdc4711ee2ea35d4808d63ee0f67d2e5920f61"],
+      [4, "0004-objects.sql", "348d6d7e837bf7e551452a8ae4c47ccf332e47b504184542c184d1d3730055c4"],
     ]);
   });
 });
