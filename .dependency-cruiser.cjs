@@ -37,7 +37,7 @@ module.exports = {
       comment: "The client knows the rules and the one interface, and needs nothing but fetch.",
       severity: "error",
       from: { path: "^src/client/" },
-      to: { path: "^src/", pathNot: "^src/(client|domain)/|^src/service/interface[.]ts$" },
+      to: { path: "^src/", pathNot: "^src/(client|domain)/|^src/service/interface([.]ts$|/)" },
     },
     {
       name: "client-needs-no-node",
