@@ -39,10 +39,16 @@ export interface Checked<Result> {
    * @param before what the operations before it in the same unit would leave.
    */
   readonly prepare: (before: () => Promise<readonly CommandResult[]>) => Promise<Prepared>;
+  /** In the same unit, right before it and right after. */
+  readonly precededBy?: readonly Accompanying[];
+  readonly followedBy?: readonly Accompanying[];
   readonly render: (done: Done) => Promise<Result>;
 }
 
 export type Prepared = Pick<TargetedCommand, "target" | "command" | "secrets">;
+
+/** What an operation carries out beside its own command: accepted with it, or refused with it. */
+export type Accompanying = Pick<Checked<unknown>, "reason" | "precondition" | "prepare">;
 
 /** What an operation did, now or when its Idempotency-Key was first seen. */
 export interface Done extends Pick<CommandResult, "state" | "recorded"> {
@@ -63,7 +69,7 @@ export interface UnitOptions extends ServedCommitOptions {
 export interface UnitDone<Result> {
   /** Of the operations that were accepted, in their order. */
   readonly results: readonly Result[];
-  /** Of a unit whose operations are accepted one by one: those that were not. */
+  /** Of a unit whose operations are accepted one by one and stand alone: those that were not. */
   readonly refusals: readonly RefusedCommand[];
   readonly transactionId: string | undefined;
   readonly replayed: boolean;
@@ -113,11 +119,11 @@ export class UnitWriter {
     const places = replayed ? await this.#readAgain(outcome.results) : outcome.results;
     const { refusals = [] } = outcome;
     const refused = new Set(refusals.map(({ index }) => index));
-    const accepted = operations.filter((_, index) => !refused.has(index));
-    const rendered = accepted.map((operation, index) => {
-      const place = places[index];
-      invariant(place !== undefined, `no result of operation ${index}`);
-      return operation.render({ ...place, replayed, dryRun });
+    const accepted = stepsOf(operations).filter((_, index) => !refused.has(index));
+    invariant(accepted.length === places.length, "a result for each accepted command");
+    const rendered = places.flatMap((place, index) => {
+      const { operation, isOwn } = stepAt(accepted, index);
+      return isOwn ? [operation.render({ ...place, replayed, dryRun })] : [];
     });
     return {
       results: await Promise.all(rendered),
@@ -148,44 +154,46 @@ export class UnitWriter {
   ): Promise<Carried> {
     const { events, submit } = this.#parts;
     const empty = this.#emptyUnit(operations, options);
+    const steps = stepsOf(operations);
+    const detailsAt = (at: number) => options.detailsOf?.(stepAt(steps, at).index) ?? {};
     const commands: TargetedCommand[] = [];
     const before = async () => {
       if (commands.length === 0) return [];
       const unit = { ...empty, commands: [...commands], idempotency: undefined };
-      const outcome = await this.#accepted(events.preview(unit), unit, options);
+      const outcome = await this.#accepted(events.preview(unit), unit, detailsAt);
       return outcome.kind === "committed" ? outcome.results : [];
     };
-    for (const [index, operation] of operations.entries()) {
+    for (const [at, { step }] of steps.entries()) {
       try {
-        commands.push(this.#command(operation, await operation.prepare(before)));
+        commands.push(this.#command(step, await step.prepare(before)));
       } catch (error) {
         // What was done under the key before is answered as it was, whatever is there now.
-        const known = await this.#accepted(events.preview(empty), empty, options);
+        const known = await this.#accepted(events.preview(empty), empty, detailsAt);
         if (known.kind === "replayed") return known;
-        throw isBucketsError(error) ? withDetails(error, options.detailsOf?.(index) ?? {}) : error;
+        throw isBucketsError(error) ? withDetails(error, detailsAt(at)) : error;
       }
     }
     const unit = { ...empty, commands };
     const isDry = options.dryRun === true;
-    return await this.#accepted(isDry ? events.preview(unit) : submit(unit), unit, options);
+    return await this.#accepted(isDry ? events.preview(unit) : submit(unit), unit, detailsAt);
   }
 
   /** @throws what refused the unit, explained. */
-  async #accepted(answer: Promise<Outcome>, unit: Unit, options: UnitOptions): Promise<Carried> {
+  async #accepted(
+    answer: Promise<Outcome>,
+    unit: Unit,
+    detailsAt: (at: number) => ErrorDetails,
+  ): Promise<Carried> {
     const outcome = await answer;
     if (outcome.kind !== "refused") return outcome;
     const { error, accepted: index } = outcome;
     // This is about the whole.
     if (error.code === "IDEMPOTENCY_KEY_REUSED") throw error;
-    throw withDetails(
-      await this.#explain({ error, unit, index }),
-      options.detailsOf?.(index) ?? {},
-    );
+    throw withDetails(await this.#explain({ error, unit, index }), detailsAt(index));
   }
 
-  #command<Result>(operation: Checked<Result>, prepared: Prepared): TargetedCommand {
+  #command({ precondition, reason }: Accompanying, prepared: Prepared): TargetedCommand {
     const salts = this.#parts.randomBytes(2 * saltBytes);
-    const { precondition, reason } = operation;
     return {
       ...prepared,
       precondition,
@@ -236,6 +244,31 @@ export class UnitWriter {
     const { events } = this.#parts;
     return Promise.all(placements.map((placement) => resultAt(events, placement)));
   }
+}
+
+/** One command of a unit, and the operation that it is of. */
+interface Step<Result> {
+  readonly step: Accompanying;
+  readonly operation: Checked<Result>;
+  /** Of the operation. */
+  readonly index: number;
+  /** Whether it is the operation's own command, or one that goes along with it. */
+  readonly isOwn: boolean;
+}
+
+function stepsOf<Result>(operations: readonly Checked<Result>[]): readonly Step<Result>[] {
+  return operations.flatMap((operation, index) => {
+    const { precededBy = [], followedBy = [] } = operation;
+    const along = (step: Accompanying) => ({ step, operation, index, isOwn: false });
+    const own = { step: operation, operation, index, isOwn: true };
+    return [...precededBy.map(along), own, ...followedBy.map(along)];
+  });
+}
+
+function stepAt<Result>(steps: readonly Step<Result>[], at: number): Step<Result> {
+  const step = steps[at];
+  invariant(step !== undefined, `a unit without a command ${at}`);
+  return step;
 }
 
 async function resultAt(events: EventStore, { stream, version }: Placement) {
