@@ -201,6 +201,8 @@ export interface EventStore {
     filter: EventFilter,
     page: { readonly skip: number; readonly limit: number },
   ): Promise<FoundEvents>;
+  /** An encrypted value that a state refers to; undefined once none does. */
+  secret(reference: string): Promise<SealedSecret | undefined>;
   health(): Promise<Health>;
   /** Idempotent; waits for what is in flight. */
   close(): Promise<void>;

@@ -130,6 +130,10 @@ export class MemoryEngine implements EventStore {
     return { events: found.reverse().slice(skip, skip + limit), total: found.length };
   }
 
+  async secret(reference: string): Promise<SealedSecret | undefined> {
+    return this.#secrets.get(reference);
+  }
+
   async health(): Promise<Health> {
     return { ready: true, durability: "none" };
   }

@@ -22,6 +22,7 @@ import type {
   Health,
   LoggedEvent,
   Outcome,
+  SealedSecret,
   StreamPage,
   StreamPoint,
   Unit,
@@ -336,6 +337,10 @@ export class SqliteEngine implements EventStore {
       events: log.find(filter, page).map(decode),
       total: log.count(filter),
     }));
+  }
+
+  async secret(reference: string): Promise<SealedSecret | undefined> {
+    return this.#reader.secret(reference);
   }
 
   async health(): Promise<Health> {
