@@ -164,7 +164,9 @@ function fromHex(text: string): Uint8Array | undefined {
   return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
+/** Of one spelling only: bits of the last letter that stand for nothing are zero. */
 function fromBase64(text: string): Uint8Array | undefined {
   const isBase64 = /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text);
-  return isBase64 ? Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)) : undefined;
+  if (!isBase64 || btoa(atob(text)) !== text) return undefined;
+  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }
