@@ -125,13 +125,14 @@ export async function openBuckets(options: OpenOptions): Promise<EmbeddedStore> 
     newId,
     randomBytes: options.randomBytes ?? randomPool(),
     actor: options.actor ?? "local",
+    runsTimers: options.readOnly !== true,
   };
   return new Store(
     options.file === ":memory:" ? inMemory(options, shared) : onFile(options, shared),
   );
 }
 
-type Shared = Pick<StoreParts, "clock" | "newId" | "randomBytes" | "actor">;
+type Shared = Pick<StoreParts, "clock" | "newId" | "randomBytes" | "actor" | "runsTimers">;
 
 function inMemory(options: OpenOptions, shared: Shared): StoreParts {
   const view = new MemoryView();

@@ -89,6 +89,7 @@ export function changesOf(event: DomainEvent): readonly Change[] {
     case "batch.created":
     case "batch.objects_added":
     case "batch.patched":
+    case "batch.window_closed":
     case "batch.submitted":
     case "batch.canceled":
     case "batch.claimed":

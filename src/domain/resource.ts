@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { BatchCommand } from "./batch/commands.js";
 import { decideBatch } from "./batch/decide.js";
 import { BatchState, evolveBatch } from "./batch/state.js";
+import { batchReservations, windowDueAt, windowOf } from "./batch/window.js";
 import type { BucketCommand } from "./bucket/commands.js";
 import { decideBucket, type Moment } from "./bucket/decide.js";
 import { bucketReservations, type Reservation } from "./bucket/reservations.js";
@@ -69,6 +70,8 @@ export function kindOfCommand(command: ResourceCommand): ResourceKind {
     case "restore_object":
       return "object";
     case "create_batch":
+    case "collect_object":
+    case "close_window":
     case "add_batch_objects":
     case "patch_batch":
     case "submit_batch":
@@ -129,7 +132,14 @@ export function isRestoring(command: ResourceCommand): boolean {
 
 /** The reservation whose holder the command is about, although it does not name it by its id. */
 export function claimOf(command: ResourceCommand, owner: BucketState): Reservation | undefined {
-  return command.type === "create_object" ? objectClaim(command, owner) : undefined;
+  switch (command.type) {
+    case "create_object":
+      return objectClaim(command, owner);
+    case "collect_object":
+      return windowOf(owner.bucket_id);
+    default:
+      return undefined;
+  }
 }
 
 /** What a command is decided with, beside the state of its own resource. */
@@ -161,6 +171,8 @@ export function decide(
     case "restore_object":
       return decideObject(only("object", state), command, owned(context));
     case "create_batch":
+    case "collect_object":
+    case "close_window":
     case "add_batch_objects":
     case "patch_batch":
     case "submit_batch":
@@ -199,6 +211,7 @@ export function evolve(state: ResourceState | undefined, recorded: RecordedEvent
     case "batch.created":
     case "batch.objects_added":
     case "batch.patched":
+    case "batch.window_closed":
     case "batch.submitted":
     case "batch.canceled":
     case "batch.claimed":
@@ -234,9 +247,15 @@ export function reservationsOf(state: ResourceState): readonly Reservation[] {
     case "object":
       return objectReservations(state);
     case "batch":
+      return batchReservations(state);
     case "upload":
       return [];
   }
+}
+
+/** When something is to be done about the resource by itself (RFC 3339), if anything is. */
+export function dueAt(state: ResourceState): string | undefined {
+  return state.kind === "batch" ? windowDueAt(state) : undefined;
 }
 
 /** The state as that of a kind which it is known to be of. */

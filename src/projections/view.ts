@@ -52,6 +52,13 @@ export interface StatsTotals {
   readonly totalSizeBytes: number;
 }
 
+/** A resource about which something is to be done by itself. */
+export interface Timer {
+  readonly stream: string;
+  /** RFC 3339. */
+  readonly dueAt: string;
+}
+
 /** A page of objects, batches or uploads. */
 export interface MemberPage<State> {
   readonly states: readonly State[];
@@ -92,6 +99,8 @@ export interface View {
   memberIds(kind: MemberKind, bucketId: string): Promise<readonly string[]>;
   /** Submitted and unfinished batches, the first submitted first. */
   openBatches(namespace: string): AsyncIterable<BatchState>;
+  /** What is to be done, or is overdue, in all namespaces: the first due first. */
+  timers(limit: number): Promise<readonly Timer[]>;
   /** Which of these contents an event ever referred to. */
   referenced(hashes: readonly string[]): Promise<ReadonlySet<string>>;
 }

@@ -68,6 +68,10 @@ export class ResettableStore implements EmbeddedStore {
     return this.#store.collectBlobs(options);
   }
 
+  closeWindows(): Promise<number> {
+    return this.#store.closeWindows();
+  }
+
   health(): Promise<Health> {
     return this.#store.health();
   }

@@ -2,6 +2,7 @@
 import type { BlobStore } from "../blobstore/blob-store.js";
 import { formatTime } from "../domain/event.js";
 import { assertNamespace } from "../domain/namespace.js";
+import { dueAt } from "../domain/resource.js";
 import { toHex } from "../eventstore/codec.js";
 import { CommitQueue } from "../eventstore/commit-queue.js";
 import type { EventStore, Health, Outcome, Unit } from "../eventstore/store.js";
@@ -28,6 +29,7 @@ import type {
 import { NamespaceService } from "./namespace.js";
 import type { ServiceParts } from "./parts.js";
 import type { Vault } from "./vault.js";
+import { WindowCloser } from "./windows.js";
 
 /** What the composition root puts together. */
 export interface StoreParts {
@@ -42,6 +44,8 @@ export interface StoreParts {
   readonly randomBytes: (size: number) => Uint8Array;
   /** The name on events whose caller gives none. */
   readonly actor: string;
+  /** Whether what becomes due is done by itself: not by one that only reads. */
+  readonly runsTimers: boolean;
 }
 
 /** Longer than any write takes from its bytes to its commit. */
@@ -54,6 +58,7 @@ export class Store implements EmbeddedStore {
   readonly #queue: CommitQueue;
   readonly #service: ServiceParts;
   readonly #signal: CommitSignal;
+  readonly #windows: WindowCloser;
   #closing: Promise<void> | undefined;
 
   constructor(parts: StoreParts) {
@@ -63,11 +68,16 @@ export class Store implements EmbeddedStore {
       headPosition: async () => (await parts.events.head()).position,
     });
     this.#service = { ...parts, submit: (unit) => this.#submit(unit) };
+    this.#windows = new WindowCloser(this.#service);
+    if (parts.runsTimers) this.#windows.start();
   }
 
   async #submit(unit: Unit): Promise<Outcome> {
     const outcome = await this.#queue.submit(unit);
-    if (outcome.kind === "committed") this.#signal.announce();
+    if (outcome.kind === "committed") {
+      this.#signal.announce();
+      if (outcome.results.some(({ state }) => dueAt(state) !== undefined)) this.#windows.wake();
+    }
     return outcome;
   }
 
@@ -118,6 +128,10 @@ export class Store implements EmbeddedStore {
     return blobs.collect({ findReferenced, graceMs });
   }
 
+  closeWindows(): Promise<number> {
+    return this.#windows.closeDue();
+  }
+
   health(): Promise<Health> {
     return this.#parts.events.health();
   }
@@ -125,7 +139,11 @@ export class Store implements EmbeddedStore {
   close(): Promise<void> {
     // The feeds first: none may read from a file that is closed.
     this.#signal.close();
-    this.#closing ??= this.#queue.close().then(() => this.#parts.events.close());
+    const stopped = this.#windows.stop();
+    this.#closing ??= this.#queue
+      .close()
+      .then(() => stopped)
+      .then(() => this.#parts.events.close());
     return this.#closing;
   }
 

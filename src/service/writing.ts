@@ -279,7 +279,11 @@ async function resultAt(events: EventStore, { stream, version }: Placement) {
   return { state, recorded: logged.recorded };
 }
 
-const anyVersion: Precondition = { ifMatch: undefined, ifNoneMatch: undefined, isRequired: false };
+export const anyVersion: Precondition = {
+  ifMatch: undefined,
+  ifNoneMatch: undefined,
+  isRequired: false,
+};
 
 export function preconditionOf({ precondition, ifVersion }: ServedOperationOptions): Precondition {
   if (precondition !== undefined) return precondition;

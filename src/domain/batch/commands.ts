@@ -8,6 +8,27 @@ export interface CreateBatch {
   readonly metadata: JsonObject;
 }
 
+/** What the next window of a bucket is opened with. */
+export interface WindowTerms {
+  /** From its first object on; undefined for one that closes only when it is full. */
+  readonly windowMs: number | undefined;
+  readonly maxObjects: number;
+  readonly autoSubmit: boolean;
+}
+
+/** Puts an object into the open window of the bucket, or opens one with it. */
+export interface CollectObject {
+  readonly type: "collect_object";
+  readonly objectId: string;
+  readonly window: WindowTerms;
+}
+
+/** The time of the window has come: submits it, or leaves it as a draft that is complete. */
+export interface CloseWindow {
+  readonly type: "close_window";
+  readonly taskId: string;
+}
+
 export interface AddObjects {
   readonly type: "add_batch_objects";
   readonly objectIds: readonly string[];
@@ -63,6 +84,8 @@ export interface FailBatch {
 
 export type BatchCommand =
   | CreateBatch
+  | CollectObject
+  | CloseWindow
   | AddObjects
   | PatchBatch
   | SubmitBatch

@@ -20,6 +20,8 @@ import type {
   AddObjects,
   BatchCommand,
   ClaimBatch,
+  CloseWindow,
+  CollectObject,
   CompleteBatch,
   CreateBatch,
   FailBatch,
@@ -30,6 +32,7 @@ import type { BatchEvent } from "./events.js";
 import { isLeaseLapsed, statusAt } from "./lease.js";
 import type { BatchLease, BatchState } from "./state.js";
 import { type BatchPhase, phaseOf } from "./status.js";
+import { beginWindow, openWindow } from "./window.js";
 
 /**
  * The event that the command makes happen. Existence and preconditions were checked before.
@@ -44,12 +47,15 @@ export function decideBatch(
 ): BatchEvent {
   assertTakesWrites(context);
   if (command.type === "create_batch") return create(command, context);
+  if (command.type === "collect_object") return collect(state, command, context);
   invariant(state !== undefined, `${command.type} needs a batch`);
   const { now } = context.moment;
   switch (command.type) {
     case "add_batch_objects":
       assertPhase(state, now, ["draft"], "only a draft takes objects");
       return addObjects(state, command, context);
+    case "close_window":
+      return closeWindow(state, command, now);
     case "patch_batch":
       return patch(state, command);
     case "submit_batch":
@@ -92,6 +98,28 @@ function create(command: CreateBatch, context: OwnedContext): BatchEvent {
   assertObjects(command.objectIds, context);
   const object_ids = [...new Set(command.objectIds)];
   return { type: "batch.created", data: { object_ids, metadata: command.metadata } };
+}
+
+/** @param holder of the open window of the bucket, if there is one. */
+function collect(
+  holder: BatchState | undefined,
+  { objectId, window }: CollectObject,
+  context: OwnedContext,
+): BatchEvent {
+  const object_ids = [objectId];
+  if (holder !== undefined) {
+    return addObjects(holder, { type: "add_batch_objects", objectIds: object_ids }, context);
+  }
+  assertObjects(object_ids, context);
+  const opened = beginWindow(window, context.moment.now);
+  return { type: "batch.created", data: { object_ids, metadata: {}, window: opened } };
+}
+
+function closeWindow(state: BatchState, { taskId }: CloseWindow, now: number): BatchEvent {
+  const window = openWindow(state);
+  if (window === undefined) throw wrongStatus(state, now, "it is no open window");
+  if (window.auto_submit) return { type: "batch.submitted", data: { task_id: taskId } };
+  return { type: "batch.window_closed", data: {} };
 }
 
 function patch(state: BatchState, command: PatchBatch): BatchEvent {

@@ -13,6 +13,14 @@ export type BatchProgress = Readonly<z.infer<typeof BatchProgress>>;
 export const ObjectError = z.object({ object_id: z.string(), message: z.string() });
 export type ObjectError = Readonly<z.infer<typeof ObjectError>>;
 
+/** How long a draft collects what a source adapter makes, and what becomes of it then. */
+export const BatchWindow = z.object({
+  closes_at: z.string().optional(),
+  max_objects: z.number(),
+  auto_submit: z.boolean(),
+});
+export type BatchWindow = Readonly<z.infer<typeof BatchWindow>>;
+
 const objectIds = z.array(z.string());
 /** Whose claim it is: a fencing token against mistakes, no secret. */
 const claimId = z.string();
@@ -20,11 +28,17 @@ const claimId = z.string();
 export const BatchEvent = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("batch.created"),
-    data: z.object({ object_ids: objectIds, metadata: jsonObject }),
+    data: z.object({
+      object_ids: objectIds,
+      metadata: jsonObject,
+      window: BatchWindow.optional(),
+    }),
   }),
   /** Only what is new, so that a batch that is filled one by one stays small in the log. */
   z.object({ type: z.literal("batch.objects_added"), data: z.object({ object_ids: objectIds }) }),
   z.object({ type: z.literal("batch.patched"), data: z.object({ changes: z.array(Change) }) }),
+  /** It stays a draft, and collects no more. */
+  z.object({ type: z.literal("batch.window_closed"), data: z.object({}) }),
   z.object({ type: z.literal("batch.submitted"), data: z.object({ task_id: z.string() }) }),
   z.object({ type: z.literal("batch.canceled"), data: z.object({}) }),
   z.object({
@@ -55,12 +69,15 @@ export type BatchEvent = Readonly<z.infer<typeof BatchEvent>>;
 /** What the event did to the document, for history. Objects are only ever added at the end. */
 export function batchChanges(event: BatchEvent): readonly Change[] {
   switch (event.type) {
-    case "batch.created":
-      return diff({}, event.data);
+    case "batch.created": {
+      const { window: _, ...document } = event.data;
+      return diff({}, document);
+    }
     case "batch.objects_added":
       return event.data.object_ids.map((value) => ({ op: "add", path: "/object_ids/-", value }));
     case "batch.patched":
       return event.data.changes;
+    case "batch.window_closed":
     case "batch.submitted":
     case "batch.canceled":
     case "batch.claimed":

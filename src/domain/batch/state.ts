@@ -5,7 +5,7 @@ import { invariant } from "../errors.js";
 import { formatTime, type RecordedEvent } from "../event.js";
 import { isJsonObject } from "../json.js";
 import { jsonObject } from "../schemas.js";
-import { type BatchEvent, BatchProgress, ObjectError } from "./events.js";
+import { type BatchEvent, BatchProgress, BatchWindow, ObjectError } from "./events.js";
 import { type BatchStatus, batchStatuses } from "./status.js";
 
 export const BatchLease = z.object({
@@ -25,6 +25,8 @@ export const BatchState = z.object({
   document: z.object({ object_ids: z.array(z.string()), metadata: jsonObject }),
   /** As the last event left it; `statusAt` knows of leases that ran out since. */
   status: z.enum(batchStatuses),
+  /** Of a draft that collects what a source adapter makes. */
+  window: BatchWindow.optional(),
   /** There while it is worked on, also once it lapsed. */
   lease: BatchLease.optional(),
   progress: BatchProgress.optional(),
@@ -59,6 +61,10 @@ export function evolveBatch(state: BatchState | undefined, recorded: Recorded): 
     }
     case "batch.patched":
       return { ...next, document: patched(state.document, event.data.changes) };
+    case "batch.window_closed": {
+      const { window: _, ...closed } = next;
+      return closed;
+    }
     case "batch.submitted":
       return { ...next, status: "PENDING", task_id: event.data.task_id, submitted_at: at };
     case "batch.claimed": {
@@ -91,6 +97,7 @@ export function evolveBatch(state: BatchState | undefined, recorded: Recorded): 
 function begin({ stream, event, recordedAt, ...recorded }: Recorded): BatchState {
   invariant(event.type === "batch.created", `${stream} does not begin with its creation`);
   const at = formatTime(recordedAt);
+  const { window, ...document } = event.data;
   return {
     kind: "batch",
     batch_id: stream,
@@ -98,7 +105,8 @@ function begin({ stream, event, recordedAt, ...recorded }: Recorded): BatchState
     namespace: recorded.namespace,
     version: recorded.version,
     position: recorded.position,
-    document: event.data,
+    document,
+    ...(window !== undefined && { window }),
     status: "DRAFT",
     created_at: at,
     updated_at: at,

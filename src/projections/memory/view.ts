@@ -17,6 +17,7 @@ import { type MemberKind, memberListing } from "../../domain/members.js";
 import { objectSize } from "../../domain/object/response.js";
 import {
   documentOf,
+  dueAt,
   type ResourceState,
   type StateOf,
   stateOfKind,
@@ -34,6 +35,7 @@ import {
   type MemberQuery,
   type TaskPage,
   type TaskQuery,
+  type Timer,
   totalsOf,
   type View,
 } from "../view.js";
@@ -202,6 +204,15 @@ export class MemoryView implements InlineProjection, View {
       (a, b) =>
         compare(a.submitted_at ?? "", b.submitted_at ?? "") || compare(a.batch_id, b.batch_id),
     );
+  }
+
+  async timers(limit: number): Promise<readonly Timer[]> {
+    const timers = [...this.#states].flatMap(([stream, state]) => {
+      const due = dueAt(state);
+      return due === undefined ? [] : [{ stream, dueAt: due }];
+    });
+    timers.sort((a, b) => compare(a.dueAt, b.dueAt) || compare(a.stream, b.stream));
+    return timers.slice(0, limit);
   }
 
   async referenced(hashes: readonly string[]): Promise<ReadonlySet<string>> {

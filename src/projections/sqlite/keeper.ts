@@ -171,6 +171,8 @@ function keyOf(table: TableName): string {
       return "hash";
     case "reservations":
       return "scope, key";
+    case "timers":
+      return "stream";
     case "tasks":
       return "task_id";
     case "blame":

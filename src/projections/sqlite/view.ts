@@ -13,6 +13,7 @@ import { type BucketStats, moveStats } from "../../domain/bucket/stats.js";
 import type { MemberKind } from "../../domain/members.js";
 import {
   documentOf,
+  dueAt,
   type ResourceState,
   reducerVersion,
   type StateOf,
@@ -31,6 +32,7 @@ import type {
   MemberQuery,
   TaskPage,
   TaskQuery,
+  Timer,
   View,
 } from "../view.js";
 import { BucketList } from "./bucket-list.js";
@@ -50,6 +52,7 @@ export const viewTables = [
   "blob_references",
   "reservations",
   "tasks",
+  "timers",
   "snapshots",
   "blame",
 ] as const;
@@ -71,6 +74,8 @@ export class SqliteView implements InlineProjection {
   readonly #putBlame: Database.Statement;
   readonly #dropBlame: Database.Statement;
   readonly #refer: Database.Statement;
+  readonly #putTimer: Database.Statement;
+  readonly #dropTimer: Database.Statement;
 
   constructor(db: Database.Database, suffix = "") {
     const reservations = `reservations${suffix}`;
@@ -106,6 +111,11 @@ export class SqliteView implements InlineProjection {
       `INSERT INTO blob_references${suffix} (hash, stream, position) VALUES (?, ?, ?)
        ON CONFLICT (hash) DO NOTHING`,
     );
+    this.#putTimer = db.prepare(
+      `INSERT INTO timers${suffix} (stream, due_at) VALUES (?, ?)
+       ON CONFLICT (stream) DO UPDATE SET due_at = excluded.due_at`,
+    );
+    this.#dropTimer = db.prepare(`DELETE FROM timers${suffix} WHERE stream = ?`);
   }
 
   loadState(stream: string): ResourceState | undefined {
@@ -135,6 +145,7 @@ export class SqliteView implements InlineProjection {
       this.#refers(applied);
       this.#moveStats(applied, flush);
       this.#writeTask(applied);
+      this.#moveTimer(applied);
     }
     flush();
   }
@@ -184,8 +195,17 @@ export class SqliteView implements InlineProjection {
     const { task_id: taskId, created_at: createdAt } = task;
     this.#putTask.run(taskId, namespace, createdAt, bucketId, JSON.stringify(task));
   }
+
+  #moveTimer({ before, after }: AppliedEvent): void {
+    const was = before === undefined ? undefined : dueAt(before);
+    const due = dueAt(after);
+    if (due === was) return;
+    if (due === undefined) this.#dropTimer.run(streamOf(after));
+    else this.#putTimer.run(streamOf(after), due);
+  }
 }
 
+const TimerRow = z.object({ stream: z.string(), dueAt: z.string() });
 const BlameRow = z.object({ pointer: z.string(), position: z.number() });
 const texts = z.array(z.string());
 
@@ -204,6 +224,7 @@ export class SqliteReadView implements View {
   readonly #blame: Database.Statement;
   readonly #open: Database.Statement;
   readonly #referenced: Database.Statement;
+  readonly #timers: Database.Statement;
 
   constructor(db: Database.Database) {
     const functions = new ListFunctions(db);
@@ -240,6 +261,13 @@ export class SqliteReadView implements View {
     this.#referenced = db
       .prepare("SELECT hash FROM blob_references WHERE hash IN (SELECT value FROM json_each(?))")
       .pluck();
+    this.#timers = db.prepare(
+      "SELECT stream, due_at AS dueAt FROM timers ORDER BY due_at, stream LIMIT ?",
+    );
+  }
+
+  async timers(limit: number): Promise<readonly Timer[]> {
+    return z.array(TimerRow).parse(this.#timers.all(limit));
   }
 
   async find(namespace: string, identifier: string): Promise<BucketState | undefined> {

@@ -60,6 +60,12 @@ export interface EmbeddedStore extends BucketStore {
   namespace(name?: string, caller?: ServedCaller): ServedNamespace;
   readonly tokens: TokenGate;
   /**
+   * Closes the windows of batches whose time has come, and submits those that are to be. It happens
+   * by itself while the store is open for writing; this is for who goes by another clock.
+   * @returns how many were closed.
+   */
+  closeWindows(): Promise<number>;
+  /**
    * Removes the bytes of blobs that no event ever referred to, such as those of writes that were
    * refused, once they have lain for the grace: 24 hours unless given. What an event referred to
    * stays, because the past can be read.
