@@ -14,6 +14,7 @@ import {
   type ObjectsCreated,
   type ObjectWritten,
   type PatchFormat,
+  type ProcessingFormat,
   type WriteOptions,
   WrittenBody,
 } from "../service/interface.js";
@@ -37,8 +38,12 @@ export class RemoteObjects extends RemotePast implements Objects {
     this.#base = base;
   }
 
-  create(body: unknown, options: WriteOptions & ObjectFormat = {}): Promise<ObjectWritten> {
-    const query = { policy: options.policy };
+  create(
+    body: unknown,
+    options: WriteOptions & ObjectFormat & ProcessingFormat = {},
+  ): Promise<ObjectWritten> {
+    const autoProcess = options.autoProcess === true ? "true" : undefined;
+    const query = { policy: options.policy, auto_process: autoProcess };
     return this.#write({ method: "POST", path: this.#base, query, json: toJson(body) }, options);
   }
 

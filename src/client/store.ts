@@ -20,6 +20,7 @@ import {
   type VerifyReport,
 } from "../service/interface.js";
 import { RemoteAudit } from "./audit.js";
+import { claimRemotely, RemoteBatches } from "./batches.js";
 import { RemoteBuckets } from "./buckets.js";
 import { RemoteFeed } from "./feed.js";
 import { RemoteObjects } from "./objects.js";
@@ -81,6 +82,8 @@ export class RemoteStore implements BucketStore {
       buckets: new RemoteBuckets(this.#transport, place),
       tasks: new RemoteTasks(this.#transport, place),
       audit: new RemoteAudit(this.#transport, place),
+      batches: (bucket) => new RemoteBatches(this.#transport, place, bucket),
+      claimBatch: (body, options = {}) => claimRemotely(this.#transport, place, body, options),
       objects: (bucket) => new RemoteObjects(this.#transport, place, bucket),
       transaction: (operations, options = {}) =>
         transact(this.#transport, place, operations, options),

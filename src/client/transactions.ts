@@ -8,6 +8,15 @@ import {
   TransactionResponse,
   writtenMediaType,
 } from "../service/interface.js";
+import {
+  batchDeletedOf,
+  batchesPath,
+  batchWrittenOf,
+  submittedOf,
+  WrittenBatch,
+  WrittenDeletion,
+  WrittenSubmission,
+} from "./batches.js";
 import { base, bucketWrittenOf, deletedOf, WrittenBucket, WrittenTask } from "./buckets.js";
 import { objectsPath, objectWrittenOf, WrittenObject } from "./objects.js";
 import { type Place, placeHeaders, segment, writeHeaders } from "./request.js";
@@ -54,6 +63,18 @@ function resultOf({ type }: Operation, body: JsonValue | undefined): OperationRe
       return objectWrittenOf(WrittenObject.parse(body));
     case "delete":
       return deletedOf(WrittenTask.parse(body));
+    case "submit_batch":
+      return submittedOf(WrittenSubmission.parse(body));
+    case "delete_batch":
+      return batchDeletedOf(WrittenDeletion.parse(body));
+    case "create_batch":
+    case "add_batch_objects":
+    case "patch_batch":
+    case "cancel_batch":
+    case "progress_batch":
+    case "complete_batch":
+    case "fail_batch":
+      return batchWrittenOf(WrittenBatch.parse(body));
     default:
       return bucketWrittenOf(WrittenBucket.parse(body));
   }
@@ -96,8 +117,11 @@ function requestOf(operation: Operation): Request {
       return { method: "POST", path, body: toJson(operation.body ?? {}) };
     }
     case "create_object": {
-      const query = operation.policy === undefined ? "" : `?policy=${operation.policy}`;
-      const path = objectsPath(operation.bucket) + query;
+      const query = new URLSearchParams({
+        ...(operation.policy !== undefined && { policy: operation.policy }),
+        ...(operation.autoProcess === true && { auto_process: "true" }),
+      }).toString();
+      const path = `${objectsPath(operation.bucket)}${query === "" ? "" : `?${query}`}`;
       return { method: "POST", path, body: toJson(operation.body) };
     }
     case "put_object":
@@ -112,11 +136,48 @@ function requestOf(operation: Operation): Request {
       return { method: "POST", path: `${objectPath(operation)}/restore`, body: {} };
     case "delete_object":
       return { method: "DELETE", path: objectPath(operation) };
+    case "create_batch":
+      return { method: "POST", path: batchesPath(operation.bucket), body: toJson(operation.body) };
+    case "patch_batch":
+      return { method: "PATCH", path: batchPath(operation), body: toJson(operation.patch) };
+    case "delete_batch":
+      return { method: "DELETE", path: batchPath(operation) };
+    case "add_batch_objects":
+      return {
+        method: "POST",
+        path: batchPath(operation, "objects"),
+        body: toJson(operation.body),
+      };
+    case "submit_batch":
+      return { method: "POST", path: batchPath(operation, "submit"), body: {} };
+    case "cancel_batch":
+      return { method: "POST", path: batchPath(operation, "cancel"), body: {} };
+    case "progress_batch":
+      return {
+        method: "POST",
+        path: batchPath(operation, "progress"),
+        body: toJson(operation.body),
+      };
+    case "complete_batch":
+      return {
+        method: "POST",
+        path: batchPath(operation, "complete"),
+        body: toJson(operation.body),
+      };
+    case "fail_batch":
+      return { method: "POST", path: batchPath(operation, "fail"), body: toJson(operation.body) };
   }
 }
 
 function objectPath({ bucket, object }: { readonly bucket: string; readonly object: string }) {
   return `${objectsPath(bucket)}/${segment(object)}`;
+}
+
+function batchPath(
+  { bucket, batch }: { readonly bucket: string; readonly batch: string },
+  ...below: readonly string[]
+): string {
+  return [batchesPath(bucket), segment(batch), ...below].join("/");
 }
 
 function pathOf({ bucket }: { readonly bucket: string }): string {

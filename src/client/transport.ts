@@ -70,16 +70,31 @@ export class Transport {
   }
 
   /** The answer as JSON of that shape. */
-  async json<Schema extends z.ZodType>(
+  json<Schema extends z.ZodType>(call: Call, schema: Schema): Promise<Answer<z.output<Schema>>> {
+    return this.#send(call, (response) => this.#readJson(response, schema));
+  }
+
+  /** The same where there may be nothing to answer. */
+  jsonOrNothing<Schema extends z.ZodType>(
     call: Call,
     schema: Schema,
-  ): Promise<Answer<z.output<Schema>>> {
-    const { baseUrl } = this.#options;
-    return await this.#send(call, async (response) => {
-      const parsed = schema.safeParse(parseJson(await response.text()));
-      if (!parsed.success) return { kind: "failed", ...foreignAnswer(response, baseUrl) };
+  ): Promise<Answer<z.output<Schema>> | undefined> {
+    return this.#send<Answer<z.output<Schema>> | undefined>(call, async (response) =>
+      response.status === 204
+        ? { kind: "done", value: undefined }
+        : await this.#readJson(response, schema),
+    );
+  }
+
+  async #readJson<Schema extends z.ZodType>(
+    response: Response,
+    schema: Schema,
+  ): Promise<Outcome<Answer<z.output<Schema>>>> {
+    const parsed = schema.safeParse(parseJson(await response.text()));
+    if (parsed.success) {
       return { kind: "done", value: { body: parsed.data, headers: response.headers } };
-    });
+    }
+    return { kind: "failed", ...foreignAnswer(response, this.#options.baseUrl) };
   }
 
   /** For an answer without a body. */

@@ -1,6 +1,6 @@
 /** What everything in a bucket has in common: whether the bucket, its owner, takes a change to it. */
 import type { Moment } from "./bucket/decide.js";
-import { assertUnlocked } from "./bucket/lock.js";
+import { assertUnlocked, lockAt } from "./bucket/lock.js";
 import { type BucketState, nameOf } from "./bucket/state.js";
 import { BucketsError } from "./errors.js";
 
@@ -26,6 +26,12 @@ type OwnerNow = Pick<OwnedContext, "owner" | "moment">;
 export function assertTakesWrites({ owner, moment }: OwnerNow): void {
   assertUnlocked(owner, moment.now);
   if (owner.status === "SUSPENDED") throw closed(owner, "suspended");
+}
+
+/** Whether `assertTakesWrites` lets it pass. @param now milliseconds. */
+export function takesWrites(owner: BucketState, now: number): boolean {
+  const isClosed = owner.deleted !== undefined || owner.status === "SUSPENDED";
+  return !isClosed && lockAt(owner, now) === undefined;
 }
 
 /** @throws BUCKET_LOCKED when the bucket is locked, suspended or archived. */

@@ -125,6 +125,10 @@ export function documentOf(state: ResourceState): JsonObject {
   return state.kind === "upload" ? withoutAbsent({ ...state.document }) : state.document;
 }
 
+export function isDeleted(state: ResourceState): boolean {
+  return state.deleted !== undefined;
+}
+
 /** True for the commands that are for what was deleted. */
 export function isRestoring(command: ResourceCommand): boolean {
   return command.type === "restore_bucket" || command.type === "restore_object";

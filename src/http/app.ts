@@ -26,6 +26,7 @@ import {
   type Route,
 } from "./route.js";
 import { auditRoutes } from "./routes/audit.js";
+import { batchRoutes, claimRoute } from "./routes/batches.js";
 import { bucketRoutes } from "./routes/buckets.js";
 import { type FeedTimes, feedRoute } from "./routes/feed.js";
 import { logRoutes } from "./routes/log.js";
@@ -79,7 +80,9 @@ export function createApp(options: AppOptions): Koa<RequestState> {
     ...bucketRoutes,
     ...bucketPast,
     ...objectRoutes,
-    transactionRoute([...bucketRoutes, ...objectRoutes]),
+    ...batchRoutes,
+    claimRoute,
+    transactionRoute([...bucketRoutes, ...objectRoutes, ...batchRoutes]),
     ...taskRoutes,
     ...auditRoutes,
     ...logRoutes,

@@ -152,6 +152,7 @@ function operationOf(route: Route) {
     responses: {
       ...success(route),
       ...(isSingleWrite(route) && { "204": { description: "Done, with Prefer: return=minimal" } }),
+      ...(route.emptyAnswer !== undefined && { "204": { description: route.emptyAnswer } }),
       ...(route.isRanged === true && { "206": { description: "The range that was asked for" } }),
       ...(isConditionalRead(route) && { "304": { description: "Not modified" } }),
       ...Object.fromEntries(

@@ -97,6 +97,8 @@ export interface Route {
   readonly isRanged?: true;
   /** 200 unless given. */
   readonly successStatus?: 204;
+  /** When it answers 204, without a body, instead. */
+  readonly emptyAnswer?: string;
   /** The statuses of refusals, beside those that every route can answer. */
   readonly refusals: readonly number[];
   readonly operation?: OperationRoute;

@@ -97,7 +97,9 @@ export function defineOperation(
 /** What the answer shows of an operation. */
 export function shownOf(result: OperationResult): object {
   if ("task" in result) return result.task;
-  return "object" in result ? result.object : result.bucket;
+  if ("object" in result) return result.object;
+  if ("batch" in result) return result.batch;
+  return "deletion" in result ? result.deletion : result.bucket;
 }
 
 function locationHeader(method: Route["method"], basePath: string, path: string | undefined) {
@@ -201,7 +203,11 @@ export function answerWrite(
   return { status: 200, headers: placed, body: result };
 }
 
-function sendWritten(context: HttpContext, { replayed }: Written, answer: WriteAnswer): void {
+export function sendWritten(
+  context: HttpContext,
+  { replayed }: Written,
+  answer: WriteAnswer,
+): void {
   context.set(answer.headers);
   setCache(context, "none");
   if (replayed) context.set("Idempotency-Replayed", "true");

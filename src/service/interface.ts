@@ -3,6 +3,7 @@
  * embed the store. Documents are snake_case JSON as on the wire; names and options are camelCase.
  */
 export * from "./interface/audit.js";
+export * from "./interface/batches.js";
 export * from "./interface/buckets.js";
 export * from "./interface/feed.js";
 export * from "./interface/lists.js";

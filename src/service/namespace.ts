@@ -8,9 +8,14 @@ import {
 } from "../domain/errors.js";
 import { limits } from "../domain/limits.js";
 import { AuditService } from "./audit.js";
+import { checkBatchOperation } from "./batch-operations.js";
+import { BatchService } from "./batches.js";
 import { BucketService } from "./buckets.js";
+import { claimNext } from "./claiming.js";
 import type {
   Audit,
+  Batches,
+  BatchWritten,
   Buckets,
   OperationResult,
   ServedCommitOptions,
@@ -76,6 +81,16 @@ export class NamespaceService implements ServedNamespace {
       case "restore_object":
       case "delete_object":
         return this.#objects.check(operation, isDry);
+      case "create_batch":
+      case "add_batch_objects":
+      case "patch_batch":
+      case "submit_batch":
+      case "cancel_batch":
+      case "delete_batch":
+      case "progress_batch":
+      case "complete_batch":
+      case "fail_batch":
+        return checkBatchOperation(this.#parts, operation);
       default:
         return this.#buckets.check(operation);
     }
@@ -90,6 +105,16 @@ export class NamespaceService implements ServedNamespace {
       operations: this.#objects,
       units: this.#units,
     });
+  }
+
+  batches(bucket: string): Batches<ServedWriteOptions> {
+    const write = this.write.bind(this);
+    return new BatchService({ parts: this.#parts, namespace: this.name, bucket, write });
+  }
+
+  claimBatch(body: unknown, options: ServedWriteOptions = {}): Promise<BatchWritten | undefined> {
+    const place = { parts: this.#parts, namespace: this.name, units: this.#units };
+    return claimNext(place, body, options);
   }
 
   async transaction(

@@ -4,23 +4,23 @@
  */
 import type { PatchMediaType } from "../domain/bucket/patch.js";
 import { RevertBucketRequest } from "../domain/bucket/revert.js";
-import type { BucketState } from "../domain/bucket/state.js";
 import { changesOf } from "../domain/history.js";
 import { isJsonObject, type JsonValue, toJson } from "../domain/json.js";
-import { bucketDeleted, bucketNotFound } from "../domain/not-found.js";
 import type { PreparedBlob } from "../domain/object/blobs.js";
 import { ObjectEvent } from "../domain/object/events.js";
 import { checkCreateObject, checkPatchObject, takeBlobs } from "../domain/object/requests.js";
 import { renderObject } from "../domain/object/response.js";
 import { stateOfKind } from "../domain/resource.js";
 import { parseBody } from "../domain/schemas.js";
+import { processingOf } from "./batch-operations.js";
 import { prepareBlobs } from "./blobs.js";
 import type { ObjectOperation, ObjectWritten, ServedOperationOptions } from "./interface.js";
+import { findOwner } from "./owners.js";
 import type { ServiceParts } from "./parts.js";
 import { memberSubject, Past } from "./past.js";
 import { type Checked, checkReason, type Done, type Prepared, preconditionOf } from "./writing.js";
 
-type Asked = Pick<Checked<ObjectWritten>, "call" | "prepare"> & {
+type Asked = Pick<Checked<ObjectWritten>, "call" | "prepare" | "followedBy"> & {
   readonly ignoredFields?: readonly string[];
 };
 
@@ -55,10 +55,11 @@ export class ObjectOperations {
     isDry: boolean,
   ): Checked<ObjectWritten> {
     checkReason(operation.reason);
-    const { call, prepare, ignoredFields = [] } = this.#ask(operation, isDry);
+    const { call, prepare, followedBy = [], ignoredFields = [] } = this.#ask(operation, isDry);
     return {
       call,
       prepare,
+      followedBy,
       reason: operation.reason,
       precondition: preconditionOf(operation),
       render: async (done) => answerObjectWritten(done, ignoredFields),
@@ -88,14 +89,16 @@ export class ObjectOperations {
     }
   }
 
-  #create({ bucket, body, policy, strict }: OperationOf<"create_object">, isDry: boolean): Asked {
+  #create(operation: OperationOf<"create_object">, isDry: boolean): Asked {
+    const { bucket, body, policy, autoProcess = false, strict } = operation;
     const json = toJson(body);
     const ignoredFields = checkCreateObject(json, strict === true);
     const taken = this.#take("application/json", json, bucket, isDry);
     const target = { kind: "new_member", bucket, id: this.#parts.newId("obj") } as const;
     return {
-      call: ["create_object", bucket, policy ?? null, json],
+      call: ["create_object", bucket, policy ?? null, json, ...(autoProcess ? [true] : [])],
       ignoredFields,
+      followedBy: autoProcess ? processingOf(this.#parts, bucket) : [],
       prepare: async () => ({
         target,
         secrets: [],
@@ -190,16 +193,8 @@ export class ObjectOperations {
   }
 
   async #past(bucket: string): Promise<Past<"object">> {
-    const { bucket_id: id } = await this.#owner(bucket);
+    const { bucket_id: id } = await findOwner(this.#parts, { namespace: this.#namespace, bucket });
     return new Past(this.#parts, memberSubject(this.#parts, "object", id));
-  }
-
-  /** @throws NOT_FOUND */
-  async #owner(bucket: string): Promise<BucketState> {
-    const owner = await this.#parts.view.find(this.#namespace, bucket);
-    if (owner === undefined) throw bucketNotFound(bucket, this.#namespace);
-    if (owner.deleted !== undefined) throw bucketDeleted(owner);
-    return owner;
   }
 
   #take(mediaType: PatchMediaType, json: JsonValue, bucket: string, isDry: boolean): Body {
@@ -209,7 +204,10 @@ export class ObjectOperations {
     let prepared: Promise<readonly PreparedBlob[]> | undefined;
     const prepare = async () => {
       if (blobs.length === 0) return [];
-      const { bucket_id: bucketId } = await this.#owner(bucket);
+      const { bucket_id: bucketId } = await findOwner(this.#parts, {
+        namespace: this.#namespace,
+        bucket,
+      });
       return await prepareBlobs(blobs, { parts: this.#parts, bucketId, isDry });
     };
     return {

@@ -2,12 +2,11 @@
 import { type AggregateResponse, aggregate } from "../domain/aggregate/aggregate.js";
 import { parseAggregate } from "../domain/aggregate/request.js";
 import type { BlameResponse } from "../domain/blame.js";
-import type { BucketState } from "../domain/bucket/state.js";
 import { BucketsError, invalidAt, invariant, isBucketsError } from "../domain/errors.js";
 import type { HistoryEntry } from "../domain/history.js";
 import { type JsonObject, type JsonValue, toJson } from "../domain/json.js";
 import { limits } from "../domain/limits.js";
-import { bucketDeleted, bucketNotFound, memberDeleted } from "../domain/not-found.js";
+import { memberDeleted } from "../domain/not-found.js";
 import { objectCatalog } from "../domain/object/list.js";
 import { objectFields, renderObject } from "../domain/object/response.js";
 import type { ObjectState } from "../domain/object/state.js";
@@ -26,6 +25,7 @@ import type {
   ObjectsCreated,
   ObjectWritten,
   PatchFormat,
+  ProcessingFormat,
   ReplayLine,
   ReplayRange,
   ServedNamespace,
@@ -35,6 +35,7 @@ import type {
 } from "./interface.js";
 import { listObjects } from "./object-lists.js";
 import type { ObjectOperations } from "./object-operations.js";
+import { findAnyOwner, findOwner, findOwnerAt } from "./owners.js";
 import type { ServiceParts } from "./parts.js";
 import { asPoint, memberSubject, Past } from "./past.js";
 import { type Checked, checkKey, type UnitWriter } from "./writing.js";
@@ -58,7 +59,10 @@ export class ObjectService implements ServedObjects {
     this.#service = service;
   }
 
-  create(body: unknown, options: WriteOptions & ObjectFormat = {}): Promise<ObjectWritten> {
+  create(
+    body: unknown,
+    options: WriteOptions & ObjectFormat & ProcessingFormat = {},
+  ): Promise<ObjectWritten> {
     const { bucket } = this.#service;
     return this.#write({ ...options, type: "create_object", bucket, body }, options);
   }
@@ -69,7 +73,7 @@ export class ObjectService implements ServedObjects {
   ): Promise<ObjectsCreated> {
     checkKey(options);
     checkCount(bodies.length);
-    await this.#owner();
+    await findOwner(this.#service.parts, this.#service);
     const failed: ObjectRefused[] = [];
     const checked: { readonly index: number; readonly operation: Checked<ObjectWritten> }[] = [];
     for (const [index, body] of bodies.entries()) {
@@ -142,7 +146,7 @@ export class ObjectService implements ServedObjects {
     const past = await this.#past();
     const current = await past.find(object);
     if (asked === undefined) {
-      await this.#owner();
+      await findOwner(this.#service.parts, this.#service);
       return answerObject(existing(current));
     }
     const { place, isFinal } = await past.locate(current, asked);
@@ -172,13 +176,13 @@ export class ObjectService implements ServedObjects {
 
   async list(query: ObjectListQuery = {}): Promise<ListObjectsResponse> {
     const { parts, namespace } = this.#service;
-    const owner = query.asOf === undefined ? await this.#owner() : await this.#anyOwner();
+    const owner = await findOwnerAt(parts, this.#service, query.asOf);
     return await listObjects(parts, { namespace, bucketId: owner.bucket_id }, query);
   }
 
   async aggregate(body: unknown): Promise<AggregateResponse> {
     const aggregation = parseAggregate(toJson(body), objectCatalog);
-    const { bucket_id: bucketId } = await this.#owner();
+    const { bucket_id: bucketId } = await findOwner(this.#service.parts, this.#service);
     const rows: JsonObject[] = [];
     for await (const state of this.#all(bucketId)) rows.push(objectFields(state));
     return aggregate(aggregation, rows.reverse());
@@ -225,22 +229,8 @@ export class ObjectService implements ServedObjects {
   /** What a deleted bucket held has a past all the same. */
   async #past(): Promise<Past<"object">> {
     const { parts } = this.#service;
-    const { bucket_id: id } = await this.#anyOwner();
+    const { bucket_id: id } = await findAnyOwner(this.#service.parts, this.#service);
     return new Past(parts, memberSubject(parts, "object", id));
-  }
-
-  /** @throws NOT_FOUND, also for a bucket that was deleted: what it held is hidden with it. */
-  async #owner(): Promise<BucketState> {
-    const owner = await this.#anyOwner();
-    if (owner.deleted !== undefined) throw bucketDeleted(owner);
-    return owner;
-  }
-
-  async #anyOwner(): Promise<BucketState> {
-    const { parts, namespace, bucket } = this.#service;
-    const owner = await parts.view.find(namespace, bucket);
-    if (owner === undefined) throw bucketNotFound(bucket, namespace);
-    return owner;
   }
 }
 

@@ -55,11 +55,18 @@ const patchBodies = {
   "application/json-patch+json": JsonPatch,
 } as const satisfies Record<PatchMediaType, z.ZodType>;
 
-const createQuery = writeQuery.extend({
+const createManyQuery = writeQuery.extend({
   policy: z
     .enum(policies)
     .optional()
     .meta({ description: "What to do when the unique key is taken; else the bucket says." }),
+});
+
+const createQuery = createManyQuery.extend({
+  auto_process: z
+    .enum(["true", "false"])
+    .optional()
+    .meta({ description: "Make a batch of the object as well, and submit it." }),
 });
 
 /** What the routes of one object have in common. */
@@ -119,12 +126,16 @@ export const objectRoutes: readonly Route[] = [
     query: createQuery,
     body: { "application/json": CreateObjectRequest },
     needsBody: true,
-    toOperation: ({ params, body, query }) => ({
-      type: "create_object",
-      bucket: bucketOf(params),
-      body,
-      policy: createQuery.parse(query).policy,
-    }),
+    toOperation: ({ params, body, query }) => {
+      const { policy, auto_process: autoProcess } = createQuery.parse(query);
+      return {
+        type: "create_object",
+        bucket: bucketOf(params),
+        body,
+        policy,
+        autoProcess: autoProcess === "true",
+      };
+    },
     locate: pathOf,
   }),
   defineRoute({
@@ -133,7 +144,7 @@ export const objectRoutes: readonly Route[] = [
     operationId: "createObjects",
     summary: "Create up to 100 objects in one commit, each by itself",
     permission: "write",
-    query: createQuery,
+    query: createManyQuery,
     body: { "application/json": BatchCreateRequest },
     bodyBytesMax: limits.objectBodyBytesMax,
     needsBody: true,

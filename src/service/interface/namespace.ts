@@ -1,5 +1,6 @@
 /** A namespace: its resources, and every write to them, single or many as one. */
 import { z } from "zod";
+import { BatchResponse } from "../../domain/batch/response.js";
 import { BucketResponse } from "../../domain/bucket/response.js";
 import { Change } from "../../domain/changes.js";
 import { errorCodes } from "../../domain/errors.js";
@@ -7,6 +8,13 @@ import { ObjectResponse } from "../../domain/object/response.js";
 import { jsonValue } from "../../domain/schemas.js";
 import { TaskResponse } from "../../domain/task.js";
 import type { Audit } from "./audit.js";
+import {
+  BatchDeletion,
+  type Batches,
+  type BatchOperation,
+  type BatchResult,
+  type BatchWritten,
+} from "./batches.js";
 import type { BucketDeleted, BucketOperation, Buckets, BucketWritten } from "./buckets.js";
 import type { ObjectOperation, Objects, ObjectWritten, ServedObjects } from "./objects.js";
 import type { Tasks } from "./tasks.js";
@@ -20,10 +28,11 @@ import type {
 } from "./writes.js";
 
 /** Every write that can be one of a transaction, and how it is meant. */
-export type Operation = (BucketOperation | ObjectOperation) & OperationOptions;
-export type ServedOperation = (BucketOperation | ObjectOperation) & ServedOperationOptions;
+export type Operation = AnyOperation & OperationOptions;
+export type ServedOperation = AnyOperation & ServedOperationOptions;
+type AnyOperation = BucketOperation | ObjectOperation | BatchOperation;
 
-export type OperationResult = BucketWritten | BucketDeleted | ObjectWritten;
+export type OperationResult = BucketWritten | BucketDeleted | ObjectWritten | BatchResult;
 
 export interface TransactionOptions extends CommitOptions {
   /** Why, for the operations that do not say so themselves. */
@@ -49,8 +58,8 @@ export const WrittenBody = z.object({
   ignored_fields: z.array(z.string()),
   replayed: z.boolean(),
   dry_run: z.boolean(),
-  /** The bucket, the task of its deletion, or the object. */
-  result: z.union([BucketResponse, TaskResponse, ObjectResponse]),
+  /** What the contract answers: the resource, a task, or that it is gone. */
+  result: z.union([BucketResponse, TaskResponse, ObjectResponse, BatchResponse, BatchDeletion]),
 });
 
 /** How HTTP answers many objects at once to whom accepts all that the library tells. */
@@ -85,6 +94,15 @@ export interface Namespace<Options extends WriteOptions = WriteOptions> {
   readonly audit: Audit;
   /** @param bucket an id or the exact name. */
   objects(bucket: string): Objects<Options>;
+  /** @param bucket an id or the exact name. */
+  batches(bucket: string): Batches<Options>;
+  /**
+   * Hands the batch that has waited longest to a worker, `{worker, lease_seconds}`, for as long as
+   * its lease lasts: every report repeats the `claim_id` of the lease. Those of buckets that are
+   * locked, suspended or deleted go on waiting.
+   * @returns undefined when none waits.
+   */
+  claimBatch(body: unknown, options?: Options): Promise<BatchWritten | undefined>;
   /**
    * Carries out 1 to 100 operations in their order, all or nothing: each sees what those before it
    * left, and their events share a `transaction_id`.

@@ -37,6 +37,14 @@ export interface ObjectFormat {
   readonly policy?: Policy | undefined;
 }
 
+export interface ProcessingFormat {
+  /**
+   * Make a batch of the object as well, and submit it: all three or none. What becomes of it is told
+   * by the list of tasks.
+   */
+  readonly autoProcess?: boolean | undefined;
+}
+
 /** What came of objects that were made together: each by itself, in one commit. */
 export interface ObjectsCreated {
   /** Those that were accepted, in their order. */
@@ -63,7 +71,8 @@ export type ObjectOperation =
       readonly type: "create_object";
       readonly bucket: string;
       readonly body: unknown;
-    } & ObjectFormat)
+    } & ObjectFormat &
+      ProcessingFormat)
   | (ObjectAction<"put_object"> & { readonly body: unknown })
   | (ObjectAction<"patch_object"> & { readonly patch: unknown } & PatchFormat)
   | (ObjectAction<"revert_object"> & { readonly body: unknown })
@@ -95,7 +104,10 @@ export interface Objects<Options extends WriteOptions = WriteOptions> extends Pa
    * @throws VALIDATION_FAILED for what does not fit the bucket's schema; ALREADY_EXISTS, NOT_FOUND
    * and BAD_REQUEST by policy; BUCKET_LOCKED when the bucket is locked, suspended or archived.
    */
-  create(body: unknown, options?: Options & ObjectFormat): Promise<ObjectWritten>;
+  create(
+    body: unknown,
+    options?: Options & ObjectFormat & ProcessingFormat,
+  ): Promise<ObjectWritten>;
   /** Makes up to 100 objects in one commit; each is accepted or refused by itself. */
   createMany(bodies: readonly unknown[], options?: Options & ObjectFormat): Promise<ObjectsCreated>;
   /** As it is, or with `asOf` as it was. @throws NOT_FOUND */

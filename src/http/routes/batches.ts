@@ -1,0 +1,262 @@
+/** The routes of batches and their workers (CONTRACT: batches). Each calls the service and maps the answer. */
+import { z } from "zod";
+import {
+  AddObjectsRequest,
+  ClaimRequest,
+  CompleteRequest,
+  CreateBatchRequest,
+  FailRequest,
+  PatchBatchRequest,
+  ProgressRequest,
+} from "../../domain/batch/requests.js";
+import { BatchResponse, batchCatalog } from "../../domain/batch/response.js";
+import { requireObject } from "../../domain/bucket/patch.js";
+import { checkFields, strayFields } from "../../domain/bucket/requests.js";
+import { TaskResponse } from "../../domain/task.js";
+import {
+  BatchDeletion,
+  ListBatchesResponse,
+  type OperationResult,
+  WrittenBody,
+  writtenMediaType,
+} from "../../service/interface.js";
+import { isNotModified, readIfNoneMatch } from "../conditional.js";
+import { placeHeaders, setCache, setMoment } from "../headers.js";
+import { addVersionLinks } from "../links.js";
+import { readPreferences } from "../preferences.js";
+import { type ApiRequest, asOf, asOfMoment, defineRoute, type Route } from "../route.js";
+import {
+  answerWrite,
+  assertUnconditional,
+  bodyRefusals,
+  defineOperation,
+  sendWritten,
+  setIgnoredFields,
+  shownOf,
+  wantsWhole,
+  writeOptions,
+  writeQuery,
+  writeRefusals,
+} from "../write.js";
+import { bucketOf, bucketPath, bucketUrl, setTime } from "./buckets.js";
+import { listRequest, readListQuery } from "./list-body.js";
+import { pastRoutes } from "./past.js";
+
+const base = `${bucketPath}/batches`;
+const batchPath = `${base}/{batch_id}`;
+
+/** What the writes to one batch have in common. */
+const ofBatch = {
+  method: "POST",
+  permission: "write",
+  query: writeQuery,
+  response: BatchResponse,
+  needsBody: true,
+  refusals: [...writeRefusals, ...bodyRefusals, 423],
+} as const;
+
+/** What the writes without a body have in common; clients send an empty one. */
+const bodiless = {
+  ...ofBatch,
+  needsBody: false,
+  body: { "application/json": z.object({}) },
+} as const;
+
+const ListBatchesRequest = listRequest({
+  catalog: batchCatalog,
+  noun: "batch",
+  searched: "the id",
+});
+
+export const batchRoutes: readonly Route[] = [
+  defineOperation({
+    ...ofBatch,
+    path: base,
+    operationId: "createBatch",
+    summary: "Create a batch of objects, as a draft",
+    body: { "application/json": CreateBatchRequest },
+    toOperation: ({ params, body }) => ({
+      type: "create_batch",
+      bucket: bucketOf(params),
+      body,
+    }),
+    locate: pathOf,
+  }),
+  defineRoute({
+    method: "POST",
+    path: `${base}/list`,
+    operationId: "listBatches",
+    summary: "List batches, now or as of a moment: search, filter, sort, page",
+    permission: "read",
+    query: z.strictObject({ as_of: asOfMoment }),
+    body: { "application/json": ListBatchesRequest },
+    response: ListBatchesResponse,
+    refusals: [400, 404, 413, 415, 422],
+    handle: async ({ context, namespace, params, body }, { as_of: asOf }) => {
+      const { isStrict, applied } = readPreferences(context.get("Prefer"), true);
+      if (applied !== "") context.set("Preference-Applied", applied);
+      const json = requireObject(body ?? {});
+      const query = readListQuery(json);
+      const ignored = checkFields(strayFields(json, ListBatchesRequest), isStrict);
+      const page = await namespace.batches(bucketOf(params)).list({ ...query, asOf });
+      setIgnoredFields(context, ignored);
+      if (page.as_of === undefined) setCache(context, "current");
+      else setMoment(context, page.as_of);
+      context.body = page;
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: batchPath,
+    operationId: "getBatch",
+    summary: "Read a batch, now or as of a point in the past",
+    permission: "read",
+    headers: ["If-None-Match"],
+    query: z.strictObject({ as_of: asOf }),
+    response: BatchResponse,
+    refusals: [400, 404],
+    handle: async (request, query) => {
+      const { context, namespace, params } = request;
+      const ifNoneMatch = readIfNoneMatch(context.get("If-None-Match") || undefined);
+      const batches = namespace.batches(bucketOf(params));
+      const read = await batches.get(batchOf(params), { asOf: query.as_of });
+      context.set(placeHeaders(read));
+      setTime(context, read);
+      addVersionLinks(context, batchUrl(request), read.version, read.past?.latestVersion);
+      if (isNotModified(ifNoneMatch, read.tag)) {
+        context.status = 304;
+        return;
+      }
+      context.body = read.batch;
+    },
+  }),
+  defineOperation({
+    ...ofBatch,
+    method: "PATCH",
+    path: batchPath,
+    operationId: "patchBatch",
+    summary: "Replace the metadata of a batch",
+    body: { "application/json": PatchBatchRequest },
+    toOperation: ({ params, body }) => ({ ...named(params), type: "patch_batch", patch: body }),
+  }),
+  defineOperation({
+    ...ofBatch,
+    method: "DELETE",
+    path: batchPath,
+    operationId: "deleteBatch",
+    summary: "Delete a batch that is a draft or has finished; its history goes on",
+    permission: "delete",
+    needsBody: false,
+    response: BatchDeletion,
+    refusals: [...writeRefusals, 423],
+    toOperation: ({ params }) => ({ ...named(params), type: "delete_batch" }),
+  }),
+  defineOperation({
+    ...ofBatch,
+    path: `${batchPath}/objects`,
+    operationId: "addBatchObjects",
+    summary: "Add objects to a draft",
+    body: { "application/json": AddObjectsRequest },
+    toOperation: ({ params, body }) => ({ ...named(params), type: "add_batch_objects", body }),
+  }),
+  defineOperation({
+    ...bodiless,
+    path: `${batchPath}/submit`,
+    operationId: "submitBatch",
+    summary: "Submit a draft: from now on a worker may claim it",
+    response: TaskResponse,
+    toOperation: ({ params }) => ({ ...named(params), type: "submit_batch" }),
+  }),
+  defineOperation({
+    ...bodiless,
+    path: `${batchPath}/cancel`,
+    operationId: "cancelBatch",
+    summary: "Cancel what was submitted, also when a worker has it",
+    toOperation: ({ params }) => ({ ...named(params), type: "cancel_batch" }),
+  }),
+  defineOperation({
+    ...ofBatch,
+    path: `${batchPath}/progress`,
+    operationId: "progressBatch",
+    summary: "A worker says how far it is, and may make its lease longer",
+    body: { "application/json": ProgressRequest },
+    refusals: [...ofBatch.refusals, 409],
+    toOperation: ({ params, body }) => ({ ...named(params), type: "progress_batch", body }),
+  }),
+  defineOperation({
+    ...ofBatch,
+    path: `${batchPath}/complete`,
+    operationId: "completeBatch",
+    summary: "A worker says that it is done",
+    body: { "application/json": CompleteRequest },
+    refusals: [...ofBatch.refusals, 409],
+    toOperation: ({ params, body }) => ({ ...named(params), type: "complete_batch", body }),
+  }),
+  defineOperation({
+    ...ofBatch,
+    path: `${batchPath}/fail`,
+    operationId: "failBatch",
+    summary: "A worker says that it cannot be done",
+    body: { "application/json": FailRequest },
+    refusals: [...ofBatch.refusals, 409],
+    toOperation: ({ params, body }) => ({ ...named(params), type: "fail_batch", body }),
+  }),
+  ...pastRoutes({
+    path: batchPath,
+    name: "Batch",
+    noun: "batch",
+    reads: ({ namespace, params }) => namespace.batches(bucketOf(params)),
+    identify: batchOf,
+    urlOf: batchUrl,
+  }),
+];
+
+/** A worker's question for work: an answer without a body when there is none. */
+export const claimRoute: Route = defineRoute({
+  method: "POST",
+  path: "/v1/batches/claim",
+  operationId: "claimBatch",
+  summary: "Hand the batch that waited longest to a worker; 204 when none waits",
+  permission: "write",
+  query: writeQuery,
+  body: { "application/json": ClaimRequest },
+  needsBody: true,
+  response: BatchResponse,
+  otherResponses: { [writtenMediaType]: WrittenBody },
+  // The answer is what the worker works with: it is never minimal.
+  writesMany: true,
+  emptyAnswer: "No batch waits",
+  refusals: [400, 422, 507, ...bodyRefusals],
+  handle: async (request, query) => {
+    const { context, namespace, body } = request;
+    assertUnconditional(context);
+    const written = await namespace.claimBatch(body, writeOptions(request, query));
+    if (written === undefined) {
+      context.status = 204;
+      return;
+    }
+    const how = { prefer: "", isWhole: wantsWhole(context), isEmpty: false };
+    sendWritten(context, written, answerWrite(written, written.batch, {}, how));
+  },
+});
+
+function named(params: ApiRequest["params"]) {
+  return { bucket: bucketOf(params), batch: batchOf(params) };
+}
+
+function batchOf(params: ApiRequest["params"]): string {
+  return params["batch_id"] ?? "";
+}
+
+/** Where others reach the batch. */
+function batchUrl({ publicUrl, params }: ApiRequest): string {
+  const url = bucketUrl(publicUrl, bucketOf(params));
+  return `${url}/batches/${encodeURIComponent(batchOf(params))}`;
+}
+
+const BatchShown = z.object({ bucket_id: z.string(), batch_id: z.string() });
+
+function pathOf(result: OperationResult): string {
+  const { bucket_id: bucketId, batch_id: id } = BatchShown.parse(shownOf(result));
+  return `/v1/buckets/${bucketId}/batches/${id}`;
+}
