@@ -26,13 +26,10 @@ import {
   type Route,
 } from "./route.js";
 import { auditRoutes } from "./routes/audit.js";
-import { batchRoutes, claimRoute } from "./routes/batches.js";
-import { bucketRoutes } from "./routes/buckets.js";
 import { type FeedTimes, feedRoute } from "./routes/feed.js";
 import { logRoutes } from "./routes/log.js";
-import { objectRoutes } from "./routes/objects.js";
-import { bucketPast } from "./routes/past.js";
 import { resetRoute } from "./routes/reset.js";
+import { resourceRoutes } from "./routes/resources.js";
 import { serviceRoutes } from "./routes/service.js";
 import { taskRoutes } from "./routes/tasks.js";
 import { tokenRoutes } from "./routes/tokens.js";
@@ -77,12 +74,8 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   const origins = (options.corsOrigins ?? []).map(parseOrigin);
   const metrics = createMetrics(store, isDraining);
   const routes: Route[] = [
-    ...bucketRoutes,
-    ...bucketPast,
-    ...objectRoutes,
-    ...batchRoutes,
-    claimRoute,
-    transactionRoute([...bucketRoutes, ...objectRoutes, ...batchRoutes]),
+    ...resourceRoutes,
+    transactionRoute(resourceRoutes),
     ...taskRoutes,
     ...auditRoutes,
     ...logRoutes,

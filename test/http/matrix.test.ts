@@ -44,6 +44,8 @@ const bodies: Readonly<Record<string, (name: string) => object>> = {
   putObject: () => ({ metadata: { a: 1 } }),
   revertObject: () => ({ to: 1 }),
   aggregateObjects: () => ({ aggregations: [{ function: "count", alias: "n" }] }),
+  patchBatch: () => ({ metadata: { a: 1 } }),
+  claimBatch: () => ({ worker: "w", lease_seconds: 3_600 }),
   createToken: (name) => ({ name: name.replaceAll(" ", "-"), permission: "read" }),
 };
 
@@ -103,7 +105,7 @@ async function makeSubject({ operationId }: Route, on = service): Promise<Subjec
   // No two moments are the same, so that each tells whose it is.
   clock.advance(1);
   const name = `hidden name ${names}`;
-  const isOfObjects = /objects?/i.test(operationId);
+  const isOfObjects = /object|batch/i.test(operationId);
   const bucket = await makeBucket(on, { bucket_name: name, ...(isOfObjects && keyed) });
   const bucketId = bucket.replace("/v1/buckets/", "");
   if (operationId === "unlockBucket") await on.post(`${bucket}/lock`, undefined, anyVersion);
@@ -121,6 +123,7 @@ async function makeSubject({ operationId }: Route, on = service): Promise<Subjec
   const objectId = made === undefined ? "" : textAt(made, "object_id");
   const object = `${bucket}/objects/${objectId}`;
   if (operationId === "restoreObject") await on.send("DELETE", object, anyVersion);
+  const batch = await makeBatch(operationId, { on, bucket, objectId });
   const secrets = [bucketId, name, clock.text, ...(isOfObjects ? [objectId, title] : [])];
   clock.advance(1);
   return {
@@ -129,6 +132,7 @@ async function makeSubject({ operationId }: Route, on = service): Promise<Subjec
     params: {
       bucket_identifier: bucketId,
       object_identifier: objectId,
+      batch_id: batch.id,
       blob_id: blobId ?? "",
       version: "1",
       task_id: taskId,
@@ -136,10 +140,48 @@ async function makeSubject({ operationId }: Route, on = service): Promise<Subjec
       name: operationId === "revokeToken" ? token : "view",
     },
     // A creation that finds its key taken changes what holds it, and so has a version to meet.
-    json: operationId === "createObject" ? { title } : bodies[operationId]?.(`wanted ${names}`),
+    json:
+      operationId === "createObject"
+        ? { title }
+        : (batch.json ?? bodies[operationId]?.(`wanted ${names}`)),
     secrets,
   };
 }
+
+interface BatchSubject {
+  readonly id: string;
+  /** What the route is to be sent. */
+  readonly json?: object;
+}
+
+const Claimed = z.object({ batch_id: z.string(), lease: z.object({ claim_id: z.string() }) });
+
+/** A batch as far on its way as the route needs it; none for a route that is about none. */
+async function makeBatch(
+  operationId: string,
+  { on, bucket, objectId }: { on: Service; bucket: string; objectId: string },
+): Promise<BatchSubject> {
+  if (!/batch/i.test(operationId)) return { id: "" };
+  const json = { object_ids: [objectId] };
+  const id = textAt(await on.post(`${bucket}/batches`, json), "batch_id");
+  const takesObjects = ["createBatch", "addBatchObjects"].includes(operationId);
+  if (takesObjects) return { id, json };
+  const isDraft = !["cancelBatch", "claimBatch", ...reports].includes(operationId);
+  if (isDraft) return { id };
+  await on.post(`${bucket}/batches/${id}/submit`, undefined, anyVersion);
+  if (!reports.includes(operationId)) return { id };
+  // Others may wait from before; they are leased from now on, and in nobody's way.
+  for (;;) {
+    const claimed = Claimed.parse(
+      (await on.post("/v1/batches/claim", bodies["claimBatch"]?.(""))).body,
+    );
+    if (claimed.batch_id !== id) continue;
+    const { claim_id } = claimed.lease;
+    return { id, json: { claim_id, processed_count: 1, error: "no disk" } };
+  }
+}
+
+const reports = ["progressBatch", "completeBatch", "failBatch"];
 
 async function call(
   route: Route,
@@ -256,6 +298,7 @@ describe("every route and every kind of token", () => {
       const nothing = {
         bucket_identifier: "nothing",
         object_identifier: "nothing",
+        batch_id: "nothing",
         task_id: "nothing",
         audit_id: "nothing",
       };
@@ -273,7 +316,9 @@ describe("every route and every kind of token", () => {
       const isAboutOne =
         route.operationId === "transact" ||
         /\{(bucket_identifier|task_id|audit_id)\}/.test(route.path);
-      const status = route["x-store-wide"] === true ? 403 : isAboutOne ? 404 : 200;
+      const isEmptyHanded = route.operationId === "claimBatch";
+      const found = isEmptyHanded ? 204 : isAboutOne ? 404 : 200;
+      const status = route["x-store-wide"] === true ? 403 : found;
       expect(answer.status, `${route.operationId}: ${answer.text}`).toBe(status);
       // The id is what was asked for: a refusal may repeat it.
       const [, ...secrets] = subject.secrets;
@@ -281,6 +326,12 @@ describe("every route and every kind of token", () => {
     }
   });
 });
+
+/** Until no batch waits any more. */
+async function claimAll(): Promise<void> {
+  const claim = () => service.post("/v1/batches/claim", bodies["claimBatch"]?.(""));
+  while ((await claim()).status !== 204);
+}
 
 function withoutIds({ text }: Answer): string {
   return text.replaceAll(/req_\w+/g, "");
@@ -292,9 +343,12 @@ describe("every documented status is seen, and no other", () => {
       // Answered with nothing, but to those who accept all that there is to tell.
       call(route, subject, route.operationId === "deleteObject" ? whole : {}),
     );
-    await sweep(204, (route, subject) =>
-      call(route, subject, { headers: isWrite(route) ? { Prefer: "return=minimal" } : {} }),
-    );
+    await sweep(204, async (route, subject) => {
+      if (route.operationId === "claimBatch") await claimAll();
+      return await call(route, subject, {
+        headers: isWrite(route) ? { Prefer: "return=minimal" } : {},
+      });
+    });
     await sweep(206, (route, subject) => call(route, subject, { headers: { Range: "bytes=0-0" } }));
     await sweep(304, (route, subject) =>
       call(route, subject, { headers: { "If-None-Match": "*" } }),
@@ -318,6 +372,7 @@ describe("every documented status is seen, and no other", () => {
       const params = {
         bucket_identifier: "no",
         object_identifier: "no",
+        batch_id: "no",
         blob_id: "no",
         task_id: "no",
         audit_id: "no",
@@ -371,8 +426,9 @@ describe("every documented status is seen, and no other", () => {
     await sweep(
       422,
       async (route, subject) => {
-        const { object_identifier: object = "" } = subject.params;
-        const path = object === "" ? subject.bucket : `${subject.bucket}/objects/${object}`;
+        const { object_identifier: object = "", batch_id: batch = "" } = subject.params;
+        const below = batch === "" ? `/objects/${object}` : `/batches/${batch}`;
+        const path = object === "" ? subject.bucket : subject.bucket + below;
         await service.patch(path, { metadata: { gone: null } });
         return await call(route, subject, { query: "?format=merge-patch" });
       },
@@ -391,7 +447,14 @@ describe("every documented status is seen, and no other", () => {
     };
     const later = ["revertBucket", "restoreBucket"];
     const isOfObject = ({ operationId }: Route) => operationId.endsWith("Object");
-    const isNow = (route: Route) => !later.includes(route.operationId) && !isOfObject(route);
+    const isReport = ({ operationId }: Route) => reports.includes(operationId);
+    const isNow = (route: Route) =>
+      !later.includes(route.operationId) && !isOfObject(route) && !isReport(route);
+    await sweep(
+      409,
+      (route, subject) => call(route, subject, { json: { ...subject.json, claim_id: "other" } }),
+      isReport,
+    );
     await sweep(409, clashWithObject, isOfObject);
     await sweep(409, (route, subject) => call(route, subject, { json }), isNow);
     await sweep(
@@ -450,6 +513,7 @@ describe("every documented status is seen, and no other", () => {
         const params = {
           bucket_identifier: "x",
           object_identifier: "x",
+          batch_id: "x",
           blob_id: "x",
           version: "1",
           task_id: "x",

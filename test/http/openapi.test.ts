@@ -14,11 +14,9 @@ import { valueAt } from "../../src/domain/pointer.js";
 import { jsonObject } from "../../src/domain/schemas.js";
 import { createMetrics } from "../../src/http/metrics.js";
 import { auditRoutes } from "../../src/http/routes/audit.js";
-import { bucketRoutes } from "../../src/http/routes/buckets.js";
 import { feedRoute } from "../../src/http/routes/feed.js";
 import { logRoutes } from "../../src/http/routes/log.js";
-import { objectRoutes } from "../../src/http/routes/objects.js";
-import { bucketPast } from "../../src/http/routes/past.js";
+import { resourceRoutes } from "../../src/http/routes/resources.js";
 import { serviceRoutes } from "../../src/http/routes/service.js";
 import { taskRoutes } from "../../src/http/routes/tasks.js";
 import { tokenRoutes } from "../../src/http/routes/tokens.js";
@@ -89,10 +87,8 @@ function membersOf(value: JsonValue | undefined): readonly (readonly [string, Js
 describe("The paths of the document", () => {
   it("are those of the routes, no more and no fewer", () => {
     const routes = [
-      ...bucketRoutes,
-      ...bucketPast,
-      ...objectRoutes,
-      transactionRoute(bucketRoutes),
+      ...resourceRoutes,
+      transactionRoute(resourceRoutes),
       ...taskRoutes,
       ...auditRoutes,
       ...logRoutes,

@@ -75,6 +75,7 @@ export const batchRoutes: readonly Route[] = [
     operationId: "createBatch",
     summary: "Create a batch of objects, as a draft",
     body: { "application/json": CreateBatchRequest },
+    refusals: [400, 404, 422, 423, 507, ...bodyRefusals],
     toOperation: ({ params, body }) => ({
       type: "create_batch",
       bucket: bucketOf(params),

@@ -1,0 +1,14 @@
+/** The routes of all kinds of resources: those whose writes a transaction can hold are among them. */
+import type { Route } from "../route.js";
+import { batchRoutes, claimRoute } from "./batches.js";
+import { bucketRoutes } from "./buckets.js";
+import { objectRoutes } from "./objects.js";
+import { bucketPast } from "./past.js";
+
+export const resourceRoutes: readonly Route[] = [
+  ...bucketRoutes,
+  ...bucketPast,
+  ...objectRoutes,
+  ...batchRoutes,
+  claimRoute,
+];
