@@ -31,17 +31,18 @@ import {
 import { encode } from "./codec.js";
 import type { StoredEvent } from "./frame.js";
 import type { AppliedEvent } from "./projection.js";
-import type {
-  CommandResult,
-  Head,
-  IdempotencyKey,
-  Outcome,
-  Placement,
-  Precondition,
-  RefusedCommand,
-  SealedSecret,
-  TargetedCommand,
-  Unit,
+import {
+  type CommandResult,
+  type Head,
+  type IdempotencyKey,
+  type Outcome,
+  type Placement,
+  type Precondition,
+  type RefusedCommand,
+  refusedCommand,
+  type SealedSecret,
+  type TargetedCommand,
+  type Unit,
 } from "./store.js";
 
 export interface IdempotencyRow {
@@ -238,23 +239,23 @@ class Batch {
   /** Each on what the accepted ones before it left; what several lack is asked for at once. */
   #planEach(unit: Unit, steps: Step[]): PlannedUnit {
     const overlay = new Overlay(this.#overlay);
-    const refusals: RefusedCommand[] = [];
+    const refusals: RefusedCommand[] = [...(unit.refusals ?? [])];
+    const places = placesOf(unit);
     let isMissing = false;
-    for (const [index, command] of unit.commands.entries()) {
+    for (const [at, command] of unit.commands.entries()) {
+      const index = places[at] ?? at;
       const tried = new Overlay(overlay);
       try {
         steps.push(this.#planCommand(unit, command, tried, steps.length));
         overlay.adopt(tried);
       } catch (error) {
-        if (isBucketsError(error)) {
-          const { code, message, details } = error;
-          refusals.push({ index, code, message, details: { ...details } });
-        } else if (error instanceof Missing) isMissing = true;
+        if (isBucketsError(error)) refusals.push(refusedCommand(error, index));
+        else if (error instanceof Missing) isMissing = true;
         else throw error;
       }
     }
     if (isMissing) throw new Missing();
-    return { overlay, refusals };
+    return { overlay, refusals: refusals.sort((a, b) => a.index - b.index) };
   }
 
   /** @param planned how many events of the unit come before it. */
@@ -385,6 +386,13 @@ class Batch {
       overlay.reservations.set(reservationKey(reservation), streamOf(after));
     }
   }
+}
+
+/** The place of each command among all that the unit was asked for. */
+function placesOf({ commands, refusals = [] }: Unit): readonly number[] {
+  const refused = new Set(refusals.map(({ index }) => index));
+  const all = Array.from({ length: commands.length + refusals.length }, (_, index) => index);
+  return all.filter((index) => !refused.has(index));
 }
 
 /** What an event frees and what it takes. */

@@ -69,6 +69,8 @@ export interface Unit {
   readonly commands: readonly TargetedCommand[];
   /** `each`: a command that is refused does not keep the others from being accepted. */
   readonly acceptance?: "each";
+  /** With `each`: those that were refused before they became commands; the others go around them. */
+  readonly refusals?: readonly RefusedCommand[];
   readonly meta: EventMeta;
   readonly idempotency: IdempotencyKey | undefined;
   readonly transactionId: string | undefined;
@@ -90,13 +92,20 @@ export interface CommandResult extends Placement {
 
 /** A command of a unit whose commands are accepted one by one, and why it was not. */
 export const RefusedCommand = z.object({
-  /** Its place among the commands of the unit, from 0. */
+  /** Its place among all that the unit was asked for, from 0. */
   index: z.number(),
   code: z.enum(errorCodes),
   message: z.string(),
   details: z.record(z.string(), z.unknown()),
 });
 export type RefusedCommand = Readonly<z.infer<typeof RefusedCommand>>;
+
+export function refusedCommand(
+  { code, message, details }: BucketsError,
+  index: number,
+): RefusedCommand {
+  return { index, code, message, details: { ...details } };
+}
 
 /** The results are those of the accepted commands, in their order. */
 export type Outcome =

@@ -22,7 +22,8 @@ type Brought = ReturnType<typeof takeBlobs>["blobs"][number];
 /** Where the blobs of a write go. */
 interface Destination {
   readonly parts: Pick<ServiceParts, "blobs" | "view">;
-  readonly bucketId: string;
+  /** Asked for an upload only: bytes are stored whether or not there is a bucket yet. */
+  readonly bucketId: () => Promise<string>;
   /** Measure and hash, and keep nothing. */
   readonly isDry: boolean;
 }
@@ -105,9 +106,10 @@ async function uploaded(
   { at }: Brought,
   { parts, bucketId }: Destination,
 ): Promise<Content> {
+  const owner = await bucketId();
   const state = await parts.view.state(uploadId);
   const isThere =
-    state?.kind === "upload" && state.bucket_id === bucketId && state.deleted === undefined;
+    state?.kind === "upload" && state.bucket_id === owner && state.deleted === undefined;
   if (!isThere || state.hash === undefined) {
     throw invalidAt(
       ["body", ...at, "upload_id"],

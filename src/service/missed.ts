@@ -3,10 +3,11 @@
  * whether its own change touches what they changed.
  */
 import { bucketTag } from "../domain/bucket/response.js";
-import { BucketsError } from "../domain/errors.js";
+import { BucketsError, type ErrorDetails } from "../domain/errors.js";
 import { formatTime, type RecordedEvent } from "../domain/event.js";
 import { changesOf } from "../domain/history.js";
 import { isWithin, parsePointer } from "../domain/pointer.js";
+import { kindOfStream, type ResourceKind } from "../domain/resource.js";
 import type { CommandResult, Precondition, TargetedCommand } from "../eventstore/store.js";
 import type { ServiceParts } from "./parts.js";
 import type { RefusedUnit } from "./writing.js";
@@ -22,11 +23,14 @@ export async function explainMissed(
 ): Promise<BucketsError> {
   const { error, unit, index } = refused;
   const command = unit.commands[index];
-  const { bucket_id: stream, current_version: current } = error.details;
+  const { current_version: current } = error.details;
+  const stream = streamIn(error.details);
+  const kind = stream === undefined ? undefined : kindOfStream(stream);
   const sent = command === undefined ? undefined : newestOf(command.precondition);
   const canExplain =
     error.code === "PRECONDITION_FAILED" &&
-    typeof stream === "string" &&
+    stream !== undefined &&
+    kind !== undefined &&
     typeof current === "number" &&
     command !== undefined &&
     sent !== undefined &&
@@ -54,8 +58,15 @@ export async function explainMissed(
     ...error.details,
     missed: missed.map(toMissed),
     ...(conflicting !== undefined && { conflicting_paths: conflicting }),
-    hint: hintOf(conflicting, await currentTag(parts, unit.namespace, stream, current)),
+    hint: hintOf(conflicting, kind, await currentTag(parts, stream, current)),
   });
+}
+
+/** The id of what the refusal is about, which says its bucket too when that is another. */
+function streamIn(details: ErrorDetails): string | undefined {
+  const { object_id, batch_id, upload_id, bucket_id } = details;
+  const id = object_id ?? batch_id ?? upload_id ?? bucket_id;
+  return typeof id === "string" ? id : undefined;
 }
 
 function newestOf({ ifMatch }: Precondition): number | undefined {
@@ -106,21 +117,24 @@ function toMissed(recorded: RecordedEvent) {
   };
 }
 
-/** The tag to retry with: whole if the bucket is as it was refused, else its version. */
+/** The tag to retry with: that of a bucket is whole if the bucket is as it was refused. */
 async function currentTag(
   { view, clock }: MissedParts,
-  namespace: string,
   stream: string,
   version: number,
 ): Promise<string> {
-  const state = await view.find(namespace, stream);
-  if (state?.version !== version) return String(version);
+  const state = await view.state(stream);
+  if (state?.kind !== "bucket" || state.version !== version) return String(version);
   return bucketTag(state, await view.stats(stream), clock());
 }
 
-function hintOf(conflicting: readonly string[] | undefined, tag: string): string {
+function hintOf(
+  conflicting: readonly string[] | undefined,
+  kind: ResourceKind,
+  tag: string,
+): string {
   if (conflicting === undefined) {
-    return `Read the bucket, apply your change again, and retry with If-Match "${tag}".`;
+    return `Read the ${kind}, apply your change again, and retry with If-Match "${tag}".`;
   }
   if (conflicting.length === 0) {
     return `Your change touches other fields: read, reapply, retry with If-Match "${tag}".`;

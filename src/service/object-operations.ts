@@ -17,8 +17,8 @@ import { prepareBlobs } from "./blobs.js";
 import type { ObjectOperation, ObjectWritten, ServedOperationOptions } from "./interface.js";
 import { findOwner } from "./owners.js";
 import type { ServiceParts } from "./parts.js";
-import { memberSubject, Past } from "./past.js";
-import { type Checked, checkReason, type Done, type Prepared, preconditionOf } from "./writing.js";
+import { findObject, prepareReverting } from "./reverting.js";
+import { type Checked, checkReason, type Done, preconditionOf } from "./writing.js";
 
 type Asked = Pick<Checked<ObjectWritten>, "call" | "prepare" | "followedBy"> & {
   readonly ignoredFields?: readonly string[];
@@ -155,66 +155,47 @@ export class ObjectOperations {
     };
   }
 
-  /** What is put back is read before the command queues; when that has become stale, again. */
   #revert({ bucket, object, body }: OperationOf<"revert_object">): Asked {
     const json = toJson(body);
-    const { to, undo, fields } = parseBody(RevertBucketRequest, json);
+    const request = parseBody(RevertBucketRequest, json);
+    const { fields } = request;
+    const place = { parts: this.#parts, namespace: this.#namespace, bucket, object };
     const target = { kind: "member", bucket, id: object } as const;
     return {
       call: ["revert_object", bucket, object, json],
-      prepare: async (): Promise<Prepared> => {
-        const past = await this.#past(bucket);
-        const current = await past.find(object);
-        const { recorded } = await past.logged(current, undo ?? to ?? 1);
-        if (undo === undefined) {
-          const { document } = await past.stateAt(object, recorded.version);
-          const command = {
-            type: "revert_object",
-            to: recorded.version,
-            document,
-            fields,
-          } as const;
-          return { target, command, secrets: [] };
-        }
-        const versions = { from: undo + 1, to: current.version };
-        return {
+      prepare: prepareReverting(request, {
+        find: (results) => findObject(place, results),
+        revert: ({ to, document }) => ({
           target,
+          command: { type: "revert_object", to, document, fields },
           secrets: [],
-          command: {
-            type: "undo_object",
-            undo,
-            event: ObjectEvent.parse(recorded.event),
-            laterPaths: [...(await past.changedPaths(object, versions))],
-            readAt: current.version,
-          },
-        };
-      },
+        }),
+        undo: ({ event, ...undone }) => ({
+          target,
+          command: { type: "undo_object", ...undone, event: ObjectEvent.parse(event) },
+          secrets: [],
+        }),
+      }),
     };
   }
 
-  async #past(bucket: string): Promise<Past<"object">> {
-    const { bucket_id: id } = await findOwner(this.#parts, { namespace: this.#namespace, bucket });
-    return new Past(this.#parts, memberSubject(this.#parts, "object", id));
+  /** @throws NOT_FOUND */
+  async #bucketId(bucket: string): Promise<string> {
+    const owner = await findOwner(this.#parts, { namespace: this.#namespace, bucket });
+    return owner.bucket_id;
   }
 
   #take(mediaType: PatchMediaType, json: JsonValue, bucket: string, isDry: boolean): Body {
     const { body, blobs, skipDuplicates } = takeBlobs(mediaType, json, () =>
       this.#parts.newId("blob"),
     );
+    const bucketId = () => this.#bucketId(bucket);
     let prepared: Promise<readonly PreparedBlob[]> | undefined;
-    const prepare = async () => {
-      if (blobs.length === 0) return [];
-      const { bucket_id: bucketId } = await findOwner(this.#parts, {
-        namespace: this.#namespace,
-        bucket,
-      });
-      return await prepareBlobs(blobs, { parts: this.#parts, bucketId, isDry });
-    };
     return {
       body,
       skipDuplicates,
       prepared: () => {
-        prepared ??= prepare();
+        prepared ??= prepareBlobs(blobs, { parts: this.#parts, bucketId, isDry });
         return prepared;
       },
     };

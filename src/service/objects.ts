@@ -73,37 +73,32 @@ export class ObjectService implements ServedObjects {
   ): Promise<ObjectsCreated> {
     checkKey(options);
     checkCount(bodies.length);
-    await findOwner(this.#service.parts, this.#service);
+    const { operations, bucket, units } = this.#service;
+    const isDry = options.dryRun === true;
     const failed: ObjectRefused[] = [];
     const checked: { readonly index: number; readonly operation: Checked<ObjectWritten> }[] = [];
     for (const [index, body] of bodies.entries()) {
       try {
-        checked.push({ index, operation: await this.#prepared(body, options) });
+        const asked = { ...options, type: "create_object", bucket, body } as const;
+        checked.push({ index, operation: operations.check(asked, isDry) });
       } catch (error) {
         if (!isBucketsError(error)) throw error;
         failed.push({ index, error });
       }
     }
-    if (checked.length === 0) return { succeeded: [], failed };
-    const operations = checked.map(({ operation }) => operation);
-    const done = await this.#service.units.write(operations, { ...options, acceptance: "each" });
+    if (checked.length === 0) {
+      await findOwner(this.#service.parts, this.#service);
+      return { succeeded: [], failed };
+    }
+    const asked = checked.map(({ operation }) => operation);
+    const done = await units.write(asked, { ...options, acceptance: "each" });
     for (const { index, code, message, details } of done.refusals) {
-      const at = checked[index]?.index ?? index;
-      failed.push({ index: at, error: new BucketsError(code, message, details) });
+      const error = new BucketsError(code, message, details);
+      // The bucket of one is that of all.
+      if (code === "NOT_FOUND" && details["resource"] === "bucket") throw error;
+      failed.push({ index: checked[index]?.index ?? index, error });
     }
     return { succeeded: done.results, failed: failed.sort((a, b) => a.index - b.index) };
-  }
-
-  /** Checked, and its blobs stored: whatever is wrong with one of many is known before they queue. */
-  async #prepared(
-    body: unknown,
-    options: WriteOptions & ObjectFormat,
-  ): Promise<Checked<ObjectWritten>> {
-    const { operations, bucket } = this.#service;
-    const isDry = options.dryRun === true;
-    const operation = operations.check({ ...options, type: "create_object", bucket, body }, isDry);
-    const prepared = await operation.prepare(async () => []);
-    return { ...operation, prepare: async () => prepared };
   }
 
   put(object: string, body: unknown, options: WriteOptions = {}): Promise<ObjectWritten> {

@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import type { BucketCommand } from "../domain/bucket/commands.js";
+import { BucketEvent } from "../domain/bucket/events.js";
 import {
   checkCreate,
   checkFields,
@@ -14,13 +15,14 @@ import {
   UnlockBucketRequest,
 } from "../domain/bucket/requests.js";
 import { RestoreBucketRequest, RevertBucketRequest } from "../domain/bucket/revert.js";
+import type { Change } from "../domain/changes.js";
+import { changesOf } from "../domain/history.js";
 import { isJsonObject, type JsonValue, toJson } from "../domain/json.js";
 import { parseBody } from "../domain/schemas.js";
 import { answerDeleted, answerWritten, countedAfter } from "./answers.js";
 import type { BucketOperation, OperationResult, ServedOperationOptions } from "./interface.js";
 import type { ServiceParts } from "./parts.js";
-import { bucketSubject, Past } from "./past.js";
-import { prepareRevert, prepareUndo } from "./reverting.js";
+import { findBucket, prepareReverting } from "./reverting.js";
 import { makeSecret, type Sealed, sealBody } from "./sealing.js";
 import { type Checked, checkReason, type Prepared, preconditionOf } from "./writing.js";
 
@@ -48,13 +50,11 @@ export class BucketOperations {
   readonly #parts: ServiceParts;
   readonly #namespace: string;
   readonly #publicUrl: string;
-  readonly #past: Past<"bucket">;
 
   constructor(parts: ServiceParts, namespace: string, publicUrl: string) {
     this.#parts = parts;
     this.#namespace = namespace;
     this.#publicUrl = publicUrl;
-    this.#past = new Past(parts, bucketSubject(parts, namespace));
   }
 
   /** @throws BAD_REQUEST for what is wrong with the options, before VALIDATION_FAILED. */
@@ -184,25 +184,37 @@ export class BucketOperations {
 
   #revert({ bucket, body, ...options }: OperationOf<"revert">): Asked {
     const { json, request, ignoredFields } = readBody(RevertBucketRequest, body, options);
-    const { to = 1, undo, fields } = request;
+    const { fields } = request;
+    const place = { parts: this.#parts, namespace: this.#namespace, bucket };
     let sealed: Sealed | undefined;
-    const reverting = {
-      past: this.#past,
-      namespace: this.#namespace,
-      bucket,
-      secretFor: (isWanted: boolean) => {
-        sealed ??= makeSecret(this.#parts, isWanted);
-        return sealed;
-      },
+    // For an adapter that may come back without a secret; the same each time it is prepared.
+    const secretFor = (isWanted: boolean) => {
+      sealed ??= makeSecret(this.#parts, isWanted);
+      return sealed;
     };
+    const prepared = (id: string, command: BucketCommand): Prepared => ({
+      target: { kind: "existing", identifier: id },
+      command,
+      secrets: sealed?.secrets ?? [],
+    });
     return {
       call: ["revert", bucket, json],
       ignoredFields,
       revealedSecret: () => sealed?.revealedSecret,
-      prepare:
-        undo === undefined
-          ? prepareRevert({ to, fields }, reverting)
-          : prepareUndo(undo, reverting),
+      prepare: prepareReverting(request, {
+        find: (results) => findBucket(place, results),
+        revert: ({ id, ...earlier }) => {
+          const isWanted =
+            Object.hasOwn(earlier.document, "source_adapter") || fields !== undefined;
+          const secrets = secretFor(isWanted).references;
+          return prepared(id, { type: "revert_bucket", ...earlier, fields, secrets });
+        },
+        undo: ({ id, ...undone }) => {
+          const event = BucketEvent.parse(undone.event);
+          const secrets = secretFor(changesOf(event).some(isOfAdapter)).references;
+          return prepared(id, { type: "undo_event", ...undone, event, secrets });
+        },
+      }),
     };
   }
 
@@ -239,4 +251,8 @@ function ready(prepared: Prepared): Checked<OperationResult>["prepare"] {
 /** A command that brings nothing but itself to a bucket that is there. */
 function plain(bucket: string, command: BucketCommand): Checked<OperationResult>["prepare"] {
   return ready({ target: { kind: "existing", identifier: bucket }, command, secrets: [] });
+}
+
+function isOfAdapter({ path }: Change): boolean {
+  return path.startsWith("/source_adapter");
 }

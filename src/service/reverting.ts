@@ -3,83 +3,111 @@
  * or the event and what later ones touched.
  */
 import { looksLikeBucketId } from "../domain/bucket/document.js";
-import { BucketEvent } from "../domain/bucket/events.js";
 import { type BucketState, nameOf } from "../domain/bucket/state.js";
-import type { Change } from "../domain/changes.js";
 import type { DomainEvent } from "../domain/event.js";
 import { changesOf } from "../domain/history.js";
+import type { JsonObject } from "../domain/json.js";
 import { bucketNotFound } from "../domain/not-found.js";
+import { type ResourceKind, type StateOf, streamOf } from "../domain/resource.js";
 import type { CommandResult } from "../eventstore/store.js";
-import type { Past } from "./past.js";
-import type { Sealed } from "./sealing.js";
+import { bucketSubject, memberSubject, Past, type PastParts } from "./past.js";
 import type { Checked, Prepared } from "./writing.js";
 
-interface Reverting {
-  readonly past: Past<"bucket">;
-  readonly namespace: string;
-  readonly bucket: string;
-  /** Seals a webhook secret for an adapter that may come back without one; the same each time. */
-  readonly secretFor: (isWanted: boolean) => Sealed;
+/** A resource as the log has it, and its version once the operations before are done. */
+interface Found<Kind extends ResourceKind> {
+  readonly past: Past<Kind>;
+  readonly stored: StateOf<Kind>;
+  readonly version: number;
 }
 
-export function prepareRevert(
-  { to, fields }: { readonly to: number; readonly fields: readonly string[] | undefined },
-  reverting: Reverting,
+/** What is put back: the whole document of a version. */
+interface Earlier {
+  readonly id: string;
+  readonly to: number;
+  readonly document: JsonObject;
+}
+
+/** What is taken back: one event, as far as no later one touched the same. */
+interface Undone {
+  readonly id: string;
+  readonly undo: number;
+  readonly event: DomainEvent;
+  readonly laterPaths: readonly string[];
+  readonly readAt: number;
+}
+
+interface Reverting<Kind extends ResourceKind> {
+  /** @param results of the operations before. */
+  readonly find: (results: readonly CommandResult[]) => Promise<Found<Kind>>;
+  readonly revert: (earlier: Earlier) => Prepared;
+  readonly undo: (undone: Undone) => Prepared;
+}
+
+/** Either the one or the other, as the request says. */
+export function prepareReverting<Kind extends ResourceKind>(
+  { to = 1, undo }: { readonly to?: number | undefined; readonly undo?: number | undefined },
+  reverting: Reverting<Kind>,
+): Checked<unknown>["prepare"] {
+  return undo === undefined ? prepareRevert(to, reverting) : prepareUndo(undo, reverting);
+}
+
+function prepareRevert<Kind extends ResourceKind>(
+  to: number,
+  { find, revert }: Reverting<Kind>,
 ): Checked<unknown>["prepare"] {
   return async (before) => {
-    const { past, secretFor } = reverting;
-    const { stored } = await findBucket(reverting, await before());
+    const { past, stored } = await find(await before());
+    const id = streamOf(stored);
     const { recorded } = await past.logged(stored, to);
-    const { document } = await past.stateAt(stored.bucket_id, recorded.version);
-    const sealed = secretFor(Object.hasOwn(document, "source_adapter") || fields !== undefined);
-    return {
-      target: { kind: "existing", identifier: stored.bucket_id },
-      command: { type: "revert_bucket", to, document, fields, secrets: sealed.references },
-      secrets: sealed.secrets,
-    };
+    const { document } = await past.stateAt(id, recorded.version);
+    return revert({ id, to, document });
   };
 }
 
 /** When events slip in before the undo is decided, it is prepared again, and reads only those. */
-export function prepareUndo(undo: number, reverting: Reverting): Checked<unknown>["prepare"] {
+function prepareUndo<Kind extends ResourceKind>(
+  undo: number,
+  reverting: Reverting<Kind>,
+): Checked<unknown>["prepare"] {
   const storedPaths = new Set<string>();
   let readTo = undo;
-  return async (before): Promise<Prepared> => {
-    const { past, secretFor } = reverting;
+  return async (before) => {
     const results = await before();
-    const { stored, version } = await findBucket(reverting, results);
+    const { past, stored, version } = await reverting.find(results);
+    const id = streamOf(stored);
     const { recorded } = await past.logged(stored, undo);
     const versions = { from: readTo + 1, to: stored.version };
-    for (const path of await past.changedPaths(stored.bucket_id, versions)) storedPaths.add(path);
+    for (const path of await past.changedPaths(id, versions)) storedPaths.add(path);
     readTo = stored.version;
-    const inUnit = results.filter(({ stream }) => stream === stored.bucket_id);
-    const newPaths = inUnit.flatMap((result) => pathsOf(changesOf(result.recorded.event)));
-    const sealed = secretFor(changesOf(recorded.event).some(isOfAdapter));
-    return {
-      target: { kind: "existing", identifier: stored.bucket_id },
-      command: {
-        type: "undo_event",
-        undo,
-        event: bucketEvent(recorded.event),
-        laterPaths: [...storedPaths, ...newPaths],
-        readAt: version,
-        secrets: sealed.references,
-      },
-      secrets: sealed.secrets,
-    };
+    const inUnit = results.filter(({ stream }) => stream === id);
+    const newPaths = inUnit.flatMap((result) => changesOf(result.recorded.event)).map(pathOf);
+    const laterPaths = [...storedPaths, ...newPaths];
+    return reverting.undo({ id, undo, event: recorded.event, laterPaths, readAt: version });
   };
 }
 
+function pathOf({ path }: { readonly path: string }): string {
+  return path;
+}
+
+/** Where a bucket is: its id, or its name once the operations before are done. */
+interface BucketPlace {
+  readonly parts: PastParts;
+  readonly namespace: string;
+  readonly bucket: string;
+}
+
 /**
- * The bucket as the log has it, and its version once the operations before are done. Those may have
- * given its name to another, and what they made themselves has no past to go back to.
+ * The operations before may have given the name of the bucket to another, and what they made
+ * themselves has no past to go back to.
  *
  * @throws NOT_FOUND
  */
-async function findBucket(
-  { past, namespace, bucket }: Reverting,
+export async function findBucket(
+  { parts, namespace, bucket }: BucketPlace,
   results: readonly CommandResult[],
-): Promise<{ readonly stored: BucketState; readonly version: number }> {
+): Promise<Found<"bucket">> {
+  const past = new Past(parts, bucketSubject(parts, namespace));
   const touched = new Map(
     results.flatMap(({ stream, state }) => (state.kind === "bucket" ? [[stream, state]] : [])),
   );
@@ -88,22 +116,21 @@ async function findBucket(
   const after = stored === undefined ? undefined : touched.get(stored.bucket_id);
   const isStillThere = after === undefined || looksLikeBucketId(bucket) || isNamed(after, bucket);
   if (stored === undefined || !isStillThere) throw bucketNotFound(bucket, namespace);
-  return { stored, version: after?.version ?? stored.version };
+  return { past, stored, version: after?.version ?? stored.version };
+}
+
+/** The same of an object in the bucket. @throws NOT_FOUND */
+export async function findObject(
+  place: BucketPlace & { readonly object: string },
+  results: readonly CommandResult[],
+): Promise<Found<"object">> {
+  const owner = await findBucket(place, results);
+  const past = new Past(place.parts, memberSubject(place.parts, "object", owner.stored.bucket_id));
+  const stored = await past.find(place.object);
+  const after = results.findLast(({ stream }) => stream === place.object);
+  return { past, stored, version: after?.version ?? stored.version };
 }
 
 function isNamed(state: BucketState, name: string): boolean {
   return state.deleted === undefined && nameOf(state) === name.normalize("NFC");
-}
-
-/** @throws only for an event that cannot be in the stream of a bucket. */
-function bucketEvent(event: DomainEvent): BucketEvent {
-  return BucketEvent.parse(event);
-}
-
-function pathsOf(changes: readonly Change[]): string[] {
-  return changes.map(({ path }) => path);
-}
-
-function isOfAdapter({ path }: Change): boolean {
-  return path.startsWith("/source_adapter");
 }

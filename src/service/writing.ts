@@ -14,16 +14,17 @@ import {
 import type { EventMeta } from "../domain/event.js";
 import type { JsonValue } from "../domain/json.js";
 import { limits } from "../domain/limits.js";
-import type {
-  CommandResult,
-  EventStore,
-  IdempotencyKey,
-  Outcome,
-  Placement,
-  Precondition,
-  RefusedCommand,
-  TargetedCommand,
-  Unit,
+import {
+  type CommandResult,
+  type EventStore,
+  type IdempotencyKey,
+  type Outcome,
+  type Placement,
+  type Precondition,
+  type RefusedCommand,
+  refusedCommand,
+  type TargetedCommand,
+  type Unit,
 } from "../eventstore/store.js";
 import type { ServedCommitOptions, ServedOperationOptions } from "./interface.js";
 import type { KnownCaller, ServiceParts } from "./parts.js";
@@ -157,6 +158,7 @@ export class UnitWriter {
     const steps = stepsOf(operations);
     const detailsAt = (at: number) => options.detailsOf?.(stepAt(steps, at).index) ?? {};
     const commands: TargetedCommand[] = [];
+    const refusals: RefusedCommand[] = [];
     const before = async () => {
       if (commands.length === 0) return [];
       const unit = { ...empty, commands: [...commands], idempotency: undefined };
@@ -167,13 +169,17 @@ export class UnitWriter {
       try {
         commands.push(this.#command(step, await step.prepare(before)));
       } catch (error) {
+        if (options.acceptance === "each" && isBucketsError(error)) {
+          refusals.push(refusedCommand(error, at));
+          continue;
+        }
         // What was done under the key before is answered as it was, whatever is there now.
         const known = await this.#accepted(events.preview(empty), empty, detailsAt);
         if (known.kind === "replayed") return known;
         throw isBucketsError(error) ? withDetails(error, detailsAt(at)) : error;
       }
     }
-    const unit = { ...empty, commands };
+    const unit = { ...empty, commands, ...(refusals.length > 0 && { refusals }) };
     const isDry = options.dryRun === true;
     return await this.#accepted(isDry ? events.preview(unit) : submit(unit), unit, detailsAt);
   }

@@ -169,6 +169,115 @@ describe.each(engines)("objects on %s", (_, file) => {
       expect(then.results.map(({ object_id: found }) => found)).toEqual([id]);
     }));
 
+  test("who read an old version is told what the object went through meanwhile", () =>
+    withClips(file(), async (store) => {
+      const objects = store.namespace().objects("clips");
+      const { object } = await objects.create({ title: "a", seconds: 1 });
+      const id = object.object_id;
+      await objects.patch(id, { seconds: 2 });
+      await objects.patch(id, { metadata: { team: "x" } });
+      const colliding = objects.patch(id, { seconds: 3 }, { ifVersion: 1 });
+      await expect(colliding).rejects.toMatchObject({
+        code: "PRECONDITION_FAILED",
+        details: {
+          missed: [
+            { version: 2, paths: ["/seconds"] },
+            { version: 3, paths: [expect.stringMatching("^/metadata")] },
+          ],
+          conflicting_paths: ["/seconds"],
+          hint: expect.stringMatching('If-Match "3"\\.$'),
+        },
+      });
+      const whole = objects.delete(id, { ifVersion: 1 });
+      await expect(whole).rejects.toMatchObject({
+        details: { hint: expect.stringContaining("Read the object, apply your change again") },
+      });
+    }));
+
+  test("in a transaction, an undo sees what was done to its object before it", () =>
+    withClips(file(), async (store) => {
+      const service = store.namespace();
+      const objects = service.objects("clips");
+      const { object } = await objects.create({ title: "a", seconds: 1 });
+      const at = { bucket: "renamed", object: object.object_id };
+      await objects.patch(at.object, { seconds: 2 });
+      const rename = {
+        type: "patch",
+        bucket: "clips",
+        patch: { bucket_name: "renamed" },
+      } as const;
+      const patch = (change: object) => ({ ...at, type: "patch_object", patch: change }) as const;
+      const undo = { ...at, type: "revert_object", body: { undo: 2 } } as const;
+      const revert = { ...at, type: "revert_object", body: { to: 2 } } as const;
+      const colliding = service.transaction([rename, patch({ seconds: 3 }), undo]);
+      await expect(colliding).rejects.toMatchObject({
+        code: "CONFLICT",
+        details: { operation_index: 2, paths: ["/seconds"] },
+      });
+      await service.transaction([rename, patch({ metadata: { team: "x" } }), undo]);
+      const beside = await service.objects("renamed").get(at.object);
+      expect(beside.object).toMatchObject({ seconds: 1, metadata: { team: "x" } });
+      await service.transaction([patch({ seconds: 9 }), revert]);
+      expect((await service.objects("renamed").get(at.object)).object["seconds"]).toBe(2);
+    }));
+
+  test("a transaction makes a bucket, and in it an object with its bytes", () =>
+    withClips(file(), async (store) => {
+      const service = store.namespace();
+      const body = { title: "a", blobs: [clip(5)] };
+      await service.transaction([
+        { type: "create", body: { ...clips, bucket_name: "new" } },
+        { type: "create_object", bucket: "new", body },
+      ]);
+      const { results } = await service.objects("new").list();
+      expect(results).toMatchObject([{ title: "a", blobs: [{ details: { size_bytes: 5 } }] }]);
+      const upload = { property: "clip", type: "video", upload_id: "upl_none" };
+      const elsewhere = store.namespace().objects("absent");
+      expect(await refusal(elsewhere.create({ title: "a", blobs: [upload] }))).toBe("NOT_FOUND");
+    }));
+
+  test("what was done under a key is told again, whatever became of the bucket", () =>
+    withClips(file(), async (store) => {
+      const { buckets } = store.namespace();
+      const objects = store.namespace().objects("clips");
+      const upload = { property: "clip", type: "video", upload_id: "upl_none" };
+      const bodies = [
+        { title: "a", blobs: [clip(5)] },
+        { title: "b", blobs: [upload] },
+        { title: "c" },
+        { title: "a", blobs: [clip(6)] },
+      ];
+      const policy = "insert";
+      const many = () => objects.createMany(bodies, { policy, idempotencyKey: "many" });
+      const made = await many();
+      expect(made.failed.map(({ index, error }) => [index, error.code])).toEqual([
+        [1, "VALIDATION_FAILED"],
+        [3, "ALREADY_EXISTS"],
+      ]);
+      const id = made.succeeded[0]?.object.object_id ?? "";
+      const acts = [
+        () => objects.create({ title: "d", blobs: [clip(7)] }, { idempotencyKey: "create" }),
+        () => objects.put(id, { blobs: [clip(8)] }, { idempotencyKey: "put" }),
+        () => objects.patch(id, { seconds: 1 }, { idempotencyKey: "patch" }),
+        () => objects.revert(id, { undo: 3 }, { idempotencyKey: "undo" }),
+        () => objects.revert(id, { to: 1 }, { idempotencyKey: "revert" }),
+        () => objects.delete(id, { idempotencyKey: "delete" }),
+      ];
+      const first = [];
+      for (const act of acts) first.push((await act()).object);
+      await buckets.delete("clips");
+      const again = await many();
+      expect(again.succeeded.map(({ object }) => object)).toEqual(
+        made.succeeded.map(({ object }) => object),
+      );
+      expect(again.failed).toEqual(made.failed);
+      for (const [index, act] of acts.entries()) {
+        expect(await act()).toMatchObject({ object: first[index], replayed: true });
+      }
+      expect(await refusal(objects.createMany(bodies))).toBe("NOT_FOUND");
+      expect(await refusal(objects.createMany([{ title: 1 }]))).toBe("NOT_FOUND");
+    }));
+
   test("a deleted bucket hides its objects, and brings them and their keys back", () =>
     withClips(file(), async (store) => {
       const { buckets } = store.namespace();
@@ -239,7 +348,9 @@ describe.each(engines)("objects on %s", (_, file) => {
       expect(await store.collectBlobs()).toMatchObject({ removed: 1, kept: 1, bytesFreed: 6 });
       const blobId = object.blobs[0]?.blob_id ?? "";
       const blob = await objects.blob(object.object_id, blobId, { asOf: "1" });
-      expect((await blob.read(blob.hash))?.sizeBytes).toBe(5);
+      const stored = await blob.read(blob.hash);
+      stored?.stream.destroy();
+      expect(stored?.sizeBytes).toBe(5);
     }));
 });
 

@@ -18,7 +18,7 @@ export function batchReservations(state: BatchState): readonly Reservation[] {
   return isCollecting(state) ? [windowOf(state.bucket_id)] : [];
 }
 
-export function isCollecting(state: BatchState): boolean {
+function isCollecting(state: BatchState): boolean {
   return openWindow(state) !== undefined && !isFull(state);
 }
 
