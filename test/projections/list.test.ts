@@ -15,9 +15,10 @@ import type { JsonObject, JsonValue } from "../../src/domain/json.js";
 import { placeOf } from "../../src/domain/listing.js";
 import { SqliteReadView } from "../../src/projections/sqlite/view.js";
 import type { BucketPage, ListQuery, View } from "../../src/projections/view.js";
-import { anyDocument, anyJson, seed } from "../domain/arbitraries.js";
+import { anyDocument, seed } from "../domain/arbitraries.js";
 import { type Backend, memoryBackend, sqliteBackend } from "../support/backends.js";
 import { accept, Units } from "../support/units.js";
+import { criteriaOver } from "./criteria.js";
 
 const startedAt = Date.parse("2026-10-01T12:00:00.000Z");
 
@@ -110,85 +111,7 @@ const anyField = fc.oneof(
     ),
 );
 
-const anyText = fc.oneof(
-  fc.string({ unit: "binary", maxLength: 3 }),
-  fc.constantFrom(
-    "x",
-    "X",
-    "s",
-    "k",
-    "ss",
-    "bucket",
-    "bkt_",
-    "*",
-    "1",
-    "%",
-    "' OR 1=1 --",
-    "\u0000",
-  ),
-);
-const anyValue = fc.oneof(anyJson, anyText);
-const anyTime = fc.constantFrom("2026-10-01T12:00:00.001Z", "2026-10-01", "2026-10-01T14:00+02:00");
-
-const anyCondition: fc.Arbitrary<JsonObject> = anyField.chain((field) => {
-  const isTime = field === "created_at";
-  const value = isTime ? anyTime.filter((text) => text.length !== 22) : anyValue;
-  const bound = isTime ? value : fc.oneof(anyText, fc.integer({ min: -2, max: 2 }));
-  return fc.oneof(
-    fc.record({ field: fc.constant(field), operator: fc.constantFrom("eq", "ne"), value }),
-    fc.record({ field: fc.constant(field), operator: fc.constant("contains"), value: anyValue }),
-    fc.record({
-      field: fc.constant(field),
-      operator: fc.constantFrom("gt", "lt", "gte", "lte"),
-      value: bound,
-    }),
-    fc.record({
-      field: fc.constant(field),
-      operator: fc.constantFrom("in", "nin"),
-      value: fc.array(value, { maxLength: 4 }),
-    }),
-    fc.record({
-      field: fc.constant(field),
-      operator: fc.constantFrom("starts_with", "ends_with"),
-      value: anyText,
-    }),
-    fc.record({
-      field: fc.constant(field),
-      operator: fc.constant("regex"),
-      value: fc.constantFrom("x", "^X$", "[a-k]+", "b.*t", "\\x00"),
-    }),
-    fc.record({
-      field: fc.constant(field),
-      operator: fc.constant("text"),
-      value: fc.constantFrom("x", "y X", "ss", "bucket 3"),
-    }),
-    fc.record({
-      field: fc.constant(field),
-      operator: fc.constantFrom("exists", "is_null"),
-      value: fc.boolean(),
-    }),
-  );
-});
-
-const { filter: anyFilter } = fc.letrec<{ filter: JsonObject }>((tie) => ({
-  filter: fc.oneof(
-    { maxDepth: 3, withCrossShrink: true },
-    anyCondition,
-    ...(["AND", "OR", "NOT"] as const).map((name) =>
-      fc.array(tie("filter"), { maxLength: 3 }).map((parts) => ({ [name]: parts })),
-    ),
-  ),
-}));
-
-const anyCriteria: fc.Arbitrary<RawCriteria> = fc.record(
-  {
-    search: fc.oneof(anyText, fc.constantFrom("bucket*", "*1", "*k*t*")),
-    filters: anyFilter,
-    sort: fc.record({ field: anyField, direction: fc.constantFrom("asc", "desc") }),
-    case_sensitive: fc.boolean(),
-  },
-  { requiredKeys: [] },
-);
+const anyCriteria = criteriaOver(anyField);
 
 /** The same events in both engines. */
 async function fill(backend: Backend, buckets: readonly Made[]): Promise<void> {

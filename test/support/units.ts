@@ -3,9 +3,9 @@
  * drawn: the same calls on a new builder give the same bytes.
  */
 import { createHash } from "node:crypto";
-import type { BucketCommand } from "../../src/domain/bucket/commands.js";
 import type { PatchMediaType } from "../../src/domain/bucket/patch.js";
 import type { JsonObject, JsonValue } from "../../src/domain/json.js";
+import type { ResourceCommand } from "../../src/domain/resource.js";
 import type {
   CommandResult,
   EventStore,
@@ -47,7 +47,7 @@ export class Units {
 
   command(
     target: TargetedCommand["target"],
-    command: BucketCommand,
+    command: ResourceCommand,
     precondition: Precondition = anyVersion,
   ): TargetedCommand {
     return {

@@ -71,7 +71,8 @@ const storedFields: Readonly<Record<MemberKind, Readonly<Record<string, Pointer>
 
 /** Undefined when the whole resource must be rendered. */
 function sourceOf(kind: MemberKind, [root = "", ...rest]: Pointer): Source | undefined {
-  const stored = storedFields[kind][root];
+  // A user may call a field what every JavaScript object has, such as `constructor`.
+  const stored = Object.hasOwn(storedFields[kind], root) ? storedFields[kind][root] : undefined;
   if (stored !== undefined) return storedAt(stored, rest);
   const isField = kind === "object" && isUserField(root) && isPlainKey(root);
   return isField ? storedAt(["document", root], rest) : undefined;
