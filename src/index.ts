@@ -7,6 +7,7 @@ import { FileBlobStore } from "./blobstore/file/blob-store.js";
 import { MemoryBlobStore } from "./blobstore/memory/blob-store.js";
 import { readOnlyBlobs } from "./blobstore/read-only.js";
 import { MemoryEngine } from "./eventstore/memory/engine.js";
+import { memoryReceivedTable } from "./eventstore/received-table.js";
 import { SqliteEngine } from "./eventstore/sqlite/engine.js";
 import type { Durability } from "./eventstore/store.js";
 import { memoryTokenTable } from "./eventstore/token-table.js";
@@ -15,6 +16,7 @@ import { MemoryView } from "./projections/memory/view.js";
 import { SqliteKeeper } from "./projections/sqlite/keeper.js";
 import { SqliteReadView, SqliteView } from "./projections/sqlite/view.js";
 import type { EmbeddedStore } from "./service/interface.js";
+import { UploadSigner } from "./service/presign.js";
 import { idFactory, randomPool } from "./service/random.js";
 import { Store, type StoreParts } from "./service/store.js";
 import { StoredTokens } from "./service/tokens.js";
@@ -143,7 +145,8 @@ function inMemory(options: OpenOptions, shared: Shared): StoreParts {
     view,
     keeper: new MemoryKeeper(events, view),
     blobs: new MemoryBlobStore(shared.clock),
-    vault: vaultOf(options, ephemeralKey),
+    received: memoryReceivedTable(),
+    ...secretsOf(options, ephemeralKey),
     tokens: new StoredTokens(memoryTokenTable(), shared.clock, shared.randomBytes),
   };
 }
@@ -166,13 +169,21 @@ function onFile(options: OpenOptions, shared: Shared): StoreParts {
     view: new SqliteReadView(events.readerDb),
     keeper: new SqliteKeeper(events, file),
     blobs: options.readOnly === true ? readOnlyBlobs(blobs) : blobs,
-    vault: vaultOf(options, () => keyFromFile(`${file}.key`)),
+    received: events.received,
+    ...secretsOf(options, () => keyFromFile(`${file}.key`)),
     tokens: new StoredTokens(events.tokens, shared.clock, shared.randomBytes),
   };
 }
 
-function vaultOf({ secretKey }: OpenOptions, otherwise: () => Uint8Array): Vault {
-  return new Vault(
-    secretKey === undefined ? otherwise : () => parseSecretKey(secretKey, "The secret key"),
-  );
+/** Both keep to the one secret key, which is asked for when it is needed first. */
+function secretsOf(
+  { secretKey }: OpenOptions,
+  otherwise: () => Uint8Array,
+): Pick<StoreParts, "vault" | "signer"> {
+  let loaded: Uint8Array | undefined;
+  const key = () => {
+    loaded ??= secretKey === undefined ? otherwise() : parseSecretKey(secretKey, "The secret key");
+    return loaded;
+  };
+  return { vault: new Vault(key), signer: new UploadSigner(key) };
 }

@@ -6,11 +6,11 @@ import { toJson } from "../domain/json.js";
 import { ObjectResponse } from "../domain/object/response.js";
 import {
   ListObjectsResponse,
+  ManyWrittenBody,
   type ObjectFormat,
   type ObjectListQuery,
   type ObjectRead,
   type Objects,
-  ObjectsBody,
   type ObjectsCreated,
   type ObjectWritten,
   type PatchFormat,
@@ -55,10 +55,10 @@ export class RemoteObjects extends RemotePast implements Objects {
     const query = { policy: options.policy };
     const json = toJson({ objects: bodies });
     const call = writing(this.#place, { method: "POST", path, query, json }, options);
-    const { body } = await this.#transport.json(call, ObjectsBody);
+    const { body } = await this.#transport.json(call, ManyWrittenBody);
     return {
       succeeded: body.succeeded.map((written) => objectWrittenOf(WrittenObject.parse(written))),
-      failed: body.failed.map(({ object_index: index, code, error, details }) => ({
+      failed: body.failed.map(({ index, code, error, details }) => ({
         index,
         error: new BucketsError(code, error, details),
       })),

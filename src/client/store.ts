@@ -28,6 +28,7 @@ import { RemoteTasks } from "./tasks.js";
 import { RemoteTokens } from "./tokens.js";
 import { transact } from "./transactions.js";
 import type { Call, Transport } from "./transport.js";
+import { RemoteUploads } from "./uploads.js";
 
 const durability = z.enum(["full", "relaxed", "none"]);
 const Readiness = z.object({ durability });
@@ -82,6 +83,7 @@ export class RemoteStore implements BucketStore {
       buckets: new RemoteBuckets(this.#transport, place),
       tasks: new RemoteTasks(this.#transport, place),
       audit: new RemoteAudit(this.#transport, place),
+      uploads: (bucket) => new RemoteUploads(this.#transport, place, bucket),
       batches: (bucket) => new RemoteBatches(this.#transport, place, bucket),
       claimBatch: (body, options = {}) => claimRemotely(this.#transport, place, body, options),
       objects: (bucket) => new RemoteObjects(this.#transport, place, bucket),

@@ -21,6 +21,7 @@ import { base, bucketWrittenOf, deletedOf, WrittenBucket, WrittenTask } from "./
 import { objectsPath, objectWrittenOf, WrittenObject } from "./objects.js";
 import { type Place, placeHeaders, segment, writeHeaders } from "./request.js";
 import type { Transport } from "./transport.js";
+import { uploadsPath, uploadWrittenOf, WrittenUpload } from "./uploads.js";
 
 /** Done once however often it has to be sent, under one key for the whole. */
 export async function transact(
@@ -63,6 +64,9 @@ function resultOf({ type }: Operation, body: JsonValue | undefined): OperationRe
       return objectWrittenOf(WrittenObject.parse(body));
     case "delete":
       return deletedOf(WrittenTask.parse(body));
+    case "create_upload":
+    case "delete_upload":
+      return uploadWrittenOf(WrittenUpload.parse(body));
     case "submit_batch":
       return submittedOf(WrittenSubmission.parse(body));
     case "delete_batch":
@@ -136,6 +140,12 @@ function requestOf(operation: Operation): Request {
       return { method: "POST", path: `${objectPath(operation)}/restore`, body: {} };
     case "delete_object":
       return { method: "DELETE", path: objectPath(operation) };
+    case "create_upload":
+      return { method: "POST", path: uploadsPath(operation.bucket), body: toJson(operation.body) };
+    case "delete_upload": {
+      const path = `${uploadsPath(operation.bucket)}/${segment(operation.upload)}`;
+      return { method: "DELETE", path };
+    }
     case "create_batch":
       return { method: "POST", path: batchesPath(operation.bucket), body: toJson(operation.body) };
     case "patch_batch":

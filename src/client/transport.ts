@@ -97,6 +97,34 @@ export class Transport {
     return { kind: "failed", ...foreignAnswer(response, this.#options.baseUrl) };
   }
 
+  /** Sends bytes, once, to a URL of the server that carries its own signature. */
+  async sendBytes<Schema extends z.ZodType>(
+    url: string,
+    contentType: string,
+    bytes: AsyncIterable<Uint8Array>,
+    schema: Schema,
+  ): Promise<z.output<Schema>> {
+    const { baseUrl, signal } = this.#options;
+    // Behind a proxy the server may be reached elsewhere than it thinks.
+    const { pathname, search } = new URL(url);
+    const path = pathname.slice(pathname.indexOf("/v1/uploads/")) + search;
+    try {
+      const response = await this.#options.fetch(`${baseUrl}${path}`, {
+        method: "PUT",
+        headers: { "Content-Type": contentType },
+        body: ReadableStream.from(bytes),
+        duplex: "half",
+        redirect: "manual",
+        signal,
+      });
+      if (!response.ok) throw (await refusalOf(response, baseUrl)).error;
+      return schema.parse(parseJson(await response.text()));
+    } catch (error) {
+      if (error instanceof BucketsError || signal.aborted) throw error;
+      throw brokenOff(error, baseUrl).error;
+    }
+  }
+
   /** For an answer without a body. */
   async nothing(call: Call): Promise<void> {
     await this.#send(call, async () => ({ kind: "done", value: undefined }));

@@ -9,6 +9,7 @@ import type { Logger } from "pino";
 import { patchMediaTypes } from "../domain/bucket/patch.js";
 import { BucketsError } from "../domain/errors.js";
 import { limits } from "../domain/limits.js";
+import { permits } from "../domain/permissions.js";
 import { allNamespaces, type EmbeddedStore } from "../service/interface.js";
 import { randomPool } from "../service/random.js";
 import { actorOf, assertPermits, createGate, type Gate, namespaceOf } from "./access.js";
@@ -61,6 +62,8 @@ export interface AppOptions {
   readonly isDraining?: () => boolean;
   /** Aborted once the server has been told to stop: what would go on for ever ends. */
   readonly stopping?: AbortSignal;
+  /** The connections of requests that may take longer than others to arrive. */
+  readonly unhurried?: WeakSet<object>;
   /** How patient the change feed is; for tests. */
   readonly feedTimes?: Partial<FeedTimes>;
 }
@@ -316,12 +319,19 @@ async function serve(route: Route, context: HttpContext, options: Serving): Prom
     mediaType: body?.mediaType ?? "",
     fingerprint: () => fingerprintOf(context, body?.mediaType ?? "", body?.bytes),
     requireIfMatch: options.requireIfMatch === true,
+    permits: (needed) => permits(token.permission, needed),
     assertPermits: (needed) => assertPermits(token, needed),
     isStillOpen: () => options.gate.isStillOpen(route, context),
     basePath,
     publicUrl,
   };
-  await respond(request);
+  const { unhurried } = options;
+  if (route.takesBytes === true) unhurried?.add(context.req.socket);
+  try {
+    await respond(request);
+  } finally {
+    unhurried?.delete(context.req.socket);
+  }
 }
 
 /** Undefined, and so the default, where all are asked for: the route knows what that means. */

@@ -138,6 +138,9 @@ function operationOf(route: Route) {
       ...queryParameters(route),
       ...headerParameters(route),
     ],
+    ...(route.takesBytes === true && {
+      requestBody: { required: true, content: { "*/*": { schema: { format: "binary" } } } },
+    }),
     ...(route.body && {
       requestBody: {
         required: route.needsBody === true,

@@ -40,6 +40,7 @@ export interface ApiRequest {
   /** Digest of method, path with query, media type and body. */
   readonly fingerprint: () => string;
   readonly requireIfMatch: boolean;
+  readonly permits: (needed: Permission) => boolean;
   /** @throws FORBIDDEN when the token does not hold the permission. */
   readonly assertPermits: (needed: Permission) => void;
   /** Whether the token still opens the route: for answers that go on for long. */
@@ -86,6 +87,8 @@ export interface Route {
   readonly body?: Readonly<Record<string, z.ZodType>>;
   /** How large a body may be; 1 MiB unless given. */
   readonly bodyBytesMax?: number;
+  /** The bytes of the body are for the handler to read, for as long as they keep arriving. */
+  readonly takesBytes?: true;
   /** Whether a body must be there. */
   readonly needsBody?: boolean;
   readonly response: z.ZodType;

@@ -9,7 +9,7 @@ import { parseBasePath } from "./base-path.js";
 import { shieldingHeaders } from "./headers.js";
 import { toProblem } from "./problem.js";
 
-export interface ServeOptions extends Omit<AppOptions, "isDraining" | "stopping"> {
+export interface ServeOptions extends Omit<AppOptions, "isDraining" | "stopping" | "unhurried"> {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
@@ -39,8 +39,10 @@ const lingerMs = 1_000;
 /** Listens, and resolves once connections are taken. */
 export async function serveStore(options: ServeOptions): Promise<RunningServer> {
   const stopping = new AbortController();
+  const unhurried = new WeakSet<object>();
   const app = createApp({
     ...options,
+    unhurried,
     isDraining: () => stopping.signal.aborted,
     stopping: stopping.signal,
   });
@@ -62,6 +64,8 @@ export async function serveStore(options: ServeOptions): Promise<RunningServer> 
   const answers = new WeakMap<Duplex, ServerResponse>();
   server.on("request", ({ socket }, answer) => answers.set(socket, answer));
   server.on("clientError", (error, socket) => {
+    // What takes long on purpose minds by itself that bytes keep arriving.
+    if (isTimeout(error) && unhurried.has(socket)) return;
     const answer = answers.get(socket);
     // Half of an answer is out already: another one behind it would be taken for a part of it.
     const isMidAnswer = answer?.headersSent === true && !answer.writableFinished;
@@ -133,6 +137,10 @@ const statusText: Readonly<Record<number, string>> = {
   414: "URI Too Long",
   431: "Request Header Fields Too Large",
 };
+
+function isTimeout(error: Error): boolean {
+  return "code" in error && error.code === "ERR_HTTP_REQUEST_TIMEOUT";
+}
 
 function refusalOf(error: Error): BucketsError {
   switch ("code" in error ? error.code : undefined) {

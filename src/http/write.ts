@@ -41,7 +41,7 @@ export const writeRefusals = [400, 404, 412, 422, 428, 507] as const;
 export const bodyRefusals = [413, 415] as const;
 
 /** A route whose handler writes: what it is to do is read for it, and what it did is answered. */
-function defineWrite<Query extends z.ZodObject & z.ZodType<WriteQuery>, W extends Written>(
+export function defineWrite<Query extends z.ZodObject & z.ZodType<WriteQuery>, W extends Written>(
   definition: Omit<Route, "prepare" | "query"> & {
     readonly query: Query;
     readonly write: (
@@ -99,6 +99,7 @@ export function shownOf(result: OperationResult): object {
   if ("task" in result) return result.task;
   if ("object" in result) return result.object;
   if ("batch" in result) return result.batch;
+  if ("upload" in result) return result.upload;
   return "deletion" in result ? result.deletion : result.bucket;
 }
 

@@ -13,4 +13,5 @@ export * from "./interface/past.js";
 export * from "./interface/store.js";
 export * from "./interface/tasks.js";
 export * from "./interface/tokens.js";
+export * from "./interface/uploads.js";
 export * from "./interface/writes.js";

@@ -22,6 +22,7 @@ import type {
   ServedNamespace,
   ServedObjects,
   ServedOperation,
+  ServedUploads,
   ServedWriteOptions,
   Tasks,
   Transacted,
@@ -32,7 +33,10 @@ import { ObjectOperations } from "./object-operations.js";
 import { ObjectService } from "./objects.js";
 import { BucketOperations } from "./operations.js";
 import type { KnownCaller, ServiceParts } from "./parts.js";
+import { PresignedUrls } from "./presign.js";
 import { TaskService } from "./tasks.js";
+import { checkUploadOperation } from "./upload-operations.js";
+import { UploadService } from "./uploads.js";
 import { type Checked, checkKey, checkReason, UnitWriter } from "./writing.js";
 
 export class NamespaceService implements ServedNamespace {
@@ -45,6 +49,7 @@ export class NamespaceService implements ServedNamespace {
   readonly #buckets: BucketOperations;
   readonly #objects: ObjectOperations;
   readonly #units: UnitWriter;
+  readonly #urls: PresignedUrls;
 
   constructor(parts: ServiceParts, name: string, caller: KnownCaller) {
     const { publicUrl } = caller;
@@ -54,6 +59,7 @@ export class NamespaceService implements ServedNamespace {
     this.#buckets = new BucketOperations(parts, name, publicUrl);
     this.#objects = new ObjectOperations(parts, name);
     this.#units = new UnitWriter(parts, name, caller, (refused) => explainMissed(parts, refused));
+    this.#urls = new PresignedUrls(parts.signer, publicUrl);
     const write = this.write.bind(this);
     this.buckets = new BucketService({ parts, namespace: name, publicUrl, write });
     this.tasks = new TaskService(parts, name);
@@ -91,6 +97,9 @@ export class NamespaceService implements ServedNamespace {
       case "complete_batch":
       case "fail_batch":
         return checkBatchOperation(this.#parts, operation);
+      case "create_upload":
+      case "delete_upload":
+        return checkUploadOperation({ parts: this.#parts, urls: this.#urls }, operation);
       default:
         return this.#buckets.check(operation);
     }
@@ -110,6 +119,17 @@ export class NamespaceService implements ServedNamespace {
   batches(bucket: string): Batches<ServedWriteOptions> {
     const write = this.write.bind(this);
     return new BatchService({ parts: this.#parts, namespace: this.name, bucket, write });
+  }
+
+  uploads(bucket: string): ServedUploads {
+    return new UploadService({
+      parts: this.#parts,
+      namespace: this.name,
+      bucket,
+      write: this.write.bind(this),
+      units: this.#units,
+      urls: this.#urls,
+    });
   }
 
   claimBatch(body: unknown, options: ServedWriteOptions = {}): Promise<BatchWritten | undefined> {

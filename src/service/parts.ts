@@ -1,7 +1,9 @@
 /** What the services stand on; the composition root makes it. */
 import type { BlobStore } from "../blobstore/blob-store.js";
+import type { ReceivedTable } from "../eventstore/received-table.js";
 import type { EventStore, Outcome, Unit } from "../eventstore/store.js";
 import type { View } from "../projections/view.js";
+import type { UploadSigner } from "./presign.js";
 import type { Vault } from "./vault.js";
 
 export interface ServiceParts {
@@ -10,6 +12,9 @@ export interface ServiceParts {
   readonly vault: Vault;
   /** The bytes of blobs, by their hashes. */
   readonly blobs: BlobStore;
+  /** What arrived for uploads that are not confirmed yet. */
+  readonly received: ReceivedTable;
+  readonly signer: UploadSigner;
   /** Resolves once the unit is durable. */
   readonly submit: (unit: Unit) => Promise<Outcome>;
   readonly clock: () => number;

@@ -3,6 +3,7 @@
  * token. The key is derived from the store's secret key, which itself signs nothing.
  */
 import { createHmac, hash, hkdfSync, timingSafeEqual } from "node:crypto";
+import type { UploadState } from "../domain/upload/state.js";
 
 const keyBytes = 32;
 
@@ -52,4 +53,32 @@ function canonicalText(grant: UploadGrant): string {
 
 function digestOf(text: string): Uint8Array {
   return hash("sha256", text, "buffer");
+}
+
+/** The URLs under which the bytes of uploads are taken, for a caller who reaches the server there. */
+export class PresignedUrls {
+  readonly #signer: UploadSigner;
+  readonly #publicUrl: string;
+
+  constructor(signer: UploadSigner, publicUrl: string) {
+    this.#signer = signer;
+    this.#publicUrl = publicUrl;
+  }
+
+  /** Undefined where there is no server to send them to. */
+  of(state: UploadState): string | undefined {
+    if (this.#publicUrl === "") return undefined;
+    const signature = this.#signer.sign(grantOf(state));
+    return `${this.#publicUrl}/v1/uploads/${state.upload_id}?signature=${signature}`;
+  }
+}
+
+/** All that the holder of the URL may do. */
+export function grantOf({ upload_id: uploadId, document, expires_at }: UploadState): UploadGrant {
+  return {
+    uploadId,
+    expiresAt: Date.parse(expires_at),
+    contentLength: document.file_size_bytes,
+    contentType: document.content_type,
+  };
 }

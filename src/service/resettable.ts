@@ -10,8 +10,10 @@ import type {
   Feed,
   FeedQuery,
   HeadAnswer,
+  ReceivedBytes,
   ServedCaller,
   ServedNamespace,
+  SignedBytes,
   TokenGate,
 } from "./interface.js";
 
@@ -66,6 +68,10 @@ export class ResettableStore implements EmbeddedStore {
 
   collectBlobs(options?: Parameters<EmbeddedStore["collectBlobs"]>[0]): Promise<CollectReport> {
     return this.#store.collectBlobs(options);
+  }
+
+  receiveUpload(bytes: SignedBytes): Promise<ReceivedBytes> {
+    return this.#store.receiveUpload(bytes);
   }
 
   closeWindows(): Promise<number> {

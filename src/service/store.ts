@@ -1,10 +1,11 @@
 /** The store as one object: its namespaces, its log, and its upkeep. */
-import type { BlobStore } from "../blobstore/blob-store.js";
+import type { BlobStore, CollectReport } from "../blobstore/blob-store.js";
 import { formatTime } from "../domain/event.js";
 import { assertNamespace } from "../domain/namespace.js";
 import { dueAt } from "../domain/resource.js";
 import { toHex } from "../eventstore/codec.js";
 import { CommitQueue } from "../eventstore/commit-queue.js";
+import type { ReceivedTable } from "../eventstore/received-table.js";
 import type { EventStore, Health, Outcome, Unit } from "../eventstore/store.js";
 import type {
   ExpectedHead,
@@ -22,12 +23,16 @@ import type {
   Feed,
   FeedQuery,
   HeadAnswer,
+  ReceivedBytes,
   ServedCaller,
   ServedNamespace,
+  SignedBytes,
   TokenGate,
 } from "./interface.js";
 import { NamespaceService } from "./namespace.js";
 import type { ServiceParts } from "./parts.js";
+import type { UploadSigner } from "./presign.js";
+import { receiveSigned } from "./receiving.js";
 import type { Vault } from "./vault.js";
 import { WindowCloser } from "./windows.js";
 
@@ -38,6 +43,8 @@ export interface StoreParts {
   readonly keeper: ProjectionKeeper;
   readonly vault: Vault;
   readonly blobs: BlobStore;
+  readonly received: ReceivedTable;
+  readonly signer: UploadSigner;
   readonly tokens: TokenGate;
   readonly clock: () => number;
   readonly newId: (prefix: string) => string;
@@ -122,10 +129,20 @@ export class Store implements EmbeddedStore {
     return this.#parts.keeper.rebuild(options.onProgress ?? ignoreProgress);
   }
 
-  collectBlobs({ graceMs = blobGraceMs }: { readonly graceMs?: number } = {}) {
-    const { blobs, view } = this.#parts;
-    const findReferenced = (hashes: readonly string[]) => view.referenced(hashes);
+  async collectBlobs({
+    graceMs = blobGraceMs,
+  }: {
+    readonly graceMs?: number;
+  } = {}): Promise<CollectReport> {
+    const { blobs, view, received, clock } = this.#parts;
+    received.removeExpired(clock());
+    const findReferenced = async (hashes: readonly string[]) =>
+      new Set([...(await view.referenced(hashes)), ...received.held(hashes)]);
     return blobs.collect({ findReferenced, graceMs });
+  }
+
+  receiveUpload(bytes: SignedBytes): Promise<ReceivedBytes> {
+    return receiveSigned(this.#service, bytes);
   }
 
   closeWindows(): Promise<number> {

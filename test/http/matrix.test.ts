@@ -13,6 +13,7 @@ import {
   type Sending,
   type Service,
   type ServiceOptions,
+  sendRaw,
   serve,
   TestClock,
   textAt,
@@ -85,6 +86,8 @@ interface Subject {
   readonly bucketId: string;
   readonly params: Readonly<Record<string, string>>;
   readonly json: object | undefined;
+  /** What else the route needs, but for what a test sends otherwise. */
+  readonly sending?: Sending & { readonly query?: string };
   /** What nobody without access may learn. */
   readonly secrets: readonly string[];
 }
@@ -105,7 +108,7 @@ async function makeSubject({ operationId }: Route, on = service): Promise<Subjec
   // No two moments are the same, so that each tells whose it is.
   clock.advance(1);
   const name = `hidden name ${names}`;
-  const isOfObjects = /object|batch/i.test(operationId);
+  const isOfObjects = /object|batch|upload/i.test(operationId);
   const bucket = await makeBucket(on, { bucket_name: name, ...(isOfObjects && keyed) });
   const bucketId = bucket.replace("/v1/buckets/", "");
   if (operationId === "unlockBucket") await on.post(`${bucket}/lock`, undefined, anyVersion);
@@ -124,6 +127,7 @@ async function makeSubject({ operationId }: Route, on = service): Promise<Subjec
   const object = `${bucket}/objects/${objectId}`;
   if (operationId === "restoreObject") await on.send("DELETE", object, anyVersion);
   const batch = await makeBatch(operationId, { on, bucket, objectId });
+  const upload = await makeUpload(operationId, { on, bucket, title });
   const secrets = [bucketId, name, clock.text, ...(isOfObjects ? [objectId, title] : [])];
   clock.advance(1);
   return {
@@ -133,6 +137,7 @@ async function makeSubject({ operationId }: Route, on = service): Promise<Subjec
       bucket_identifier: bucketId,
       object_identifier: objectId,
       batch_id: batch.id,
+      upload_id: upload.id,
       blob_id: blobId ?? "",
       version: "1",
       task_id: taskId,
@@ -143,7 +148,8 @@ async function makeSubject({ operationId }: Route, on = service): Promise<Subjec
     json:
       operationId === "createObject"
         ? { title }
-        : (batch.json ?? bodies[operationId]?.(`wanted ${names}`)),
+        : (batch.json ?? upload.json ?? bodies[operationId]?.(`wanted ${names}`)),
+    ...(upload.sending !== undefined && { sending: upload.sending }),
     secrets,
   };
 }
@@ -181,6 +187,46 @@ async function makeBatch(
   }
 }
 
+interface UploadSubject {
+  readonly id: string;
+  readonly json?: object;
+  readonly sending?: Subject["sending"];
+}
+
+const announced = (title: string) => ({
+  filename: "note.txt",
+  content_type: "text/x-note",
+  blob_property: "note",
+  object_metadata: { title },
+  // A merge patch has no words for it.
+  metadata: { gone: null },
+});
+
+/** An upload whose bytes have arrived; none for a route that is about none. */
+async function makeUpload(
+  operationId: string,
+  { on, bucket, title }: { on: Service; bucket: string; title: string },
+): Promise<UploadSubject> {
+  if (!/upload/i.test(operationId)) return { id: "" };
+  const made = await on.post(`${bucket}/uploads`, announced(title));
+  const id = textAt(made, "upload_id");
+  const url = textAt(made, "presigned_url").replace(on.url, "");
+  const sending = { text: "some bytes", type: "text/x-note" };
+  await on.send("PUT", url, { ...sending, token: "none" });
+  switch (operationId) {
+    case "createUpload":
+      return { id, json: announced(title) };
+    case "createUploads":
+      return { id, json: { uploads: [announced(title)] } };
+    case "confirmUploads":
+      return { id, json: { confirmations: [{ upload_id: id }] } };
+    case "sendUpload":
+      return { id, sending: { ...sending, query: url.slice(url.indexOf("?")) } };
+    default:
+      return { id };
+  }
+}
+
 const reports = ["progressBatch", "completeBatch", "failBatch"];
 
 async function call(
@@ -192,7 +238,9 @@ async function call(
     query = "",
     on = service,
     ...rest
-  } = route.operationId === "transact" ? inTransaction(subject, sending) : sending;
+  } = route.operationId === "transact"
+    ? inTransaction(subject, sending)
+    : { ...subject.sending, ...sending };
   const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name) => subject.params[name] ?? "");
   const json = rest.json ?? subject.json;
   const answer = await on.send(route.method, `${path}${query}`, {
@@ -299,6 +347,7 @@ describe("every route and every kind of token", () => {
         bucket_identifier: "nothing",
         object_identifier: "nothing",
         batch_id: "nothing",
+        upload_id: "nothing",
         task_id: "nothing",
         audit_id: "nothing",
       };
@@ -327,6 +376,16 @@ describe("every route and every kind of token", () => {
   });
 });
 
+/** More than `fetch` would send: the server refuses it before it arrives. */
+async function sendTooMuch(route: Route, { params, sending }: Subject): Promise<Answer> {
+  const path = `/v1/uploads/${params["upload_id"]}${sending?.query}`;
+  const head = `PUT ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: ${sending?.type}\r\n`;
+  const text = await sendRaw(service.url, `${head}Content-Length: 99999999999\r\n\r\n`);
+  const status = Number(text.slice("HTTP/1.1 ".length).slice(0, 3));
+  seen.get(route.operationId)?.add(status);
+  return { status, text, headers: new Headers(), body: undefined };
+}
+
 /** Until no batch waits any more. */
 async function claimAll(): Promise<void> {
   const claim = () => service.post("/v1/batches/claim", bodies["claimBatch"]?.(""));
@@ -341,7 +400,7 @@ describe("every documented status is seen, and no other", () => {
   test("what succeeds", async () => {
     await sweep(200, (route, subject) =>
       // Answered with nothing, but to those who accept all that there is to tell.
-      call(route, subject, route.operationId === "deleteObject" ? whole : {}),
+      call(route, subject, /^delete(Object|Upload)$/.test(route.operationId) ? whole : {}),
     );
     await sweep(204, async (route, subject) => {
       if (route.operationId === "claimBatch") await claimAll();
@@ -360,9 +419,10 @@ describe("every documented status is seen, and no other", () => {
     await sweep(406, (route, subject) =>
       call(route, subject, { headers: { Accept: "application/xml" } }),
     );
-    await sweep(413, (route, subject) => {
+    await sweep(413, async (route, subject) => {
+      if (route.operationId === "sendUpload") return await sendTooMuch(route, subject);
       const isLarge = /(create|put|patch|revert|restore)Object/.test(route.operationId);
-      return call(route, subject, { text: " ".repeat((isLarge ? 16 : 1) * 1024 * 1024 + 1) });
+      return await call(route, subject, { text: " ".repeat((isLarge ? 16 : 1) * 1024 * 1024 + 1) });
     });
     await sweep(415, (route, subject) => call(route, subject, { text: "{}", type: "text/plain" }));
   });
@@ -373,6 +433,7 @@ describe("every documented status is seen, and no other", () => {
         bucket_identifier: "no",
         object_identifier: "no",
         batch_id: "no",
+        upload_id: "no",
         blob_id: "no",
         task_id: "no",
         audit_id: "no",
@@ -383,6 +444,14 @@ describe("every documented status is seen, and no other", () => {
       const query = route.operationId === "listEvents" ? "?bucket=no" : beyond || "";
       return call(route, { ...subject, params }, { query });
     });
+  });
+
+  test("what is not signed for it", async () => {
+    await sweep(
+      403,
+      (route, subject) => call(route, subject, { query: "?signature=guessed" }),
+      (route) => !isProtected(route),
+    );
   });
 
   test("what is beyond the end of a blob", async () => {
@@ -427,6 +496,9 @@ describe("every documented status is seen, and no other", () => {
       422,
       async (route, subject) => {
         const { object_identifier: object = "", batch_id: batch = "" } = subject.params;
+        if (route.operationId === "diffUpload") {
+          return await call(route, subject, { query: "?format=merge-patch" });
+        }
         const below = batch === "" ? `/objects/${object}` : `/batches/${batch}`;
         const path = object === "" ? subject.bucket : subject.bucket + below;
         await service.patch(path, { metadata: { gone: null } });
@@ -447,9 +519,15 @@ describe("every documented status is seen, and no other", () => {
     };
     const later = ["revertBucket", "restoreBucket"];
     const isOfObject = ({ operationId }: Route) => operationId.endsWith("Object");
+    const isOfBytes = ({ operationId }: Route) =>
+      ["confirmUpload", "sendUpload"].includes(operationId);
+    await sweep(409, clashWithBytes, isOfBytes);
     const isReport = ({ operationId }: Route) => reports.includes(operationId);
     const isNow = (route: Route) =>
-      !later.includes(route.operationId) && !isOfObject(route) && !isReport(route);
+      !later.includes(route.operationId) &&
+      !isOfObject(route) &&
+      !isReport(route) &&
+      !isOfBytes(route);
     await sweep(
       409,
       (route, subject) => call(route, subject, { json: { ...subject.json, claim_id: "other" } }),
@@ -471,6 +549,29 @@ describe("every documented status is seen, and no other", () => {
     );
     expect((await service.get(taken)).status).toBe(200);
   });
+
+  /** An upload that was confirmed already, or whose object another one has taken the place of. */
+  async function clashWithBytes(route: Route, subject: Subject): Promise<Answer> {
+    const { bucket, params } = subject;
+    if (route.operationId === "sendUpload") {
+      await service.post(`${bucket}/uploads/${params["upload_id"]}/confirm`);
+      return await call(route, subject);
+    }
+    const inserting = await makeBucket(service, {
+      ...keyed,
+      bucket_name: `inserting ${++names}`,
+      unique_key: { fields: ["title"], default_policy: "insert" },
+    });
+    const { id } = await makeUpload("confirmUpload", {
+      on: service,
+      bucket: inserting,
+      title: "taken",
+    });
+    await service.post(`${inserting}/objects`, { title: "taken" });
+    const bucketId = inserting.replace("/v1/buckets/", "");
+    const clashing = { ...subject.params, bucket_identifier: bucketId, upload_id: id };
+    return await call(route, { ...subject, params: clashing });
+  }
 
   /** A write to an object whose unique key, or whose place, another write has taken. */
   async function clashWithObject(route: Route, subject: Subject): Promise<Answer> {
@@ -514,6 +615,7 @@ describe("every documented status is seen, and no other", () => {
           bucket_identifier: "x",
           object_identifier: "x",
           batch_id: "x",
+          upload_id: "x",
           blob_id: "x",
           version: "1",
           task_id: "x",

@@ -30,8 +30,7 @@ export function decideUpload(
   invariant(state !== undefined, `${command.type} needs an upload`);
   switch (command.type) {
     case "confirm_upload":
-      assertPending(state, context.moment.now);
-      return confirm(state, command);
+      return confirm(state, command, context.moment.now);
     case "delete_upload":
       return { type: "upload.deleted", data: {} };
   }
@@ -89,16 +88,9 @@ function assertPending(state: UploadState, now: number): void {
   });
 }
 
-function confirm(state: UploadState, command: ConfirmUpload): UploadEvent {
-  const { stored, objectId } = command;
-  if (stored === undefined) {
-    throw new BucketsError(
-      "BAD_REQUEST",
-      `No bytes arrived for the upload ${state.upload_id}: PUT them to its URL first.`,
-      { upload_id: state.upload_id, status: state.status },
-    );
-  }
-  assertSame(state, command, stored);
+function confirm(state: UploadState, command: ConfirmUpload, now: number): UploadEvent {
+  const { objectId } = command;
+  const stored = confirmable(state, command, now);
   return {
     type: "upload.confirmed",
     data: {
@@ -109,8 +101,35 @@ function confirm(state: UploadState, command: ConfirmUpload): UploadEvent {
   };
 }
 
+/**
+ * The bytes that can be confirmed.
+ * @throws BAD_REQUEST for an upload that is over, or when none arrived; VALIDATION_FAILED for other
+ *   bytes than were announced.
+ */
+export function confirmable(
+  state: UploadState,
+  command: Omit<ConfirmUpload, "type" | "objectId">,
+  now: number,
+): StoredBytes {
+  assertPending(state, now);
+  const { stored } = command;
+  if (stored === undefined) {
+    throw new BucketsError(
+      "BAD_REQUEST",
+      `No bytes arrived for the upload ${state.upload_id}: PUT them to its URL first.`,
+      { upload_id: state.upload_id, status: state.status },
+    );
+  }
+  assertSame(state, command, stored);
+  return stored;
+}
+
 /** The bytes must be those that were announced, and those that are confirmed. */
-function assertSame(state: UploadState, command: ConfirmUpload, stored: StoredBytes): void {
+function assertSame(
+  state: UploadState,
+  command: Omit<ConfirmUpload, "type" | "objectId">,
+  stored: StoredBytes,
+): void {
   const { file_size_bytes, file_hash } = state.document;
   for (const size of [file_size_bytes, command.sizeBytes]) {
     if (size === undefined || size === stored.sizeBytes) continue;

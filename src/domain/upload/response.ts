@@ -47,6 +47,11 @@ export function renderUpload(state: UploadState, viewpoint: Viewpoint): UploadRe
   return UploadResponse.parse(uploadFields(state, viewpoint));
 }
 
+/** The strong entity tag without quotes: the version, and `.e` once it has expired. */
+export function uploadTag(state: UploadState, at: number): string {
+  return `${state.version}${uploadStatusAt(state, at) === "FAILED" ? ".e" : ""}`;
+}
+
 /** The answer before it is checked, which a list needs of every upload that it looks at. */
 export function uploadFields(state: UploadState, { at, presignedUrl }: Viewpoint): JsonObject {
   const { document } = state;

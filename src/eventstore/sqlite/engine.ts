@@ -11,6 +11,7 @@ import type { StoredEvent } from "../frame.js";
 import { gatherAndPlan } from "../gather.js";
 import type { Plan } from "../planner.js";
 import type { InlineProjection } from "../projection.js";
+import type { ReceivedTable } from "../received-table.js";
 import { lastAtOrBefore } from "../search.js";
 import type {
   Durability,
@@ -44,6 +45,7 @@ import {
 import { LogReader, LogWriter } from "./log-sql.js";
 import { assertMigrated, migrate } from "./migrate.js";
 import { claimOwnership, type Owner } from "./owner.js";
+import { sqliteReceivedTable } from "./received-table.js";
 import { StateCache } from "./state-cache.js";
 import { sqliteTokenTable } from "./token-table.js";
 
@@ -291,6 +293,11 @@ export class SqliteEngine implements EventStore {
   /** The access tokens in the file. */
   get tokens(): TokenTable {
     return sqliteTokenTable(this.#readerDb, (work) => this.exclusive(({ db }) => work(db)));
+  }
+
+  /** What arrived for uploads that are not confirmed yet. */
+  get received(): ReceivedTable {
+    return sqliteReceivedTable(this.#readerDb, (work) => this.exclusive(({ db }) => work(db)));
   }
 
   /** The connection for reading read models; it sees what is committed. */

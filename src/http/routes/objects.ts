@@ -18,8 +18,8 @@ import { ObjectResponse } from "../../domain/object/response.js";
 import { jsonObject, parseBody } from "../../domain/schemas.js";
 import {
   ListObjectsResponse,
+  ManyWrittenBody,
   type ObjectRefused,
-  ObjectsBody,
   type OperationResult,
   writtenMediaType,
 } from "../../service/interface.js";
@@ -150,7 +150,7 @@ export const objectRoutes: readonly Route[] = [
     needsBody: true,
     response: CreateObjectsResponse,
     writesMany: true,
-    otherResponses: { [writtenMediaType]: ObjectsBody },
+    otherResponses: { [writtenMediaType]: ManyWrittenBody },
     refusals: [400, 404, 422, 507, ...bodyRefusals],
     handle: async (request, query) => {
       const { context, namespace, params, body } = request;
@@ -361,5 +361,5 @@ function toFailed({ index, error }: ObjectRefused) {
 }
 
 function toRefusal({ index, error: { message, code, details } }: ObjectRefused) {
-  return { object_index: index, error: message, code, details };
+  return { index, error: message, code, details };
 }

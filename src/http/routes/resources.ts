@@ -4,6 +4,7 @@ import { batchRoutes, claimRoute } from "./batches.js";
 import { bucketRoutes } from "./buckets.js";
 import { objectRoutes } from "./objects.js";
 import { bucketPast } from "./past.js";
+import { receiveRoute, uploadRoutes } from "./uploads.js";
 
 export const resourceRoutes: readonly Route[] = [
   ...bucketRoutes,
@@ -11,4 +12,6 @@ export const resourceRoutes: readonly Route[] = [
   ...objectRoutes,
   ...batchRoutes,
   claimRoute,
+  ...uploadRoutes,
+  receiveRoute,
 ];

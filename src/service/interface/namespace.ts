@@ -7,6 +7,7 @@ import { errorCodes } from "../../domain/errors.js";
 import { ObjectResponse } from "../../domain/object/response.js";
 import { jsonValue } from "../../domain/schemas.js";
 import { TaskResponse } from "../../domain/task.js";
+import { UploadResponse } from "../../domain/upload/response.js";
 import type { Audit } from "./audit.js";
 import {
   BatchDeletion,
@@ -18,6 +19,7 @@ import {
 import type { BucketDeleted, BucketOperation, Buckets, BucketWritten } from "./buckets.js";
 import type { ObjectOperation, Objects, ObjectWritten, ServedObjects } from "./objects.js";
 import type { Tasks } from "./tasks.js";
+import type { ServedUploads, UploadOperation, Uploads, UploadWritten } from "./uploads.js";
 import type {
   CommitOptions,
   OperationOptions,
@@ -30,9 +32,14 @@ import type {
 /** Every write that can be one of a transaction, and how it is meant. */
 export type Operation = AnyOperation & OperationOptions;
 export type ServedOperation = AnyOperation & ServedOperationOptions;
-type AnyOperation = BucketOperation | ObjectOperation | BatchOperation;
+type AnyOperation = BucketOperation | ObjectOperation | BatchOperation | UploadOperation;
 
-export type OperationResult = BucketWritten | BucketDeleted | ObjectWritten | BatchResult;
+export type OperationResult =
+  | BucketWritten
+  | BucketDeleted
+  | ObjectWritten
+  | BatchResult
+  | UploadWritten;
 
 export interface TransactionOptions extends CommitOptions {
   /** Why, for the operations that do not say so themselves. */
@@ -59,15 +66,23 @@ export const WrittenBody = z.object({
   replayed: z.boolean(),
   dry_run: z.boolean(),
   /** What the contract answers: the resource, a task, or that it is gone. */
-  result: z.union([BucketResponse, TaskResponse, ObjectResponse, BatchResponse, BatchDeletion]),
+  result: z.union([
+    BucketResponse,
+    TaskResponse,
+    ObjectResponse,
+    BatchResponse,
+    BatchDeletion,
+    UploadResponse,
+  ]),
 });
 
-/** How HTTP answers many objects at once to whom accepts all that the library tells. */
-export const ObjectsBody = z.object({
+/** How HTTP answers many writes at once, each by itself, to whom accepts all that the library tells. */
+export const ManyWrittenBody = z.object({
   succeeded: z.array(WrittenBody),
   failed: z.array(
     z.object({
-      object_index: z.number().int(),
+      /** Its place in the request, from 0. */
+      index: z.number().int(),
       error: z.string(),
       code: z.enum(errorCodes),
       details: z.record(z.string(), z.unknown()),
@@ -96,6 +111,8 @@ export interface Namespace<Options extends WriteOptions = WriteOptions> {
   objects(bucket: string): Objects<Options>;
   /** @param bucket an id or the exact name. */
   batches(bucket: string): Batches<Options>;
+  /** @param bucket an id or the exact name. */
+  uploads(bucket: string): Uploads<Options>;
   /**
    * Hands the batch that has waited longest to a worker, `{worker, lease_seconds}`, for as long as
    * its lease lasts: every report repeats the `claim_id` of the lease. Those of buckets that are
@@ -124,6 +141,7 @@ export interface ServedNamespace extends Namespace<ServedWriteOptions> {
   /** Carries out one operation: what the methods of `buckets` do, with the write as data. */
   write(operation: ServedOperation, options?: ServedCommitOptions): Promise<OperationResult>;
   objects(bucket: string): ServedObjects;
+  uploads(bucket: string): ServedUploads;
   transaction(
     operations: readonly ServedOperation[],
     options?: TransactionOptions & ServedCommitOptions,

@@ -13,6 +13,7 @@ import type {
 import type { Feed, FeedQuery } from "./feed.js";
 import type { Namespace, ServedNamespace } from "./namespace.js";
 import type { TokenGate, Tokens } from "./tokens.js";
+import type { ReceivedBytes, SignedBytes } from "./uploads.js";
 import type { Caller, ServedCaller } from "./writes.js";
 
 export const HeadAnswer = z.object({
@@ -65,6 +66,11 @@ export interface EmbeddedStore extends BucketStore {
    * @returns how many were closed.
    */
   closeWindows(): Promise<number>;
+  /**
+   * Takes the bytes of an upload that come with a signature in place of a token.
+   * @throws FORBIDDEN, with the same words whatever is wrong with the signature.
+   */
+  receiveUpload(bytes: SignedBytes): Promise<ReceivedBytes>;
   /**
    * Removes the bytes of blobs that no event ever referred to, such as those of writes that were
    * refused, once they have lain for the grace: 24 hours unless given. What an event referred to

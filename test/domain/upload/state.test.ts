@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { uploadChanges } from "../../../src/domain/upload/events.js";
 import { renderUpload, uploadCatalog, uploadFields } from "../../../src/domain/upload/response.js";
-import { uploadSigningText } from "../../../src/domain/upload/signing.js";
 import { UploadState, uploadStatusAt } from "../../../src/domain/upload/state.js";
 import { bucketId, now } from "../specification.js";
 import {
@@ -101,24 +100,4 @@ test("history shows what was announced, and nothing for the rest", () => {
   expect(uploadChanges(announced())).toHaveLength(6);
   expect(uploadChanges(confirmed)).toStrictEqual([]);
   expect(uploadChanges(deleted)).toStrictEqual([]);
-});
-
-test("the text that is signed names all that its holder may do, and is pinned", () => {
-  const grant = {
-    uploadId,
-    expiresAt: "2026-10-01T02:00:00.000Z",
-    contentLength: 12,
-    contentType: 'video/mp4;x="a,b"',
-  };
-  expect(uploadSigningText(grant)).toBe(
-    `["upload","${uploadId}","2026-10-01T02:00:00.000Z",12,"video/mp4;x=\\"a,b\\""]`,
-  );
-  const others = [
-    { ...grant, uploadId: `${uploadId}"` },
-    { ...grant, expiresAt: "2026-10-01T02:00:00.001Z" },
-    { ...grant, contentLength: undefined },
-    { ...grant, contentLength: 0 },
-    { ...grant, contentType: "video/mp4" },
-  ];
-  expect(new Set([grant, ...others].map(uploadSigningText)).size).toBe(1 + others.length);
 });

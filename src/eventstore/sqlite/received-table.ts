@@ -1,0 +1,43 @@
+/** What arrived for uploads, in the file of the store. */
+import type Database from "better-sqlite3";
+import { z } from "zod";
+import type { ReceivedTable } from "../received-table.js";
+
+const ReceivedRow = z.object({
+  uploadId: z.string(),
+  hash: z.string(),
+  sizeBytes: z.number(),
+  expiresAt: z.number(),
+});
+
+/** @param write runs its argument in a write transaction of the engine. */
+export function sqliteReceivedTable(
+  reader: Database.Database,
+  write: (work: (db: Database.Database) => void) => void,
+): ReceivedTable {
+  const get = reader.prepare(
+    `SELECT upload_id AS uploadId, hash, size_bytes AS sizeBytes, expires_at AS expiresAt
+     FROM received WHERE upload_id = ?`,
+  );
+  const held = reader
+    .prepare("SELECT hash FROM received WHERE hash IN (SELECT value FROM json_each(?))")
+    .pluck();
+  return {
+    get: (uploadId) => ReceivedRow.optional().parse(get.get(uploadId)),
+    put: ({ uploadId, hash, sizeBytes, expiresAt }) =>
+      write((db) =>
+        db
+          .prepare(
+            `INSERT INTO received (upload_id, hash, size_bytes, expires_at) VALUES (?, ?, ?, ?)
+             ON CONFLICT (upload_id) DO UPDATE SET hash = excluded.hash,
+               size_bytes = excluded.size_bytes, expires_at = excluded.expires_at`,
+          )
+          .run(uploadId, hash, sizeBytes, expiresAt),
+      ),
+    remove: (uploadId) =>
+      write((db) => db.prepare("DELETE FROM received WHERE upload_id = ?").run(uploadId)),
+    held: (hashes) => new Set(z.array(z.string()).parse(held.all(JSON.stringify(hashes)))),
+    removeExpired: (time) =>
+      write((db) => db.prepare("DELETE FROM received WHERE expires_at < ?").run(time)),
+  };
+}

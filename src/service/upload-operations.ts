@@ -1,0 +1,191 @@
+/**
+ * Turns a write to an upload, as data, into one that was checked. What arrived, and what the object
+ * of it is made of, is looked up here; no rule of the domain is decided.
+ */
+import { fieldType } from "../domain/bucket/bucket-schema.js";
+import { checkFields, strayFields } from "../domain/bucket/requests.js";
+import { type BucketState, schemaOf } from "../domain/bucket/state.js";
+import { changesOf } from "../domain/history.js";
+import { type JsonValue, toJson } from "../domain/json.js";
+import { PreparedBlob } from "../domain/object/blobs.js";
+import { stateOfKind } from "../domain/resource.js";
+import { parseBody } from "../domain/schemas.js";
+import type { CreateUpload } from "../domain/upload/commands.js";
+import { confirmable } from "../domain/upload/decide.js";
+import { ConfirmUploadRequest, CreateUploadRequest } from "../domain/upload/requests.js";
+import { renderUpload, uploadTag } from "../domain/upload/response.js";
+import type { UploadState } from "../domain/upload/state.js";
+import type { ReceivedRow } from "../eventstore/received-table.js";
+import type { ServedOperationOptions, UploadOperation, UploadWritten } from "./interface.js";
+import type { ServiceParts } from "./parts.js";
+import type { PresignedUrls } from "./presign.js";
+import {
+  type Accompanying,
+  anyVersion,
+  type Checked,
+  checkReason,
+  type Done,
+  preconditionOf,
+} from "./writing.js";
+
+interface UploadParts {
+  readonly parts: ServiceParts;
+  readonly urls: PresignedUrls;
+}
+
+/** @throws BAD_REQUEST for what is wrong with the options, before VALIDATION_FAILED. */
+export function checkUploadOperation(
+  { parts, urls }: UploadParts,
+  operation: UploadOperation & ServedOperationOptions,
+): Checked<UploadWritten> {
+  checkReason(operation.reason);
+  const { type, bucket } = operation;
+  const how = { reason: operation.reason, precondition: preconditionOf(operation) };
+  switch (type) {
+    case "create_upload": {
+      const body = toJson(operation.body ?? {});
+      const command = creationOf(body);
+      const ignored = checkFields(
+        strayFields(body, CreateUploadRequest),
+        operation.strict === true,
+      );
+      const target = { kind: "new_member", bucket, id: parts.newId("upl") } as const;
+      return {
+        ...how,
+        call: [type, bucket, body],
+        prepare: async () => ({ target, command, secrets: [] }),
+        render: async (done) => answerUpload(done, ignored, urls),
+      };
+    }
+    case "delete_upload": {
+      const target = { kind: "member", bucket, id: operation.upload } as const;
+      return {
+        ...how,
+        call: [type, bucket, operation.upload],
+        prepare: async () => ({ target, command: { type }, secrets: [] }),
+        render: async (done) => answerUpload(done, [], undefined),
+      };
+    }
+  }
+}
+
+function creationOf(body: JsonValue): CreateUpload {
+  const request = parseBody(CreateUploadRequest, body);
+  return {
+    type: "create_upload",
+    filename: request.filename,
+    contentType: request.content_type,
+    sizeBytes: request.file_size_bytes,
+    hash: request.file_hash,
+    metadata: request.metadata,
+    createObject: request.create_object_on_confirm,
+    objectMetadata: request.object_metadata,
+    blobProperty: request.blob_property,
+    lifetimeMs: request.presigned_url_expiration * 1_000,
+  };
+}
+
+/** What a confirmation is about, as it is stored. */
+interface Confirming {
+  readonly owner: BucketState;
+  readonly state: UploadState;
+  readonly received: ReceivedRow | undefined;
+}
+
+/** The object, where one is to be made, is accepted or refused with the confirmation. */
+export function checkConfirmation(
+  parts: ServiceParts,
+  confirming: Confirming,
+  sent: unknown,
+  options: ServedOperationOptions,
+): Checked<UploadWritten> {
+  checkReason(options.reason);
+  const body = toJson(sent ?? {});
+  const request = parseBody(ConfirmUploadRequest, body);
+  const ignored = checkFields(strayFields(body, ConfirmUploadRequest), options.strict === true);
+  const { owner, state, received } = confirming;
+  const { bucket_id: bucket } = owner;
+  const { create_object_on_confirm: makesObject } = state.document;
+  const confirmed = {
+    stored: received && { hash: received.hash, sizeBytes: received.sizeBytes },
+    etag: request.etag,
+    hash: request.file_hash,
+    sizeBytes: request.file_size_bytes,
+  };
+  return {
+    call: ["confirm_upload", bucket, state.upload_id, body],
+    reason: options.reason,
+    precondition: preconditionOf(options),
+    precededBy: makesObject ? [objectOf(parts, confirming, confirmed)] : [],
+    prepare: async (before) => {
+      const object = makesObject ? (await before()).at(-1) : undefined;
+      // Whoever commits a reference to content renews its grace first.
+      if (received !== undefined) await parts.blobs.renew(received.hash);
+      return {
+        target: { kind: "member", bucket, id: state.upload_id },
+        secrets: [],
+        command: { type: "confirm_upload", ...confirmed, objectId: object?.stream },
+      };
+    },
+    render: async (done) => answerUpload(done, ignored, undefined),
+  };
+}
+
+/** Makes the object of an upload; what keeps it from being confirmed is said first. */
+function objectOf(
+  parts: ServiceParts,
+  { owner, state }: Confirming,
+  confirmed: Parameters<typeof confirmable>[1],
+): Accompanying {
+  const { document, upload_id: uploadId } = state;
+  const { blob_property: property, filename, content_type: mimeType } = document;
+  const id = parts.newId("obj");
+  const blobId = parts.newId("blob");
+  return {
+    reason: undefined,
+    precondition: anyVersion,
+    prepare: async () => {
+      const { hash, sizeBytes } = confirmable(state, confirmed, parts.clock());
+      const blob = PreparedBlob.parse({
+        blob_id: blobId,
+        property,
+        type: fieldType(schemaOf(owner.document), property),
+        properties: {},
+        source: { kind: "upload", upload_id: uploadId, hash },
+        details: { filename, size_bytes: sizeBytes, mime_type: mimeType, hash },
+      });
+      const fields = { metadata: document.object_metadata, blobs: [{ blob_id: blobId }] };
+      return {
+        target: { kind: "new_member", bucket: owner.bucket_id, id },
+        secrets: [],
+        command: {
+          type: "create_object",
+          policy: undefined,
+          fields,
+          skipDuplicates: false,
+          blobs: [blob],
+        },
+      };
+    },
+  };
+}
+
+/** Answered as of its event, so that a replay is answered alike. */
+function answerUpload(
+  { state: after, recorded, replayed, dryRun }: Done,
+  ignoredFields: readonly string[],
+  urls: PresignedUrls | undefined,
+): UploadWritten {
+  const state = stateOfKind("upload", after);
+  const at = recorded.recordedAt;
+  return {
+    upload: renderUpload(state, { at, presignedUrl: urls?.of(state) }),
+    version: state.version,
+    position: state.position,
+    tag: uploadTag(state, at),
+    changes: changesOf(recorded.event),
+    ignoredFields,
+    replayed,
+    dryRun,
+  };
+}

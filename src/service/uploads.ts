@@ -1,0 +1,243 @@
+/** The uploads of one bucket for one caller, and the bytes that arrive for them. */
+import type { BlameResponse } from "../domain/blame.js";
+import { checkFields, strayFields } from "../domain/bucket/requests.js";
+import { BucketsError, invariant, isBucketsError } from "../domain/errors.js";
+import type { HistoryEntry } from "../domain/history.js";
+import { type JsonValue, toJson } from "../domain/json.js";
+import { memberDeleted } from "../domain/not-found.js";
+import { parseBody } from "../domain/schemas.js";
+import {
+  BatchConfirmUploadsRequest,
+  BatchCreateUploadsRequest,
+  uploadsOf,
+} from "../domain/upload/requests.js";
+import { renderUpload, uploadCatalog, uploadTag } from "../domain/upload/response.js";
+import type { UploadState } from "../domain/upload/state.js";
+import type {
+  DiffQuery,
+  HistoryQuery,
+  HistoryResponse,
+  ListQuery,
+  ListUploadsResponse,
+  ReceivedBytes,
+  ReplayLine,
+  ReplayRange,
+  ServedNamespace,
+  ServedUploads,
+  UploadOperation,
+  UploadRead,
+  UploadRefused,
+  UploadsWritten,
+  UploadWritten,
+  ServedWriteOptions as WriteOptions,
+} from "./interface.js";
+import { listMembers } from "./member-lists.js";
+import { findAnyOwner, findOwner, findOwnerAt } from "./owners.js";
+import type { ServiceParts } from "./parts.js";
+import { asPoint, memberSubject, Past } from "./past.js";
+import type { PresignedUrls } from "./presign.js";
+import { receive } from "./receiving.js";
+import { checkConfirmation, checkUploadOperation } from "./upload-operations.js";
+import { type Checked, checkKey, type UnitWriter } from "./writing.js";
+
+interface UploadServiceParts {
+  readonly parts: ServiceParts;
+  readonly namespace: string;
+  /** An id or the exact name. */
+  readonly bucket: string;
+  readonly write: ServedNamespace["write"];
+  readonly units: UnitWriter;
+  readonly urls: PresignedUrls;
+}
+
+export class UploadService implements ServedUploads {
+  readonly #service: UploadServiceParts;
+
+  constructor(service: UploadServiceParts) {
+    this.#service = service;
+  }
+
+  create(body: unknown, options: WriteOptions = {}): Promise<UploadWritten> {
+    const { bucket } = this.#service;
+    return this.#write({ type: "create_upload", bucket, body }, options);
+  }
+
+  delete(upload: string, options: WriteOptions = {}): Promise<UploadWritten> {
+    const { bucket } = this.#service;
+    return this.#write({ type: "delete_upload", bucket, upload }, options);
+  }
+
+  async #write(operation: UploadOperation, options: WriteOptions): Promise<UploadWritten> {
+    const written = await this.#service.write({ ...options, ...operation }, options);
+    invariant("upload" in written, `${operation.type} was not answered with its upload`);
+    return written;
+  }
+
+  async createMany(body: unknown, options: WriteOptions = {}): Promise<UploadsWritten> {
+    checkKey(options);
+    const json = toJson(body ?? {});
+    const request = parseBody(BatchCreateUploadsRequest, json);
+    checkFields(strayFields(json, BatchCreateUploadsRequest), options.strict === true);
+    const { bucket, units } = this.#service;
+    const operations = uploadsOf(request).map((upload) =>
+      checkUploadOperation(this.#service, {
+        ...options,
+        type: "create_upload",
+        bucket,
+        body: upload,
+      }),
+    );
+    const done = await units.write(operations, { ...options, acceptance: "each" });
+    const failed = done.refusals.map(({ index, code, message, details }) => {
+      const error = new BucketsError(code, message, details);
+      // The bucket of one is that of all.
+      if (code === "NOT_FOUND" && details["resource"] === "bucket") throw error;
+      return { index, error };
+    });
+    return { succeeded: done.results, failed };
+  }
+
+  async receive(upload: string, bytes: AsyncIterable<Uint8Array>): Promise<ReceivedBytes> {
+    const { parts } = this.#service;
+    const owner = await findOwner(parts, this.#service);
+    const past = new Past(parts, memberSubject(parts, "upload", owner.bucket_id));
+    return await receive(parts, existing(await past.find(upload)), () => bytes);
+  }
+
+  async confirm(
+    upload: string,
+    body?: unknown,
+    options: WriteOptions = {},
+  ): Promise<UploadWritten> {
+    checkKey(options);
+    return await this.#confirmOne(upload, body, options);
+  }
+
+  async #confirmation(
+    upload: string,
+    body: unknown,
+    options: WriteOptions,
+  ): Promise<Checked<UploadWritten>> {
+    const { parts } = this.#service;
+    const owner = await findAnyOwner(parts, this.#service);
+    const past = new Past(parts, memberSubject(parts, "upload", owner.bucket_id));
+    const state = await past.find(upload);
+    const received = parts.received.get(upload);
+    return checkConfirmation(parts, { owner, state, received }, body, options);
+  }
+
+  /** Each is a unit of its own: an object that is refused keeps its own upload back alone. */
+  async confirmMany(body: unknown, options: WriteOptions = {}): Promise<UploadsWritten> {
+    checkKey(options);
+    const json = toJson(body ?? {});
+    const { confirmations } = parseBody(BatchConfirmUploadsRequest, json);
+    checkFields(strayFields(json, BatchConfirmUploadsRequest), options.strict === true);
+    await findOwner(this.#service.parts, this.#service);
+    const settled = await Promise.all(
+      confirmations.map(async ({ upload_id: upload, ...confirmation }, index) => {
+        const { idempotencyKey: key, fingerprint } = options;
+        const own = key === undefined ? undefined : `${key}/${index}`;
+        try {
+          const each = { ...options, idempotencyKey: own, fingerprint };
+          return await this.#confirmOne(upload, confirmation, each);
+        } catch (error) {
+          if (isBucketsError(error)) return { index, error };
+          throw error;
+        }
+      }),
+    );
+    return {
+      succeeded: settled.flatMap((one) => ("upload" in one ? [one] : [])),
+      failed: settled.flatMap((one): UploadRefused[] => ("error" in one ? [one] : [])),
+    };
+  }
+
+  async #confirmOne(upload: string, body: unknown, options: WriteOptions): Promise<UploadWritten> {
+    const operation = await this.#confirmation(upload, body, options);
+    const [result] = (await this.#service.units.write([operation], options)).results;
+    invariant(result !== undefined, "a unit of one without a result");
+    if (!result.dryRun) this.#service.parts.received.remove(upload);
+    return result;
+  }
+
+  async get(
+    upload: string,
+    options: { asOf?: string | undefined; showUrl?: boolean } = {},
+  ): Promise<UploadRead> {
+    const { parts, urls } = this.#service;
+    const asked = asPoint(options.asOf, "as_of");
+    const past = await this.#past();
+    const current = await past.find(upload);
+    if (asked === undefined) {
+      await findOwner(parts, this.#service);
+      const presignedUrl = options.showUrl === true ? urls.of(current) : undefined;
+      return answerRead(current, parts.clock(), presignedUrl);
+    }
+    const { place, at, isFinal } = await past.locate(current, asked);
+    const state = await past.stateAt(upload, place.version);
+    const latestVersion = current.version;
+    return {
+      ...answerRead(state, at),
+      past: { recordedAt: place.recordedAt, isFinal, latestVersion },
+    };
+  }
+
+  async list(query: ListQuery = {}): Promise<ListUploadsResponse> {
+    const { parts, namespace } = this.#service;
+    const { bucket_id: bucketId } = await findOwnerAt(parts, this.#service, query.asOf);
+    const asked = { kind: "upload", namespace, bucketId, catalog: uploadCatalog } as const;
+    const { states, totalCount, pagination, at, asOf } = await listMembers(parts, asked, query);
+    return {
+      results: states.map((state) => renderUpload(state, { at })),
+      total_count: totalCount,
+      pagination,
+      ...(asOf !== undefined && { as_of: asOf }),
+    };
+  }
+
+  async diff(upload: string, query: DiffQuery = {}): Promise<JsonValue> {
+    return await (await this.#past()).diff(upload, query);
+  }
+
+  async blame(
+    upload: string,
+    query: { readonly path?: string | undefined } = {},
+  ): Promise<BlameResponse> {
+    return await (await this.#past()).blame(upload, query);
+  }
+
+  async history(upload: string, query: HistoryQuery = {}): Promise<HistoryResponse> {
+    return await (await this.#past()).history(upload, query);
+  }
+
+  async entry(upload: string, version: number): Promise<HistoryEntry> {
+    return await (await this.#past()).entry(upload, version);
+  }
+
+  async *replay(upload: string, range: ReplayRange = {}): AsyncIterable<ReplayLine> {
+    yield* (await this.#past()).replay(upload, range);
+  }
+
+  async #past(): Promise<Past<"upload">> {
+    const { parts } = this.#service;
+    const { bucket_id: id } = await findAnyOwner(parts, this.#service);
+    return new Past(parts, memberSubject(parts, "upload", id));
+  }
+}
+
+function answerRead(state: UploadState, at: number, presignedUrl?: string): UploadRead {
+  const { version, position } = existing(state);
+  return {
+    upload: renderUpload(state, { at, presignedUrl }),
+    version,
+    position,
+    tag: uploadTag(state, at),
+  };
+}
+
+/** @throws NOT_FOUND for one that was deleted; its history goes on. */
+function existing(state: UploadState): UploadState {
+  const { deleted, upload_id: id, version } = state;
+  if (deleted !== undefined) throw memberDeleted("upload", id, { ...deleted, version });
+  return state;
+}
