@@ -15,6 +15,7 @@ import {
 import { select } from "../../domain/listing.js";
 import { type MemberKind, memberListing } from "../../domain/members.js";
 import { objectSize } from "../../domain/object/response.js";
+import type { ObjectState } from "../../domain/object/state.js";
 import {
   documentOf,
   dueAt,
@@ -33,6 +34,7 @@ import {
   type ListQuery,
   type MemberPage,
   type MemberQuery,
+  type Reference,
   type TaskPage,
   type TaskQuery,
   type Timer,
@@ -49,7 +51,7 @@ export class MemoryView implements InlineProjection, View {
   #reservations = new Map<string, string>();
   #tasks = new Map<string, { readonly namespace: string; readonly task: TaskResponse }>();
   #blame = new Map<string, Map<string, number>>();
-  #referenced = new Set<string>();
+  #references = new Map<string, Reference>();
   #position = 0;
 
   /** That of the last event that was applied. */
@@ -79,8 +81,15 @@ export class MemoryView implements InlineProjection, View {
       this.#moveBlame(applied);
       this.#moveStats(applied);
       this.#keepTask(applied);
-      for (const hash of referencedHashes(after)) this.#referenced.add(hash);
+      this.#refers(applied);
       this.#position = recorded.position;
+    }
+  }
+
+  #refers({ recorded: { stream, position }, after }: AppliedEvent): void {
+    for (const hash of referencedHashes(after)) {
+      if (this.#references.has(hash)) continue;
+      this.#references.set(hash, { hash, stream, position });
     }
   }
 
@@ -191,6 +200,12 @@ export class MemoryView implements InlineProjection, View {
     return { states: selected.page, totalCount: selected.all.length };
   }
 
+  async *eachObject(bucketId: string): AsyncIterable<ObjectState> {
+    yield* this.#existing("object", bucketId).sort(
+      (a, b) => compare(a.created_at, b.created_at) || compare(a.object_id, b.object_id),
+    );
+  }
+
   async memberIds(kind: MemberKind, bucketId: string): Promise<readonly string[]> {
     const ids = [...(this.#members.get(bucketId) ?? [])];
     return ids.filter((stream) => this.#states.get(stream)?.kind === kind);
@@ -215,8 +230,12 @@ export class MemoryView implements InlineProjection, View {
     return timers.slice(0, limit);
   }
 
+  async *references(): AsyncIterable<Reference> {
+    yield* [...this.#references.values()].sort((a, b) => compare(a.hash, b.hash));
+  }
+
   async referenced(hashes: readonly string[]): Promise<ReadonlySet<string>> {
-    return new Set(hashes.filter((hash) => this.#referenced.has(hash)));
+    return new Set(hashes.filter((hash) => this.#references.has(hash)));
   }
 
   async findTask(namespace: string, taskId: string): Promise<TaskResponse | undefined> {
@@ -245,7 +264,7 @@ export class MemoryView implements InlineProjection, View {
     this.#reservations = other.#reservations;
     this.#tasks = other.#tasks;
     this.#blame = other.#blame;
-    this.#referenced = other.#referenced;
+    this.#references = other.#references;
     this.#position = other.#position;
   }
 }
