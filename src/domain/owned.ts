@@ -17,6 +17,8 @@ export interface OwnedContext {
   readonly owner: BucketState;
   /** What the command names by its id, if there is such a thing. */
   readonly related: (id: string) => Related | undefined;
+  /** The id of the object that a command right before, of the same operation, was about. */
+  readonly precedingObject: string | undefined;
   readonly moment: Moment;
 }
 

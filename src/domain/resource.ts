@@ -153,6 +153,8 @@ export interface DecisionContext {
   readonly owner: BucketState | undefined;
   /** The state of another resource that the command names. */
   readonly related: (id: string) => ResourceState | undefined;
+  /** The id of the object that a command right before, of the same operation, was about. */
+  readonly precedingObject: string | undefined;
 }
 
 /**

@@ -38,8 +38,8 @@ import {
   type Outcome,
   type Placement,
   type Precondition,
-  type RefusedCommand,
-  refusedCommand,
+  type RefusedOperation,
+  refusedOperation,
   type SealedSecret,
   type TargetedCommand,
   type Unit,
@@ -51,7 +51,7 @@ export interface IdempotencyRow {
   readonly fingerprint: string;
   readonly recordedAt: number;
   readonly results: readonly Placement[];
-  readonly refusals?: readonly RefusedCommand[];
+  readonly refusals?: readonly RefusedOperation[];
 }
 
 /** Where the planner finds what is known before the batch; `undefined` means known not to exist. */
@@ -142,7 +142,7 @@ interface Step extends AppliedEvent {
 /** What the accepted commands of a unit leave, and why the others were refused. */
 interface PlannedUnit {
   readonly overlay: Overlay;
-  readonly refusals?: readonly RefusedCommand[];
+  readonly refusals?: readonly RefusedOperation[];
 }
 
 class Batch {
@@ -231,7 +231,7 @@ class Batch {
   #planAll(unit: Unit, steps: Step[]): PlannedUnit {
     const overlay = new Overlay(this.#overlay);
     for (const command of unit.commands) {
-      steps.push(this.#planCommand(unit, command, overlay, steps.length));
+      steps.push(this.#planCommand(unit, command, overlay, steps));
     }
     return { overlay };
   }
@@ -239,17 +239,19 @@ class Batch {
   /** Each on what the accepted ones before it left; what several lack is asked for at once. */
   #planEach(unit: Unit, steps: Step[]): PlannedUnit {
     const overlay = new Overlay(this.#overlay);
-    const refusals: RefusedCommand[] = [...(unit.refusals ?? [])];
-    const places = placesOf(unit);
+    const refusals: RefusedOperation[] = [...(unit.refusals ?? [])];
     let isMissing = false;
-    for (const [at, command] of unit.commands.entries()) {
-      const index = places[at] ?? at;
+    for (const [index, commands] of byOperation(unit.commands)) {
       const tried = new Overlay(overlay);
+      const done = [...steps];
       try {
-        steps.push(this.#planCommand(unit, command, tried, steps.length));
+        for (const command of commands) {
+          done.push(this.#planCommand(unit, command, tried, done));
+        }
+        steps.push(...done.slice(steps.length));
         overlay.adopt(tried);
       } catch (error) {
-        if (isBucketsError(error)) refusals.push(refusedCommand(error, index));
+        if (isBucketsError(error)) refusals.push(refusedOperation(error, index));
         else if (error instanceof Missing) isMissing = true;
         else throw error;
       }
@@ -258,17 +260,23 @@ class Batch {
     return { overlay, refusals: refusals.sort((a, b) => a.index - b.index) };
   }
 
-  /** @param planned how many events of the unit come before it. */
-  #planCommand(unit: Unit, targeted: TargetedCommand, overlay: Overlay, planned: number): Step {
+  /** @param done what the unit did before. */
+  #planCommand(
+    unit: Unit,
+    targeted: TargetedCommand,
+    overlay: Overlay,
+    done: readonly Step[],
+  ): Step {
     const { before, owner, stream } = this.#find(unit.namespace, targeted, overlay);
     if (before !== undefined) assertPrecondition(targeted.precondition, before);
     const event = decide(before, targeted.command, {
       moment: { now: this.#recordedAt, actor: unit.meta.actor },
       owner,
       related: (id) => this.#state(id, overlay),
+      precedingObject: precedingObject(done, targeted.operation),
     });
     const recorded: RecordedEvent = {
-      position: this.#snapshot.head.position + this.#steps.length + planned + 1,
+      position: this.#snapshot.head.position + this.#steps.length + done.length + 1,
       stream,
       version: (before?.version ?? 0) + 1,
       namespace: unit.namespace,
@@ -388,11 +396,23 @@ class Batch {
   }
 }
 
-/** The place of each command among all that the unit was asked for. */
-function placesOf({ commands, refusals = [] }: Unit): readonly number[] {
-  const refused = new Set(refusals.map(({ index }) => index));
-  const all = Array.from({ length: commands.length + refusals.length }, (_, index) => index);
-  return all.filter((index) => !refused.has(index));
+/** The commands of each operation, in their order. */
+function byOperation(commands: readonly TargetedCommand[]) {
+  const operations = new Map<number, TargetedCommand[]>();
+  for (const command of commands) {
+    const known = operations.get(command.operation);
+    if (known === undefined) operations.set(command.operation, [command]);
+    else known.push(command);
+  }
+  return operations;
+}
+
+/** The object that the command right before, of the same operation, was about. */
+function precedingObject(before: readonly Step[], operation: number): string | undefined {
+  const step = before.findLast(({ command, after }) => {
+    return command.operation === operation && after.kind === "object";
+  });
+  return step?.recorded.stream;
 }
 
 /** What an event frees and what it takes. */

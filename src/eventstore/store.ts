@@ -45,6 +45,8 @@ export type Target =
 export interface TargetedCommand {
   readonly target: Target;
   readonly command: ResourceCommand;
+  /** Which operation of the unit it is of, from 0: the commands of one are accepted or refused as one. */
+  readonly operation: number;
   readonly precondition: Precondition;
   /** Kept as far as the event refers to them. */
   readonly secrets: readonly SealedSecret[];
@@ -67,10 +69,10 @@ export interface IdempotencyKey {
 export interface Unit {
   readonly namespace: string;
   readonly commands: readonly TargetedCommand[];
-  /** `each`: a command that is refused does not keep the others from being accepted. */
+  /** `each`: an operation that is refused does not keep the others from being accepted. */
   readonly acceptance?: "each";
-  /** With `each`: those that were refused before they became commands; the others go around them. */
-  readonly refusals?: readonly RefusedCommand[];
+  /** With `each`: the operations that were refused before they became commands. */
+  readonly refusals?: readonly RefusedOperation[];
   readonly meta: EventMeta;
   readonly idempotency: IdempotencyKey | undefined;
   readonly transactionId: string | undefined;
@@ -90,20 +92,20 @@ export interface CommandResult extends Placement {
   readonly recorded: RecordedEvent;
 }
 
-/** A command of a unit whose commands are accepted one by one, and why it was not. */
-export const RefusedCommand = z.object({
+/** An operation of a unit whose operations are accepted one by one, and why it was not. */
+export const RefusedOperation = z.object({
   /** Its place among all that the unit was asked for, from 0. */
   index: z.number(),
   code: z.enum(errorCodes),
   message: z.string(),
   details: z.record(z.string(), z.unknown()),
 });
-export type RefusedCommand = Readonly<z.infer<typeof RefusedCommand>>;
+export type RefusedOperation = Readonly<z.infer<typeof RefusedOperation>>;
 
-export function refusedCommand(
+export function refusedOperation(
   { code, message, details }: BucketsError,
   index: number,
-): RefusedCommand {
+): RefusedOperation {
   return { index, code, message, details: { ...details } };
 }
 
@@ -112,13 +114,13 @@ export type Outcome =
   | {
       readonly kind: "committed";
       readonly results: readonly CommandResult[];
-      readonly refusals?: readonly RefusedCommand[];
+      readonly refusals?: readonly RefusedOperation[];
     }
   /** The key was seen before: nothing was done again, here is what was done then. */
   | {
       readonly kind: "replayed";
       readonly results: readonly Placement[];
-      readonly refusals?: readonly RefusedCommand[];
+      readonly refusals?: readonly RefusedOperation[];
     }
   /** How many commands would have been accepted: the next one is what was refused. */
   | { readonly kind: "refused"; readonly error: BucketsError; readonly accepted: number };

@@ -158,16 +158,11 @@ export function processingOf(parts: Parts, bucket: string): readonly Accompanyin
   return [
     {
       ...along,
-      prepare: async (before) => {
-        const object = (await before()).at(-1);
-        invariant(object !== undefined, "no object to process");
-        const objectIds = [object.stream];
-        return {
-          target: { kind: "new_member", bucket, id },
-          command: { type: "create_batch", objectIds, metadata: {} },
-          secrets: [],
-        };
-      },
+      prepare: async () => ({
+        target: { kind: "new_member", bucket, id },
+        command: { type: "create_batch", objectIds: undefined, metadata: {} },
+        secrets: [],
+      }),
     },
     {
       ...along,

@@ -117,14 +117,13 @@ export function checkConfirmation(
     reason: options.reason,
     precondition: preconditionOf(options),
     precededBy: makesObject ? [objectOf(parts, confirming, confirmed)] : [],
-    prepare: async (before) => {
-      const object = makesObject ? (await before()).at(-1) : undefined;
+    prepare: async () => {
       // Whoever commits a reference to content renews its grace first.
       if (received !== undefined) await parts.blobs.renew(received.hash);
       return {
         target: { kind: "member", bucket, id: state.upload_id },
         secrets: [],
-        command: { type: "confirm_upload", ...confirmed, objectId: object?.stream },
+        command: { type: "confirm_upload", ...confirmed },
       };
     },
     render: async (done) => answerUpload(done, ignored, undefined),

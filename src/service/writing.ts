@@ -21,8 +21,8 @@ import {
   type Outcome,
   type Placement,
   type Precondition,
-  type RefusedCommand,
-  refusedCommand,
+  type RefusedOperation,
+  refusedOperation,
   type TargetedCommand,
   type Unit,
 } from "../eventstore/store.js";
@@ -70,8 +70,8 @@ export interface UnitOptions extends ServedCommitOptions {
 export interface UnitDone<Result> {
   /** Of the operations that were accepted, in their order. */
   readonly results: readonly Result[];
-  /** Of a unit whose operations are accepted one by one and stand alone: those that were not. */
-  readonly refusals: readonly RefusedCommand[];
+  /** Of a unit whose operations are accepted one by one: those that were not. */
+  readonly refusals: readonly RefusedOperation[];
   readonly transactionId: string | undefined;
   readonly replayed: boolean;
   readonly dryRun: boolean;
@@ -120,7 +120,7 @@ export class UnitWriter {
     const places = replayed ? await this.#readAgain(outcome.results) : outcome.results;
     const { refusals = [] } = outcome;
     const refused = new Set(refusals.map(({ index }) => index));
-    const accepted = stepsOf(operations).filter((_, index) => !refused.has(index));
+    const accepted = stepsOf(operations).filter(({ index }) => !refused.has(index));
     invariant(accepted.length === places.length, "a result for each accepted command");
     const rendered = places.flatMap((place, index) => {
       const { operation, isOwn } = stepAt(accepted, index);
@@ -158,19 +158,21 @@ export class UnitWriter {
     const steps = stepsOf(operations);
     const detailsAt = (at: number) => options.detailsOf?.(stepAt(steps, at).index) ?? {};
     const commands: TargetedCommand[] = [];
-    const refusals: RefusedCommand[] = [];
+    const refusals: RefusedOperation[] = [];
     const before = async () => {
       if (commands.length === 0) return [];
       const unit = { ...empty, commands: [...commands], idempotency: undefined };
       const outcome = await this.#accepted(events.preview(unit), unit, detailsAt);
       return outcome.kind === "committed" ? outcome.results : [];
     };
-    for (const [at, { step }] of steps.entries()) {
+    for (const [at, { step, index }] of steps.entries()) {
       try {
-        commands.push(this.#command(step, await step.prepare(before)));
+        if (!refusals.some((refused) => refused.index === index)) {
+          commands.push(this.#command(step, index, await step.prepare(before)));
+        }
       } catch (error) {
         if (options.acceptance === "each" && isBucketsError(error)) {
-          refusals.push(refusedCommand(error, at));
+          refusals.push(refusedOperation(error, index));
           continue;
         }
         // What was done under the key before is answered as it was, whatever is there now.
@@ -179,7 +181,9 @@ export class UnitWriter {
         throw isBucketsError(error) ? withDetails(error, detailsAt(at)) : error;
       }
     }
-    const unit = { ...empty, commands, ...(refusals.length > 0 && { refusals }) };
+    const refused = new Set(refusals.map(({ index }) => index));
+    const kept = commands.filter(({ operation }) => !refused.has(operation));
+    const unit = { ...empty, commands: kept, ...(refusals.length > 0 && { refusals }) };
     const isDry = options.dryRun === true;
     return await this.#accepted(isDry ? events.preview(unit) : submit(unit), unit, detailsAt);
   }
@@ -198,10 +202,15 @@ export class UnitWriter {
     throw withDetails(await this.#explain({ error, unit, index }), detailsAt(index));
   }
 
-  #command({ precondition, reason }: Accompanying, prepared: Prepared): TargetedCommand {
+  #command(
+    { precondition, reason }: Accompanying,
+    operation: number,
+    prepared: Prepared,
+  ): TargetedCommand {
     const salts = this.#parts.randomBytes(2 * saltBytes);
     return {
       ...prepared,
+      operation,
       precondition,
       reason,
       eventId: this.#parts.newId("evt"),

@@ -481,13 +481,18 @@ describe("what is in a bucket", () => {
       const { world, units, bucket } = keyedWorld();
       const refusal = (index: number) =>
         ({ index, code: "VALIDATION_FAILED", message: "no such upload", details: {} }) as const;
-      const unit = units.of(
-        [
-          creation(world, bucket, { title: "a" }, "insert"),
-          creation(world, bucket, { title: "a" }, "insert"),
+      const made = () => creation(world, bucket, { title: "a" }, "insert");
+      const unit = {
+        ...units.of([], {
+          ...each,
+          refusals: [refusal(0), refusal(2)],
+          idempotency: idempotencyKey("k"),
+        }),
+        commands: [
+          { ...made(), operation: 1 },
+          { ...made(), operation: 3 },
         ],
-        { ...each, refusals: [refusal(0), refusal(2)], idempotency: idempotencyKey("k") },
-      );
+      };
       const places = [
         [0, "VALIDATION_FAILED"],
         [2, "VALIDATION_FAILED"],
@@ -503,6 +508,36 @@ describe("what is in a bucket", () => {
       const again = world.run(units.of([], { ...each, idempotency: idempotencyKey("k") }));
       expect(verdicts(again)).toEqual(["replayed"]);
       expect(codes(again)).toEqual(places);
+    });
+
+    test("the commands of one operation are accepted or refused as one, and know each other", () => {
+      const { world, units, bucket } = keyedWorld();
+      const made = (title: string) => creation(world, bucket, { title }, "insert");
+      const batch = () =>
+        world.units.command(
+          { kind: "new_member", bucket, id: units.id("btch") },
+          { type: "create_batch", objectIds: undefined, metadata: {} },
+        );
+      const lock = () =>
+        units.command({ kind: "member", bucket, id: "btch_none" }, { type: "cancel_batch" });
+      const unit = {
+        ...units.of([], each),
+        commands: [
+          { ...made("a"), operation: 0 },
+          { ...batch(), operation: 0 },
+          { ...made("b"), operation: 1 },
+          { ...lock(), operation: 1 },
+          { ...made("b"), operation: 2 },
+          { ...batch(), operation: 2 },
+        ],
+      };
+      const outcome = only(world.run(unit).outcomes);
+      if (outcome.kind !== "committed") throw new Error("not committed");
+      const [first, firstBatch, second, secondBatch] = outcome.results;
+      expect(outcome.results).toHaveLength(4);
+      expect(firstBatch?.state.document).toMatchObject({ object_ids: [first?.stream] });
+      expect(secondBatch?.state.document).toMatchObject({ object_ids: [second?.stream] });
+      expect(outcome.refusals).toMatchObject([{ index: 1, code: "NOT_FOUND" }]);
     });
 
     test("of which none is accepted is no reason to keep the key", () => {

@@ -53,6 +53,7 @@ export class Units {
     return {
       target,
       command,
+      operation: 0,
       precondition,
       secrets: [],
       eventId: this.id("evt"),
@@ -98,11 +99,12 @@ export class Units {
     return this.command({ kind: "existing", identifier }, { type: "unlock_bucket" });
   }
 
-  /** A unit of the commands. */
+  /** A unit of the commands, each an operation. */
   of(commands: TargetedCommand | readonly TargetedCommand[], overrides: Partial<Unit> = {}): Unit {
+    const all = "target" in commands ? [commands] : commands;
     return {
       namespace: "default",
-      commands: "target" in commands ? [commands] : commands,
+      commands: all.map((command, operation) => ({ ...command, operation })),
       meta: { actor: "alice", request_id: this.id("req") },
       idempotency: undefined,
       transactionId: undefined,

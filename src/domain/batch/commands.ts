@@ -4,7 +4,8 @@ import type { BatchProgress, ObjectError } from "./events.js";
 
 export interface CreateBatch {
   readonly type: "create_batch";
-  readonly objectIds: readonly string[];
+  /** Undefined for the one that the command right before is about. */
+  readonly objectIds: readonly string[] | undefined;
   readonly metadata: JsonObject;
 }
 
@@ -16,10 +17,12 @@ export interface WindowTerms {
   readonly autoSubmit: boolean;
 }
 
-/** Puts an object into the open window of the bucket, or opens one with it. */
+/**
+ * Puts the object that the command right before is about into the open window of the bucket, or
+ * opens one with it.
+ */
 export interface CollectObject {
   readonly type: "collect_object";
-  readonly objectId: string;
   readonly window: WindowTerms;
 }
 

@@ -95,24 +95,30 @@ function wrongStatus(state: BatchState, now: number, advice: string): BucketsErr
 }
 
 function create(command: CreateBatch, context: OwnedContext): BatchEvent {
-  assertObjects(command.objectIds, context);
-  const object_ids = [...new Set(command.objectIds)];
+  const { objectIds = [precedingObject(context)] } = command;
+  assertObjects(objectIds, context);
+  const object_ids = [...new Set(objectIds)];
   return { type: "batch.created", data: { object_ids, metadata: command.metadata } };
 }
 
 /** @param holder of the open window of the bucket, if there is one. */
 function collect(
   holder: BatchState | undefined,
-  { objectId, window }: CollectObject,
+  { window }: CollectObject,
   context: OwnedContext,
 ): BatchEvent {
-  const object_ids = [objectId];
+  const object_ids = [precedingObject(context)];
   if (holder !== undefined) {
     return addObjects(holder, { type: "add_batch_objects", objectIds: object_ids }, context);
   }
   assertObjects(object_ids, context);
   const opened = beginWindow(window, context.moment.now);
   return { type: "batch.created", data: { object_ids, metadata: {}, window: opened } };
+}
+
+function precedingObject({ precedingObject: id }: OwnedContext): string {
+  invariant(id !== undefined, "no command about an object came before");
+  return id;
 }
 
 function closeWindow(state: BatchState, { taskId }: CloseWindow, now: number): BatchEvent {

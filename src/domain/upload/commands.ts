@@ -29,8 +29,6 @@ export interface ConfirmUpload {
   readonly etag: string | undefined;
   readonly hash: string | undefined;
   readonly sizeBytes: number | undefined;
-  /** The object that the same transaction makes of it. */
-  readonly objectId: string | undefined;
 }
 
 interface DeleteUpload {

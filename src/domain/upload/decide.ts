@@ -30,7 +30,7 @@ export function decideUpload(
   invariant(state !== undefined, `${command.type} needs an upload`);
   switch (command.type) {
     case "confirm_upload":
-      return confirm(state, command, context.moment.now);
+      return confirm(state, command, context);
     case "delete_upload":
       return { type: "upload.deleted", data: {} };
   }
@@ -88,15 +88,19 @@ function assertPending(state: UploadState, now: number): void {
   });
 }
 
-function confirm(state: UploadState, command: ConfirmUpload, now: number): UploadEvent {
-  const { objectId } = command;
-  const stored = confirmable(state, command, now);
+/** The object that is made of it is that of the command right before. */
+function confirm(
+  state: UploadState,
+  command: ConfirmUpload,
+  { moment, precedingObject }: OwnedContext,
+): UploadEvent {
+  const stored = confirmable(state, command, moment.now);
   return {
     type: "upload.confirmed",
     data: {
       hash: stored.hash,
       size_bytes: stored.sizeBytes,
-      ...(objectId !== undefined && { object_id: objectId }),
+      ...(precedingObject !== undefined && { object_id: precedingObject }),
     },
   };
 }
@@ -108,7 +112,7 @@ function confirm(state: UploadState, command: ConfirmUpload, now: number): Uploa
  */
 export function confirmable(
   state: UploadState,
-  command: Omit<ConfirmUpload, "type" | "objectId">,
+  command: Omit<ConfirmUpload, "type">,
   now: number,
 ): StoredBytes {
   assertPending(state, now);
@@ -127,7 +131,7 @@ export function confirmable(
 /** The bytes must be those that were announced, and those that are confirmed. */
 function assertSame(
   state: UploadState,
-  command: Omit<ConfirmUpload, "type" | "objectId">,
+  command: Omit<ConfirmUpload, "type">,
   stored: StoredBytes,
 ): void {
   const { file_size_bytes, file_hash } = state.document;

@@ -9,7 +9,7 @@ import {
   type EventPlace,
   type Head,
   type IdempotencyKey,
-  RefusedCommand,
+  RefusedOperation,
   type SealedSecret,
   type StreamPage,
 } from "../store.js";
@@ -61,7 +61,7 @@ const PlacementRow = z.object({ stream: z.string(), version: z.number(), positio
 /** What was done under a key, and of a unit whose commands are accepted one by one, what was not. */
 const IdempotencyResults = z.object({
   results: z.array(PlacementRow),
-  refusals: z.array(RefusedCommand).exactOptional(),
+  refusals: z.array(RefusedOperation).exactOptional(),
 });
 const IdempotencyRowSchema = z.object({
   scope: z.string(),

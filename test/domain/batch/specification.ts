@@ -31,6 +31,7 @@ const objects: ReadonlyMap<string, Related> = new Map([
 export const context: OwnedContext = {
   owner: stateAfter([created()]),
   related: (id) => objects.get(id),
+  precedingObject: undefined,
   moment: { now, actor },
 };
 
@@ -125,10 +126,16 @@ export const commands = {
   fail_batch: { type: "fail_batch", claimId, error: "no disk" },
 } as const satisfies Readonly<Record<string, BatchCommand>>;
 
-export function given(state: BatchState | undefined, owner: BucketState = context.owner) {
+/** @param precedingObject what a command right before was about. */
+export function given(
+  state: BatchState | undefined,
+  owner: BucketState = context.owner,
+  precedingObject?: string,
+) {
   return {
     when(command: BatchCommand, at: number = now) {
-      const outcome = outcomeOf(state, command, { ...context, owner, moment: { now: at, actor } });
+      const moment = { now: at, actor };
+      const outcome = outcomeOf(state, command, { ...context, owner, moment, precedingObject });
       return {
         outcome,
         thenEvent(expected: BatchEvent): void {

@@ -8,11 +8,9 @@ import { batchAfter, batchThatIs, commands, context, given, submitted } from "./
 
 const closesAt = new Date(now + 30_000).toISOString();
 const terms: WindowTerms = { windowMs: 30_000, maxObjects: 2, autoSubmit: true };
-const collect = (objectId = "obj_b", window = terms): BatchCommand => ({
-  type: "collect_object",
-  objectId,
-  window,
-});
+const collect = (window = terms): BatchCommand => ({ type: "collect_object", window });
+const following = (objectId: string, state?: ReturnType<typeof batchAfter>) =>
+  given(state, context.owner, objectId);
 const close: BatchCommand = { type: "close_window", taskId: "task_9" };
 
 function opened(window: object = {}): BatchEvent {
@@ -24,10 +22,14 @@ const closed: BatchEvent = { type: "batch.window_closed", data: {} };
 
 describe("collecting", () => {
   test("an object that is not there opens no window and joins none", () => {
-    given(undefined).when(collect("obj_none")).thenInvalid(["object_ids", 0], "object_not_found");
-    given(batchAfter([opened()]))
-      .when(collect("obj_deleted"))
+    following("obj_none").when(collect()).thenInvalid(["object_ids", 0], "object_not_found");
+    following("obj_deleted", batchAfter([opened()]))
+      .when(collect())
       .thenInvalid(["object_ids", 0], "object_not_found");
+  });
+
+  test("nothing in particular is a fault of ours", () => {
+    expect(() => given(undefined).when(collect())).toThrow(/invariant/);
   });
 
   test("is refused while the bucket is locked", () => {
@@ -39,12 +41,12 @@ describe("collecting", () => {
   });
 
   test("opens a window that closes so long after its first object", () => {
-    given(undefined).when(collect("obj_a")).thenEvent(opened());
+    following("obj_a").when(collect()).thenEvent(opened());
   });
 
   test("opens one without an end where only its size counts", () => {
-    given(undefined)
-      .when(collect("obj_a", { windowMs: undefined, maxObjects: 2, autoSubmit: false }))
+    following("obj_a")
+      .when(collect({ windowMs: undefined, maxObjects: 2, autoSubmit: false }))
       .thenEvent({
         type: "batch.created",
         data: {
@@ -62,15 +64,15 @@ describe("collecting", () => {
   });
 
   test("adds nothing for an object that is in it already", () => {
-    given(batchAfter([opened()]))
-      .when(collect("obj_a"))
+    following("obj_a", batchAfter([opened()]))
+      .when(collect())
       .thenEvent({ type: "batch.objects_added", data: { object_ids: [] } });
   });
 
   test("is about whoever holds the window of the bucket", () => {
-    expect(
-      claimOf({ type: "collect_object", objectId: "obj_a", window: terms }, context.owner),
-    ).toEqual(windowOf(bucketId));
+    expect(claimOf({ type: "collect_object", window: terms }, context.owner)).toEqual(
+      windowOf(bucketId),
+    );
   });
 });
 

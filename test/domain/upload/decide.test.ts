@@ -103,7 +103,7 @@ test("what is confirmed is what arrived, with the object that is made of it", ()
     .when(confirmCommand)
     .thenEvent({ type: "upload.confirmed", data: { hash, size_bytes: 12 } });
   given(uploadAfter(announced(12, hash)))
-    .when({ ...confirmCommand, etag: hash, hash, sizeBytes: 12, objectId: "obj_a" })
+    .when({ ...confirmCommand, etag: hash, hash, sizeBytes: 12 }, undefined, "obj_a")
     .thenEvent(confirmed);
 });
 

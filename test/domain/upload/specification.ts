@@ -39,7 +39,6 @@ export const confirmCommand: ConfirmUpload = {
   etag: undefined,
   hash: undefined,
   sizeBytes: undefined,
-  objectId: undefined,
 };
 
 export function announced(sizeBytes?: number, fileHash?: string): UploadEvent {
@@ -93,8 +92,9 @@ export function given(
   owner: BucketState = stateAfter([created()]),
 ) {
   return {
-    when(command: UploadCommand, at: number = now) {
-      const outcome = outcomeOf(state, command, owner, at);
+    /** @param precedingObject what a command right before was about. */
+    when(command: UploadCommand, at: number = now, precedingObject?: string) {
+      const outcome = outcomeOf(state, command, owner, at, precedingObject);
       return {
         outcome,
         thenEvent(expected: UploadEvent): void {
@@ -120,10 +120,16 @@ function outcomeOf(
   command: UploadCommand,
   owner: BucketState,
   at: number,
+  precedingObject: string | undefined,
 ) {
   try {
-    const related = () => undefined;
-    return decideUpload(state, command, { owner, related, moment: { now: at, actor } });
+    const context = {
+      owner,
+      related: () => undefined,
+      moment: { now: at, actor },
+      precedingObject,
+    };
+    return decideUpload(state, command, context);
   } catch (error) {
     if (isBucketsError(error)) return error;
     throw error;
