@@ -337,6 +337,204 @@ describe("a unit of many commands", () => {
   });
 });
 
+describe("what is in a bucket", () => {
+  function creation(
+    { units }: World,
+    bucket: string,
+    fields: JsonObject,
+    policy?: "insert" | "update" | "upsert",
+  ): TargetedCommand {
+    return units.command(
+      { kind: "new_member", bucket, id: units.id("obj") },
+      { type: "create_object", policy, fields, skipDuplicates: false, blobs: [] },
+    );
+  }
+
+  function patch({ units }: World, bucket: string, id: string, fields: JsonObject) {
+    return units.command(
+      { kind: "member", bucket, id },
+      {
+        type: "patch_object",
+        mediaType: "application/json",
+        patch: fields,
+        skipDuplicates: false,
+        blobs: [],
+      },
+    );
+  }
+
+  function deletion({ units }: World, bucket: string, id: string): TargetedCommand {
+    return units.command({ kind: "member", bucket, id }, { type: "delete_object" });
+  }
+
+  function batchOf({ units }: World, bucket: string, ...objectIds: string[]): TargetedCommand {
+    const target = { kind: "new_member", bucket, id: units.id("btch") } as const;
+    return units.command(target, { type: "create_batch", objectIds, metadata: {} });
+  }
+
+  /** A bucket whose objects have their title as their key. */
+  function keyedWorld() {
+    const world = new World();
+    const { units } = world;
+    const command: TargetedCommand["command"] = {
+      type: "create_bucket",
+      fields: {
+        bucket_name: "clips",
+        bucket_schema: { properties: { title: { type: "string" } } },
+      },
+      uniqueKey: { fields: ["title"], default_policy: "upsert" },
+      secrets: { sealed: [], generated: "sec_unused" },
+    };
+    const made = units.command({ kind: "new", id: units.id("bkt") }, command);
+    const created = world.run(units.of(made));
+    return { world, units, bucket: committed(only(created.outcomes)).stream };
+  }
+
+  const streams = (planned: Plan) => planned.events.map(({ stream }) => stream);
+
+  test("of a deleted bucket and of another is not found", () => {
+    const { world, units, bucket } = keyedWorld();
+    const other = world.create("other");
+    const [id = ""] = streams(world.run(units.of(creation(world, bucket, { title: "a" }))));
+    const [batch = ""] = streams(world.run(units.of(batchOf(world, bucket, id))));
+    for (const command of [
+      patch(world, other, id, {}),
+      patch(world, bucket, batch, {}),
+      patch(world, bucket, bucket, {}),
+      patch(world, bucket, "obj_none", {}),
+    ]) {
+      expect(verdicts(world.plan(units.of(command)))).toEqual(["NOT_FOUND"]);
+    }
+    const remove = { type: "delete_bucket", taskId: "task_1" } as const;
+    const gone = units.command({ kind: "existing", identifier: bucket }, remove);
+    const unit = units.of([gone, patch(world, bucket, id, {})]);
+    expect(verdicts(world.plan(unit))).toEqual(["NOT_FOUND"]);
+    world.run(units.of(gone));
+    const late = [patch(world, bucket, id, {}), creation(world, bucket, { title: "b" })];
+    const planned = world.plan(...late.map((command) => units.of(command)));
+    expect(verdicts(planned)).toEqual(["NOT_FOUND", "NOT_FOUND"]);
+  });
+
+  test("a creation is about the holder of its key, also one of the same unit or batch", () => {
+    const { world, units, bucket } = keyedWorld();
+    const upsert = () => creation(world, bucket, { title: "a" });
+    const planned = world.run(units.of([upsert(), upsert()]), units.of(upsert()));
+    const [id] = streams(planned);
+    expect(streams(planned)).toEqual([id, id, id]);
+    const insert = creation(world, bucket, { title: "a" }, "insert");
+    expect(verdicts(world.plan(units.of(insert)))).toEqual(["ALREADY_EXISTS"]);
+  });
+
+  test("a key that a deletion frees can be taken in the same unit, and then not be restored", () => {
+    const { world, units, bucket } = keyedWorld();
+    const [id = ""] = streams(world.run(units.of(creation(world, bucket, { title: "a" }))));
+    const insert = creation(world, bucket, { title: "a" }, "insert");
+    const planned = world.run(units.of([deletion(world, bucket, id), insert]));
+    expect(verdicts(planned)).toEqual(["committed"]);
+    const target = { kind: "member", bucket, id } as const;
+    const restore = units.command(target, { type: "restore_object" });
+    expect(verdicts(world.plan(units.of(restore)))).toEqual(["ALREADY_EXISTS"]);
+  });
+
+  test("a batch names objects of its bucket, also those of the same unit, and no others", () => {
+    const { world, units, bucket } = keyedWorld();
+    const other = world.create("other");
+    const made = creation(world, bucket, { title: "a" });
+    const strange = creation(world, other, { title: "a" });
+    const ids = [made, strange].map(({ target }) => ("id" in target ? target.id : ""));
+    const together = units.of([made, batchOf(world, bucket, ids[0] ?? "")]);
+    expect(verdicts(world.plan(together))).toEqual(["committed"]);
+    const foreign = units.of([made, strange, batchOf(world, bucket, ...ids)]);
+    const absent = units.of(batchOf(world, bucket, ids[0] ?? ""));
+    expect(verdicts(world.plan(foreign, absent))).not.toContain("committed");
+  });
+
+  describe("accepted one by one", () => {
+    const each = { acceptance: "each" } as const;
+
+    test("a refusal leaves no trace, and those after it see what was accepted before", () => {
+      const { world, units, bucket } = keyedWorld();
+      const planned = world.run(
+        units.of(
+          [
+            creation(world, bucket, { title: "a" }, "insert"),
+            creation(world, bucket, { title: 7 }),
+            creation(world, bucket, { title: "a" }, "insert"),
+            creation(world, bucket, { title: "b" }, "update"),
+            creation(world, bucket, { title: "b" }, "insert"),
+          ],
+          each,
+        ),
+      );
+      const [outcome] = planned.outcomes;
+      if (outcome?.kind !== "committed") throw new Error("not committed");
+      expect(outcome.results).toHaveLength(2);
+      expect(outcome.refusals?.map(({ index, code }) => [index, code])).toEqual([
+        [1, "VALIDATION_FAILED"],
+        [2, "ALREADY_EXISTS"],
+        [3, "NOT_FOUND"],
+      ]);
+      expect(planned.events.map(({ position }) => position)).toEqual([2, 3]);
+    });
+
+    test("what was refused before it became a command keeps its place, and is kept under the key", () => {
+      const { world, units, bucket } = keyedWorld();
+      const refusal = (index: number) =>
+        ({ index, code: "VALIDATION_FAILED", message: "no such upload", details: {} }) as const;
+      const unit = units.of(
+        [
+          creation(world, bucket, { title: "a" }, "insert"),
+          creation(world, bucket, { title: "a" }, "insert"),
+        ],
+        { ...each, refusals: [refusal(0), refusal(2)], idempotency: idempotencyKey("k") },
+      );
+      const places = [
+        [0, "VALIDATION_FAILED"],
+        [2, "VALIDATION_FAILED"],
+        [3, "ALREADY_EXISTS"],
+      ];
+      const codes = (planned: Plan) => {
+        const outcome = only(planned.outcomes);
+        return outcome.kind === "refused"
+          ? []
+          : outcome.refusals?.map(({ index, code }) => [index, code]);
+      };
+      expect(codes(world.run(unit))).toEqual(places);
+      const again = world.run(units.of([], { ...each, idempotency: idempotencyKey("k") }));
+      expect(verdicts(again)).toEqual(["replayed"]);
+      expect(codes(again)).toEqual(places);
+    });
+
+    test("of which none is accepted is no reason to keep the key", () => {
+      const { world, units, bucket } = keyedWorld();
+      const unit = () =>
+        units.of(creation(world, bucket, { title: "a" }, "update"), {
+          ...each,
+          idempotency: idempotencyKey("k"),
+        });
+      expect(verdicts(world.run(unit()))).toEqual(["committed"]);
+      world.run(units.of(creation(world, bucket, { title: "a" })));
+      const planned = world.run(unit());
+      expect(planned.events).toHaveLength(1);
+    });
+
+    test("what all of them lack is asked for at once", () => {
+      const { world, units, bucket } = keyedWorld();
+      const commands = ["a", "b"].map((title) => creation(world, bucket, { title }));
+      const snapshot = {
+        head: world.head,
+        now: world.clock.now,
+        states: new Map([[bucket, world.state(bucket)]]),
+        reservations: new Map(),
+        idempotency: new Map(),
+      };
+      const planned = plan(snapshot, [units.of(commands, each)]);
+      if (planned.kind !== "needs") throw new Error("nothing was needed");
+      expect(planned.needs.reservations.size).toBe(2);
+    });
+  });
+});
+
 describe("an Idempotency-Key", () => {
   test("with another fingerprint is refused, in a later batch and in the same one", () => {
     const world = new World();
