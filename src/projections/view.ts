@@ -7,6 +7,7 @@ import type { BucketStats } from "../domain/bucket/stats.js";
 import type { Criteria } from "../domain/filter/parse.js";
 import type { PageQuery } from "../domain/listing.js";
 import type { MemberKind } from "../domain/members.js";
+import type { ObjectState } from "../domain/object/state.js";
 import type { ResourceState, StateOf } from "../domain/resource.js";
 import type { TaskResponse } from "../domain/task.js";
 import type { LogPoint } from "../eventstore/store.js";
@@ -95,6 +96,11 @@ export interface View {
     kind: Kind,
     query: MemberQuery,
   ): Promise<MemberPage<StateOf<Kind>>>;
+  /**
+   * The objects of a bucket, oldest first and then by id. Others are let through meanwhile, so that
+   * what they do may show or not.
+   */
+  eachObject(bucketId: string): AsyncIterable<ObjectState>;
   /** Of everything of a kind that there ever was in the bucket. */
   memberIds(kind: MemberKind, bucketId: string): Promise<readonly string[]>;
   /** Submitted and unfinished batches, the first submitted first. */

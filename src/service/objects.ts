@@ -1,16 +1,15 @@
 /** The objects of one bucket for one caller: every write is an operation, every read a view. */
-import { type AggregateResponse, aggregate } from "../domain/aggregate/aggregate.js";
+import { type AggregateResponse, Aggregator } from "../domain/aggregate/aggregate.js";
 import { parseAggregate } from "../domain/aggregate/request.js";
 import type { BlameResponse } from "../domain/blame.js";
 import { BucketsError, invalidAt, invariant, isBucketsError } from "../domain/errors.js";
 import type { HistoryEntry } from "../domain/history.js";
-import { type JsonObject, type JsonValue, toJson } from "../domain/json.js";
+import { type JsonValue, toJson } from "../domain/json.js";
 import { limits } from "../domain/limits.js";
 import { memberDeleted } from "../domain/not-found.js";
 import { objectCatalog } from "../domain/object/list.js";
 import { objectFields, renderObject } from "../domain/object/response.js";
 import type { ObjectState } from "../domain/object/state.js";
-import { nextTurn } from "../projections/view.js";
 import { blobAnswer } from "./blobs.js";
 import type {
   BlobAnswer,
@@ -49,8 +48,6 @@ interface ObjectServiceParts {
   readonly operations: ObjectOperations;
   readonly units: UnitWriter;
 }
-
-const sliceObjects = 1_000;
 
 export class ObjectService implements ServedObjects {
   readonly #service: ObjectServiceParts;
@@ -178,24 +175,11 @@ export class ObjectService implements ServedObjects {
   async aggregate(body: unknown): Promise<AggregateResponse> {
     const aggregation = parseAggregate(toJson(body), objectCatalog);
     const { bucket_id: bucketId } = await findOwner(this.#service.parts, this.#service);
-    const rows: JsonObject[] = [];
-    for await (const state of this.#all(bucketId)) rows.push(objectFields(state));
-    return aggregate(aggregation, rows.reverse());
-  }
-
-  /** Newest first, read in slices that let others through. */
-  async *#all(bucketId: string): AsyncIterable<ObjectState> {
-    const { view } = this.#service.parts;
-    let after: { readonly createdAt: string; readonly id: string } | undefined;
-    for (;;) {
-      const query = { bucketId, at: 0, limit: sliceObjects, offset: 0, after };
-      const { states } = await view.listMembers("object", query);
-      yield* states;
-      const last = states.at(-1);
-      if (last === undefined || states.length < sliceObjects) return;
-      after = { createdAt: last.created_at, id: last.object_id };
-      await nextTurn();
+    const aggregator = new Aggregator(aggregation);
+    for await (const state of this.#service.parts.view.eachObject(bucketId)) {
+      aggregator.add(objectFields(state));
     }
+    return aggregator.answer();
   }
 
   async diff(object: string, query: DiffQuery = {}): Promise<JsonValue> {

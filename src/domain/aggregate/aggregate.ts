@@ -34,25 +34,38 @@ export type AggregateResponse = Readonly<z.infer<typeof AggregateResponse>>;
 
 type Result = AggregateResponse["results"][number];
 
-/**
- * The rows are objects as they are answered, oldest first (created_at, then id): `first`, `last`,
- * `push` and `add_to_set` keep that order.
- * @throws VALIDATION_FAILED when there are more groups or kept values than the limits allow.
- */
-export function aggregate(aggregation: Aggregation, rows: Iterable<JsonObject>): AggregateResponse {
-  const isWanted = aggregation.filter && compileFilter(aggregation.filter);
-  const groups = new Groups(aggregation);
-  for (const row of rows) {
-    if (isWanted?.(row) === false) continue;
-    for (const read of readers(row, aggregation.unwind)) groups.add(read);
+/** One pass over the rows of a list; however many they are, only the groups are kept. */
+export class Aggregator {
+  readonly #aggregation: Aggregation;
+  readonly #isWanted: (row: JsonObject) => boolean;
+  readonly #groups: Groups;
+
+  constructor(aggregation: Aggregation) {
+    const { filter } = aggregation;
+    this.#aggregation = aggregation;
+    this.#isWanted = filter === undefined ? () => true : compileFilter(filter);
+    this.#groups = new Groups(aggregation);
   }
-  const hasIt = compileFilter(aggregation.having);
-  const results = groups.results().filter(({ metrics }) => hasIt(metrics));
-  const end = aggregation.offset + aggregation.limit;
-  return {
-    results: sorted(results, aggregation).slice(aggregation.offset, end),
-    total_groups: results.length,
-  };
+
+  /**
+   * The rows are objects as they are answered, oldest first (created_at, then id): `first`, `last`,
+   * `push` and `add_to_set` keep that order.
+   * @throws VALIDATION_FAILED when there are more groups or kept values than the limits allow.
+   */
+  add(row: JsonObject): void {
+    if (!this.#isWanted(row)) return;
+    for (const read of readers(row, this.#aggregation.unwind)) this.#groups.add(read);
+  }
+
+  answer(): AggregateResponse {
+    const { having, offset, limit } = this.#aggregation;
+    const hasIt = compileFilter(having);
+    const results = this.#groups.results().filter(({ metrics }) => hasIt(metrics));
+    return {
+      results: sorted(results, this.#aggregation).slice(offset, offset + limit),
+      total_groups: results.length,
+    };
+  }
 }
 
 /** How the fields of one row are read; null where one is missing. */

@@ -15,6 +15,7 @@ import {
 import { select } from "../../domain/listing.js";
 import { type MemberKind, memberListing } from "../../domain/members.js";
 import { objectSize } from "../../domain/object/response.js";
+import type { ObjectState } from "../../domain/object/state.js";
 import {
   documentOf,
   dueAt,
@@ -189,6 +190,12 @@ export class MemoryView implements InlineProjection, View {
     const listing = memberListing(kind, at);
     const selected = select(this.#existing(kind, bucketId), criteria, listing, page);
     return { states: selected.page, totalCount: selected.all.length };
+  }
+
+  async *eachObject(bucketId: string): AsyncIterable<ObjectState> {
+    yield* this.#existing("object", bucketId).sort(
+      (a, b) => compare(a.created_at, b.created_at) || compare(a.object_id, b.object_id),
+    );
   }
 
   async memberIds(kind: MemberKind, bucketId: string): Promise<readonly string[]> {

@@ -11,6 +11,7 @@ import { nameScope } from "../../domain/bucket/reservations.js";
 import type { BucketState } from "../../domain/bucket/state.js";
 import { type BucketStats, moveStats } from "../../domain/bucket/stats.js";
 import type { MemberKind } from "../../domain/members.js";
+import type { ObjectState } from "../../domain/object/state.js";
 import {
   documentOf,
   dueAt,
@@ -25,15 +26,16 @@ import { TaskResponse, taskOf } from "../../domain/task.js";
 import { reservationMoves } from "../../eventstore/planner.js";
 import type { AppliedEvent, InlineProjection } from "../../eventstore/projection.js";
 import type { LogPoint } from "../../eventstore/store.js";
-import type {
-  BucketPage,
-  ListQuery,
-  MemberPage,
-  MemberQuery,
-  TaskPage,
-  TaskQuery,
-  Timer,
-  View,
+import {
+  type BucketPage,
+  type ListQuery,
+  type MemberPage,
+  type MemberQuery,
+  nextTurn,
+  type TaskPage,
+  type TaskQuery,
+  type Timer,
+  type View,
 } from "../view.js";
 import { BucketList } from "./bucket-list.js";
 import { ListFunctions } from "./list-sql.js";
@@ -222,6 +224,7 @@ export class SqliteReadView implements View {
   readonly #taskCount: Database.Statement;
   readonly #tasks: Database.Statement;
   readonly #blame: Database.Statement;
+  readonly #oldest: Database.Statement;
   readonly #open: Database.Statement;
   readonly #referenced: Database.Statement;
   readonly #timers: Database.Statement;
@@ -248,6 +251,14 @@ export class SqliteReadView implements View {
       .prepare(
         `SELECT task FROM tasks WHERE namespace = ?
          ORDER BY created_at DESC, task_id LIMIT ? OFFSET ?`,
+      )
+      .pluck();
+    this.#oldest = db
+      .prepare(
+        `SELECT state FROM objects
+         WHERE bucket_id = $bucketId AND is_deleted = 0
+           AND created_at >= $createdAt AND NOT (created_at = $createdAt AND object_id <= $id)
+         ORDER BY created_at, object_id LIMIT ${objectSlice}`,
       )
       .pluck();
     this.#open = db
@@ -318,6 +329,21 @@ export class SqliteReadView implements View {
     return { states: states.map((state) => stateOfKind(kind, state)), totalCount };
   }
 
+  async *eachObject(bucketId: string): AsyncIterable<ObjectState> {
+    let place = { createdAt: "", id: "" };
+    for (;;) {
+      const rows = this.#oldest.all({ bucketId, ...place });
+      for (const row of rows) {
+        const state = parseState(row);
+        if (state?.kind !== "object") continue;
+        place = { createdAt: state.created_at, id: state.object_id };
+        yield state;
+      }
+      if (rows.length < objectSlice) return;
+      await nextTurn();
+    }
+  }
+
   async memberIds(kind: MemberKind, bucketId: string): Promise<readonly string[]> {
     const { name, id } = memberTables[kind];
     const ids = this.#db.prepare(`SELECT ${id} FROM ${name} WHERE bucket_id = ?`).pluck();
@@ -342,6 +368,9 @@ export class SqliteReadView implements View {
     return new Set(texts.parse(this.#referenced.all(JSON.stringify(hashes))));
   }
 }
+
+/** So many objects are read before others are let through: some milliseconds. */
+const objectSlice = 200;
 
 /** So many batches are looked at in one go. */
 const openSlice = 50;

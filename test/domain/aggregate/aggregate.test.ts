@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { AggregateResponse, aggregate } from "../../../src/domain/aggregate/aggregate.js";
+import { AggregateResponse, Aggregator } from "../../../src/domain/aggregate/aggregate.js";
 import { AggregateRequest, parseAggregate } from "../../../src/domain/aggregate/request.js";
 import type { FieldCatalog } from "../../../src/domain/filter/fields.js";
 import { isJsonArray, type JsonObject, type JsonValue } from "../../../src/domain/json.js";
@@ -19,7 +19,9 @@ const catalog: FieldCatalog = {
 const count = { function: "count", alias: "n" };
 
 function run(body: JsonObject, rows: readonly JsonObject[]) {
-  return aggregate(parseAggregate({ aggregations: [count], ...body }, catalog), rows);
+  const aggregator = new Aggregator(parseAggregate({ aggregations: [count], ...body }, catalog));
+  for (const row of rows) aggregator.add(row);
+  return aggregator.answer();
 }
 
 /** One metric over all rows. */
