@@ -1,6 +1,6 @@
 /** The commands that keep a file sound: `verify` and `rebuild`. */
 import { BucketsError } from "../domain/errors.js";
-import { openBuckets } from "../index.js";
+import { openBuckets, type VerifyReport } from "../index.js";
 import { endProgress, exitCodes, print, printProgress } from "./output.js";
 
 /**
@@ -9,22 +9,30 @@ import { endProgress, exitCodes, print, printProgress } from "./output.js";
  */
 export async function verify(
   file: string,
-  flags: { readonly expect?: string; readonly json: boolean },
+  flags: { readonly expect?: string; readonly content: boolean; readonly json: boolean },
 ): Promise<number> {
   await using store = await openBuckets({ file, readOnly: true });
   const expected = flags.expect === undefined ? undefined : parseHead(flags.expect);
-  const report = await store.verify({ onProgress: printProgress, ...(expected && { expected }) });
+  const blobs = flags.content ? "content" : "existence";
+  const report = await store.verify({ onProgress: printProgress, expected, blobs });
   endProgress();
   const { head, fault } = report;
   if (flags.json) print(JSON.stringify(report));
   else if (fault === undefined) {
     print(`ok: ${report.events} events, the chain holds, and the view is their fold`);
+    print(toldOf(report));
     print(`head ${head.position}:${head.hash}`);
     print("Note the head elsewhere: only against it can a cut-off end be proved (--expect).");
   } else {
     print(`FAULT at position ${fault.position}: ${fault.problem}`);
   }
   return report.ok ? exitCodes.ok : exitCodes.verification;
+}
+
+function toldOf({ blobs }: VerifyReport): string {
+  const { check = "existence", checked = 0 } = blobs ?? {};
+  const hint = "their content was not read (--content)";
+  return `blobs: ${checked} are there${check === "content" ? " and intact" : `; ${hint}`}`;
 }
 
 /** A head as `verify` prints it: `POSITION:HASH`. */

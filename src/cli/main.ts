@@ -178,6 +178,7 @@ program
   .description("prove that nothing was altered")
   .addArgument(fileArgument())
   .addOption(option("--expect <head>", "a head that was noted elsewhere, POSITION:HASH"))
+  .addOption(option("--content", "hash the bytes of every blob again").default(false))
   .addOption(json())
   .action(async (file, flags) => {
     process.exitCode = await verify(file, flags);

@@ -6,8 +6,8 @@ import { assertNamespace } from "../domain/namespace.js";
 import {
   allNamespaces,
   type BucketStore,
+  blobChecks,
   type Caller,
-  type ExpectedHead,
   type Feed,
   type FeedQuery,
   HeadAnswer,
@@ -17,6 +17,7 @@ import {
   type RebuildReport,
   type ReplayReport,
   type Tokens,
+  type VerifyOptions,
   type VerifyReport,
 } from "../service/interface.js";
 import { RemoteAudit } from "./audit.js";
@@ -40,6 +41,7 @@ const VerifyLine = z.object({
   events: z.number(),
   head: z.object({ position: z.number(), hash: z.string() }),
   fault: z.object({ position: z.number(), problem: z.string() }).exactOptional(),
+  blobs: z.object({ check: z.enum(blobChecks), checked: z.number() }).exactOptional(),
 }) satisfies z.ZodType<VerifyReport>;
 
 const RebuildLine = z.object({
@@ -103,11 +105,9 @@ export class RemoteStore implements BucketStore {
     return new RemoteFeed(this.#transport, { ...query, namespace, signal: AbortSignal.any(ends) });
   }
 
-  async verify(
-    options: { expected?: ExpectedHead; onProgress?: OnProgress } = {},
-  ): Promise<VerifyReport> {
-    const { expected = null } = options;
-    const json = toJson({ expected });
+  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    const { expected = null, blobs = null } = options;
+    const json = toJson({ expected, blobs });
     const call = { kind: "read", method: "POST", path: "/v1/admin/verify", json } as const;
     return await this.#report(call, VerifyLine, options.onProgress);
   }

@@ -66,6 +66,14 @@ export interface MemberPage<State> {
   readonly totalCount: number;
 }
 
+/** Content of the blob store, and the event that was the first to refer to it. */
+export interface Reference {
+  readonly hash: string;
+  /** The object or upload. */
+  readonly stream: string;
+  readonly position: number;
+}
+
 export function totalsOf(buckets: readonly CountedBucket[]): StatsTotals {
   return {
     objectCount: buckets.reduce((sum, { stats }) => sum + stats.objectCount, 0),
@@ -107,6 +115,8 @@ export interface View {
   openBatches(namespace: string): AsyncIterable<BatchState>;
   /** What is to be done, or is overdue, in all namespaces: the first due first. */
   timers(limit: number): Promise<readonly Timer[]>;
+  /** Every content that an event ever referred to, in the order of the hashes; in slices. */
+  references(): AsyncIterable<Reference>;
   /** Which of these contents an event ever referred to. */
   referenced(hashes: readonly string[]): Promise<ReadonlySet<string>>;
 }
@@ -139,6 +149,18 @@ export interface VerifyReport {
   readonly head: { readonly position: number; readonly hash: string };
   /** The first fault, by its position in the log. */
   readonly fault?: Fault;
+  /** The contents that events refer to, once log and view are found in order. */
+  readonly blobs?: VerifiedBlobs;
+}
+
+/** Whether content is only there, or is hashed again and found to be what its name says. */
+export const blobChecks = ["existence", "content"] as const;
+export type BlobCheck = (typeof blobChecks)[number];
+
+export interface VerifiedBlobs {
+  readonly check: BlobCheck;
+  /** Up to the first fault. */
+  readonly checked: number;
 }
 
 export interface ReplayReport {

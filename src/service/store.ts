@@ -7,7 +7,6 @@ import { toHex } from "../eventstore/codec.js";
 import { CommitQueue } from "../eventstore/commit-queue.js";
 import type { EventStore, Health, Outcome, Unit } from "../eventstore/store.js";
 import type {
-  ExpectedHead,
   OnProgress,
   ProjectionKeeper,
   RebuildReport,
@@ -25,10 +24,12 @@ import type {
   ServedCaller,
   ServedNamespace,
   TokenGate,
+  VerifyOptions,
 } from "./interface.js";
 import { NamespaceService } from "./namespace.js";
 import type { ServiceParts } from "./parts.js";
 import type { Vault } from "./vault.js";
+import { verifyBlobs } from "./verifying.js";
 import { WindowCloser } from "./windows.js";
 
 /** What the composition root puts together. */
@@ -108,10 +109,15 @@ export class Store implements EmbeddedStore {
     return new LogFeed({ ...this.#parts, signal: this.#signal }, query);
   }
 
-  verify(
-    options: { expected?: ExpectedHead; onProgress?: OnProgress } = {},
-  ): Promise<VerifyReport> {
-    return this.#parts.keeper.verify(options.expected, options.onProgress ?? ignoreProgress);
+  async verify({
+    expected,
+    onProgress = ignoreProgress,
+    blobs = "existence",
+  }: VerifyOptions = {}): Promise<VerifyReport> {
+    const report = await this.#parts.keeper.verify(expected, onProgress);
+    if (!report.ok) return report;
+    const looked = await verifyBlobs(this.#parts, blobs);
+    return { ...report, ok: looked.fault === undefined, ...looked };
   }
 
   replay(options: { onProgress?: OnProgress } = {}): Promise<ReplayReport> {

@@ -1,5 +1,5 @@
 /** The command line as a whole: what it prints, for people and programs, and how it exits. */
-import { statSync, writeFileSync } from "node:fs";
+import { rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
@@ -120,6 +120,19 @@ describe("options", () => {
   });
 });
 
+/** Puts an object with one blob into the file; the hash of its bytes. */
+async function addBlob(file: string): Promise<string> {
+  await using store = await openBuckets({ file });
+  const schema = { properties: { clip: { type: "video" } } };
+  await store.namespace().buckets.create({ bucket_name: "clips", bucket_schema: schema });
+  const blob = { property: "clip", type: "video", data: { base64: "AAAA" } };
+  const { object } = await store
+    .namespace()
+    .objects("clips")
+    .create({ blobs: [blob] });
+  return object.blobs[0]?.details.hash ?? "";
+}
+
 describe("verify", () => {
   test("exits 4 and names the position where something was altered", async () => {
     const folder = temporaryFolder();
@@ -133,6 +146,22 @@ describe("verify", () => {
     expect(ran.out).toBe("FAULT at position 2: the body is not what was committed to\n");
     const json = await bucketlog(folder, ["verify", "--json"]);
     expect(JSON.parse(json.out)).toMatchObject({ ok: false, fault: { position: 2 } });
+  });
+
+  test("finds bytes that are gone, and with --content also those that were altered", async () => {
+    const folder = temporaryFolder();
+    const file = await makeFile(folder);
+    const hash = await addBlob(file);
+    const bytesFile = join(`${file}.blobs`, hash.slice(0, 2), hash);
+    const ran = await bucketlog(folder, ["verify"]);
+    expect(ran).toMatchObject({ code: 0, out: expect.stringContaining("blobs: 1 are there;") });
+    writeFileSync(bytesFile, "other");
+    expect(await bucketlog(folder, ["verify"])).toMatchObject({ code: 0 });
+    const altered = await bucketlog(folder, ["verify", "--content"]);
+    expect(altered).toMatchObject({ code: 4, out: expect.stringContaining("are damaged") });
+    rmSync(bytesFile);
+    const gone = await bucketlog(folder, ["verify"]);
+    expect(gone).toMatchObject({ code: 4, out: expect.stringContaining("are missing") });
   });
 
   test("finds against a noted head that the end was cut off", async () => {

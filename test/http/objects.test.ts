@@ -1,11 +1,13 @@
 /** Objects over HTTP: the shapes of the contract, conditions, ranges, and one story with the client. */
 import { describe, expect, test } from "vitest";
+import type { JsonObject } from "../../src/domain/json.js";
 import { connectBuckets } from "../../src/index.js";
 import {
   type Answer,
   at,
   expectRefusal,
   makeBucket,
+  ndjsonOf,
   serveTest,
   textAt,
   tokens,
@@ -42,6 +44,21 @@ async function serveClips() {
 function blobOf(answer: Answer): string {
   return String(at(answer, "blobs", "0", "blob_id"));
 }
+
+test("the bytes of blobs are verified over HTTP, as deeply as is asked", async () => {
+  const { service, objects } = await serveClips();
+  const verify = (body: JsonObject) => service.post("/v1/admin/verify", body);
+  expectRefusal(await verify({ blobs: "all" }), 422, "ValidationError");
+  await service.post(`${objects}?policy=insert`, { title: "a", blobs: [clip] });
+  for (const check of ["existence", "content"]) {
+    const report = ndjsonOf(await verify({ blobs: check })).at(-1);
+    expect(report).toMatchObject({ ok: true, blobs: { check, checked: 1 } });
+  }
+  await using client = connectBuckets({ baseUrl: service.url, token: tokens.admin });
+  expect(await client.verify({ blobs: "content" })).toMatchObject({
+    blobs: { check: "content", checked: 1 },
+  });
+});
 
 describe("a creation", () => {
   test("without a policy anywhere is a 400 that says what to send", async () => {

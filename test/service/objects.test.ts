@@ -2,7 +2,8 @@
  * Objects through the library, on both engines: what is refused, what the unique key makes of
  * creations that meet, what a deletion hides, and that the statistics of the bucket are true.
  */
-import { existsSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BucketsError, type ErrorCode } from "../../src/domain/errors.js";
@@ -352,6 +353,35 @@ describe.each(engines)("objects on %s", (_, file) => {
       stored?.stream.destroy();
       expect(stored?.sizeBytes).toBe(5);
     }));
+});
+
+test("verify finds bytes that are gone or were altered, and names who refers to them", async () => {
+  const path = temporaryFile();
+  await withClips(path, async (store) => {
+    const objects = store.namespace().objects("clips");
+    const { object } = await objects.create({ title: "a", blobs: [clip(5)] });
+    await objects.create({ title: "b", blobs: [clip(5)] });
+    await objects.patch(object.object_id, { blobs: [] });
+    expect(await store.verify()).toMatchObject({
+      ok: true,
+      blobs: { check: "existence", checked: 1 },
+    });
+    const hash = object.blobs[0]?.details.hash ?? "";
+    const bytesFile = join(`${path}.blobs`, hash.slice(0, 2), hash);
+    writeFileSync(bytesFile, "other");
+    expect(await store.verify()).toMatchObject({ ok: true });
+    const told = `the bytes ${hash}, to which the object ${object.object_id} refers, are`;
+    expect(await store.verify({ blobs: "content" })).toMatchObject({
+      ok: false,
+      fault: { position: 2, problem: `${told} damaged` },
+      blobs: { check: "content", checked: 1 },
+    });
+    rmSync(bytesFile);
+    for (const blobs of ["existence", "content"] as const) {
+      const report = await store.verify({ blobs });
+      expect(report.fault).toEqual({ position: 2, problem: `${told} missing` });
+    }
+  });
 });
 
 test("a store that is open for reading only keeps no bytes", async () => {

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { z } from "zod";
 import { BucketsError } from "../../domain/errors.js";
 import { parseBody } from "../../domain/schemas.js";
-import { HeadAnswer } from "../../service/interface.js";
+import { blobChecks, HeadAnswer } from "../../service/interface.js";
 import { setCache } from "../headers.js";
 import { defineRoute, type HttpContext, noQuery, type Route } from "../route.js";
 
@@ -12,6 +12,10 @@ const VerifyRequest = z.object({
     .object({ position: z.number().int().min(1), hash: z.string().regex(/^[0-9a-f]{64}$/) })
     .nullish()
     .meta({ description: "A head that was noted elsewhere, which the log must still contain." }),
+  blobs: z
+    .enum(blobChecks)
+    .nullish()
+    .meta({ description: "Whether bytes are there, or are hashed again; existence unless sent." }),
 });
 
 const ndjson = "application/x-ndjson";
@@ -37,7 +41,8 @@ export const logRoutes: readonly Route[] = [
     method: "POST",
     path: "/v1/admin/verify",
     operationId: "verifyLog",
-    summary: "Check the chain, the commitments, and that the view is the fold of the log",
+    summary:
+      "Check the chain, the commitments, the view as the fold of the log, and the bytes of blobs",
     permission: "admin",
     isStoreWide: true,
     query: noQuery,
@@ -46,9 +51,13 @@ export const logRoutes: readonly Route[] = [
     responseTypes: [ndjson],
     refusals: [400, 413, 415, 422],
     handle: async ({ context, store, body }) => {
-      const { expected } = parseBody(VerifyRequest, body ?? {});
+      const { expected, blobs } = parseBody(VerifyRequest, body ?? {});
       streamProgress(context, (onProgress) =>
-        store.verify({ onProgress, ...(expected && { expected }) }),
+        store.verify({
+          onProgress,
+          expected: expected ?? undefined,
+          blobs: blobs ?? undefined,
+        }),
       );
     },
   }),

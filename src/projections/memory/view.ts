@@ -34,6 +34,7 @@ import {
   type ListQuery,
   type MemberPage,
   type MemberQuery,
+  type Reference,
   type TaskPage,
   type TaskQuery,
   type Timer,
@@ -50,7 +51,7 @@ export class MemoryView implements InlineProjection, View {
   #reservations = new Map<string, string>();
   #tasks = new Map<string, { readonly namespace: string; readonly task: TaskResponse }>();
   #blame = new Map<string, Map<string, number>>();
-  #referenced = new Set<string>();
+  #references = new Map<string, Reference>();
   #position = 0;
 
   /** That of the last event that was applied. */
@@ -80,8 +81,15 @@ export class MemoryView implements InlineProjection, View {
       this.#moveBlame(applied);
       this.#moveStats(applied);
       this.#keepTask(applied);
-      for (const hash of referencedHashes(after)) this.#referenced.add(hash);
+      this.#refers(applied);
       this.#position = recorded.position;
+    }
+  }
+
+  #refers({ recorded: { stream, position }, after }: AppliedEvent): void {
+    for (const hash of referencedHashes(after)) {
+      if (this.#references.has(hash)) continue;
+      this.#references.set(hash, { hash, stream, position });
     }
   }
 
@@ -222,8 +230,12 @@ export class MemoryView implements InlineProjection, View {
     return timers.slice(0, limit);
   }
 
+  async *references(): AsyncIterable<Reference> {
+    yield* [...this.#references.values()].sort((a, b) => compare(a.hash, b.hash));
+  }
+
   async referenced(hashes: readonly string[]): Promise<ReadonlySet<string>> {
-    return new Set(hashes.filter((hash) => this.#referenced.has(hash)));
+    return new Set(hashes.filter((hash) => this.#references.has(hash)));
   }
 
   async findTask(namespace: string, taskId: string): Promise<TaskResponse | undefined> {
@@ -252,7 +264,7 @@ export class MemoryView implements InlineProjection, View {
     this.#reservations = other.#reservations;
     this.#tasks = other.#tasks;
     this.#blame = other.#blame;
-    this.#referenced = other.#referenced;
+    this.#references = other.#references;
     this.#position = other.#position;
   }
 }

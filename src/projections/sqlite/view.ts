@@ -32,6 +32,7 @@ import {
   type MemberPage,
   type MemberQuery,
   nextTurn,
+  type Reference,
   type TaskPage,
   type TaskQuery,
   type Timer,
@@ -209,6 +210,7 @@ export class SqliteView implements InlineProjection {
 
 const TimerRow = z.object({ stream: z.string(), dueAt: z.string() });
 const BlameRow = z.object({ pointer: z.string(), position: z.number() });
+const ReferenceRow = z.object({ hash: z.string(), stream: z.string(), position: z.number() });
 const texts = z.array(z.string());
 
 /** The view as faces read it, on the connection of the reader. */
@@ -226,6 +228,7 @@ export class SqliteReadView implements View {
   readonly #blame: Database.Statement;
   readonly #oldest: Database.Statement;
   readonly #open: Database.Statement;
+  readonly #references: Database.Statement;
   readonly #referenced: Database.Statement;
   readonly #timers: Database.Statement;
 
@@ -269,6 +272,10 @@ export class SqliteReadView implements View {
          ORDER BY submitted_at, batch_id LIMIT ${openSlice}`,
       )
       .pluck();
+    this.#references = db.prepare(
+      `SELECT hash, stream, position FROM blob_references
+       WHERE hash > ? ORDER BY hash LIMIT ${referenceSlice}`,
+    );
     this.#referenced = db
       .prepare("SELECT hash FROM blob_references WHERE hash IN (SELECT value FROM json_each(?))")
       .pluck();
@@ -364,6 +371,17 @@ export class SqliteReadView implements View {
     }
   }
 
+  async *references(): AsyncIterable<Reference> {
+    let last = "";
+    for (;;) {
+      const rows = z.array(ReferenceRow).parse(this.#references.all(last));
+      yield* rows;
+      last = rows.at(-1)?.hash ?? last;
+      if (rows.length < referenceSlice) return;
+      await nextTurn();
+    }
+  }
+
   async referenced(hashes: readonly string[]): Promise<ReadonlySet<string>> {
     return new Set(texts.parse(this.#referenced.all(JSON.stringify(hashes))));
   }
@@ -371,6 +389,9 @@ export class SqliteReadView implements View {
 
 /** So many objects are read before others are let through: some milliseconds. */
 const objectSlice = 200;
+
+/** So many references are read in one go. */
+const referenceSlice = 500;
 
 /** So many batches are looked at in one go. */
 const openSlice = 50;

@@ -3,12 +3,14 @@ import { z } from "zod";
 import type { CollectReport } from "../../blobstore/blob-store.js";
 import { answeredTime } from "../../domain/schemas.js";
 import type { Health } from "../../eventstore/store.js";
-import type {
-  ExpectedHead,
-  OnProgress,
-  RebuildReport,
-  ReplayReport,
-  VerifyReport,
+import {
+  type BlobCheck,
+  blobChecks,
+  type ExpectedHead,
+  type OnProgress,
+  type RebuildReport,
+  type ReplayReport,
+  type VerifyReport,
 } from "../../projections/view.js";
 import type { Feed, FeedQuery } from "./feed.js";
 import type { Namespace, ServedNamespace } from "./namespace.js";
@@ -21,6 +23,14 @@ export const HeadAnswer = z.object({
   recorded_at: answeredTime,
 });
 export type HeadAnswer = Readonly<z.infer<typeof HeadAnswer>>;
+
+export interface VerifyOptions {
+  /** A head that was noted elsewhere, which the log must still contain. */
+  readonly expected?: ExpectedHead | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  /** `content` reads and hashes every byte of every blob again; `existence` unless given. */
+  readonly blobs?: BlobCheck | undefined;
+}
 
 /**
  * A store of buckets, in this process or behind a server. Every promise of a write resolves only
@@ -44,8 +54,11 @@ export interface BucketStore extends AsyncDisposable {
    * }
    */
   events(query?: FeedQuery): Feed;
-  /** Checks the chain, the commitments, and that the view is the fold of the log. */
-  verify(options?: { expected?: ExpectedHead; onProgress?: OnProgress }): Promise<VerifyReport>;
+  /**
+   * Checks the chain, the commitments, that the view is the fold of the log, and that the bytes of
+   * every blob are there.
+   */
+  verify(options?: VerifyOptions): Promise<VerifyReport>;
   /** Folds the whole log from zero beside the view and compares the two; changes nothing. */
   replay(options?: { onProgress?: OnProgress }): Promise<ReplayReport>;
   /** Folds the view anew from the log, compares row by row, and swaps it in. */
@@ -83,3 +96,4 @@ export type {
   ReplayReport,
   VerifyReport,
 };
+export { blobChecks };
