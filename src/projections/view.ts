@@ -157,7 +157,7 @@ export interface VerifyReport {
 export const blobChecks = ["existence", "content"] as const;
 export type BlobCheck = (typeof blobChecks)[number];
 
-export interface VerifiedBlobs {
+interface VerifiedBlobs {
   readonly check: BlobCheck;
   /** Up to the first fault. */
   readonly checked: number;

@@ -1,14 +1,12 @@
 /**
  * Objects through the library, on both engines: what is refused, what the unique key makes of
- * creations that meet, what a deletion hides, and that the statistics of the bucket are true.
+ * creations that meet, what a deletion hides, and what is found of bytes that are gone.
  */
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BucketsError, type ErrorCode } from "../../src/domain/errors.js";
 import { type EmbeddedStore, openBuckets } from "../../src/index.js";
-import { seed } from "../domain/arbitraries.js";
 import { temporaryFile } from "../support/backends.js";
 import { FixedClock } from "../support/clock.js";
 
@@ -394,81 +392,3 @@ test("a store that is open for reading only keeps no bytes", async () => {
     expect(existsSync(`${path}.blobs`)).toBe(false);
   });
 });
-
-const anyStep = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.record({ do: fc.constant("create"), size: fc.integer({ min: 0, max: 4 }) }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({ do: fc.constant("resize"), size: fc.integer({ min: 0, max: 4 }) }),
-  },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("delete"), size: fc.constant(0) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("restore"), size: fc.constant(0) }) },
-);
-
-describe.each(engines)("the statistics of a bucket on %s", (_, file) => {
-  test("are a recount at every position, now and as of then, also after a rebuild", async () => {
-    const cases = fc.asyncProperty(
-      fc.array(fc.tuple(anyStep, fc.nat({ max: 5 })), { maxLength: 25 }),
-      (steps) =>
-        withClips(file(), async (store) => {
-          const { buckets } = store.namespace();
-          const objects = store.namespace().objects("clips");
-          const sizes = new Map<string, number>();
-          const gone = new Map<string, number>();
-          const expected = new Map<number, object>();
-          const note = async () =>
-            expected.set((await store.head()).position, recount([...sizes.values()]));
-          await note();
-          for (const [step, pick] of steps) {
-            const ids = [...sizes.keys()];
-            const id = ids[pick % Math.max(ids.length, 1)];
-            const [lost] = gone.keys();
-            if (step.do === "create") {
-              const title = `t${sizes.size + gone.size + expected.size}`;
-              const made = await objects.create({ title, blobs: [clip(step.size)] });
-              sizes.set(made.object.object_id, step.size);
-            } else if (step.do === "restore" && lost !== undefined) {
-              await objects.restore(lost);
-              sizes.set(lost, gone.get(lost) ?? 0);
-              gone.delete(lost);
-            } else if (step.do === "resize" && id !== undefined) {
-              await objects.patch(id, { blobs: [clip(step.size)] });
-              sizes.set(id, step.size);
-            } else if (step.do === "delete" && id !== undefined) {
-              await objects.delete(id);
-              gone.set(id, sizes.get(id) ?? 0);
-              sizes.delete(id);
-            }
-            await note();
-          }
-          for (const [position, stats] of expected) {
-            const { bucket } = await buckets.get("clips", { asOf: `@${position}` });
-            expect(bucket).toMatchObject(stats);
-          }
-          expect(await store.rebuild()).toMatchObject({ differences: 0 });
-          expect(await store.verify()).toMatchObject({ ok: true });
-          expect((await buckets.get("clips")).bucket).toMatchObject(recount([...sizes.values()]));
-          const { stats } = await buckets.list();
-          expect(stats).toMatchObject({ total_objects: sizes.size });
-        }),
-    );
-    await fc.assert(cases, { seed, numRuns: 40 });
-  }, 60_000);
-});
-
-function recount(sizes: readonly number[]) {
-  const total = sizes.reduce((a, b) => a + b, 0);
-  return {
-    object_count: sizes.length,
-    total_size_bytes: total,
-    storage_stats: {
-      total_size_bytes: total,
-      avg_size_bytes: sizes.length === 0 ? 0 : total / sizes.length,
-      max_size_bytes: sizes.length === 0 ? 0 : Math.max(...sizes),
-      min_size_bytes: sizes.length === 0 ? 0 : Math.min(...sizes),
-    },
-  };
-}
