@@ -58,7 +58,7 @@ describe("collecting", () => {
   });
 
   test("puts the next object into the window that is open", () => {
-    given(batchAfter([opened()]))
+    following("obj_b", batchAfter([opened()]))
       .when(collect())
       .thenEvent(added);
   });
