@@ -88,7 +88,9 @@ function creationOf(body: JsonValue): CreateUpload {
 /** What a confirmation is about, as it is stored. */
 interface Confirming {
   readonly owner: BucketState;
-  readonly state: UploadState;
+  /** Its id. */
+  readonly upload: string;
+  readonly state: UploadState | undefined;
   readonly received: ReceivedRow | undefined;
 }
 
@@ -103,9 +105,8 @@ export function checkConfirmation(
   const body = toJson(sent ?? {});
   const request = parseBody(ConfirmUploadRequest, body);
   const ignored = checkFields(strayFields(body, ConfirmUploadRequest), options.strict === true);
-  const { owner, state, received } = confirming;
+  const { owner, upload, state, received } = confirming;
   const { bucket_id: bucket } = owner;
-  const { create_object_on_confirm: makesObject } = state.document;
   const confirmed = {
     stored: received && { hash: received.hash, sizeBytes: received.sizeBytes },
     etag: request.etag,
@@ -113,15 +114,18 @@ export function checkConfirmation(
     sizeBytes: request.file_size_bytes,
   };
   return {
-    call: ["confirm_upload", bucket, state.upload_id, body],
+    call: ["confirm_upload", bucket, upload, body],
     reason: options.reason,
     precondition: preconditionOf(options),
-    precededBy: makesObject ? [objectOf(parts, confirming, confirmed)] : [],
+    precededBy:
+      state?.document.create_object_on_confirm === true
+        ? [objectOf(parts, owner, state, confirmed)]
+        : [],
     prepare: async () => {
       // Whoever commits a reference to content renews its grace first.
       if (received !== undefined) await parts.blobs.renew(received.hash);
       return {
-        target: { kind: "member", bucket, id: state.upload_id },
+        target: { kind: "member", bucket, id: upload },
         secrets: [],
         command: { type: "confirm_upload", ...confirmed },
       };
@@ -133,7 +137,8 @@ export function checkConfirmation(
 /** Makes the object of an upload; what keeps it from being confirmed is said first. */
 function objectOf(
   parts: ServiceParts,
-  { owner, state }: Confirming,
+  owner: BucketState,
+  state: UploadState,
   confirmed: Parameters<typeof confirmable>[1],
 ): Accompanying {
   const { document, upload_id: uploadId } = state;

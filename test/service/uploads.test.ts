@@ -1,0 +1,252 @@
+/**
+ * Uploads through the library, on both engines: what is refused, that nothing is recorded before it
+ * is confirmed, that an upload and its object come to be together, and what is collected when.
+ */
+import { createHash } from "node:crypto";
+import { readdirSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { BucketsError, type ErrorCode } from "../../src/domain/errors.js";
+import { type EmbeddedStore, openBuckets, type ServedNamespace } from "../../src/index.js";
+import { temporaryFile } from "../support/backends.js";
+import { dayMs, FixedClock } from "../support/clock.js";
+
+const engines = [
+  ["memory", () => ":memory:"],
+  ["sqlite", temporaryFile],
+] as const;
+
+const clips = {
+  bucket_name: "clips",
+  bucket_schema: { properties: { title: { type: "string" }, clip: { type: "video" } } },
+  unique_key: { fields: ["title"], default_policy: "insert" },
+};
+
+const content = "0123456789";
+const hash = createHash("sha256").update(content).digest("hex");
+const announced = (fields: object = {}) => ({
+  filename: "clip.mp4",
+  content_type: "video/mp4",
+  blob_property: "clip",
+  object_metadata: { title: "a" },
+  ...fields,
+});
+
+async function* bytes(text = content): AsyncIterable<Uint8Array> {
+  for (const letter of text) yield Buffer.from(letter);
+}
+
+async function* broken(): AsyncIterable<Uint8Array> {
+  yield Buffer.from(content);
+  throw new BucketsError("BAD_REQUEST", "The connection ended before the body.");
+}
+
+interface Subject {
+  readonly store: EmbeddedStore;
+  readonly namespace: ServedNamespace;
+  readonly clock: FixedClock;
+}
+
+async function withClips(file: string, use: (subject: Subject) => Promise<void>) {
+  const clock = new FixedClock();
+  await using store = await openBuckets({ file, clock: clock.read, durability: "relaxed" });
+  const namespace = store.namespace();
+  await namespace.buckets.create(clips);
+  await use({ store, namespace, clock });
+}
+
+async function refusal(act: Promise<unknown>): Promise<ErrorCode | "none"> {
+  try {
+    await act;
+    return "none";
+  } catch (error) {
+    if (error instanceof BucketsError) return error.code;
+    throw error;
+  }
+}
+
+async function begun({ namespace }: Subject, fields: object = {}): Promise<string> {
+  return (await namespace.uploads("clips").create(announced(fields))).upload.upload_id;
+}
+
+describe.each(engines)("uploads on %s", (_, file) => {
+  test("what does not fit is refused, and leaves no trace", () =>
+    withClips(file(), async (subject) => {
+      const { store, namespace } = subject;
+      const uploads = namespace.uploads("clips");
+      const { position } = await store.head();
+      for (const body of [{}, announced({ filename: "" }), announced({ blob_property: "none" })]) {
+        expect(await refusal(uploads.create(body)), JSON.stringify(body)).toBe("VALIDATION_FAILED");
+      }
+      expect(await refusal(uploads.receive("upl_none", bytes()))).toBe("NOT_FOUND");
+      expect(await refusal(uploads.confirm("upl_none"))).toBe("NOT_FOUND");
+      expect(await refusal(namespace.uploads("none").create(announced()))).toBe("NOT_FOUND");
+      expect((await store.head()).position).toBe(position);
+    }));
+
+  test("other bytes than were announced are refused, before or when they are confirmed", () =>
+    withClips(file(), async (subject) => {
+      const uploads = subject.namespace.uploads("clips");
+      const exact = await begun(subject, { file_size_bytes: 10 });
+      for (const text of ["012345678", `${content}0`]) {
+        expect(await refusal(uploads.receive(exact, bytes(text)))).not.toBe("none");
+      }
+      expect(await refusal(uploads.receive(exact, broken()))).toBe("BAD_REQUEST");
+      expect(await refusal(uploads.confirm(exact))).toBe("BAD_REQUEST");
+      const hashed = await begun(subject, { file_hash: "ab".repeat(32) });
+      await uploads.receive(hashed, bytes());
+      expect(await refusal(uploads.confirm(hashed))).toBe("VALIDATION_FAILED");
+      const open = await begun(subject);
+      await uploads.receive(open, bytes());
+      for (const body of [{ etag: "x" }, { file_hash: "ab".repeat(32) }, { file_size_bytes: 9 }]) {
+        expect(await refusal(uploads.confirm(open, body))).toBe("VALIDATION_FAILED");
+      }
+      expect(await refusal(uploads.confirm(open, { etag: `"${hash}"` }))).toBe("none");
+    }));
+
+  test("an upload and its object come to be together, once", () =>
+    withClips(file(), async (subject) => {
+      const { store, namespace } = subject;
+      const uploads = namespace.uploads("clips");
+      const id = await begun(subject);
+      expect(await uploads.receive(id, bytes("first"))).toMatchObject({ file_size_bytes: 5 });
+      const received = await uploads.receive(id, bytes());
+      expect(received).toEqual({ upload_id: id, file_hash: hash, file_size_bytes: 10 });
+      const { position } = await store.head();
+      const dry = await uploads.confirm(id, {}, { dryRun: true });
+      expect(dry.upload.status).toBe("COMPLETED");
+      expect((await store.head()).position).toBe(position);
+      const options = { idempotencyKey: "k" };
+      const { upload } = await uploads.confirm(id, {}, options);
+      expect(upload).toMatchObject({ status: "COMPLETED", etag: hash, file_size_bytes: 10 });
+      expect(await uploads.confirm(id, {}, options)).toMatchObject({ replayed: true, upload });
+      expect(await refusal(uploads.confirm(id))).toBe("BAD_REQUEST");
+      expect(await refusal(uploads.receive(id, bytes()))).toBe("CONFLICT");
+      const objects = namespace.objects("clips");
+      const { object } = await objects.get(upload.object_id ?? "");
+      expect(object).toMatchObject({
+        metadata: { title: "a" },
+        blobs: [{ property: "clip", type: "video", details: { size_bytes: 10, hash } }],
+      });
+      const blob = await objects.blob(object.object_id, object.blobs[0]?.blob_id ?? "");
+      const stored = await blob.read(hash, { start: 2, end: 4 });
+      expect(Buffer.concat(await (stored?.stream.toArray() ?? [])).toString()).toBe("234");
+      const { bucket } = await namespace.buckets.get("clips");
+      expect(bucket).toMatchObject({ object_count: 1, total_size_bytes: 10 });
+      expect(bucket.last_upload_at).toBeDefined();
+    }));
+
+  test("an object that is refused keeps its upload back, and nothing is kept", () =>
+    withClips(file(), async (subject) => {
+      const { store, namespace } = subject;
+      const uploads = namespace.uploads("clips");
+      await namespace.objects("clips").create({ title: "a" });
+      const id = await begun(subject);
+      await uploads.receive(id, bytes());
+      const { position } = await store.head();
+      expect(await refusal(uploads.confirm(id))).toBe("ALREADY_EXISTS");
+      expect((await store.head()).position).toBe(position);
+      expect((await uploads.get(id)).upload.status).toBe("PENDING");
+      await namespace.buckets.lock("clips");
+      expect(await refusal(uploads.confirm(id))).toBe("BUCKET_LOCKED");
+      expect(await refusal(uploads.receive(id, bytes()))).toBe("BUCKET_LOCKED");
+      expect(await refusal(uploads.create(announced()))).toBe("BUCKET_LOCKED");
+    }));
+
+  test("many are announced and confirmed at once, each by itself with its object", () =>
+    withClips(file(), async ({ namespace }) => {
+      const uploads = namespace.uploads("clips");
+      const titled = (title: string) => announced({ object_metadata: { title } });
+      const made = await uploads.createMany({
+        uploads: [titled("a"), titled("b"), announced({ blob_property: "none" }), titled("b")],
+      });
+      expect(made.failed).toMatchObject([{ index: 2, error: { code: "VALIDATION_FAILED" } }]);
+      const ids = made.succeeded.map(({ upload }) => upload.upload_id);
+      const [a = "", b = "", c = ""] = ids;
+      for (const id of [b, c]) await uploads.receive(id, bytes(id));
+      const body = {
+        confirmations: [a, b, c, "upl_none"].map((upload_id) => ({ upload_id })),
+      };
+      const options = { idempotencyKey: "k" };
+      const done = await uploads.confirmMany(body, options);
+      expect(done.succeeded).toMatchObject([{ upload: { upload_id: b, status: "COMPLETED" } }]);
+      const codes = [
+        { index: 0, error: { code: "BAD_REQUEST" } },
+        { index: 2, error: { code: "ALREADY_EXISTS" } },
+        { index: 3, error: { code: "NOT_FOUND" } },
+      ];
+      expect(done.failed).toMatchObject(codes);
+      const object = done.succeeded[0]?.upload.object_id ?? "";
+      expect((await namespace.objects("clips").get(object)).object.metadata).toEqual({
+        title: "b",
+      });
+      const again = await uploads.confirmMany(body, options);
+      expect(again.succeeded).toMatchObject([{ replayed: true, upload: { upload_id: b } }]);
+      expect(again.failed).toMatchObject(codes);
+    }));
+
+  test("one that expires fails by itself, without an event", () =>
+    withClips(file(), async (subject) => {
+      const { namespace, clock } = subject;
+      const uploads = namespace.uploads("clips");
+      const id = await begun(subject, { presigned_url_expiration: 60 });
+      await uploads.receive(id, bytes());
+      const before = await uploads.get(id);
+      clock.advance(60_000);
+      const after = await uploads.get(id);
+      expect(after.upload.status).toBe("FAILED");
+      expect(after.version).toBe(before.version);
+      expect(after.tag).not.toBe(before.tag);
+      expect(await refusal(uploads.confirm(id))).toBe("BAD_REQUEST");
+      expect(await refusal(uploads.receive(id, bytes()))).toBe("CONFLICT");
+      expect((await uploads.list({ filters: { status: "FAILED" } })).total_count).toBe(1);
+    }));
+
+  test("a confirmed one is a blob of other objects by its id, and its history goes on", () =>
+    withClips(file(), async (subject) => {
+      const { namespace } = subject;
+      const uploads = namespace.uploads("clips");
+      const id = await begun(subject, { create_object_on_confirm: false });
+      const blobs = [{ property: "clip", type: "video", upload_id: id }];
+      const objects = namespace.objects("clips");
+      expect(await refusal(objects.create({ title: "x", blobs }))).toBe("VALIDATION_FAILED");
+      await uploads.receive(id, bytes());
+      const { upload } = await uploads.confirm(id);
+      expect(upload).not.toHaveProperty("object_id");
+      const { object } = await objects.create({ title: "x", blobs });
+      expect(object.blobs).toMatchObject([{ details: { filename: "clip.mp4", hash } }]);
+      await uploads.delete(id);
+      expect(await refusal(uploads.get(id))).toBe("NOT_FOUND");
+      const { results } = await uploads.history(id);
+      expect(results.map(({ type }) => type)).toEqual([
+        "upload.deleted",
+        "upload.confirmed",
+        "upload.created",
+      ]);
+      expect((await uploads.get(id, { asOf: "1" })).upload.status).toBe("PENDING");
+      expect(
+        await namespace.objects("clips").blob(object.object_id, object.blobs[0]?.blob_id ?? ""),
+      ).toMatchObject({ hash });
+    }));
+});
+
+test("bytes that wait to be confirmed are kept until they cannot be, then collected", async () => {
+  const file = temporaryFile();
+  await withClips(file, async (subject) => {
+    const { store, namespace, clock } = subject;
+    const uploads = namespace.uploads("clips");
+    const kept = await begun(subject, { object_metadata: { title: "kept" } });
+    await uploads.receive(kept, bytes("kept"));
+    await uploads.confirm(kept);
+    const waiting = await begun(subject, { presigned_url_expiration: 86_400 });
+    await uploads.receive(waiting, bytes("waiting"));
+    const stored = () =>
+      readdirSync(`${file}.blobs`, { recursive: true }).filter((name) =>
+        /\w{60}/.test(String(name)),
+      );
+    expect(stored()).toHaveLength(2);
+    expect(await store.collectBlobs({ graceMs: 0 })).toMatchObject({ removed: 0, kept: 2 });
+    clock.advance(dayMs + 1);
+    expect(await store.collectBlobs({ graceMs: 0 })).toMatchObject({ removed: 1, kept: 1 });
+    expect(stored()).toHaveLength(1);
+  });
+});
