@@ -99,6 +99,11 @@ export interface OpenOptions {
   readonly durability?: "full" | "relaxed";
   /** 32 bytes as 64 hex digits or base64, for the secrets; else the key file `<file>.key`. */
   readonly secretKey?: string;
+  /**
+   * Take URLs of the own machine where payloads and configurations name some for others to fetch: for
+   * development. The store itself fetches nothing.
+   */
+  readonly allowLoopbackUrls?: boolean;
   /** Milliseconds since the epoch; for tests. */
   readonly clock?: () => number;
   /** A new id with that prefix; for tests. */
@@ -128,13 +133,17 @@ export async function openBuckets(options: OpenOptions): Promise<EmbeddedStore> 
     randomBytes: options.randomBytes ?? randomPool(),
     actor: options.actor ?? "local",
     runsTimers: options.readOnly !== true,
+    fetchPolicy: { allowLoopback: options.allowLoopbackUrls === true },
   };
   return new Store(
     options.file === ":memory:" ? inMemory(options, shared) : onFile(options, shared),
   );
 }
 
-type Shared = Pick<StoreParts, "clock" | "newId" | "randomBytes" | "actor" | "runsTimers">;
+type Shared = Pick<
+  StoreParts,
+  "clock" | "newId" | "randomBytes" | "actor" | "runsTimers" | "fetchPolicy"
+>;
 
 function inMemory(options: OpenOptions, shared: Shared): StoreParts {
   const view = new MemoryView();

@@ -55,6 +55,9 @@ program
   .addOption(option("--host <host>", "the address to listen on").default("127.0.0.1"))
   .addOption(option("--token <token>", "an admin token, 16 to 512 visible characters"))
   .addOption(new Option("--no-auth", "serve without tokens, on loopback only"))
+  .addOption(
+    option("--allow-loopback-urls", "take URLs of the own machine, for development").default(false),
+  )
   .addOption(option("--require-if-match", "refuse writes without If-Match").default(false))
   .addOption(
     option("--durability <level>", "what a power cut may take")

@@ -14,6 +14,7 @@ export interface ServeFlags {
   readonly host: string;
   readonly token?: string;
   readonly auth: boolean;
+  readonly allowLoopbackUrls: boolean;
   readonly requireIfMatch: boolean;
   readonly durability: "full" | "relaxed";
   readonly readOnly: boolean;
@@ -45,6 +46,7 @@ async function open(file: string, flags: ServeFlags): Promise<EmbeddedStore> {
     clock: clock.now,
     readOnly: flags.readOnly,
     durability: flags.durability,
+    allowLoopbackUrls: flags.allowLoopbackUrls,
     ...(secretKey !== undefined && { secretKey }),
   });
   // A seed is a beginning: what has begun already keeps its own.

@@ -25,6 +25,7 @@ import { claimRemotely, RemoteBatches } from "./batches.js";
 import { RemoteBuckets } from "./buckets.js";
 import { RemoteFeed } from "./feed.js";
 import { RemoteObjects } from "./objects.js";
+import { RemoteSourceAdapter } from "./source-adapter.js";
 import { RemoteTasks } from "./tasks.js";
 import { RemoteTokens } from "./tokens.js";
 import { transact } from "./transactions.js";
@@ -85,6 +86,7 @@ export class RemoteStore implements BucketStore {
       buckets: new RemoteBuckets(this.#transport, place),
       tasks: new RemoteTasks(this.#transport, place),
       audit: new RemoteAudit(this.#transport, place),
+      sourceAdapter: (bucket) => new RemoteSourceAdapter(this.#transport, place, bucket),
       uploads: (bucket) => new RemoteUploads(this.#transport, place, bucket),
       batches: (bucket) => new RemoteBatches(this.#transport, place, bucket),
       claimBatch: (body, options = {}) => claimRemotely(this.#transport, place, body, options),

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { BatchEvent } from "./batch/events.js";
 import { BucketEvent } from "./bucket/events.js";
+import { DeliveryEvent } from "./delivery/events.js";
 import { ObjectEvent } from "./object/events.js";
 import { UploadEvent } from "./upload/events.js";
 
@@ -24,6 +25,7 @@ export const DomainEvent = z.discriminatedUnion("type", [
   ...ObjectEvent.options,
   ...BatchEvent.options,
   ...UploadEvent.options,
+  ...DeliveryEvent.options,
 ]);
 export type DomainEvent = Readonly<z.infer<typeof DomainEvent>>;
 

@@ -15,6 +15,7 @@ export const HistoryEntry = z.object({
   object_id: z.string().optional(),
   batch_id: z.string().optional(),
   upload_id: z.string().optional(),
+  delivery_id: z.string().optional(),
   version: z.number().int(),
   position: z.number().int(),
   type: z.string(),
@@ -77,6 +78,9 @@ export function changesOf(event: DomainEvent): readonly Change[] {
     case "object.reverted":
     case "object.undone":
     case "object.restored":
+    case "delivery.accepted":
+    case "delivery.ignored":
+    case "delivery.failed":
       return event.data.changes;
     case "bucket.locked":
     case "bucket.unlocked":
@@ -111,7 +115,7 @@ export function shownChanges({ bucketId, stream, event }: RecordedEvent): Change
   return [...(stream === bucketId ? maskChanges(changes) : changes)];
 }
 
-/** Which object, batch or upload of the bucket it is about, if not the bucket itself. */
+/** Which object, batch, upload or delivery of the bucket it is about, if not the bucket itself. */
 function memberOf({ stream }: RecordedEvent) {
   switch (kindOfStream(stream)) {
     case "object":
@@ -120,6 +124,8 @@ function memberOf({ stream }: RecordedEvent) {
       return { batch_id: stream };
     case "upload":
       return { upload_id: stream };
+    case "delivery":
+      return { delivery_id: stream };
     case "bucket":
     case undefined:
       return {};

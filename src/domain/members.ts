@@ -1,5 +1,6 @@
 /** What is in a bucket, whatever it is: how it is listed and found. */
 import { batchFields } from "./batch/response.js";
+import { deliveryFields } from "./delivery/response.js";
 import type { JsonObject } from "./json.js";
 import type { Listing } from "./listing.js";
 import { searchedFields } from "./object/list.js";
@@ -14,6 +15,7 @@ const searched = {
   object: searchedFields,
   batch: ["batch_id"],
   upload: ["upload_id", "filename"],
+  delivery: ["delivery_id", "sender_id"],
 } as const satisfies Record<MemberKind, readonly string[]>;
 
 /** @param at the moment that the list is about, milliseconds. */
@@ -34,5 +36,7 @@ function memberFields(state: MemberState, at: number): JsonObject {
       return batchFields(state, { at });
     case "upload":
       return uploadFields(state, { at });
+    case "delivery":
+      return deliveryFields(state);
   }
 }

@@ -11,6 +11,9 @@ import type { BucketCommand } from "./bucket/commands.js";
 import { decideBucket, type Moment } from "./bucket/decide.js";
 import { bucketReservations, type Reservation } from "./bucket/reservations.js";
 import { BucketState, evolveBucket } from "./bucket/state.js";
+import type { DeliveryCommand } from "./delivery/commands.js";
+import { decideDelivery, deliveryClaim, deliveryReservations } from "./delivery/decide.js";
+import { DeliveryState, evolveDelivery } from "./delivery/state.js";
 import { invariant } from "./errors.js";
 import type { DomainEvent, RecordedEvent } from "./event.js";
 import { type JsonObject, jsonEqual, toJson, withoutAbsent } from "./json.js";
@@ -27,6 +30,7 @@ export const ResourceState = z.discriminatedUnion("kind", [
   ObjectState,
   BatchState,
   UploadState,
+  DeliveryState,
 ]);
 export type ResourceState = Readonly<z.infer<typeof ResourceState>>;
 export type ResourceKind = ResourceState["kind"];
@@ -34,7 +38,12 @@ export type ResourceKind = ResourceState["kind"];
 /** The state of one kind. */
 export type StateOf<Kind extends ResourceKind> = Extract<ResourceState, { readonly kind: Kind }>;
 
-export type ResourceCommand = BucketCommand | ObjectCommand | BatchCommand | UploadCommand;
+export type ResourceCommand =
+  | BucketCommand
+  | ObjectCommand
+  | BatchCommand
+  | UploadCommand
+  | DeliveryCommand;
 
 /** Counts the changes to what `evolve` makes of the same events: saved states of another are void. */
 export const reducerVersion = 1;
@@ -44,6 +53,7 @@ const prefixes = {
   object: "obj_",
   batch: "btch_",
   upload: "upl_",
+  delivery: "dlv_",
 } as const satisfies Record<ResourceKind, string>;
 
 /** The kind of the resource with that id; ids tell by their prefix. */
@@ -56,6 +66,7 @@ const resourceKinds = [
   "object",
   "batch",
   "upload",
+  "delivery",
 ] as const satisfies readonly ResourceKind[];
 
 /** The kind of resource that the command is for. */
@@ -86,6 +97,10 @@ export function kindOfCommand(command: ResourceCommand): ResourceKind {
     case "confirm_upload":
     case "delete_upload":
       return "upload";
+    case "accept_delivery":
+    case "ignore_delivery":
+    case "fail_delivery":
+      return "delivery";
     default:
       return "bucket";
   }
@@ -102,6 +117,8 @@ export function streamOf(state: ResourceState): string {
       return state.batch_id;
     case "upload":
       return state.upload_id;
+    case "delivery":
+      return state.delivery_id;
   }
 }
 
@@ -117,12 +134,22 @@ export function idsOf(state: ResourceState): Readonly<Record<string, string>> {
       return { ...bucket, batch_id: state.batch_id };
     case "upload":
       return { ...bucket, upload_id: state.upload_id };
+    case "delivery":
+      return { ...bucket, delivery_id: state.delivery_id };
   }
 }
 
 /** What history, diff and blame are about. */
 export function documentOf(state: ResourceState): JsonObject {
-  return state.kind === "upload" ? withoutAbsent({ ...state.document }) : state.document;
+  switch (state.kind) {
+    case "upload":
+    case "delivery":
+      return withoutAbsent({ ...state.document });
+    case "bucket":
+    case "object":
+    case "batch":
+      return state.document;
+  }
 }
 
 export function isDeleted(state: ResourceState): boolean {
@@ -141,6 +168,10 @@ export function claimOf(command: ResourceCommand, owner: BucketState): Reservati
       return objectClaim(command, owner);
     case "collect_object":
       return windowOf(owner.bucket_id);
+    case "accept_delivery":
+    case "ignore_delivery":
+    case "fail_delivery":
+      return deliveryClaim(command.facts, owner.bucket_id);
     default:
       return undefined;
   }
@@ -193,6 +224,10 @@ export function decide(
     case "confirm_upload":
     case "delete_upload":
       return decideUpload(only("upload", state), command, owned(context));
+    case "accept_delivery":
+    case "ignore_delivery":
+    case "fail_delivery":
+      return decideDelivery(only("delivery", state), command, owned(context));
     default:
       return decideBucket(only("bucket", state), command, context.moment);
   }
@@ -230,6 +265,10 @@ export function evolve(state: ResourceState | undefined, recorded: RecordedEvent
     case "upload.confirmed":
     case "upload.deleted":
       return evolveUpload(only("upload", state), { ...recorded, event });
+    case "delivery.accepted":
+    case "delivery.ignored":
+    case "delivery.failed":
+      return evolveDelivery(only("delivery", state), { ...recorded, event });
     default:
       return evolveBucket(only("bucket", state), { ...recorded, event });
   }
@@ -256,6 +295,8 @@ export function reservationsOf(state: ResourceState): readonly Reservation[] {
       return batchReservations(state);
     case "upload":
       return [];
+    case "delivery":
+      return deliveryReservations(state);
   }
 }
 

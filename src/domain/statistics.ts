@@ -20,6 +20,7 @@ export function statsChangeOf({ recorded, before, after }: Applied): StatsChange
   const { position, recordedAt } = recorded;
   switch (after.kind) {
     case "bucket":
+    case "delivery":
       return undefined;
     case "upload": {
       const broughtBytes = recorded.event.type === "upload.confirmed";
@@ -70,6 +71,7 @@ export function referencedHashes(state: ResourceState): readonly string[] {
   switch (state.kind) {
     case "bucket":
     case "batch":
+    case "delivery":
       return [];
     case "upload":
       return state.hash === undefined ? [] : [state.hash];

@@ -59,6 +59,7 @@ export function taskOf(
       return batchTask(state, at);
     case "object":
     case "upload":
+    case "delivery":
       return undefined;
   }
 }

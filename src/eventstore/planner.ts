@@ -472,18 +472,26 @@ function assertPrecondition(precondition: Precondition, state: ResourceState): v
 }
 
 function alreadyExists(reservation: Reservation, holder: string): BucketsError {
-  if (kindOfStream(holder) === "object") {
-    return new BucketsError(
-      "ALREADY_EXISTS",
-      `The object ${holder} has the unique key ${reservation.key}: choose another.`,
-      { resource: "object", object_id: holder, unique_key_value: reservation.key },
-    );
+  switch (kindOfStream(holder)) {
+    case "object":
+      return new BucketsError(
+        "ALREADY_EXISTS",
+        `The object ${holder} has the unique key ${reservation.key}: choose another.`,
+        { resource: "object", object_id: holder, unique_key_value: reservation.key },
+      );
+    case "delivery":
+      return new BucketsError(
+        "ALREADY_EXISTS",
+        `The delivery came before, as ${holder}, by the key "${reservation.key}".`,
+        { resource: "delivery", delivery_id: holder },
+      );
+    default:
+      return new BucketsError(
+        "ALREADY_EXISTS",
+        `The name "${reservation.key}" is taken in this namespace: choose another.`,
+        { bucket_name: reservation.key, bucket_id: holder },
+      );
   }
-  return new BucketsError(
-    "ALREADY_EXISTS",
-    `The name "${reservation.key}" is taken in this namespace: choose another.`,
-    { bucket_name: reservation.key, bucket_id: holder },
-  );
 }
 
 /** The secrets that came to be referred to, and those that no longer are. */

@@ -28,6 +28,7 @@ import {
 } from "./route.js";
 import { auditRoutes } from "./routes/audit.js";
 import { type FeedTimes, feedRoute } from "./routes/feed.js";
+import { ingestRoute } from "./routes/ingest.js";
 import { logRoutes } from "./routes/log.js";
 import { resetRoute } from "./routes/reset.js";
 import { resourceRoutes } from "./routes/resources.js";
@@ -78,6 +79,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   const metrics = createMetrics(store, isDraining);
   const routes: Route[] = [
     ...resourceRoutes,
+    ingestRoute(metrics.countDelivery),
     transactionRoute(resourceRoutes),
     ...taskRoutes,
     ...auditRoutes,
@@ -293,7 +295,7 @@ async function serve(route: Route, context: HttpContext, options: Serving): Prom
   const { requestId, traceId } = context.state;
   const origin = options.publicUrl ?? `${context.protocol}://${context.host}`;
   const publicUrl = `${origin}${basePath}`;
-  const namespace = store.namespace(servedNamespace(route, context), {
+  const caller = {
     actor,
     token: token.name,
     requestId,
@@ -301,7 +303,8 @@ async function serve(route: Route, context: HttpContext, options: Serving): Prom
     ...(traceId !== undefined && { traceId }),
     ...(context.get("User-Agent") !== "" && { userAgent: context.get("User-Agent") }),
     ...(context.ip !== "" && { remoteAddress: context.ip }),
-  });
+  };
+  const namespace = store.namespace(servedNamespace(route, context), caller);
   assertAcceptable(route, context);
   const respond = route.prepare(context.query);
   const mediaTypes = Object.keys(route.body ?? {});
@@ -314,6 +317,7 @@ async function serve(route: Route, context: HttpContext, options: Serving): Prom
     context,
     store,
     namespace,
+    ingest: (bucketId, delivery) => store.ingest(bucketId, delivery, caller),
     params: context["params"] ?? {},
     body: body?.json,
     mediaType: body?.mediaType ?? "",
@@ -326,7 +330,7 @@ async function serve(route: Route, context: HttpContext, options: Serving): Prom
     publicUrl,
   };
   const { unhurried } = options;
-  if (route.takesBytes === true) unhurried?.add(context.req.socket);
+  if (route.isUnhurried === true) unhurried?.add(context.req.socket);
   try {
     await respond(request);
   } finally {

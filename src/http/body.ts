@@ -31,19 +31,21 @@ export async function readJsonBody(
   const [defaultType = "application/json"] = mediaTypes;
   if (isEmpty) return { mediaType: defaultType, bytes: new Uint8Array(), json: undefined };
   const mediaType = checkMediaType(request, mediaTypes);
-  if (declared > bytesMax) throw tooLarge(bytesMax);
   const bytes = await readBytes(request, bytesMax);
   return { mediaType, bytes, json: bytes.length === 0 ? undefined : parseJsonText(bytes) };
 }
 
 function checkMediaType(request: IncomingMessage, mediaTypes: readonly string[]): string {
-  const encoding = request.headers["content-encoding"] ?? "identity";
-  if (encoding.toLowerCase() !== "identity") {
-    throw new BucketsError("UNSUPPORTED_MEDIA_TYPE", "Send the body without Content-Encoding.", {
-      accept_encoding: ["identity"],
-    });
-  }
+  assertIdentity(request);
   return readMediaType(request.headers["content-type"] ?? "", mediaTypes);
+}
+
+function assertIdentity(request: IncomingMessage): void {
+  const encoding = request.headers["content-encoding"] ?? "identity";
+  if (encoding.toLowerCase() === "identity") return;
+  throw new BucketsError("UNSUPPORTED_MEDIA_TYPE", "Send the body without Content-Encoding.", {
+    accept_encoding: ["identity"],
+  });
 }
 
 /** @throws UNSUPPORTED_MEDIA_TYPE for a `Content-Type` that is none of these. */
@@ -64,7 +66,10 @@ export function readMediaType(contentType: string, mediaTypes: readonly string[]
   );
 }
 
-async function readBytes(request: IncomingMessage, bytesMax: number): Promise<Uint8Array> {
+/** The bytes of a body as they are. @throws PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, BAD_REQUEST */
+export async function readBytes(request: IncomingMessage, bytesMax: number): Promise<Uint8Array> {
+  assertIdentity(request);
+  if (Number(request.headers["content-length"] ?? 0) > bytesMax) throw tooLarge(bytesMax);
   const chunks: Buffer[] = [];
   let length = 0;
   try {

@@ -1,5 +1,5 @@
 /** What the operator's Prometheus reads. Labels are templates and names from closed sets, never ids. */
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { BucketStore } from "../service/interface.js";
 
 export interface Metrics {
@@ -7,6 +7,8 @@ export interface Metrics {
   /** The text of every metric, as of now. */
   readonly text: () => Promise<string>;
   readonly observe: (request: ObservedRequest) => void;
+  /** @param result what became of a delivery to a source adapter. */
+  readonly countDelivery: (result: string) => void;
 }
 
 interface ObservedRequest {
@@ -31,6 +33,12 @@ export function createMetrics(store: BucketStore, isDraining: () => boolean): Me
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers,
   });
+  const deliveries = new Counter({
+    name: "bucketlog_deliveries_total",
+    help: "Deliveries to source adapters, by what became of them.",
+    labelNames: ["result"],
+    registers,
+  });
   new Gauge({
     name: "bucketlog_log_position",
     help: "The position of the newest event of the log.",
@@ -48,6 +56,7 @@ export function createMetrics(store: BucketStore, isDraining: () => boolean): Me
     },
   });
   return {
+    countDelivery: (result) => deliveries.inc({ result }),
     contentType: registry.contentType,
     text: () => registry.metrics(),
     observe: ({ method, route, status, seconds }) => {

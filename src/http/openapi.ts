@@ -178,7 +178,7 @@ function success(route: Route) {
   const types = route.responseTypes ?? ["application/json"];
   const schema = successOf(route);
   return {
-    "200": {
+    [route.successStatus === 202 ? "202" : "200"]: {
       description: "Done",
       content: {
         ...Object.fromEntries(types.map((type) => [type, { schema }])),

@@ -10,9 +10,11 @@ import type { Permission } from "../domain/permissions.js";
 import { parseQuery } from "../domain/schemas.js";
 import type {
   EmbeddedStore,
+  IngestResponse,
   OperationResult,
   ServedNamespace,
   ServedOperation,
+  SignedDelivery,
 } from "../service/interface.js";
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -34,6 +36,8 @@ export interface ApiRequest {
   readonly context: HttpContext;
   readonly store: EmbeddedStore;
   readonly namespace: ServedNamespace;
+  /** Takes a delivery in, of whatever namespace its bucket is. */
+  readonly ingest: (bucketId: string, delivery: SignedDelivery) => Promise<IngestResponse>;
   readonly params: Readonly<Record<string, string>>;
   readonly body: JsonValue | undefined;
   readonly mediaType: string;
@@ -87,8 +91,10 @@ export interface Route {
   readonly body?: Readonly<Record<string, z.ZodType>>;
   /** How large a body may be; 1 MiB unless given. */
   readonly bodyBytesMax?: number;
-  /** The bytes of the body are for the handler to read, for as long as they keep arriving. */
+  /** The bytes of the body are for the handler to read. */
   readonly takesBytes?: true;
+  /** They may take as long as they keep arriving. */
+  readonly isUnhurried?: true;
   /** Whether a body must be there. */
   readonly needsBody?: boolean;
   readonly response: z.ZodType;
@@ -99,7 +105,7 @@ export interface Route {
   /** Answers a Range with 206. */
   readonly isRanged?: true;
   /** 200 unless given. */
-  readonly successStatus?: 204;
+  readonly successStatus?: 202 | 204;
   /** When it answers 204, without a body, instead. */
   readonly emptyAnswer?: string;
   /** The statuses of refusals, beside those that every route can answer. */

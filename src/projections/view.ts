@@ -4,6 +4,7 @@ import type { CountedBucket } from "../domain/bucket/list.js";
 import type { Viewpoint } from "../domain/bucket/response.js";
 import type { BucketState } from "../domain/bucket/state.js";
 import type { BucketStats } from "../domain/bucket/stats.js";
+import type { DeliveryStatus } from "../domain/delivery/state.js";
 import type { Criteria } from "../domain/filter/parse.js";
 import type { PageQuery } from "../domain/listing.js";
 import type { MemberKind } from "../domain/members.js";
@@ -52,6 +53,11 @@ export interface StatsTotals {
   readonly objectCount: number;
   readonly totalSizeBytes: number;
 }
+
+/** How many deliveries to the source adapter of a bucket came to what. */
+export type DeliveryCounts = Readonly<Record<DeliveryStatus, number>>;
+
+export const noDeliveries: DeliveryCounts = { ACCEPTED: 0, IGNORED: 0, FAILED: 0 };
 
 /** A resource about which something is to be done by itself. */
 export interface Timer {
@@ -113,6 +119,7 @@ export interface View {
   memberIds(kind: MemberKind, bucketId: string): Promise<readonly string[]>;
   /** Submitted and unfinished batches, the first submitted first. */
   openBatches(namespace: string): AsyncIterable<BatchState>;
+  deliveryCounts(bucketId: string): Promise<DeliveryCounts>;
   /** What is to be done, or is overdue, in all namespaces: the first due first. */
   timers(limit: number): Promise<readonly Timer[]>;
   /** Every content that an event ever referred to, in the order of the hashes; in slices. */

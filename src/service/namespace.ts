@@ -12,6 +12,7 @@ import { checkBatchOperation } from "./batch-operations.js";
 import { BatchService } from "./batches.js";
 import { BucketService } from "./buckets.js";
 import { claimNext } from "./claiming.js";
+import { Ingestion } from "./ingestion.js";
 import type {
   Audit,
   Batches,
@@ -24,6 +25,7 @@ import type {
   ServedOperation,
   ServedUploads,
   ServedWriteOptions,
+  SourceAdapter,
   Tasks,
   Transacted,
   TransactionOptions,
@@ -34,6 +36,7 @@ import { ObjectService } from "./objects.js";
 import { BucketOperations } from "./operations.js";
 import type { KnownCaller, ServiceParts } from "./parts.js";
 import { PresignedUrls } from "./presign.js";
+import { SourceAdapterService } from "./source-adapters.js";
 import { TaskService } from "./tasks.js";
 import { checkUploadOperation } from "./upload-operations.js";
 import { UploadService } from "./uploads.js";
@@ -50,12 +53,14 @@ export class NamespaceService implements ServedNamespace {
   readonly #objects: ObjectOperations;
   readonly #units: UnitWriter;
   readonly #urls: PresignedUrls;
+  readonly #caller: KnownCaller;
 
   constructor(parts: ServiceParts, name: string, caller: KnownCaller) {
     const { publicUrl } = caller;
     this.name = name;
     this.#newId = parts.newId;
     this.#parts = parts;
+    this.#caller = caller;
     this.#buckets = new BucketOperations(parts, name, publicUrl);
     this.#objects = new ObjectOperations(parts, name);
     this.#units = new UnitWriter(parts, name, caller, (refused) => explainMissed(parts, refused));
@@ -119,6 +124,16 @@ export class NamespaceService implements ServedNamespace {
   batches(bucket: string): Batches<ServedWriteOptions> {
     const write = this.write.bind(this);
     return new BatchService({ parts: this.#parts, namespace: this.name, bucket, write });
+  }
+
+  sourceAdapter(bucket: string): SourceAdapter<ServedWriteOptions> {
+    const ingestion = new Ingestion(this.#parts, this.#caller);
+    return new SourceAdapterService({
+      parts: this.#parts,
+      namespace: this.name,
+      bucket,
+      ingestion,
+    });
   }
 
   uploads(bucket: string): ServedUploads {

@@ -7,6 +7,7 @@ import { RevertBucketRequest } from "../domain/bucket/revert.js";
 import { changesOf } from "../domain/history.js";
 import { isJsonObject, type JsonValue, toJson } from "../domain/json.js";
 import type { PreparedBlob } from "../domain/object/blobs.js";
+import type { ObjectSource } from "../domain/object/events.js";
 import { ObjectEvent } from "../domain/object/events.js";
 import { checkCreateObject, checkPatchObject, takeBlobs } from "../domain/object/requests.js";
 import { renderObject } from "../domain/object/response.js";
@@ -48,14 +49,21 @@ export class ObjectOperations {
 
   /**
    * @param isDry whether nothing may be kept, not even the bytes of a blob.
+   * @param source of what a source adapter creates.
    * @throws BAD_REQUEST for what is wrong with the options, before VALIDATION_FAILED.
    */
   check(
     operation: ObjectOperation & ServedOperationOptions,
     isDry: boolean,
+    source?: ObjectSource,
   ): Checked<ObjectWritten> {
     checkReason(operation.reason);
-    const { call, prepare, followedBy = [], ignoredFields = [] } = this.#ask(operation, isDry);
+    const {
+      call,
+      prepare,
+      followedBy = [],
+      ignoredFields = [],
+    } = this.#ask(operation, isDry, source);
     return {
       call,
       prepare,
@@ -66,10 +74,14 @@ export class ObjectOperations {
     };
   }
 
-  #ask(operation: ObjectOperation & ServedOperationOptions, isDry: boolean): Asked {
+  #ask(
+    operation: ObjectOperation & ServedOperationOptions,
+    isDry: boolean,
+    source: ObjectSource | undefined,
+  ): Asked {
     switch (operation.type) {
       case "create_object":
-        return this.#create(operation, isDry);
+        return this.#create(operation, isDry, source);
       case "put_object":
         return this.#put(operation, isDry);
       case "patch_object":
@@ -89,7 +101,11 @@ export class ObjectOperations {
     }
   }
 
-  #create(operation: OperationOf<"create_object">, isDry: boolean): Asked {
+  #create(
+    operation: OperationOf<"create_object">,
+    isDry: boolean,
+    source: ObjectSource | undefined,
+  ): Asked {
     const { bucket, body, policy, autoProcess = false, strict } = operation;
     const json = toJson(body);
     const ignoredFields = checkCreateObject(json, strict === true);
@@ -108,6 +124,7 @@ export class ObjectOperations {
           fields: isJsonObject(taken.body) ? taken.body : {},
           skipDuplicates: taken.skipDuplicates,
           blobs: await taken.prepared(),
+          ...(source !== undefined && { source }),
         },
       }),
     };

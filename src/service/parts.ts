@@ -1,5 +1,6 @@
 /** What the services stand on; the composition root makes it. */
 import type { BlobStore } from "../blobstore/blob-store.js";
+import type { FetchPolicy } from "../domain/ingest/ssrf.js";
 import type { ReceivedTable } from "../eventstore/received-table.js";
 import type { EventStore, Outcome, Unit } from "../eventstore/store.js";
 import type { View } from "../projections/view.js";
@@ -15,6 +16,8 @@ export interface ServiceParts {
   /** What arrived for uploads that are not confirmed yet. */
   readonly received: ReceivedTable;
   readonly signer: UploadSigner;
+  /** Which URLs may be named for others to fetch. */
+  readonly fetchPolicy: FetchPolicy;
   /** Resolves once the unit is durable. */
   readonly submit: (unit: Unit) => Promise<Outcome>;
   readonly clock: () => number;

@@ -10,10 +10,12 @@ import type {
   Feed,
   FeedQuery,
   HeadAnswer,
+  IngestResponse,
   ReceivedBytes,
   ServedCaller,
   ServedNamespace,
   SignedBytes,
+  SignedDelivery,
   TokenGate,
 } from "./interface.js";
 
@@ -68,6 +70,14 @@ export class ResettableStore implements EmbeddedStore {
 
   collectBlobs(options?: Parameters<EmbeddedStore["collectBlobs"]>[0]): Promise<CollectReport> {
     return this.#store.collectBlobs(options);
+  }
+
+  ingest(
+    bucketId: string,
+    delivery: SignedDelivery,
+    caller?: ServedCaller,
+  ): Promise<IngestResponse> {
+    return this.#store.ingest(bucketId, delivery, caller);
   }
 
   receiveUpload(bytes: SignedBytes): Promise<ReceivedBytes> {

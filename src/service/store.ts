@@ -1,6 +1,7 @@
 /** The store as one object: its namespaces, its log, and its upkeep. */
 import type { BlobStore, CollectReport } from "../blobstore/blob-store.js";
 import { formatTime } from "../domain/event.js";
+import type { FetchPolicy } from "../domain/ingest/ssrf.js";
 import { assertNamespace } from "../domain/namespace.js";
 import { dueAt } from "../domain/resource.js";
 import { toHex } from "../eventstore/codec.js";
@@ -17,20 +18,23 @@ import type {
 } from "../projections/view.js";
 import { CommitSignal } from "./commit-signal.js";
 import { LogFeed } from "./feed.js";
+import { Ingestion } from "./ingestion.js";
 import type {
   EmbeddedStore,
   Feed,
   FeedQuery,
   HeadAnswer,
+  IngestResponse,
   ReceivedBytes,
   ServedCaller,
   ServedNamespace,
   SignedBytes,
+  SignedDelivery,
   TokenGate,
   VerifyOptions,
 } from "./interface.js";
 import { NamespaceService } from "./namespace.js";
-import type { ServiceParts } from "./parts.js";
+import type { KnownCaller, ServiceParts } from "./parts.js";
 import type { UploadSigner } from "./presign.js";
 import { receiveSigned } from "./receiving.js";
 import type { Vault } from "./vault.js";
@@ -46,6 +50,7 @@ export interface StoreParts {
   readonly blobs: BlobStore;
   readonly received: ReceivedTable;
   readonly signer: UploadSigner;
+  readonly fetchPolicy: FetchPolicy;
   readonly tokens: TokenGate;
   readonly clock: () => number;
   readonly newId: (prefix: string) => string;
@@ -91,8 +96,12 @@ export class Store implements EmbeddedStore {
 
   namespace(name = "default", caller: ServedCaller = {}): ServedNamespace {
     assertNamespace(name);
+    return new NamespaceService(this.#service, name, this.#known(caller));
+  }
+
+  #known(caller: ServedCaller): KnownCaller {
     const actor = caller.actor ?? this.#parts.actor;
-    return new NamespaceService(this.#service, name, {
+    return {
       actor,
       token: caller.token ?? actor,
       requestId: caller.requestId,
@@ -100,7 +109,15 @@ export class Store implements EmbeddedStore {
       remoteAddress: caller.remoteAddress,
       traceId: caller.traceId,
       publicUrl: caller.publicUrl ?? "",
-    });
+    };
+  }
+
+  ingest(
+    bucketId: string,
+    delivery: SignedDelivery,
+    caller: ServedCaller = {},
+  ): Promise<IngestResponse> {
+    return new Ingestion(this.#service, this.#known(caller)).deliver(bucketId, delivery);
   }
 
   get tokens(): TokenGate {

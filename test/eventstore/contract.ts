@@ -1,5 +1,7 @@
 /** What every event store promises, whatever it is made of; each engine runs it. */
+
 import { describe, expect, test } from "vitest";
+import { documentOf } from "../../src/domain/resource.js";
 import { toHex } from "../../src/eventstore/codec.js";
 import { chainHash, commit, zeroHash } from "../../src/eventstore/frame.js";
 import type {
@@ -98,7 +100,7 @@ export function eventStoreContract(open: () => Backend): void {
       const media = "application/merge-patch+json";
       await accept(events, units.of(units.patch(stream, patch, undefined, media)));
       const state = await events.stateAt(stream, 2);
-      expect(JSON.stringify(state?.document["metadata"])).toBe(
+      expect(JSON.stringify(state && documentOf(state)["metadata"])).toBe(
         '{"9":4,"10":3,"__proto__":{"x":1,"y":2},"constructor":2}',
       );
     });

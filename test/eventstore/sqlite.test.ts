@@ -273,7 +273,8 @@ describe("opening a file", () => {
     const file = await closedFile();
     const tables = ["objects", "batches", "uploads", "bucket_stats", "bucket_totals", "timers"];
     raw(file, (db) => {
-      for (const table of [...tables, "blob_references", "received"]) db.exec(`DROP TABLE ${table}`);
+      for (const table of [...tables, "blob_references", "received", "deliveries"])
+        db.exec(`DROP TABLE ${table}`);
       db.exec("UPDATE buckets SET state = json_remove(state, '$.kind')");
       db.exec("UPDATE idempotency SET results = results -> '$.results'");
       db.exec("DELETE FROM migrations WHERE number >= 4");
@@ -317,6 +318,11 @@ describe("migrations", () => {
       [4, "0004-objects.sql", "348d6d7e837bf7e551452a8ae4c47ccf332e47b504184542c184d1d3730055c4"],
       [5, "0005-timers.sql", "e4ebb0dd65a60b0ca439314646d9fe2e4bdf5bd8ff56f55928beae4d0e5067ca"],
       [6, "0006-uploads.sql", "a1a6dc8fcf78b02aaae38b802d9316fb193e7e8c3dc99f29dc31eb2d5f166efc"],
+      [
+        7,
+        "0007-deliveries.sql",
+        "81a881dc46d929300424eed1d0365c2392161b7bac8dab781fbb285986a9c29b",
+      ],
     ]);
   });
 });

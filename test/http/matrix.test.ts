@@ -87,7 +87,7 @@ interface Subject {
   readonly params: Readonly<Record<string, string>>;
   readonly json: object | undefined;
   /** What else the route needs, but for what a test sends otherwise. */
-  readonly sending?: Sending & { readonly query?: string };
+  readonly sending?: (Sending & { readonly query?: string }) | undefined;
   /** What nobody without access may learn. */
   readonly secrets: readonly string[];
 }
@@ -108,8 +108,13 @@ async function makeSubject({ operationId }: Route, on = service): Promise<Subjec
   // No two moments are the same, so that each tells whose it is.
   clock.advance(1);
   const name = `hidden name ${names}`;
-  const isOfObjects = /object|batch|upload/i.test(operationId);
-  const bucket = await makeBucket(on, { bucket_name: name, ...(isOfObjects && keyed) });
+  const isOfAdapter = /ingest|deliver|adapter/i.test(operationId);
+  const isOfObjects = /object|batch|upload/i.test(operationId) || isOfAdapter;
+  const bucket = await makeBucket(on, {
+    bucket_name: name,
+    ...(isOfObjects && keyed),
+    ...(isOfAdapter && { source_adapter: adapter }),
+  });
   const bucketId = bucket.replace("/v1/buckets/", "");
   if (operationId === "unlockBucket") await on.post(`${bucket}/lock`, undefined, anyVersion);
   if (operationId === "activateBucket") await on.post(`${bucket}/archive`, undefined, anyVersion);
@@ -128,6 +133,7 @@ async function makeSubject({ operationId }: Route, on = service): Promise<Subjec
   if (operationId === "restoreObject") await on.send("DELETE", object, anyVersion);
   const batch = await makeBatch(operationId, { on, bucket, objectId });
   const upload = await makeUpload(operationId, { on, bucket, title });
+  const delivery = await makeDelivery(operationId, { on, bucket, title });
   const secrets = [bucketId, name, clock.text, ...(isOfObjects ? [objectId, title] : [])];
   clock.advance(1);
   return {
@@ -138,6 +144,8 @@ async function makeSubject({ operationId }: Route, on = service): Promise<Subjec
       object_identifier: objectId,
       batch_id: batch.id,
       upload_id: upload.id,
+      bucket_id: bucketId,
+      delivery_id: delivery.id,
       blob_id: blobId ?? "",
       version: "1",
       task_id: taskId,
@@ -148,8 +156,8 @@ async function makeSubject({ operationId }: Route, on = service): Promise<Subjec
     json:
       operationId === "createObject"
         ? { title }
-        : (batch.json ?? upload.json ?? bodies[operationId]?.(`wanted ${names}`)),
-    ...(upload.sending !== undefined && { sending: upload.sending }),
+        : (batch.json ?? upload.json ?? delivery.json ?? bodies[operationId]?.(`wanted ${names}`)),
+    sending: upload.sending ?? delivery.sending,
     secrets,
   };
 }
@@ -227,6 +235,33 @@ async function makeUpload(
   }
 }
 
+const adapter = {
+  adapter_type: "generic_webhook",
+  webhook_secret: "the-secret-of-the-webhook",
+  field_mapping: { title: "title" },
+};
+
+/** A delivery that failed, and could succeed now; none for a route that is about none. */
+async function makeDelivery(
+  operationId: string,
+  { on, bucket, title }: { on: Service; bucket: string; title: string },
+): Promise<UploadSubject> {
+  if (!/ingest|deliver|adapter/i.test(operationId)) return { id: "" };
+  const json = { title };
+  const headers = { "X-Mixpeek-Secret": adapter.webhook_secret };
+  const sending = { text: JSON.stringify(json), headers };
+  await on.post(`${bucket}/lock`, undefined, anyVersion);
+  const path = bucket.replace("/buckets/", "/ingest/");
+  await on.send("POST", path, { ...sending, token: "none" });
+  await on.post(`${bucket}/unlock`, undefined, anyVersion);
+  const { results } = Deliveries.parse((await on.get(`${bucket}/source_adapter/deliveries`)).body);
+  const id = results[0]?.delivery_id ?? "";
+  if (operationId === "ingest") return { id, sending };
+  return operationId === "testSourceAdapter" ? { id, json } : { id };
+}
+
+const Deliveries = z.object({ results: z.array(z.object({ delivery_id: z.string() })) });
+
 const reports = ["progressBatch", "completeBatch", "failBatch"];
 
 async function call(
@@ -240,7 +275,11 @@ async function call(
     ...rest
   } = route.operationId === "transact"
     ? inTransaction(subject, sending)
-    : { ...subject.sending, ...sending };
+    : {
+        ...(sending.json === undefined && subject.sending),
+        ...sending,
+        headers: { ...subject.sending?.headers, ...sending.headers },
+      };
   const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name) => subject.params[name] ?? "");
   const json = rest.json ?? subject.json;
   const answer = await on.send(route.method, `${path}${query}`, {
@@ -289,6 +328,7 @@ const takesHeader = (name: string) => (route: Route) =>
   route.parameters.some((parameter) => parameter.in === "header" && parameter.name === name);
 const isWrite = takesHeader("Idempotency-Key");
 const whole = { headers: { Accept: writtenMediaType } };
+const doneOf = (route: Route) => (documents(route, 202) ? 202 : 200);
 const isProtected = (route: Route) => route["x-permission"] !== undefined;
 
 /** A token that opens something, though not this. */
@@ -319,7 +359,7 @@ describe("every route and every kind of token", () => {
       const headers: Record<string, string> =
         kind === "none" ? {} : { Authorization: `Bearer ${secret}` };
       const answer = await call(route, subject, { token: "none", headers });
-      expect(answer.status, route.operationId).toBe(isProtected(route) ? 401 : 200);
+      expect(answer.status, route.operationId).toBe(isProtected(route) ? 401 : doneOf(route));
       if (!isProtected(route)) continue;
       expect(answer.headers.get("WWW-Authenticate")).toBe("Bearer");
       expectEmptyHanded(answer, subject.secrets);
@@ -331,7 +371,8 @@ describe("every route and every kind of token", () => {
       const subject = await makeSubject(route);
       const answer = await call(route, subject, { token: "read" });
       const mayRead = (route["x-permission"] ?? "read") === "read";
-      expect(answer.status, `${route.operationId}: ${answer.text}`).toBe(mayRead ? 200 : 403);
+      const status = mayRead ? doneOf(route) : 403;
+      expect(answer.status, `${route.operationId}: ${answer.text}`).toBe(status);
       if (!mayRead) expectEmptyHanded(answer, subject.secrets);
     }
   });
@@ -348,6 +389,7 @@ describe("every route and every kind of token", () => {
         object_identifier: "nothing",
         batch_id: "nothing",
         upload_id: "nothing",
+        delivery_id: "nothing",
         task_id: "nothing",
         audit_id: "nothing",
       };
@@ -402,6 +444,7 @@ describe("every documented status is seen, and no other", () => {
       // Answered with nothing, but to those who accept all that there is to tell.
       call(route, subject, /^delete(Object|Upload)$/.test(route.operationId) ? whole : {}),
     );
+    await sweep(202, (route, subject) => call(route, subject));
     await sweep(204, async (route, subject) => {
       if (route.operationId === "claimBatch") await claimAll();
       return await call(route, subject, {
@@ -424,7 +467,10 @@ describe("every documented status is seen, and no other", () => {
       const isLarge = /(create|put|patch|revert|restore)Object/.test(route.operationId);
       return await call(route, subject, { text: " ".repeat((isLarge ? 16 : 1) * 1024 * 1024 + 1) });
     });
-    await sweep(415, (route, subject) => call(route, subject, { text: "{}", type: "text/plain" }));
+    await sweep(415, (route, subject) => {
+      const headers = route.operationId === "ingest" ? { "Content-Encoding": "gzip" } : {};
+      return call(route, subject, { text: "{}", type: "text/plain", headers });
+    });
   });
 
   test("what is not there", async () => {
@@ -434,6 +480,8 @@ describe("every documented status is seen, and no other", () => {
         object_identifier: "no",
         batch_id: "no",
         upload_id: "no",
+        bucket_id: "no",
+        delivery_id: "no",
         blob_id: "no",
         task_id: "no",
         audit_id: "no",
@@ -449,7 +497,18 @@ describe("every documented status is seen, and no other", () => {
   test("what is not signed for it", async () => {
     await sweep(
       403,
-      (route, subject) => call(route, subject, { query: "?signature=guessed" }),
+      async (route, subject) => {
+        if (route.operationId === "sendUpload") {
+          return await call(route, subject, { query: "?signature=guessed" });
+        }
+        await service.merge(subject.bucket, { source_adapter: { enabled: false } });
+        return await call(route, subject);
+      },
+      (route) => !isProtected(route),
+    );
+    await sweep(
+      401,
+      (route, subject) => call(route, subject, { headers: { "X-Mixpeek-Secret": "guessed" } }),
       (route) => !isProtected(route),
     );
   });
@@ -616,6 +675,8 @@ describe("every documented status is seen, and no other", () => {
           object_identifier: "x",
           batch_id: "x",
           upload_id: "x",
+          bucket_id: "x",
+          delivery_id: "x",
           blob_id: "x",
           version: "1",
           task_id: "x",

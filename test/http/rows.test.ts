@@ -812,7 +812,12 @@ const everyRoute = [
   ...tokenRoutes,
   ...serviceRoutes({
     isDraining: () => false,
-    metrics: { contentType: "text/plain", text: async () => "", observe: () => {} },
+    metrics: {
+      contentType: "text/plain",
+      text: async () => "",
+      observe: () => {},
+      countDelivery: () => {},
+    },
     routes: () => [],
   }),
 ];

@@ -41,8 +41,10 @@ const fieldMapping = jsonObject
 
 export const WebhookSecret = z.string().min(1).max(512);
 
+export const adapterTypes = ["mux", "supabase", "generic_webhook"] as const;
+
 const Fields = z.object({
-  adapter_type: z.enum(["mux", "supabase", "generic_webhook"]),
+  adapter_type: z.enum(adapterTypes),
   enabled: z.boolean().nullish().transform(orElse(true)),
   connection_id: z.string().min(1).max(255).nullish(),
   connection: Connection.nullish(),
@@ -69,6 +71,9 @@ export const MappingConfig = Fields.pick({
   dedup_key: true,
 });
 export type MappingConfig = Readonly<z.infer<typeof MappingConfig>>;
+/** What of a kept adapter decides what becomes of a delivery beside that. */
+export const IngestConfig = Fields.pick({ enabled: true, batching: true });
+
 export type AdapterType = MappingConfig["adapter_type"];
 
 /**

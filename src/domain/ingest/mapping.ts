@@ -4,9 +4,11 @@
  */
 import { fieldType } from "../bucket/bucket-schema.js";
 import type { MappingConfig } from "../bucket/source-adapter.js";
+import type { DeliveryFacts } from "../delivery/commands.js";
 import { type ValidationIssue, validationFailed } from "../errors.js";
+import { formatTime } from "../event.js";
 import { parseField } from "../filter/fields.js";
-import { isJsonObject, type JsonObject, type JsonValue } from "../json.js";
+import type { JsonObject, JsonValue } from "../json.js";
 import { valueAt } from "../pointer.js";
 import { coerced } from "./coerce.js";
 import { eventTypeOf, reasonToIgnore, textOf } from "./event-filter.js";
@@ -21,11 +23,6 @@ export type Mapping =
   | { readonly kind: "ignored"; readonly reason: string }
   | {
       readonly kind: "mapped";
-      readonly eventType: string | undefined;
-      /** What the sender calls this delivery; a retry has the same. */
-      readonly deliveryId: string | undefined;
-      /** Deliveries with the same key are one: that of `dedup_key`, else the id of the delivery. */
-      readonly dedupKey: string | undefined;
       /** What the event is about; events about the same thing change the same object. */
       readonly identity: string | undefined;
       readonly fields: JsonObject;
@@ -33,48 +30,54 @@ export type Mapping =
     };
 
 /**
+ * What is known of a delivery before it is mapped, and whether or not it can be.
+ *
+ * @param signedId The id of the delivery, when the signature covered it (`signature.ts`).
+ */
+export function factsOf(
+  config: MappingConfig,
+  payload: JsonObject,
+  signedId: string | undefined,
+): DeliveryFacts {
+  const isMux = config.adapter_type === "mux";
+  const senderId = isMux ? textAt(payload, "id") : signedId;
+  return {
+    adapterType: config.adapter_type,
+    senderId,
+    dedupKey: textAt(payload, config.dedup_key ?? undefined) ?? senderId,
+    eventType: eventTypeOf(payload),
+    sourceTime: isMux ? timeOf(valueFrom(payload, "created_at")) : undefined,
+  };
+}
+
+/** Mux sends times as text, and has sent seconds. */
+function timeOf(value: JsonValue | undefined): string | undefined {
+  const time = typeof value === "number" ? value * 1_000 : Date.parse(String(value));
+  const isTime = (typeof value === "number" || typeof value === "string") && Number.isFinite(time);
+  return isTime && Math.abs(time) <= latestTimeMs ? formatTime(time) : undefined;
+}
+
+/** Of what a Date can be. */
+const latestTimeMs = 8.64e15;
+
+/**
  * Paths are those of the filter language, with indexes for items: `data.tracks.0.url`. What is
  * missing at a path is left out, and null stays null in a field.
  *
- * @param signedId The id of the delivery, when the signature covered it (`signature.ts`).
  * @throws VALIDATION_FAILED with each field that is not in the schema or cannot be of its type.
  */
 export function mapDelivery(
   config: MappingConfig,
   schema: JsonObject,
-  payload: JsonValue,
-  signedId?: string,
+  payload: JsonObject,
 ): Mapping {
-  if (!isJsonObject(payload)) {
-    throw validationFailed([
-      { type: "object_type", location: ["body"], message: "Send an event as a JSON object." },
-    ]);
-  }
-  const eventType = eventTypeOf(payload);
-  const reason = reasonToIgnore(config, eventType);
+  const reason = reasonToIgnore(config, eventTypeOf(payload));
   if (reason !== undefined) return { kind: "ignored", reason };
-  const deliveryId = deliveryIdOf(config, payload, signedId);
   const issues: ValidationIssue[] = [];
   const fields = mapFields(config, schema, payload, issues);
   const blobs = mapBlobs(config, schema, payload, issues);
   if (issues.length > 0) throw validationFailed(issues);
-  return {
-    kind: "mapped",
-    eventType,
-    deliveryId,
-    dedupKey: textAt(payload, config.dedup_key ?? undefined) ?? deliveryId,
-    identity: identityOf(config, payload),
-    fields,
-    blobs,
-  };
-}
-
-function deliveryIdOf(
-  config: MappingConfig,
-  payload: JsonObject,
-  signedId: string | undefined,
-): string | undefined {
-  return config.adapter_type === "mux" ? textAt(payload, "id") : signedId;
+  return { kind: "mapped", identity: identityOf(config, payload), fields, blobs };
 }
 
 /** A row of Supabase is known by its table and its `id`; a generic event says nothing of it. */

@@ -7,7 +7,7 @@ import type { Policy } from "../bucket/bucket-schema.js";
 import type { PatchMediaType } from "../bucket/patch.js";
 import type { JsonObject, JsonValue } from "../json.js";
 import type { PreparedBlob } from "./blobs.js";
-import type { ObjectEvent } from "./events.js";
+import type { ObjectEvent, ObjectSource } from "./events.js";
 
 interface BringsBlobs {
   readonly blobs: readonly PreparedBlob[];
@@ -20,6 +20,8 @@ export interface CreateObject extends BringsBlobs {
   readonly type: "create_object";
   readonly policy: Policy | undefined;
   readonly fields: JsonObject;
+  /** There when a source adapter makes it: it then also changes the object about the same thing. */
+  readonly source?: ObjectSource;
 }
 
 /** Merges: `metadata` key by key, `blobs` property by property; other fields are replaced. */

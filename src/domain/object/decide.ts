@@ -9,7 +9,7 @@ import { assertReadAt, putBack, takeBack } from "../revert.js";
 import { type BlobPool, mergeBlobs, resolveBlobs } from "./blobs.js";
 import type { CreateObject, ObjectCommand, PatchObject, PutObject } from "./commands.js";
 import { blobsOf, isPatchablePointer, normalizeDocument } from "./document.js";
-import type { ObjectEvent } from "./events.js";
+import type { ObjectEvent, ObjectSource } from "./events.js";
 import { assertFieldsFit, withDefaults } from "./fields.js";
 import { objectKey, resolvePolicy } from "./keys.js";
 import { patchDocument, putDocument } from "./patch.js";
@@ -79,9 +79,11 @@ function create(
   owner: BucketState,
 ): ObjectEvent {
   const policy = resolvePolicy(owner.unique_key, command.policy);
+  const source = sourceOf(command, owner);
   if (holder !== undefined) {
-    if (policy === "insert") throw keyTaken(holder);
-    return put(holder, command, owner);
+    if (policy === "insert" && source === undefined) throw keyTaken(holder);
+    assertNewer(holder, source);
+    return put(holder, command, owner, source);
   }
   const schema = schemaOf(owner.document);
   const fields = withDefaults(schema, command.fields);
@@ -92,8 +94,30 @@ function create(
   assertFieldsFit(schema, document, undefined);
   return {
     type: "object.created",
-    data: { changes: diff({}, document), ...(key !== undefined && { unique_key_value: key }) },
+    data: {
+      changes: diff({}, document),
+      ...(key !== undefined && { unique_key_value: key }),
+      ...(source !== undefined && { source }),
+    },
   };
+}
+
+/** A unique key says better what an object is about. */
+function sourceOf({ source }: CreateObject, { unique_key }: BucketState): ObjectSource | undefined {
+  if (source === undefined || unique_key === undefined) return source;
+  const { identity: _, ...rest } = source;
+  return rest;
+}
+
+/** What is older must not overwrite what is newer, in whatever order it arrives. */
+function assertNewer(holder: ObjectState, source: ObjectSource | undefined): void {
+  const known = holder.source?.time;
+  if (known === undefined || source?.time === undefined || source.time >= known) return;
+  throw new BucketsError(
+    "CONFLICT",
+    `The object ${holder.object_id} was changed by an event of ${known}, which is newer.`,
+    { object_id: holder.object_id, is_superseded: true },
+  );
 }
 
 function keyTaken({ object_id, unique_key_value }: ObjectState): BucketsError {
@@ -116,6 +140,7 @@ function put(
   state: ObjectState,
   command: PutObject | CreateObject,
   owner: BucketState,
+  source?: ObjectSource,
 ): ObjectEvent {
   const candidate = putDocument(state.document, command.fields);
   const sent = resolveBlobs(
@@ -124,7 +149,8 @@ function put(
   );
   const blobs = mergeBlobs(state.document, sent);
   const effect = effectOf(state, candidate, blobs, owner);
-  return { type: "object.patched", data: { media_type: "application/json", ...effect } };
+  const told = { ...effect, ...(source !== undefined && { source }) };
+  return { type: "object.patched", data: { media_type: "application/json", ...told } };
 }
 
 function patch(state: ObjectState, command: PatchObject, owner: BucketState): ObjectEvent {

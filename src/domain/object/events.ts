@@ -3,10 +3,20 @@ import { z } from "zod";
 import { patchMediaTypes } from "../bucket/patch.js";
 import { Change } from "../changes.js";
 
+export const ObjectSource = z.object({
+  /** Events about the same thing change the same object. */
+  identity: z.string().optional(),
+  /** RFC 3339, UTC. */
+  time: z.string().optional(),
+});
+export type ObjectSource = Readonly<z.infer<typeof ObjectSource>>;
+
 const effect = {
   changes: z.array(Change),
   /** The unique key that the document has from now on, where it is another. */
   unique_key_value: z.string().optional(),
+  /** What it is about, and how it was then, as a source adapter was told. */
+  source: ObjectSource.optional(),
 };
 
 const ObjectCreated = z.object({

@@ -62,10 +62,22 @@ export function objectKeyScope(bucketId: string): string {
   return `object_key:${bucketId}`;
 }
 
+/** What an object of a source is about: for buckets without a unique key. */
+function identityScope(bucketId: string): string {
+  return `object_identity:${bucketId}`;
+}
+
 /** What an object keeps for itself: its key in its bucket, until it is deleted. */
 export function objectReservations(state: ObjectState): readonly Reservation[] {
-  if (state.deleted !== undefined || state.unique_key_value === undefined) return [];
-  return [{ scope: objectKeyScope(state.bucket_id), key: state.unique_key_value }];
+  const { deleted, unique_key_value, source, bucket_id: bucketId } = state;
+  if (deleted !== undefined) return [];
+  const { identity } = source ?? {};
+  return [
+    ...(unique_key_value === undefined
+      ? []
+      : [{ scope: objectKeyScope(bucketId), key: unique_key_value }]),
+    ...(identity === undefined ? [] : [{ scope: identityScope(bucketId), key: identity }]),
+  ];
 }
 
 /**
@@ -73,10 +85,13 @@ export function objectReservations(state: ObjectState): readonly Reservation[] {
  * values that make no key: the decider then says what is wrong with them, after all that goes first.
  */
 export function objectClaim(
-  { fields }: CreateObject,
+  { fields, source }: CreateObject,
   { bucket_id, unique_key, document }: BucketState,
 ): Reservation | undefined {
-  if (unique_key === undefined) return undefined;
+  if (unique_key === undefined) {
+    const { identity } = source ?? {};
+    return identity === undefined ? undefined : { scope: identityScope(bucket_id), key: identity };
+  }
   const created = withDefaults(schemaOf(document), fields);
   const isKey = unique_key.fields.every(
     (field) => keyFault(keyValue(created, field)) === undefined,

@@ -4,7 +4,7 @@ import { applyChanges, type Change } from "../changes.js";
 import { invariant } from "../errors.js";
 import { formatTime, type RecordedEvent } from "../event.js";
 import { jsonObject } from "../schemas.js";
-import type { ObjectEvent } from "./events.js";
+import { type ObjectEvent, ObjectSource } from "./events.js";
 
 /** An object is a draft until a batch takes it; more follows with the batches. */
 export const ObjectStatus = z.enum(["DRAFT"]);
@@ -20,6 +20,7 @@ export const ObjectState = z.object({
   document: jsonObject,
   /** The text that is reserved (`keys.ts`). */
   unique_key_value: z.string().optional(),
+  source: ObjectSource.optional(),
   status: ObjectStatus,
   created_at: z.string(),
   updated_at: z.string(),
@@ -44,9 +45,12 @@ export function evolveObject(
     case "object.patched":
     case "object.reverted":
     case "object.undone": {
-      const { changes, unique_key_value } = event.data;
-      const changed = withChanges(placed, changes, recorded.recordedAt);
-      return unique_key_value === undefined ? changed : { ...changed, unique_key_value };
+      const { changes, unique_key_value, source } = event.data;
+      return {
+        ...withChanges(placed, changes, recorded.recordedAt),
+        ...(unique_key_value !== undefined && { unique_key_value }),
+        ...(source !== undefined && { source }),
+      };
     }
     case "object.restored": {
       const { deleted: _, ...restored } = placed;
@@ -69,7 +73,7 @@ function withChanges(state: ObjectState, changes: readonly Change[], at: number)
 
 function begin(recorded: RecordedObjectEvent, event: ObjectEvent): ObjectState {
   invariant(event.type === "object.created", `${recorded.stream} does not begin with its creation`);
-  const { changes, unique_key_value } = event.data;
+  const { changes, unique_key_value, source } = event.data;
   const at = formatTime(recorded.recordedAt);
   return {
     kind: "object",
@@ -80,6 +84,7 @@ function begin(recorded: RecordedObjectEvent, event: ObjectEvent): ObjectState {
     position: recorded.position,
     document: applyChanges({}, changes),
     ...(unique_key_value !== undefined && { unique_key_value }),
+    ...(source !== undefined && { source }),
     status: "DRAFT",
     created_at: at,
     updated_at: at,

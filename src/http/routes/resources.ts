@@ -2,6 +2,7 @@
 import type { Route } from "../route.js";
 import { batchRoutes, claimRoute } from "./batches.js";
 import { bucketRoutes } from "./buckets.js";
+import { sourceAdapterRoutes } from "./ingest.js";
 import { objectRoutes } from "./objects.js";
 import { bucketPast } from "./past.js";
 import { receiveRoute, uploadRoutes } from "./uploads.js";
@@ -14,4 +15,5 @@ export const resourceRoutes: readonly Route[] = [
   claimRoute,
   ...uploadRoutes,
   receiveRoute,
+  ...sourceAdapterRoutes,
 ];

@@ -219,6 +219,7 @@ export const receiveRoute: Route = defineRoute({
   permission: undefined,
   query: z.strictObject({ signature: z.string().max(signatureLengthMax) }),
   takesBytes: true,
+  isUnhurried: true,
   response: ReceivedBytes,
   refusals: [403, 409, 413, 415, 423, 507],
   handle: async ({ context, store, params }, { signature }) => {

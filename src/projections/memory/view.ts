@@ -31,9 +31,11 @@ import type { AppliedEvent, InlineProjection } from "../../eventstore/projection
 import type { LogPoint } from "../../eventstore/store.js";
 import {
   type BucketPage,
+  type DeliveryCounts,
   type ListQuery,
   type MemberPage,
   type MemberQuery,
+  noDeliveries,
   type Reference,
   type TaskPage,
   type TaskQuery,
@@ -219,6 +221,12 @@ export class MemoryView implements InlineProjection, View {
       (a, b) =>
         compare(a.submitted_at ?? "", b.submitted_at ?? "") || compare(a.batch_id, b.batch_id),
     );
+  }
+
+  async deliveryCounts(bucketId: string): Promise<DeliveryCounts> {
+    const counts = { ...noDeliveries };
+    for (const { document } of this.#existing("delivery", bucketId)) counts[document.status] += 1;
+    return counts;
   }
 
   async timers(limit: number): Promise<readonly Timer[]> {

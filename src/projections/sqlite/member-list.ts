@@ -18,6 +18,7 @@ export const memberTables = {
   object: { name: "objects", id: "object_id" },
   batch: { name: "batches", id: "batch_id" },
   upload: { name: "uploads", id: "upload_id" },
+  delivery: { name: "deliveries", id: "delivery_id" },
 } as const satisfies Record<MemberKind, { readonly name: string; readonly id: string }>;
 
 export class MemberList {
@@ -67,6 +68,15 @@ const storedFields: Readonly<Record<MemberKind, Readonly<Record<string, Pointer>
   },
   batch: { ...common, batch_id: ["batch_id"] },
   upload: { ...common, upload_id: ["upload_id"], filename: ["document", "filename"] },
+  delivery: {
+    delivery_id: ["delivery_id"],
+    bucket_id: ["bucket_id"],
+    created_at: ["created_at"],
+    updated_at: ["updated_at"],
+    status: ["document", "status"],
+    sender_id: ["document", "sender_id"],
+    event_type: ["document", "event_type"],
+  },
 };
 
 /** Undefined when the whole resource must be rendered. */

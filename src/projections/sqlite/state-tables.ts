@@ -26,6 +26,7 @@ const tables = {
     columns: ["bucket_id", "namespace", "is_open", "submitted_at"],
   },
   upload: { name: "uploads", id: "upload_id", columns: ["bucket_id"] },
+  delivery: { name: "deliveries", id: "delivery_id", columns: ["bucket_id", "status"] },
 } as const satisfies Record<ResourceKind, StateTable>;
 
 function columnsOf(state: ResourceState): readonly Column[] {
@@ -38,6 +39,8 @@ function columnsOf(state: ResourceState): readonly Column[] {
       return [state.bucket_id, state.namespace, isOpen(state) ? 1 : 0, state.submitted_at ?? null];
     case "upload":
       return [state.bucket_id];
+    case "delivery":
+      return [state.bucket_id, state.document.status];
   }
 }
 
@@ -55,6 +58,7 @@ export class StateTables {
       object: prepare(db, tables.object, suffix),
       batch: prepare(db, tables.batch, suffix),
       upload: prepare(db, tables.upload, suffix),
+      delivery: prepare(db, tables.delivery, suffix),
     };
   }
 

@@ -10,6 +10,7 @@ import { looksLikeBucketId } from "../../domain/bucket/document.js";
 import { nameScope } from "../../domain/bucket/reservations.js";
 import type { BucketState } from "../../domain/bucket/state.js";
 import { type BucketStats, moveStats } from "../../domain/bucket/stats.js";
+import { deliveryStatuses } from "../../domain/delivery/state.js";
 import type { MemberKind } from "../../domain/members.js";
 import type { ObjectState } from "../../domain/object/state.js";
 import {
@@ -28,10 +29,12 @@ import type { AppliedEvent, InlineProjection } from "../../eventstore/projection
 import type { LogPoint } from "../../eventstore/store.js";
 import {
   type BucketPage,
+  type DeliveryCounts,
   type ListQuery,
   type MemberPage,
   type MemberQuery,
   nextTurn,
+  noDeliveries,
   type Reference,
   type TaskPage,
   type TaskQuery,
@@ -50,6 +53,7 @@ export const viewTables = [
   "objects",
   "batches",
   "uploads",
+  "deliveries",
   "bucket_stats",
   "bucket_totals",
   "blob_references",
@@ -208,6 +212,7 @@ export class SqliteView implements InlineProjection {
   }
 }
 
+const CountRow = z.object({ status: z.enum(deliveryStatuses), count: z.number() });
 const TimerRow = z.object({ stream: z.string(), dueAt: z.string() });
 const BlameRow = z.object({ pointer: z.string(), position: z.number() });
 const ReferenceRow = z.object({ hash: z.string(), stream: z.string(), position: z.number() });
@@ -231,6 +236,7 @@ export class SqliteReadView implements View {
   readonly #references: Database.Statement;
   readonly #referenced: Database.Statement;
   readonly #timers: Database.Statement;
+  readonly #deliveryCounts: Database.Statement;
 
   constructor(db: Database.Database) {
     const functions = new ListFunctions(db);
@@ -242,6 +248,7 @@ export class SqliteReadView implements View {
       object: new MemberList(db, functions, "object"),
       batch: new MemberList(db, functions, "batch"),
       upload: new MemberList(db, functions, "upload"),
+      delivery: new MemberList(db, functions, "delivery"),
     };
     this.#holder = db
       .prepare("SELECT stream FROM reservations WHERE scope = ? AND key = ?")
@@ -279,9 +286,17 @@ export class SqliteReadView implements View {
     this.#referenced = db
       .prepare("SELECT hash FROM blob_references WHERE hash IN (SELECT value FROM json_each(?))")
       .pluck();
+    this.#deliveryCounts = db.prepare(
+      "SELECT status, count(*) AS count FROM deliveries WHERE bucket_id = ? GROUP BY status",
+    );
     this.#timers = db.prepare(
       "SELECT stream, due_at AS dueAt FROM timers ORDER BY due_at, stream LIMIT ?",
     );
+  }
+
+  async deliveryCounts(bucketId: string): Promise<DeliveryCounts> {
+    const rows = z.array(CountRow).parse(this.#deliveryCounts.all(bucketId));
+    return { ...noDeliveries, ...Object.fromEntries(rows.map((row) => [row.status, row.count])) };
   }
 
   async timers(limit: number): Promise<readonly Timer[]> {

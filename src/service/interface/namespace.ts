@@ -3,6 +3,7 @@ import { z } from "zod";
 import { BatchResponse } from "../../domain/batch/response.js";
 import { BucketResponse } from "../../domain/bucket/response.js";
 import { Change } from "../../domain/changes.js";
+import { DeliveryResponse } from "../../domain/delivery/response.js";
 import { errorCodes } from "../../domain/errors.js";
 import { ObjectResponse } from "../../domain/object/response.js";
 import { jsonValue } from "../../domain/schemas.js";
@@ -17,6 +18,7 @@ import {
   type BatchWritten,
 } from "./batches.js";
 import type { BucketDeleted, BucketOperation, Buckets, BucketWritten } from "./buckets.js";
+import type { SourceAdapter } from "./ingest.js";
 import type { ObjectOperation, Objects, ObjectWritten, ServedObjects } from "./objects.js";
 import type { Tasks } from "./tasks.js";
 import type { ServedUploads, UploadOperation, Uploads, UploadWritten } from "./uploads.js";
@@ -73,6 +75,7 @@ export const WrittenBody = z.object({
     BatchResponse,
     BatchDeletion,
     UploadResponse,
+    DeliveryResponse,
   ]),
 });
 
@@ -113,6 +116,8 @@ export interface Namespace<Options extends WriteOptions = WriteOptions> {
   batches(bucket: string): Batches<Options>;
   /** @param bucket an id or the exact name. */
   uploads(bucket: string): Uploads<Options>;
+  /** @param bucket an id or the exact name. */
+  sourceAdapter(bucket: string): SourceAdapter<Options>;
   /**
    * Hands the batch that has waited longest to a worker, `{worker, lease_seconds}`, for as long as
    * its lease lasts: every report repeats the `claim_id` of the lease. Those of buckets that are

@@ -13,6 +13,7 @@ import {
   type VerifyReport,
 } from "../../projections/view.js";
 import type { Feed, FeedQuery } from "./feed.js";
+import type { IngestResponse, SignedDelivery } from "./ingest.js";
 import type { Namespace, ServedNamespace } from "./namespace.js";
 import type { TokenGate, Tokens } from "./tokens.js";
 import type { ReceivedBytes, SignedBytes } from "./uploads.js";
@@ -79,6 +80,18 @@ export interface EmbeddedStore extends BucketStore {
    * @returns how many were closed.
    */
   closeWindows(): Promise<number>;
+  /**
+   * Takes a delivery to the source adapter of a bucket in, once however often it comes.
+   *
+   * @throws NOT_FOUND without an adapter, FORBIDDEN when it is disabled, UNAUTHORIZED for what is not
+   * signed, BAD_REQUEST for what is no JSON, all without a trace; and, recorded, what the object is
+   * refused with.
+   */
+  ingest(
+    bucketId: string,
+    delivery: SignedDelivery,
+    caller?: ServedCaller,
+  ): Promise<IngestResponse>;
   /**
    * Takes the bytes of an upload that come with a signature in place of a token.
    * @throws FORBIDDEN, with the same words whatever is wrong with the signature.

@@ -1,9 +1,10 @@
 /** Goal: a delivery becomes just the object that its adapter describes, or says what does not fit. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { requireObject } from "../../../src/domain/bucket/patch.js";
 import { MappingConfig } from "../../../src/domain/bucket/source-adapter.js";
 import { coerced } from "../../../src/domain/ingest/coerce.js";
-import { mapDelivery } from "../../../src/domain/ingest/mapping.js";
+import { factsOf, mapDelivery } from "../../../src/domain/ingest/mapping.js";
 import type { JsonObject, JsonValue } from "../../../src/domain/json.js";
 import { anyDocument, anyJson, seed } from "../arbitraries.js";
 import { refusalOf } from "../refusal.js";
@@ -15,7 +16,9 @@ const schema: JsonObject = {
 const generic = { adapter_type: "generic_webhook" };
 
 function map(config: JsonObject, payload: JsonValue, signedId?: string) {
-  return mapDelivery(MappingConfig.parse(config), schema, payload, signedId);
+  const event = requireObject(payload);
+  const parsed = MappingConfig.parse(config);
+  return { ...factsOf(parsed, event, signedId), ...mapDelivery(parsed, schema, event) };
 }
 
 function faultsOf(config: JsonObject, payload: JsonValue) {
@@ -71,7 +74,7 @@ describe("an event is ignored", () => {
       { type: "video.asset.ready" },
     ],
   ])("%s", (_, config, payload) => {
-    expect(map(config, payload)).toEqual({ kind: "ignored", reason: expect.any(String) });
+    expect(map(config, payload)).toMatchObject({ kind: "ignored", reason: expect.any(String) });
   });
 });
 
@@ -92,10 +95,10 @@ test("an asset of mux is mapped by its paths, with the id of its event and its o
       tracks: [{ url: "https://media.example/1.mp4" }],
     },
   };
-  expect(map(config, payload, "ignored for mux")).toEqual({
+  expect(map(config, payload, "ignored for mux")).toMatchObject({
     kind: "mapped",
     eventType: "video.asset.ready",
-    deliveryId: "evt-1",
+    senderId: "evt-1",
     dedupKey: "evt-1",
     identity: "asset-1",
     fields: { number: 12.5, datetime: "2026-10-01T12:00:00.000Z" },
@@ -123,7 +126,7 @@ describe("a generic webhook", () => {
     expect(map(generic, {}, "msg_1")).toMatchObject({
       kind: "mapped",
       eventType: undefined,
-      deliveryId: "msg_1",
+      senderId: "msg_1",
       dedupKey: "msg_1",
     });
   });

@@ -1,0 +1,95 @@
+/**
+ * The decider of a delivery. Pure. Once means once: what was accepted or ignored is a duplicate
+ * from then on, and what failed may come again, as the next attempt of the same delivery.
+ *
+ * The bucket has no say here: whether it takes the object is decided for the object, and that it did
+ * not is worth recording.
+ */
+import type { Reservation } from "../bucket/reservations.js";
+import { diff } from "../changes.js";
+import { BucketsError } from "../errors.js";
+import { withoutAbsent } from "../json.js";
+import type { OwnedContext } from "../owned.js";
+import type { DeliveryCommand, DeliveryFacts } from "./commands.js";
+import type { DeliveryEvent } from "./events.js";
+import type { DeliveryDocument, DeliveryState } from "./state.js";
+
+/**
+ * The event that the command makes happen.
+ *
+ * @param state of the delivery that came before under the same id, if any.
+ * @throws ALREADY_EXISTS for a duplicate, with the delivery and its object.
+ */
+export function decideDelivery(
+  state: DeliveryState | undefined,
+  command: DeliveryCommand,
+  { precedingObject }: Pick<OwnedContext, "precedingObject">,
+): DeliveryEvent {
+  if (state !== undefined && state.document.status !== "FAILED") throw duplicate(state);
+  const { facts } = command;
+  const begun = {
+    adapter_type: facts.adapterType,
+    sender_id: facts.senderId,
+    dedup_key: facts.dedupKey,
+    event_type: facts.eventType,
+    source_time: facts.sourceTime,
+    attempt: (state?.document.attempt ?? 0) + 1,
+  };
+  const changesTo = (rest: Outcome) =>
+    diff(state === undefined ? {} : { ...state.document }, withoutAbsent({ ...begun, ...rest }));
+  switch (command.type) {
+    case "accept_delivery": {
+      const changes = changesTo({ status: "ACCEPTED", object_id: precedingObject });
+      return { type: "delivery.accepted", data: { changes } };
+    }
+    case "ignore_delivery": {
+      const changes = changesTo({ status: "IGNORED", reason: command.reason });
+      return { type: "delivery.ignored", data: { changes } };
+    }
+    case "fail_delivery": {
+      const { reason, code, payload } = command;
+      const changes = changesTo({ status: "FAILED", reason, error_code: code });
+      return { type: "delivery.failed", data: { changes, payload } };
+    }
+  }
+}
+
+function duplicate({ delivery_id, document }: DeliveryState): BucketsError {
+  const { status, object_id } = document;
+  return new BucketsError(
+    "ALREADY_EXISTS",
+    `The delivery came before, as ${delivery_id}, and was ${status.toLowerCase()}.`,
+    { resource: "delivery", delivery_id, object_id },
+  );
+}
+
+/** What became of it. */
+interface Outcome extends Pick<DeliveryDocument, "status" | "reason" | "error_code"> {
+  readonly object_id?: string | undefined;
+}
+
+/** The delivery that a command is about is the one that holds its id, or else its key. */
+export function deliveryClaim(facts: DeliveryFacts, bucketId: string): Reservation | undefined {
+  return keysOf(facts.senderId, facts.dedupKey, bucketId)[0];
+}
+
+/**
+ * What nobody else can be from now on. One that failed keeps no more than what its next attempt is
+ * found by: another delivery with the same key may succeed where it did not.
+ */
+export function deliveryReservations(state: DeliveryState): readonly Reservation[] {
+  const { sender_id, dedup_key, status } = state.document;
+  const keys = keysOf(sender_id, dedup_key, state.bucket_id);
+  return status === "FAILED" ? keys.slice(0, 1) : keys;
+}
+
+function keysOf(
+  senderId: string | undefined,
+  dedupKey: string | undefined,
+  bucketId: string,
+): readonly Reservation[] {
+  return [
+    ...(senderId === undefined ? [] : [{ scope: `delivery_id:${bucketId}`, key: senderId }]),
+    ...(dedupKey === undefined ? [] : [{ scope: `delivery_key:${bucketId}`, key: dedupKey }]),
+  ];
+}

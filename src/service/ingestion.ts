@@ -1,0 +1,312 @@
+/**
+ * Takes the deliveries of webhooks in (CONTRACT: source adapters): who sent it, what it means, and
+ * the object and the record of it in one transaction. What is refused before it is verified leaves
+ * no trace; what fails afterwards is recorded, so that it can be tried again.
+ */
+import { createHmac, hash, timingSafeEqual } from "node:crypto";
+import { requireObject } from "../domain/bucket/patch.js";
+import { activeWebhookSecrets } from "../domain/bucket/secrets.js";
+import { IngestConfig, MappingConfig } from "../domain/bucket/source-adapter.js";
+import { type BucketState, schemaOf } from "../domain/bucket/state.js";
+import type { DeliveryCommand, DeliveryFacts } from "../domain/delivery/commands.js";
+import { renderDelivery } from "../domain/delivery/response.js";
+import type { DeliveryState } from "../domain/delivery/state.js";
+import { BucketsError, type ErrorCode, invariant, isBucketsError } from "../domain/errors.js";
+import { changesOf } from "../domain/history.js";
+import { factsOf, mapDelivery } from "../domain/ingest/mapping.js";
+import { type Cryptography, verifyDelivery } from "../domain/ingest/signature.js";
+import { checkFetchUrl } from "../domain/ingest/ssrf.js";
+import { isJsonObject, type JsonObject, ownValue, withoutAbsent } from "../domain/json.js";
+import { parseJsonText } from "../domain/json-text.js";
+import { type ResourceState, stateOfKind } from "../domain/resource.js";
+import type { Target } from "../eventstore/store.js";
+import { batchingOf } from "./batching.js";
+import {
+  type DeliveryWritten,
+  type IngestResponse,
+  type ObjectWritten,
+  type ServedWriteOptions,
+  type SignedDelivery,
+  TestedDelivery,
+} from "./interface.js";
+import { ObjectOperations } from "./object-operations.js";
+import type { KnownCaller, ServiceParts } from "./parts.js";
+import { type Checked, type Done, preconditionOf, UnitWriter } from "./writing.js";
+
+/** The configuration of an adapter, and the bucket that has it. */
+interface Adapted {
+  readonly owner: BucketState;
+  readonly config: MappingConfig;
+  readonly isEnabled: boolean;
+  readonly batching: Parameters<typeof batchingOf>[2] | undefined;
+}
+
+/** One try of a delivery. */
+interface Attempt {
+  readonly adapted: Adapted;
+  readonly target: Target;
+  readonly facts: DeliveryFacts;
+  readonly payload: JsonObject;
+  readonly options: ServedWriteOptions;
+}
+
+interface Recorded extends DeliveryWritten {
+  readonly eventId: string;
+}
+
+export class Ingestion {
+  readonly #parts: ServiceParts;
+  readonly #caller: KnownCaller;
+
+  constructor(parts: ServiceParts, caller: KnownCaller) {
+    this.#parts = parts;
+    this.#caller = caller;
+  }
+
+  /**
+   * Takes a signed delivery in, once however often it comes.
+   *
+   * @throws NOT_FOUND without an adapter; FORBIDDEN when it is disabled; UNAUTHORIZED, in the same
+   * words whatever is wrong with the signature; BAD_REQUEST for what is no JSON: none of them leaves
+   * a trace. VALIDATION_FAILED, BUCKET_LOCKED and what else the object is refused with are recorded.
+   */
+  async deliver(bucketId: string, delivery: SignedDelivery): Promise<IngestResponse> {
+    const { newId, view } = this.#parts;
+    const adapted = adaptedOf(await view.state(bucketId));
+    if (!adapted.isEnabled) {
+      throw new BucketsError("FORBIDDEN", "The source adapter of this bucket is disabled.");
+    }
+    const senderId = await this.#verify(adapted, delivery);
+    const payload = requireObject(parseJsonText(delivery.body));
+    const facts = factsOf(adapted.config, payload, senderId);
+    const target = { kind: "new_member", bucket: bucketId, id: newId("dlv") } as const;
+    try {
+      const attempt = { adapted, target, facts, payload, options: {} };
+      const { delivery: recorded, eventId } = await this.#try(attempt);
+      const { object_id, status } = recorded;
+      const told = {
+        status: status === "IGNORED" ? "ignored" : "accepted",
+        event_id: eventId,
+      } as const;
+      return { ...told, ...(object_id !== undefined && { object_id }) };
+    } catch (error) {
+      const earlier = await this.#earlier(error);
+      if (earlier === undefined) throw error;
+      const { object_id } = earlier.document;
+      return { status: "duplicate", ...(object_id !== undefined && { object_id }) };
+    }
+  }
+
+  /** What the sender signed as the id of the delivery. @throws UNAUTHORIZED */
+  async #verify({ owner, config }: Adapted, delivery: SignedDelivery): Promise<string | undefined> {
+    const { clock, events, vault } = this.#parts;
+    const secrets: string[] = [];
+    for (const reference of activeWebhookSecrets(owner, clock())) {
+      const sealed = await events.secret(reference);
+      const secret = sealed && vault.open(sealed);
+      if (typeof secret === "string") secrets.push(secret);
+    }
+    const type = config.adapter_type;
+    const verdict = verifyDelivery(type, delivery, secrets, clock(), cryptography);
+    if (verdict.kind === "verified") return verdict.deliveryId;
+    throw new BucketsError(
+      "UNAUTHORIZED",
+      "The delivery is not signed with the secret, or not now.",
+    );
+  }
+
+  /** The delivery that was accepted or ignored before, when that is what the error says. */
+  async #earlier(error: unknown): Promise<DeliveryState | undefined> {
+    if (!isBucketsError(error) || error.details["resource"] !== "delivery") return undefined;
+    const { delivery_id: id } = error.details;
+    const state = typeof id === "string" ? await this.#parts.view.state(id) : undefined;
+    return state?.kind === "delivery" ? state : undefined;
+  }
+
+  /** @throws what a delivery is refused with, once that is recorded. */
+  async #try(attempt: Attempt): Promise<Recorded> {
+    const { facts, payload } = attempt;
+    try {
+      return await this.#carryOut(attempt);
+    } catch (error) {
+      if (!isBucketsError(error) || error.details["resource"] === "delivery") throw error;
+      if (error.details["is_superseded"] === true) {
+        return await this.#record(attempt, {
+          type: "ignore_delivery",
+          facts,
+          reason: error.message,
+        });
+      }
+      if (!recordedCodes.includes(error.code)) throw error;
+      const { code, message: reason } = error;
+      await this.#record(attempt, { type: "fail_delivery", facts, code, reason, payload });
+      throw error;
+    }
+  }
+
+  async #carryOut(attempt: Attempt): Promise<Recorded> {
+    const { facts, adapted, payload } = attempt;
+    const made = this.#objectOf(adapted, facts, payload, false);
+    if ("reason" in made) {
+      return await this.#record(attempt, { type: "ignore_delivery", facts, reason: made.reason });
+    }
+    const { owner, batching } = adapted;
+    const collected =
+      batching === undefined ? [] : batchingOf(this.#parts, owner.bucket_id, batching);
+    const before = [made.operation, ...collected];
+    return await this.#record(attempt, { type: "accept_delivery", facts }, before);
+  }
+
+  /** The object that the payload describes, or why it describes none. */
+  #objectOf(
+    { owner, config }: Adapted,
+    facts: DeliveryFacts,
+    payload: JsonObject,
+    isDry: boolean,
+  ): ObjectOfDelivery {
+    const mapping = mapDelivery(config, schemaOf(owner.document), payload);
+    if (mapping.kind === "ignored") return { reason: mapping.reason };
+    const { identity, fields } = mapping;
+    const blobs = mapping.blobs.map(({ property, type, url }) => {
+      checkFetchUrl(url, ["body", property], this.#parts.fetchPolicy);
+      return { property, type, data: url };
+    });
+    const source = withoutAbsent({ identity, time: facts.sourceTime });
+    const operation = new ObjectOperations(this.#parts, owner.namespace).check(
+      {
+        type: "create_object",
+        bucket: owner.bucket_id,
+        body: { ...fields, ...(blobs.length > 0 && { blobs }) },
+        ...(owner.unique_key !== undefined && { policy: "upsert" }),
+      },
+      isDry,
+      source,
+    );
+    return { operation, identity };
+  }
+
+  async #record(
+    { adapted, target, options }: Attempt,
+    command: DeliveryCommand,
+    precededBy: Checked<unknown>["precededBy"] = [],
+  ): Promise<Recorded> {
+    const operation: Checked<Recorded> = {
+      call: [command.type, adapted.owner.bucket_id],
+      reason: options.reason,
+      precondition: preconditionOf(options),
+      precededBy,
+      prepare: async () => ({ target, command, secrets: [] }),
+      render: async (done) => answerRecorded(done),
+    };
+    const { results } = await this.#units(adapted).write([operation], options);
+    const [result] = results;
+    invariant(result !== undefined, "a unit of one without a result");
+    return result;
+  }
+
+  /** What an adapter does is done in its name, whoever sent it. */
+  #units({ owner, config }: Adapted): UnitWriter {
+    const actor = `source_adapter:${config.adapter_type}`;
+    const caller = { ...this.#caller, actor };
+    return new UnitWriter(this.#parts, owner.namespace, caller, async ({ error }) => error);
+  }
+
+  /** What would become of a payload. @throws what its delivery would be refused with. */
+  async test(owner: BucketState, payload: JsonObject): Promise<TestedDelivery> {
+    const adapted = adaptedOf(owner);
+    const facts = factsOf(adapted.config, payload, undefined);
+    const known = {
+      event_type: facts.eventType,
+      sender_id: facts.senderId,
+      dedup_key: facts.dedupKey,
+      source_time: facts.sourceTime,
+    };
+    const made = this.#objectOf(adapted, facts, payload, true);
+    if ("reason" in made) {
+      return TestedDelivery.parse(withoutAbsent({ ...known, ...made, status: "ignored" }));
+    }
+    const { results } = await this.#units(adapted).write([made.operation], { dryRun: true });
+    const { identity } = made;
+    const object = results[0]?.object;
+    return TestedDelivery.parse({ ...known, identity, object, status: "accepted" });
+  }
+
+  /** @throws BAD_REQUEST for one that did not fail, and what it fails with again. */
+  async replay(
+    owner: BucketState,
+    failed: DeliveryState,
+    options: ServedWriteOptions,
+  ): Promise<DeliveryWritten> {
+    const { payload, delivery_id: id, document } = failed;
+    if (payload === undefined || !isJsonObject(payload)) {
+      throw new BucketsError(
+        "BAD_REQUEST",
+        `The delivery ${id} is ${document.status}: only one that failed can be tried again.`,
+        { delivery_id: id, status: document.status },
+      );
+    }
+    const adapted = adaptedOf(owner);
+    const facts = factsOf(adapted.config, payload, document.sender_id);
+    const target = { kind: "member", bucket: owner.bucket_id, id } as const;
+    const { eventId: _, ...written } = await this.#try({
+      adapted,
+      target,
+      facts,
+      payload,
+      options,
+    });
+    return written;
+  }
+}
+
+function answerRecorded({ state: after, recorded, replayed, dryRun }: Done): Recorded {
+  const state = stateOfKind("delivery", after);
+  return {
+    delivery: renderDelivery(state),
+    version: state.version,
+    position: state.position,
+    tag: String(state.version),
+    changes: changesOf(recorded.event),
+    ignoredFields: [],
+    replayed,
+    dryRun,
+    eventId: recorded.eventId,
+  };
+}
+
+type ObjectOfDelivery =
+  | { readonly reason: string }
+  | { readonly operation: Checked<ObjectWritten>; readonly identity: string | undefined };
+
+/** What a delivery can fail with, once it is known to come from the sender. */
+const recordedCodes: readonly ErrorCode[] = [
+  "VALIDATION_FAILED",
+  "BUCKET_LOCKED",
+  "CONFLICT",
+  "ALREADY_EXISTS",
+  "BAD_REQUEST",
+];
+
+/** Digests are of one length, whatever was sent, so that the comparison tells nothing by its time. */
+const cryptography: Cryptography = {
+  hmac: (algorithm, key, message) => createHmac(algorithm, key).update(message).digest(),
+  isSame: (a, b) => timingSafeEqual(digestOf(a), digestOf(b)),
+};
+
+function digestOf(bytes: Uint8Array): Uint8Array {
+  return hash("sha256", bytes, "buffer");
+}
+
+/** @throws NOT_FOUND alike for a bucket that is not there and one without an adapter. */
+function adaptedOf(owner: ResourceState | undefined): Adapted {
+  const isThere = owner?.kind === "bucket" && owner.deleted === undefined;
+  const adapter = isThere ? ownValue(owner.document, "source_adapter") : undefined;
+  if (!isThere || !isJsonObject(adapter)) {
+    throw new BucketsError("NOT_FOUND", "There is no source adapter here.", {
+      resource: "source_adapter",
+    });
+  }
+  const { enabled, batching } = IngestConfig.parse(adapter);
+  const config = MappingConfig.parse(adapter);
+  return { owner, config, isEnabled: enabled, batching: batching ?? undefined };
+}

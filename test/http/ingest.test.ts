@@ -1,0 +1,505 @@
+/**
+ * Webhooks in (rows 79 to 86): signed by the senders' own libraries, verified by the server. What is
+ * not signed leaves no trace; what is, is taken in once, in the order in which it happened.
+ */
+import { createHmac } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { connectBuckets, openBuckets } from "../../src/index.js";
+import { temporaryFile } from "../support/backends.js";
+import { dayMs, FixedClock } from "../support/clock.js";
+import {
+  type Answer,
+  at,
+  expectRefusal,
+  makeBucket,
+  type Service,
+  serveTest,
+  TestClock,
+  textAt,
+  tokens,
+} from "../support/server.js";
+import { type SignedDelivery, signMux, signStandard } from "../support/signers.js";
+
+const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const schema = {
+  properties: {
+    title: { type: "string" },
+    seconds: { type: "number" },
+    clip: { type: "video" },
+  },
+};
+const mapping = {
+  field_mapping: { title: "data.title", seconds: "data.duration" },
+  blob_source: { file_field: "data.url", target_property: "clip" },
+  webhook_secret: secret,
+};
+const mux = { adapter_type: "mux", ...mapping };
+const generic = { adapter_type: "generic_webhook", ...mapping };
+const supabase = {
+  adapter_type: "supabase",
+  field_mapping: { title: "record.title" },
+  webhook_secret: secret,
+};
+
+interface Adapted {
+  readonly service: Service;
+  readonly clock: TestClock;
+  readonly bucket: string;
+  readonly url: string;
+}
+
+async function serveAdapter(sourceAdapter: object, fields: object = {}): Promise<Adapted> {
+  const clock = new TestClock();
+  const service = await serveTest({ clock: clock.read });
+  const bucket = await makeBucket(service, {
+    bucket_name: "clips",
+    bucket_schema: schema,
+    source_adapter: sourceAdapter,
+    ...fields,
+  });
+  return { service, clock, bucket, url: bucket.replace("/buckets/", "/ingest/") };
+}
+
+function send({ service, url }: Adapted, delivery: SignedDelivery): Promise<Answer> {
+  const { headers, body: text } = delivery;
+  return service.send("POST", url, { text, headers, token: "none" });
+}
+
+const asset = (data: object = {}, event: object = {}) =>
+  JSON.stringify({
+    type: "video.asset.ready",
+    id: "evt-1",
+    created_at: "2026-10-01T11:59:00.000Z",
+    data: { id: "asset-1", title: "a", duration: 12.5, url: "https://example.com/a.mp4", ...data },
+    ...event,
+  });
+
+const withSecret = (body: string, value = secret): SignedDelivery => ({
+  headers: { "x-mixpeek-secret": value },
+  body,
+});
+
+async function positionOf({ service }: Adapted): Promise<number> {
+  return (await service.store.head()).position;
+}
+
+/** One by one with one character changed. */
+function* spoilt({ headers, body }: SignedDelivery): Iterable<SignedDelivery> {
+  const turned = (text: string, index: number) =>
+    `${text.slice(0, index)}${text[index] === "7" ? "8" : "7"}${text.slice(index + 1)}`;
+  for (let index = 0; index < body.length; index += 1) yield { headers, body: turned(body, index) };
+  for (const [name, value] of Object.entries(headers)) {
+    for (let index = 0; index < value.length; index += 1) {
+      yield { body, headers: { ...headers, [name]: turned(value, index) } };
+    }
+  }
+}
+
+describe("a delivery is the same 401, and leaves no trace,", () => {
+  const short = JSON.stringify({ type: "a" });
+
+  async function expectUnsigned(adapted: Adapted, deliveries: Iterable<SignedDelivery>) {
+    const before = await positionOf(adapted);
+    const told = new Set<string>();
+    for (const delivery of deliveries) {
+      const answer = await send(adapted, delivery);
+      expectRefusal(answer, 401, "UnauthorizedError");
+      told.add(answer.text.replaceAll(/req_\w+/g, ""));
+    }
+    expect(told.size).toBe(1);
+    expect(await positionOf(adapted)).toBe(before);
+  }
+
+  test("when any byte of what Mux signed is changed", async () => {
+    const adapted = await serveAdapter(mux);
+    await expectUnsigned(adapted, spoilt(await signMux(secret, short, adapted.clock.now)));
+  });
+
+  test("when any byte of what Standard Webhooks signed is changed", async () => {
+    const adapted = await serveAdapter(generic);
+    await expectUnsigned(adapted, spoilt(signStandard(secret, "msg_1", short, adapted.clock.now)));
+  });
+
+  test("when any byte of what Supabase signed is changed", async () => {
+    const adapted = await serveAdapter(supabase);
+    const signature = createHmac("sha256", secret).update(short).digest("hex");
+    await expectUnsigned(
+      adapted,
+      spoilt({ headers: { "x-supabase-signature": signature }, body: short }),
+    );
+  });
+
+  test("when it is stale, early, of another length, without its header, or twice", async () => {
+    const adapted = await serveAdapter(mux);
+    const { now } = adapted.clock;
+    const signed = await signMux(secret, short, now);
+    const header = signed.headers["mux-signature"] ?? "";
+    await expectUnsigned(adapted, [
+      await signMux(secret, short, now - 301_000),
+      await signMux(secret, short, now + 301_000),
+      await signMux(secret, short, now * 1_000),
+      await signMux("another", short, now),
+      { headers: {}, body: short },
+      { headers: { "mux-signature": "" }, body: short },
+      { headers: { "mux-signature": header.slice(0, -2) }, body: short },
+      { headers: { "mux-signature": header.replace("v1=", "v0=") }, body: short },
+      { headers: { "mux-signature": `${header}, ${header}` }, body: short },
+      withSecret(short),
+    ]);
+  });
+
+  test("when the secret of the header is another one", async () => {
+    const adapted = await serveAdapter(generic);
+    await expectUnsigned(adapted, [
+      withSecret(short, ""),
+      withSecret(short, `${secret}x`),
+      withSecret(short, "********"),
+    ]);
+  });
+});
+
+describe("a delivery leaves no trace", () => {
+  test("to a bucket that is not there, was deleted, or has no adapter", async () => {
+    const adapted = await serveAdapter(generic);
+    const { service, bucket } = adapted;
+    const answer = await send({ ...adapted, url: "/v1/ingest/bkt_none" }, withSecret("{}"));
+    expectRefusal(answer, 404, "NotFoundError");
+    expect(at(answer, "error", "details", "resource")).toBe("source_adapter");
+    const other = await makeBucket(service, { bucket_name: "other" });
+    const url = other.replace("/buckets/", "/ingest/");
+    expectRefusal(await send({ ...adapted, url }, withSecret("{}")), 404, "NotFoundError");
+    await service.send("DELETE", bucket);
+    expectRefusal(await send(adapted, withSecret("{}")), 404, "NotFoundError");
+  });
+
+  test("to an adapter that is disabled, or that is not JSON, or too large", async () => {
+    const adapted = await serveAdapter(generic);
+    const before = await positionOf(adapted);
+    expectRefusal(await send(adapted, withSecret("{")), 400, "BadRequestError");
+    expectRefusal(await send(adapted, withSecret('{"a": 1, "a": 2}')), 400, "BadRequestError");
+    expectRefusal(await send(adapted, withSecret("[]")), 422, "ValidationError");
+    const large = `{"a": "${" ".repeat(1024 * 1024)}"}`;
+    expectRefusal(await send(adapted, withSecret(large)), 413, "PayloadTooLargeError");
+    expect(await positionOf(adapted)).toBe(before);
+    await adapted.service.merge(adapted.bucket, { source_adapter: { enabled: false } });
+    expectRefusal(await send(adapted, withSecret("{}")), 403, "ForbiddenError");
+    expect(await positionOf(adapted)).toBe(before + 1);
+  });
+});
+
+describe("a delivery that is signed", () => {
+  test("makes one object with its record, and is told of in the history", async () => {
+    const adapted = await serveAdapter(mux);
+    const { service, bucket, clock } = adapted;
+    const answer = await send(adapted, await signMux(secret, asset(), clock.now));
+    expect([answer.status, textAt(answer, "status")]).toEqual([202, "accepted"]);
+    const object = await service.get(`${bucket}/objects/${textAt(answer, "object_id")}`);
+    expect(object.body).toMatchObject({
+      title: "a",
+      seconds: 12.5,
+      blobs: [{ property: "clip", type: "video", url: "https://example.com/a.mp4" }],
+    });
+    const { results } = await service.store.namespace().audit.list({ limit: 2 });
+    expect(results).toMatchObject([
+      { resource_type: "delivery", action: "delivery_accepted", actor_id: "source_adapter:mux" },
+      { resource_type: "object", action: "object_created", actor_id: "source_adapter:mux" },
+    ]);
+    expect(results[0]?.audit_id).toBe(textAt(answer, "event_id"));
+    const log = await service.get(`${bucket}/source_adapter/deliveries`);
+    expect(log.body).toMatchObject({
+      results: [
+        { status: "ACCEPTED", sender_id: "evt-1", event_type: "video.asset.ready", attempt: 1 },
+      ],
+      counts: { accepted: 1, ignored: 0, failed: 0 },
+    });
+    expect(log.text).not.toContain("example.com");
+  });
+
+  test("is taken in once, however often it comes, also at once and under a new time", async () => {
+    const adapted = await serveAdapter(mux);
+    const { service, bucket, clock } = adapted;
+    const signed = await signMux(secret, asset(), clock.now);
+    const answers = await Promise.all(Array.from({ length: 16 }, () => send(adapted, signed)));
+    const told = answers.map((answer) => textAt(answer, "status")).sort();
+    expect(told).toEqual(["accepted", ...Array.from({ length: 15 }, () => "duplicate")]);
+    const before = await positionOf(adapted);
+    clock.advance(dayMs * 3);
+    const again = await send(adapted, await signMux(secret, asset(), clock.now));
+    expect([again.status, textAt(again, "status")]).toEqual([202, "duplicate"]);
+    expect(textAt(again, "object_id")).toBe(textAt(answers[0] ?? again, "object_id"));
+    expect(await positionOf(adapted)).toBe(before);
+    expect((await service.get(bucket)).body).toMatchObject({ object_count: 1 });
+  });
+
+  test("is a duplicate by its dedup_key as well", async () => {
+    const adapted = await serveAdapter({ ...generic, dedup_key: "data.number" });
+    const { clock } = adapted;
+    const body = (number: number) => JSON.stringify({ data: { title: "a", number } });
+    const sent = async (id: string, number: number) =>
+      textAt(await send(adapted, signStandard(secret, id, body(number), clock.now)), "status");
+    expect(await sent("msg_1", 1)).toBe("accepted");
+    expect(await sent("msg_2", 1)).toBe("duplicate");
+    expect(await sent("msg_1", 2)).toBe("duplicate");
+    expect(await sent("msg_3", 2)).toBe("accepted");
+    expect(textAt(await send(adapted, withSecret(body(2))), "status")).toBe("duplicate");
+  });
+
+  test("of an event that is not wanted is ignored, and says why", async () => {
+    const adapted = await serveAdapter(mux);
+    const { service, bucket, clock } = adapted;
+    const body = asset({}, { type: "video.asset.created" });
+    const answer = await send(adapted, await signMux(secret, body, clock.now));
+    expect([answer.status, textAt(answer, "status")]).toEqual([202, "ignored"]);
+    const again = await send(adapted, await signMux(secret, body, clock.now));
+    expect(textAt(again, "status")).toBe("duplicate");
+    const log = await service.get(`${bucket}/source_adapter/deliveries?status=IGNORED`);
+    expect(String(at(log, "results", "0", "reason"))).toContain("video.asset.ready");
+    expect((await service.get(bucket)).body).toMatchObject({ object_count: 0 });
+  });
+
+  test("about the same thing changes the same object, and an older one does not", async () => {
+    const adapted = await serveAdapter(mux);
+    const { service, bucket, clock } = adapted;
+    const event = (id: string, minute: number, title: string) =>
+      signMux(
+        secret,
+        asset({ title }, { id, created_at: `2026-10-01T11:${minute}:00.000Z` }),
+        clock.now,
+      );
+    const first = await send(adapted, await event("e1", 10, "first"));
+    const third = await send(adapted, await event("e3", 30, "third"));
+    const late = await send(adapted, await event("e2", 20, "second"));
+    expect(textAt(third, "object_id")).toBe(textAt(first, "object_id"));
+    expect(textAt(late, "status")).toBe("ignored");
+    const path = `${bucket}/objects/${textAt(first, "object_id")}`;
+    expect((await service.get(path)).body).toMatchObject({ title: "third" });
+    expect((await service.get(`${path}/history`)).body).toMatchObject({
+      results: [{ version: 2 }, { version: 1 }],
+    });
+    await service.send("DELETE", path);
+    const anew = await send(adapted, await event("e4", 40, "fourth"));
+    expect(textAt(anew, "object_id")).not.toBe(textAt(first, "object_id"));
+  });
+
+  test("changes the object that has its unique key, where the bucket has one", async () => {
+    const adapted = await serveAdapter(supabase, {
+      unique_key: { fields: ["title"], default_policy: "insert" },
+    });
+    const row = (title: string) =>
+      JSON.stringify({ type: "INSERT", table: "t", record: { title } });
+    const sent = async (title: string) =>
+      textAt(
+        await send(adapted, { headers: { "x-webhook-secret": secret }, body: row(title) }),
+        "object_id",
+      );
+    const first = await sent("a");
+    expect(await sent("a")).toBe(first);
+    expect(await sent("b")).not.toBe(first);
+  });
+
+  test("that does not fit is a 422, recorded without being shown, and can be tried again", async () => {
+    const adapted = await serveAdapter(generic);
+    const { service, bucket, clock } = adapted;
+    const body = JSON.stringify({ data: { title: "a", duration: "a while", private: "canary-1" } });
+    const signed = () => signStandard(secret, "msg_1", body, clock.now);
+    expectRefusal(await send(adapted, signed()), 422, "ValidationError");
+    expectRefusal(await send(adapted, signed()), 422, "ValidationError");
+    const log = await service.get(`${bucket}/source_adapter/deliveries`);
+    expect(log.body).toMatchObject({
+      results: [{ status: "FAILED", attempt: 2, error_code: "VALIDATION_FAILED" }],
+      counts: { failed: 1 },
+    });
+    const feed = await service.get("/v1/events?limit=100");
+    for (const answer of [log, feed]) expect(answer.text).not.toContain("canary-1");
+    const id = String(at(log, "results", "0", "delivery_id"));
+    const path = `${bucket}/source_adapter/deliveries/${id}`;
+    expectRefusal(await service.post(`${path}/replay`), 422, "ValidationError");
+    await service.merge(bucket, { source_adapter: { field_mapping: { seconds: null } } });
+    expect((await service.post(`${path}/replay`)).body).toMatchObject({
+      status: "ACCEPTED",
+      attempt: 4,
+    });
+    expectRefusal(await service.post(`${path}/replay`), 400, "BadRequestError");
+    expect(textAt(await send(adapted, signed()), "status")).toBe("duplicate");
+    expect((await service.get(bucket)).body).toMatchObject({ object_count: 1 });
+  });
+
+  test("to a bucket that is locked is a 423, and is taken in when it comes again", async () => {
+    const adapted = await serveAdapter(mux);
+    const { service, bucket, clock } = adapted;
+    await service.post(`${bucket}/lock`);
+    const signed = await signMux(secret, asset(), clock.now);
+    expectRefusal(await send(adapted, signed), 423, "BucketLockedError");
+    await service.post(`${bucket}/unlock`);
+    expect(textAt(await send(adapted, signed), "status")).toBe("accepted");
+    const log = await service.get(`${bucket}/source_adapter/deliveries`);
+    expect(log.body).toMatchObject({ results: [{ status: "ACCEPTED", attempt: 2 }] });
+    expect(log.text).not.toContain("error_code");
+  });
+
+  test("names no URL of a private network for others to fetch", async () => {
+    const adapted = await serveAdapter(mux);
+    const { clock } = adapted;
+    for (const [index, url] of [
+      "http://127.0.0.1/a",
+      "http://169.254.169.254/",
+      "ftp://a.example/",
+    ].entries()) {
+      const body = asset({ url }, { id: `evt-${index}` });
+      expectRefusal(
+        await send(adapted, await signMux(secret, body, clock.now)),
+        422,
+        "ValidationError",
+      );
+    }
+  });
+});
+
+test("a payload can be tried without making anything, and without a signature", async () => {
+  const adapted = await serveAdapter(mux);
+  const { service, bucket } = adapted;
+  const before = await positionOf(adapted);
+  const path = `${bucket}/source_adapter/test`;
+  expectRefusal(await service.post(path, []), 422, "ValidationError");
+  const unmapped = { ...JSON.parse(asset()), data: { duration: "a while" } };
+  expectRefusal(await service.post(path, unmapped), 422, "ValidationError");
+  expect((await service.post(path, JSON.parse(asset()))).body).toMatchObject({
+    status: "accepted",
+    sender_id: "evt-1",
+    identity: "asset-1",
+    source_time: "2026-10-01T11:59:00.000Z",
+    object: { title: "a", seconds: 12.5 },
+  });
+  expect((await service.post(path, { type: "other" })).body).toMatchObject({ status: "ignored" });
+  expect(await positionOf(adapted)).toBe(before);
+});
+
+test("the client does with a source adapter what the library does", async () => {
+  const adapted = await serveAdapter(generic);
+  const { service } = adapted;
+  await send(adapted, withSecret(JSON.stringify({ data: { duration: "x" } }))).catch(() => {});
+  const client = connectBuckets({ baseUrl: service.url, token: tokens.admin });
+  const remote = client.namespace().sourceAdapter("clips");
+  const local = service.store.namespace().sourceAdapter("clips");
+  const listed = await remote.deliveries({ status: "FAILED", limit: 5 });
+  expect(listed).toEqual(await local.deliveries({ status: "FAILED", limit: 5 }));
+  const id = listed.results[0]?.delivery_id ?? "";
+  expect(await remote.delivery(id)).toEqual(await local.delivery(id));
+  const payload = { data: { title: "a" } };
+  expect((await remote.test(payload)).object?.["title"]).toBe("a");
+  await expect(remote.replay(id)).rejects.toMatchObject({ code: "VALIDATION_FAILED" });
+  await service.merge(adapted.bucket, { source_adapter: { field_mapping: { seconds: null } } });
+  expect((await remote.replay(id)).delivery).toMatchObject({ status: "ACCEPTED" });
+  await client.close();
+});
+
+describe("what is made is batched", () => {
+  const batched = (batching: object) => serveAdapter({ ...generic, batching });
+  const batchesOf = async ({ service }: Adapted) =>
+    (
+      await service.store
+        .namespace()
+        .batches("clips")
+        .list({ sort: { field: "created_at" } })
+    ).results.map(({ status, object_ids }) => [status, object_ids.length]);
+  const deliver = (adapted: Adapted, title: string) =>
+    send(adapted, withSecret(JSON.stringify({ data: { title } })));
+
+  test("not at all without a configuration for it", async () => {
+    const adapted = await serveAdapter(generic);
+    await deliver(adapted, "a");
+    expect(await batchesOf(adapted)).toEqual([]);
+  });
+
+  test("at once", async () => {
+    const adapted = await batched({ mode: "immediate" });
+    await deliver(adapted, "a");
+    await deliver(adapted, "b");
+    expect(await batchesOf(adapted)).toEqual([
+      ["PENDING", 1],
+      ["PENDING", 1],
+    ]);
+  });
+
+  test("at once, as drafts for somebody else to submit", async () => {
+    const adapted = await batched({ mode: "immediate", auto_submit: false });
+    await deliver(adapted, "a");
+    expect(await batchesOf(adapted)).toEqual([["DRAFT", 1]]);
+  });
+
+  test("when the batch is full", async () => {
+    const adapted = await batched({ mode: "size", max_batch_size: 2 });
+    for (const title of ["a", "b", "c"]) await deliver(adapted, title);
+    await adapted.service.store.closeWindows();
+    adapted.clock.advance(dayMs);
+    await adapted.service.store.closeWindows();
+    expect(await batchesOf(adapted)).toEqual([
+      ["PENDING", 2],
+      ["DRAFT", 1],
+    ]);
+  });
+
+  test("never by itself, where that is for somebody to do", async () => {
+    const adapted = await batched({ mode: "manual", max_batch_size: 2 });
+    for (const title of ["a", "b", "c"]) await deliver(adapted, title);
+    adapted.clock.advance(dayMs);
+    await adapted.service.store.closeWindows();
+    expect(await batchesOf(adapted)).toEqual([
+      ["DRAFT", 2],
+      ["DRAFT", 1],
+    ]);
+  });
+
+  test("when the window closes, and not before", async () => {
+    const adapted = await batched({ mode: "time_window", window_seconds: 30 });
+    await deliver(adapted, "a");
+    adapted.clock.advance(20_000);
+    await deliver(adapted, "b");
+    expect(await adapted.service.store.closeWindows()).toBe(0);
+    adapted.clock.advance(10_000);
+    await adapted.service.store.closeWindows();
+    await deliver(adapted, "c");
+    expect(await batchesOf(adapted)).toEqual([
+      ["PENDING", 2],
+      ["DRAFT", 1],
+    ]);
+  });
+
+  test("once its bucket is unlocked, when it was locked as the window closed", async () => {
+    const adapted = await batched({ mode: "time_window", window_seconds: 30 });
+    const { service, bucket, clock } = adapted;
+    await deliver(adapted, "a");
+    await service.post(`${bucket}/lock`);
+    clock.advance(30_000);
+    expect(await service.store.closeWindows()).toBe(0);
+    await service.post(`${bucket}/unlock`);
+    await service.store.closeWindows();
+    expect(await batchesOf(adapted)).toEqual([["PENDING", 1]]);
+  });
+});
+
+test("a window that was open when the store went down is submitted after it is up again, once", async () => {
+  const file = temporaryFile();
+  const clock = new FixedClock();
+  const open = () => openBuckets({ file, clock: clock.read, durability: "relaxed" });
+  const first = await open();
+  const { bucket } = await first.namespace().buckets.create({
+    bucket_name: "clips",
+    bucket_schema: schema,
+    source_adapter: { ...generic, batching: { mode: "time_window", window_seconds: 30 } },
+  });
+  const headers = { "x-mixpeek-secret": [secret] };
+  const body = Buffer.from(JSON.stringify({ data: { title: "a" } }));
+  await first.ingest(bucket.bucket_id, { headers, body });
+  await first.close();
+  clock.advance(60_000);
+  await using second = await open();
+  await second.closeWindows();
+  await second.closeWindows();
+  const batches = second.namespace().batches("clips");
+  const { results } = await batches.list();
+  expect(results).toMatchObject([{ status: "PENDING" }]);
+  const history = await batches.history(results[0]?.batch_id ?? "");
+  expect(history.results.map(({ type }) => type)).toEqual(["batch.submitted", "batch.created"]);
+  expect(await second.verify()).toMatchObject({ ok: true });
+});
