@@ -5,9 +5,9 @@
  */
 import { createHmac, hash, timingSafeEqual } from "node:crypto";
 import { requireObject } from "../domain/bucket/patch.js";
-import { activeWebhookSecrets } from "../domain/bucket/secrets.js";
 import { IngestConfig, MappingConfig } from "../domain/bucket/source-adapter.js";
 import { type BucketState, schemaOf } from "../domain/bucket/state.js";
+import { activeWebhookSecrets } from "../domain/bucket/webhook-secrets.js";
 import type { DeliveryCommand, DeliveryFacts } from "../domain/delivery/commands.js";
 import { renderDelivery } from "../domain/delivery/response.js";
 import type { DeliveryState } from "../domain/delivery/state.js";

@@ -8,11 +8,10 @@ import type { Change } from "../changes.js";
 import { invalidAt, invariant } from "../errors.js";
 import { isJsonObject, type JsonObject, type JsonValue, ownValue, withKey } from "../json.js";
 import { formatPointer, isWithin, type Pointer, parsePointer, valueAt } from "../pointer.js";
-import type { BucketState } from "./state.js";
 
 export const secretMask = "********";
 
-const webhookSecret: Pointer = ["source_adapter", "webhook_secret"];
+export const webhookSecret: Pointer = ["source_adapter", "webhook_secret"];
 const credentials: Pointer = ["source_adapter", "connection", "credentials"];
 const secretPlaces: readonly Pointer[] = [webhookSecret, credentials];
 
@@ -141,10 +140,4 @@ function notStored(pointer: Pointer): Error {
     "secret_not_stored",
     `The mask keeps a stored secret, and none is stored at ${formatPointer(pointer)}: send it.`,
   );
-}
-
-/** The references of the webhook secrets that a delivery may be signed with at the time. */
-export function activeWebhookSecrets({ document }: BucketState, _now: number): readonly string[] {
-  const secret = valueAt(document, webhookSecret);
-  return typeof secret === "string" ? [secret] : [];
 }

@@ -29,7 +29,7 @@ export interface UploadsWritten {
   readonly failed: readonly UploadRefused[];
 }
 
-export interface UploadRefused {
+interface UploadRefused {
   /** Its place in the request, from 0. */
   readonly index: number;
   readonly error: BucketsError;
