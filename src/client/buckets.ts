@@ -59,6 +59,14 @@ export class RemoteBuckets extends RemotePast implements Buckets {
     return this.#post(bucket, "activate", {}, options);
   }
 
+  rotateSecret(
+    bucket: string,
+    body: unknown = {},
+    options: WriteOptions = {},
+  ): Promise<BucketWritten> {
+    return this.#post(bucket, "source_adapter/rotate", body, options);
+  }
+
   suspend(bucket: string, options: WriteOptions = {}): Promise<BucketWritten> {
     return this.#post(bucket, "suspend", {}, options);
   }

@@ -120,6 +120,10 @@ function requestOf(operation: Operation): Request {
       const path = `${pathOf(operation)}/${operation.type}`;
       return { method: "POST", path, body: toJson(operation.body ?? {}) };
     }
+    case "rotate_secret": {
+      const path = `${pathOf(operation)}/source_adapter/rotate`;
+      return { method: "POST", path, body: toJson(operation.body ?? {}) };
+    }
     case "create_object": {
       const query = new URLSearchParams({
         ...(operation.policy !== undefined && { policy: operation.policy }),

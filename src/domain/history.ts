@@ -73,6 +73,7 @@ export function changesOf(event: DomainEvent): readonly Change[] {
     case "bucket.reverted":
     case "bucket.undone":
     case "bucket.restored":
+    case "bucket.secret_rotated":
     case "object.created":
     case "object.patched":
     case "object.reverted":

@@ -5,8 +5,8 @@
  */
 import { looksLikeBucketId } from "../domain/bucket/document.js";
 import { nameScope, type Reservation } from "../domain/bucket/reservations.js";
-import { secretReferences } from "../domain/bucket/secrets.js";
 import type { BucketState } from "../domain/bucket/state.js";
+import { secretsHeld } from "../domain/bucket/webhook-secrets.js";
 import { BucketsError, isBucketsError } from "../domain/errors.js";
 import type { RecordedEvent } from "../domain/event.js";
 import { limits } from "../domain/limits.js";
@@ -499,14 +499,14 @@ function secretsOf(steps: readonly Step[]): Plan["secrets"] {
   const put = new Map<string, SealedSecret & { bucketId: string }>();
   const drop = new Set<string>();
   for (const { before, after, command } of steps) {
-    if (after.kind !== "bucket" || before?.document === after.document) continue;
-    const wanted = new Set(secretReferences(after.document));
+    if (after.kind !== "bucket") continue;
+    const wanted = new Set(secretsHeld(after));
     for (const secret of command.secrets) {
       if (wanted.has(secret.reference)) {
         put.set(secret.reference, { ...secret, bucketId: after.bucket_id });
       }
     }
-    for (const reference of secretReferences(before?.kind === "bucket" ? before.document : {})) {
+    for (const reference of before?.kind === "bucket" ? secretsHeld(before) : []) {
       if (wanted.has(reference)) continue;
       put.delete(reference);
       drop.add(reference);

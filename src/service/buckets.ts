@@ -83,6 +83,10 @@ export class BucketService implements Buckets<WriteOptions> {
     return this.#write({ ...options, type: "restore", bucket, body }, options);
   }
 
+  rotateSecret(bucket: string, body?: unknown, options: WriteOptions = {}): Promise<BucketWritten> {
+    return this.#write({ ...options, type: "rotate_secret", bucket, body }, options);
+  }
+
   async delete(bucket: string, options: WriteOptions = {}): Promise<BucketDeleted> {
     const operation = { ...options, type: "delete", bucket } as const;
     const deleted = await this.#service.write(operation, options);

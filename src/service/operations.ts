@@ -11,6 +11,7 @@ import {
   checkFields,
   checkPatch,
   LockBucketRequest,
+  RotateSecretRequest,
   strayFields,
   UnlockBucketRequest,
 } from "../domain/bucket/requests.js";
@@ -23,7 +24,7 @@ import { answerDeleted, answerWritten, countedAfter } from "./answers.js";
 import type { BucketOperation, OperationResult, ServedOperationOptions } from "./interface.js";
 import type { ServiceParts } from "./parts.js";
 import { findBucket, prepareReverting } from "./reverting.js";
-import { makeSecret, type Sealed, sealBody } from "./sealing.js";
+import { makeSecret, type Sealed, sealBody, sealOrMake } from "./sealing.js";
 import { type Checked, checkReason, type Prepared, preconditionOf } from "./writing.js";
 
 /** What an operation is, beside how it is meant: all but what is common to all kinds. */
@@ -96,6 +97,8 @@ export class BucketOperations {
         return this.#revert(operation);
       case "restore":
         return this.#restore(operation);
+      case "rotate_secret":
+        return this.#rotate(operation);
     }
   }
 
@@ -214,6 +217,23 @@ export class BucketOperations {
           const secrets = secretFor(changesOf(event).some(isOfAdapter)).references;
           return prepared(id, { type: "undo_event", ...undone, event, secrets });
         },
+      }),
+    };
+  }
+
+  #rotate({ bucket, body, ...options }: OperationOf<"rotate_secret">): Asked {
+    const { json, request, ignoredFields } = readBody(RotateSecretRequest, body, options);
+    const { webhook_secret: sent, overlap_seconds: seconds } = request;
+    const { secret, revealed } = sealOrMake(this.#parts, sent ?? undefined);
+    const { reference } = secret;
+    return {
+      call: ["rotate_secret", bucket, json],
+      ignoredFields,
+      revealedSecret: () => revealed,
+      prepare: ready({
+        target: { kind: "existing", identifier: bucket },
+        command: { type: "rotate_secret", reference, overlapMs: seconds * 1_000 },
+        secrets: [secret],
       }),
     };
   }

@@ -46,16 +46,25 @@ export function sealBody(
  * A webhook secret for a write that may leave an adapter without one; whether it does shows only
  * once the write is decided, and only then is the secret kept.
  */
-export function makeSecret({ vault, newId, randomBytes }: SealingParts, isWanted: boolean): Sealed {
+export function makeSecret(parts: SealingParts, isWanted: boolean): Sealed {
   if (!isWanted) return noSecrets;
-  const value = `whsec_${Buffer.from(randomBytes(webhookSecretBytes)).toString("base64")}`;
-  const secret = vault.seal(newId("sec"), value);
-  const { reference } = secret;
+  const { secret, revealed } = sealOrMake(parts, undefined);
   return {
     secrets: [secret],
-    references: { sealed: [], generated: reference },
-    revealedSecret: { reference, value },
+    references: { sealed: [], generated: secret.reference },
+    revealedSecret: revealed,
   };
+}
+
+/** A webhook secret that was sent, or else a new one, which is to be shown. */
+export function sealOrMake(
+  { vault, newId, randomBytes }: SealingParts,
+  sent: string | undefined,
+): { readonly secret: SealedSecret; readonly revealed: Sealed["revealedSecret"] } {
+  if (sent !== undefined) return { secret: vault.seal(newId("sec"), sent), revealed: undefined };
+  const value = `whsec_${Buffer.from(randomBytes(webhookSecretBytes)).toString("base64")}`;
+  const secret = vault.seal(newId("sec"), value);
+  return { secret, revealed: { reference: secret.reference, value } };
 }
 
 const noSecrets: Sealed = {

@@ -355,6 +355,74 @@ describe("a delivery that is signed", () => {
   });
 });
 
+describe("a secret that is rotated", () => {
+  const payload = JSON.stringify({ data: { title: "a" } });
+  const statusOf = async (adapted: Adapted, value: string) =>
+    (await send(adapted, withSecret(payload, value))).status;
+
+  test("is refused without an adapter, while it is locked, and with an overlap too long", async () => {
+    const adapted = await serveAdapter(generic);
+    const { service, bucket } = adapted;
+    const path = `${bucket}/source_adapter/rotate`;
+    const plain = await makeBucket(service, { bucket_name: "plain" });
+    expectRefusal(await service.post(`${plain}/source_adapter/rotate`), 400, "BadRequestError");
+    const long = { overlap_seconds: 31 * 24 * 60 * 60 };
+    expectRefusal(await service.post(path, long), 422, "ValidationError");
+    await service.post(`${bucket}/lock`);
+    expectRefusal(await service.post(path), 423, "BucketLockedError");
+  });
+
+  test("is shown once, and the old one is taken until the overlap is over", async () => {
+    const adapted = await serveAdapter(generic);
+    const { service, bucket, clock } = adapted;
+    const rotated = await service.post(`${bucket}/source_adapter/rotate`, { overlap_seconds: 60 });
+    const made = String(at(rotated, "source_adapter", "webhook_secret"));
+    expect(made).toMatch(/^whsec_/);
+    const read = await service.get(bucket);
+    expect(at(read, "source_adapter", "webhook_secret")).toBe("********");
+    expect(at(read, "source_adapter", "previous_secret_valid_until")).toBe(
+      new Date(clock.now + 60_000).toISOString(),
+    );
+    const history = await service.get(`${bucket}/history`);
+    for (const value of [made, secret]) expect(history.text).not.toContain(value);
+    expect(await statusOf(adapted, made)).toBe(202);
+    expect(await statusOf(adapted, secret)).toBe(202);
+    clock.advance(60_000);
+    expect(await statusOf(adapted, made)).toBe(202);
+    expect(await statusOf(adapted, secret)).toBe(401);
+  });
+
+  test("never comes back, whatever is put back", async () => {
+    const adapted = await serveAdapter(generic);
+    const { service, bucket } = adapted;
+    const other = { webhook_secret: "another secret of ours", overlap_seconds: 0 };
+    const rotated = await service.post(`${bucket}/source_adapter/rotate`, other);
+    expect(rotated.text).not.toContain(other.webhook_secret);
+    expectRefusal(await service.post(`${bucket}/revert`, { undo: 2 }), 400, "BadRequestError");
+    await service.post(`${bucket}/revert`, { to: 1 });
+    expect(await statusOf(adapted, other.webhook_secret)).toBe(202);
+    expect(await statusOf(adapted, secret)).toBe(401);
+    expect((await service.get(`${bucket}/diff?from=1&to=2&format=fields`)).text).not.toContain(
+      "sec_",
+    );
+  });
+
+  test("is rotated by the client and in a transaction as well", async () => {
+    const adapted = await serveAdapter(generic);
+    const client = connectBuckets({ baseUrl: adapted.service.url, token: tokens.admin });
+    const { buckets } = client.namespace();
+    await buckets.rotateSecret("clips", { webhook_secret: "of the client", overlap_seconds: 0 });
+    expect(await statusOf(adapted, "of the client")).toBe(202);
+    await client.namespace().transaction([
+      { type: "rotate_secret", bucket: "clips", body: { webhook_secret: "of many" } },
+      { type: "patch", bucket: "clips", patch: { description: "rotated" } },
+    ]);
+    expect(await statusOf(adapted, "of many")).toBe(202);
+    expect(await statusOf(adapted, "of the client")).toBe(202);
+    await client.close();
+  });
+});
+
 test("a payload can be tried without making anything, and without a signature", async () => {
   const adapted = await serveAdapter(mux);
   const { service, bucket } = adapted;

@@ -69,6 +69,14 @@ interface UndoEvent {
   readonly secrets: SecretReferences;
 }
 
+export interface RotateSecret {
+  readonly type: "rotate_secret";
+  /** The reference of the new secret. */
+  readonly reference: string;
+  /** How long the old one is taken as well. */
+  readonly overlapMs: number;
+}
+
 export interface RestoreBucket {
   readonly type: "restore_bucket";
   readonly bucketName: string | undefined;
@@ -85,4 +93,5 @@ export type BucketCommand =
   | DeleteBucket
   | RevertBucket
   | UndoEvent
-  | RestoreBucket;
+  | RestoreBucket
+  | RotateSecret;

@@ -32,6 +32,7 @@ import { patchDocument } from "./patch.js";
 import { revertedDocument, undoableChanges, undoneDocument } from "./revert.js";
 import { resolveSecrets, type SecretReferences } from "./secrets.js";
 import { type BucketState, nameOf, schemaOf } from "./state.js";
+import { rotateSecret } from "./webhook-secrets.js";
 
 /** When a command is decided, and by whom. */
 export interface Moment {
@@ -81,6 +82,8 @@ export function decideBucket(
       const changes = changesTo(state, undone, command.secrets);
       return { type: "bucket.undone", data: { revert_of: command.undo, changes } };
     }
+    case "rotate_secret":
+      return rotateSecret(state, command, moment.now);
     case "restore_bucket":
       return restore(state, command);
     case "delete_bucket":

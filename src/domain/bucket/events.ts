@@ -67,6 +67,16 @@ const BucketRestored = z.object({
   data: z.object({ changes: z.array(Change) }),
 });
 
+/** A webhook secret that was replaced, and until when it is taken all the same. */
+export const RetiredSecret = z.object({ reference: z.string(), valid_until: z.string() });
+export type RetiredSecret = Readonly<z.infer<typeof RetiredSecret>>;
+
+/** The webhook secret is another one; those before it overlap. */
+const SecretRotated = z.object({
+  type: z.literal("bucket.secret_rotated"),
+  data: z.object({ changes: z.array(Change), retired: z.array(RetiredSecret) }),
+});
+
 export const BucketEvent = z.discriminatedUnion("type", [
   BucketCreated,
   BucketPatched,
@@ -79,5 +89,6 @@ export const BucketEvent = z.discriminatedUnion("type", [
   BucketReverted,
   BucketUndone,
   BucketRestored,
+  SecretRotated,
 ]);
 export type BucketEvent = Readonly<z.infer<typeof BucketEvent>>;

@@ -88,6 +88,19 @@ export function checkPatch(
   }
 }
 
+export const RotateSecretRequest = z.object({
+  /** One is made, and shown once, unless given. */
+  webhook_secret: WebhookSecret.nullish(),
+  overlap_seconds: z
+    .number()
+    .int()
+    .min(0)
+    .max(limits.overlapSecondsMax)
+    .nullish()
+    .transform((seconds) => seconds ?? limits.overlapSecondsDefault)
+    .meta({ description: "How long the old secret is taken as well; a day unless given." }),
+});
+
 /** A request with its secrets taken out, and whether it may leave an adapter without one. */
 export interface SealedRequest {
   readonly body: JsonValue;

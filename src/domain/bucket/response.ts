@@ -120,11 +120,13 @@ function renderAdapter(adapter: JsonObject, state: BucketState, viewpoint: Viewp
   const masked = maskSecrets(adapter, ["source_adapter"]);
   const shown = isJsonObject(masked) ? masked : {};
   const { revealedSecret } = viewpoint;
+  const [overlapping] = state.retired_secrets ?? [];
   const isRevealed =
     revealedSecret !== undefined &&
     ownValue(adapter, "webhook_secret") === revealedSecret.reference;
   return {
     ...(isRevealed ? withKey(shown, "webhook_secret", revealedSecret.value) : shown),
+    ...(overlapping !== undefined && { previous_secret_valid_until: overlapping.valid_until }),
     webhook_url: `${viewpoint.publicUrl}/v1/ingest/${state.bucket_id}`,
   };
 }

@@ -11,7 +11,7 @@ import { formatPointer, isWithin, type Pointer, parsePointer, valueAt } from "..
 
 export const secretMask = "********";
 
-export const webhookSecret: Pointer = ["source_adapter", "webhook_secret"];
+const webhookSecret: Pointer = ["source_adapter", "webhook_secret"];
 const credentials: Pointer = ["source_adapter", "connection", "credentials"];
 const secretPlaces: readonly Pointer[] = [webhookSecret, credentials];
 

@@ -6,7 +6,7 @@ import { formatTime, type RecordedEvent } from "../event.js";
 import { isJsonObject, type JsonObject } from "../json.js";
 import { jsonObject } from "../schemas.js";
 import { UniqueKey } from "./bucket-schema.js";
-import type { BucketEvent } from "./events.js";
+import { type BucketEvent, RetiredSecret } from "./events.js";
 
 export const BucketLock = z.object({
   holder: z.string(),
@@ -27,6 +27,11 @@ export const BucketState = z.object({
   unique_key: UniqueKey.optional(),
   status: z.enum(["ACTIVE", "ARCHIVED", "SUSPENDED"]),
   lock: BucketLock.optional(),
+  /**
+   * Webhook secrets that were replaced and may still be taken, the newest first. No part of the
+   * document, so that nothing which puts documents back brings one back.
+   */
+  retired_secrets: z.array(RetiredSecret).optional(),
   created_at: z.string(),
   updated_at: z.string(),
   /** There once the bucket was deleted; its history goes on. */
@@ -41,6 +46,37 @@ export function evolveBucket(
   state: BucketState | undefined,
   recorded: RecordedBucketEvent,
 ): BucketState {
+  return withoutOldSecrets(state, evolved(state, recorded), recorded);
+}
+
+/** A secret goes when its time is over, and when the one that replaced it is replaced in turn. */
+function withoutOldSecrets(
+  before: BucketState | undefined,
+  after: BucketState,
+  { event, recordedAt }: RecordedBucketEvent,
+): BucketState {
+  const { retired_secrets: retired, ...rest } = after;
+  if (retired === undefined) return after;
+  const isReplaced =
+    event.type !== "bucket.secret_rotated" &&
+    webhookSecretOf(before?.document) !== webhookSecretOf(after.document);
+  const kept = isReplaced ? [] : retired.filter((secret) => isActive(secret, recordedAt));
+  return kept.length === 0 ? rest : { ...rest, retired_secrets: kept };
+}
+
+/** @param time milliseconds. */
+export function isActive({ valid_until }: RetiredSecret, time: number): boolean {
+  return Date.parse(valid_until) > time;
+}
+
+/** The reference of the webhook secret in a document. */
+export function webhookSecretOf(document: JsonObject | undefined): string | undefined {
+  const adapter = document?.["source_adapter"];
+  const secret = isJsonObject(adapter) ? adapter["webhook_secret"] : undefined;
+  return typeof secret === "string" ? secret : undefined;
+}
+
+function evolved(state: BucketState | undefined, recorded: RecordedBucketEvent): BucketState {
   const { event } = recorded;
   if (state === undefined) return begin(recorded, event);
   const place = { version: recorded.version, position: recorded.position };
@@ -55,6 +91,11 @@ export function evolveBucket(
     case "bucket.reverted":
     case "bucket.undone":
       return withChanges({ ...state, ...place }, event.data.changes, recorded);
+    case "bucket.secret_rotated": {
+      const { changes, retired } = event.data;
+      const rotated = withChanges({ ...state, ...place }, changes, recorded);
+      return { ...rotated, retired_secrets: retired };
+    }
     case "bucket.locked":
       return {
         ...state,

@@ -1,10 +1,55 @@
-/** Which secrets a delivery may be signed with (CONTRACT: source adapters). */
-import { valueAt } from "../pointer.js";
-import { webhookSecret } from "./secrets.js";
-import type { BucketState } from "./state.js";
+/** Webhook secrets, and how one takes the place of another (CONTRACT: source adapters). */
+import { diff } from "../changes.js";
+import { BucketsError } from "../errors.js";
+import { formatTime } from "../event.js";
+import { isJsonObject, ownValue, withKey } from "../json.js";
+import { limits } from "../limits.js";
+import type { RotateSecret } from "./commands.js";
+import type { BucketEvent } from "./events.js";
+import { secretReferences } from "./secrets.js";
+import { type BucketState, isActive, nameOf, webhookSecretOf } from "./state.js";
 
-/** The references of the secrets that are active at the time (milliseconds), the newest first. */
-export function activeWebhookSecrets({ document }: BucketState, _now: number): readonly string[] {
-  const secret = valueAt(document, webhookSecret);
-  return typeof secret === "string" ? [secret] : [];
+/**
+ * The references of the secrets that a delivery may be signed with at the time (milliseconds), the
+ * newest first.
+ */
+export function activeWebhookSecrets(state: BucketState, now: number): readonly string[] {
+  const current = webhookSecretOf(state.document);
+  if (current === undefined) return [];
+  const retired = (state.retired_secrets ?? []).filter((secret) => isActive(secret, now));
+  return [current, ...retired.map(({ reference }) => reference)];
+}
+
+/** The references of every secret that is kept for the bucket. */
+export function secretsHeld({ document, retired_secrets: retired = [] }: BucketState): string[] {
+  return [...secretReferences(document), ...retired.map(({ reference }) => reference)];
+}
+
+/** @throws BAD_REQUEST for a bucket without a source adapter. */
+export function rotateSecret(
+  state: BucketState,
+  { reference, overlapMs }: RotateSecret,
+  now: number,
+): BucketEvent {
+  const adapter = ownValue(state.document, "source_adapter");
+  const current = webhookSecretOf(state.document);
+  if (!isJsonObject(adapter) || current === undefined) {
+    throw new BucketsError(
+      "BAD_REQUEST",
+      `The bucket "${nameOf(state)}" has no source adapter: set one first.`,
+      { bucket_id: state.bucket_id },
+    );
+  }
+  const rotated = withKey(adapter, "webhook_secret", reference);
+  const document = withKey(state.document, "source_adapter", rotated);
+  const overlapping = { reference: current, valid_until: formatTime(now + overlapMs) };
+  const earlier = (state.retired_secrets ?? []).filter((secret) => isActive(secret, now));
+  const retired = [...(overlapMs > 0 ? [overlapping] : []), ...earlier];
+  return {
+    type: "bucket.secret_rotated",
+    data: {
+      changes: diff(state.document, document),
+      retired: retired.slice(0, limits.retiredSecretsMax),
+    },
+  };
 }

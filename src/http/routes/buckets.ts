@@ -5,6 +5,7 @@ import { type PatchMediaType, patchMediaTypes, requireObject } from "../../domai
 import {
   checkFields,
   LockBucketRequest,
+  RotateSecretRequest,
   strayFields,
   UnlockBucketRequest,
 } from "../../domain/bucket/requests.js";
@@ -200,6 +201,17 @@ export const bucketRoutes: readonly Route[] = [
     body: RevertBucketRequest,
     needsBody: true,
     refusals: [409, 423],
+  }),
+  defineOperation({
+    ...answersBucket,
+    method: "POST",
+    path: `${bucketPath}/source_adapter/rotate`,
+    operationId: "rotateAdapterSecret",
+    summary: "Give the source adapter another webhook secret; the old one overlaps",
+    permission: "write",
+    body: { "application/json": RotateSecretRequest },
+    refusals: [...writeRefusals, ...bodyRefusals, 423],
+    toOperation: ({ params, body }) => ({ type: "rotate_secret", bucket: bucketOf(params), body }),
   }),
   defineAction("restore", {
     summary: "Bring a deleted bucket back",

@@ -52,6 +52,7 @@ export type BucketOperation =
   | BucketAction<"suspend">
   | BucketAction<"revert">
   | BucketAction<"restore">
+  | BucketAction<"rotate_secret">
   | { readonly type: "delete"; readonly bucket: string };
 
 export const ListBucketsResponse = z.object({
@@ -125,4 +126,11 @@ export interface Buckets<Options extends WriteOptions = WriteOptions> extends Pa
    * name. @throws CONFLICT when it is not deleted; ALREADY_EXISTS when the name is taken.
    */
   restore(bucket: string, body?: unknown, options?: Options): Promise<BucketWritten>;
+  /**
+   * Gives the source adapter another webhook secret: `{webhook_secret?, overlap_seconds?}`. One is made
+   * and shown by this answer alone, unless given. The old one is taken as well for as long as they
+   * overlap, a day unless said otherwise.
+   * @throws BAD_REQUEST for a bucket without a source adapter.
+   */
+  rotateSecret(bucket: string, body?: unknown, options?: Options): Promise<BucketWritten>;
 }
