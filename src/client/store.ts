@@ -23,6 +23,7 @@ import {
 import { RemoteAudit } from "./audit.js";
 import { claimRemotely, RemoteBatches } from "./batches.js";
 import { RemoteBuckets } from "./buckets.js";
+import { RemoteConnections } from "./connections.js";
 import { RemoteFeed } from "./feed.js";
 import { RemoteObjects } from "./objects.js";
 import { RemoteSourceAdapter } from "./source-adapter.js";
@@ -84,6 +85,7 @@ export class RemoteStore implements BucketStore {
     return {
       name,
       buckets: new RemoteBuckets(this.#transport, place),
+      connections: new RemoteConnections(this.#transport, place),
       tasks: new RemoteTasks(this.#transport, place),
       audit: new RemoteAudit(this.#transport, place),
       sourceAdapter: (bucket) => new RemoteSourceAdapter(this.#transport, place, bucket),

@@ -18,6 +18,12 @@ import {
   WrittenSubmission,
 } from "./batches.js";
 import { base, bucketWrittenOf, deletedOf, WrittenBucket, WrittenTask } from "./buckets.js";
+import {
+  connectionPath,
+  connectionsPath,
+  connectionWrittenOf,
+  WrittenConnection,
+} from "./connections.js";
 import { objectsPath, objectWrittenOf, WrittenObject } from "./objects.js";
 import { type Place, placeHeaders, segment, writeHeaders } from "./request.js";
 import type { Transport } from "./transport.js";
@@ -64,6 +70,10 @@ function resultOf({ type }: Operation, body: JsonValue | undefined): OperationRe
       return objectWrittenOf(WrittenObject.parse(body));
     case "delete":
       return deletedOf(WrittenTask.parse(body));
+    case "create_connection":
+    case "patch_connection":
+    case "delete_connection":
+      return connectionWrittenOf(WrittenConnection.parse(body));
     case "create_upload":
     case "delete_upload":
       return uploadWrittenOf(WrittenUpload.parse(body));
@@ -144,6 +154,14 @@ function requestOf(operation: Operation): Request {
       return { method: "POST", path: `${objectPath(operation)}/restore`, body: {} };
     case "delete_object":
       return { method: "DELETE", path: objectPath(operation) };
+    case "create_connection":
+      return { method: "POST", path: connectionsPath, body: toJson(operation.body) };
+    case "patch_connection": {
+      const path = connectionPath(operation.connection);
+      return { method: "PATCH", path, body: toJson(operation.patch) };
+    }
+    case "delete_connection":
+      return { method: "DELETE", path: connectionPath(operation.connection) };
     case "create_upload":
       return { method: "POST", path: uploadsPath(operation.bucket), body: toJson(operation.body) };
     case "delete_upload": {

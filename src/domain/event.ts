@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { BatchEvent } from "./batch/events.js";
 import { BucketEvent } from "./bucket/events.js";
+import { ConnectionEvent } from "./connection/events.js";
 import { DeliveryEvent } from "./delivery/events.js";
 import { ObjectEvent } from "./object/events.js";
 import { UploadEvent } from "./upload/events.js";
@@ -26,6 +27,7 @@ export const DomainEvent = z.discriminatedUnion("type", [
   ...BatchEvent.options,
   ...UploadEvent.options,
   ...DeliveryEvent.options,
+  ...ConnectionEvent.options,
 ]);
 export type DomainEvent = Readonly<z.infer<typeof DomainEvent>>;
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { batchChanges } from "./batch/events.js";
 import { maskChanges } from "./bucket/secrets.js";
 import { Change } from "./changes.js";
+import { credentialsAt } from "./connection/secrets.js";
 import { type DomainEvent, formatTime, type RecordedEvent } from "./event.js";
 import { kindOfStream } from "./resource.js";
 import { answeredTime } from "./schemas.js";
@@ -16,6 +17,7 @@ export const HistoryEntry = z.object({
   batch_id: z.string().optional(),
   upload_id: z.string().optional(),
   delivery_id: z.string().optional(),
+  connection_id: z.string().optional(),
   version: z.number().int(),
   position: z.number().int(),
   type: z.string(),
@@ -79,6 +81,8 @@ export function changesOf(event: DomainEvent): readonly Change[] {
     case "object.reverted":
     case "object.undone":
     case "object.restored":
+    case "connection.created":
+    case "connection.patched":
     case "delivery.accepted":
     case "delivery.ignored":
     case "delivery.failed":
@@ -90,6 +94,7 @@ export function changesOf(event: DomainEvent): readonly Change[] {
     case "bucket.suspended":
     case "bucket.deleted":
     case "object.deleted":
+    case "connection.deleted":
       return [];
     case "batch.created":
     case "batch.objects_added":
@@ -110,13 +115,20 @@ export function changesOf(event: DomainEvent): readonly Change[] {
   }
 }
 
-/** The changes as they are shown: the secrets of a bucket are masked, user data is not touched. */
-export function shownChanges({ bucketId, stream, event }: RecordedEvent): Change[] {
+/** The changes as they are shown: secrets are masked, user data is not touched. */
+export function shownChanges({ stream, event }: RecordedEvent): Change[] {
   const changes = changesOf(event);
-  return [...(stream === bucketId ? maskChanges(changes) : changes)];
+  switch (kindOfStream(stream)) {
+    case "bucket":
+      return [...maskChanges(changes)];
+    case "connection":
+      return [...maskChanges(changes, credentialsAt)];
+    default:
+      return [...changes];
+  }
 }
 
-/** Which object, batch, upload or delivery of the bucket it is about, if not the bucket itself. */
+/** Which object, batch, upload or delivery of the bucket it is about, or which connection. */
 function memberOf({ stream }: RecordedEvent) {
   switch (kindOfStream(stream)) {
     case "object":
@@ -127,6 +139,8 @@ function memberOf({ stream }: RecordedEvent) {
       return { upload_id: stream };
     case "delivery":
       return { delivery_id: stream };
+    case "connection":
+      return { connection_id: stream };
     case "bucket":
     case undefined:
       return {};

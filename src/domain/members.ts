@@ -8,7 +8,7 @@ import { objectFields } from "./object/response.js";
 import { type ResourceKind, type StateOf, streamOf } from "./resource.js";
 import { uploadFields } from "./upload/response.js";
 
-export type MemberKind = Exclude<ResourceKind, "bucket">;
+export type MemberKind = Exclude<ResourceKind, "bucket" | "connection">;
 export type MemberState = StateOf<MemberKind>;
 
 const searched = {

@@ -25,6 +25,15 @@ export function bucketDeleted(state: BucketState): BucketsError {
   );
 }
 
+/** The answer for an unknown connection, one that was deleted, and another namespace's alike. */
+export function connectionNotFound(identifier: string, namespace: string): BucketsError {
+  return new BucketsError(
+    "NOT_FOUND",
+    `There is no connection "${identifier}" in the namespace "${namespace}".`,
+    { resource: "connection", identifier, namespace },
+  );
+}
+
 /** The answer for an unknown object, batch or upload, also one of another bucket. */
 export function memberNotFound(kind: string, identifier: string, bucketId: string): BucketsError {
   return new BucketsError(

@@ -10,7 +10,13 @@ import { batchReservations, windowDueAt, windowOf } from "./batch/window.js";
 import type { BucketCommand } from "./bucket/commands.js";
 import { decideBucket, type Moment } from "./bucket/decide.js";
 import { bucketReservations, type Reservation } from "./bucket/reservations.js";
+import { secretReferences } from "./bucket/secrets.js";
 import { BucketState, evolveBucket } from "./bucket/state.js";
+import { secretsOfBucket } from "./bucket/webhook-secrets.js";
+import type { ConnectionCommand } from "./connection/commands.js";
+import { decideConnection } from "./connection/decide.js";
+import { credentialsAt } from "./connection/secrets.js";
+import { ConnectionState, connectionReservations, evolveConnection } from "./connection/state.js";
 import type { DeliveryCommand } from "./delivery/commands.js";
 import { decideDelivery, deliveryClaim, deliveryReservations } from "./delivery/decide.js";
 import { DeliveryState, evolveDelivery } from "./delivery/state.js";
@@ -31,6 +37,7 @@ export const ResourceState = z.discriminatedUnion("kind", [
   BatchState,
   UploadState,
   DeliveryState,
+  ConnectionState,
 ]);
 export type ResourceState = Readonly<z.infer<typeof ResourceState>>;
 export type ResourceKind = ResourceState["kind"];
@@ -43,7 +50,8 @@ export type ResourceCommand =
   | ObjectCommand
   | BatchCommand
   | UploadCommand
-  | DeliveryCommand;
+  | DeliveryCommand
+  | ConnectionCommand;
 
 /** Counts the changes to what `evolve` makes of the same events: saved states of another are void. */
 export const reducerVersion = 1;
@@ -54,6 +62,7 @@ const prefixes = {
   batch: "btch_",
   upload: "upl_",
   delivery: "dlv_",
+  connection: "conn_",
 } as const satisfies Record<ResourceKind, string>;
 
 /** The kind of the resource with that id; ids tell by their prefix. */
@@ -67,6 +76,7 @@ const resourceKinds = [
   "batch",
   "upload",
   "delivery",
+  "connection",
 ] as const satisfies readonly ResourceKind[];
 
 /** The kind of resource that the command is for. */
@@ -101,6 +111,10 @@ export function kindOfCommand(command: ResourceCommand): ResourceKind {
     case "ignore_delivery":
     case "fail_delivery":
       return "delivery";
+    case "create_connection":
+    case "patch_connection":
+    case "delete_connection":
+      return "connection";
     default:
       return "bucket";
   }
@@ -119,6 +133,8 @@ export function streamOf(state: ResourceState): string {
       return state.upload_id;
     case "delivery":
       return state.delivery_id;
+    case "connection":
+      return state.connection_id;
   }
 }
 
@@ -136,6 +152,8 @@ export function idsOf(state: ResourceState): Readonly<Record<string, string>> {
       return { ...bucket, upload_id: state.upload_id };
     case "delivery":
       return { ...bucket, delivery_id: state.delivery_id };
+    case "connection":
+      return { connection_id: state.connection_id };
   }
 }
 
@@ -148,6 +166,7 @@ export function documentOf(state: ResourceState): JsonObject {
     case "bucket":
     case "object":
     case "batch":
+    case "connection":
       return state.document;
   }
 }
@@ -228,6 +247,10 @@ export function decide(
     case "ignore_delivery":
     case "fail_delivery":
       return decideDelivery(only("delivery", state), command, owned(context));
+    case "create_connection":
+    case "patch_connection":
+    case "delete_connection":
+      return decideConnection(only("connection", state), command);
     default:
       return decideBucket(only("bucket", state), command, context.moment);
   }
@@ -269,6 +292,10 @@ export function evolve(state: ResourceState | undefined, recorded: RecordedEvent
     case "delivery.ignored":
     case "delivery.failed":
       return evolveDelivery(only("delivery", state), { ...recorded, event });
+    case "connection.created":
+    case "connection.patched":
+    case "connection.deleted":
+      return evolveConnection(only("connection", state), { ...recorded, event });
     default:
       return evolveBucket(only("bucket", state), { ...recorded, event });
   }
@@ -297,12 +324,26 @@ export function reservationsOf(state: ResourceState): readonly Reservation[] {
       return [];
     case "delivery":
       return deliveryReservations(state);
+    case "connection":
+      return connectionReservations(state);
   }
 }
 
 /** When something is to be done about the resource by itself (RFC 3339), if anything is. */
 export function dueAt(state: ResourceState): string | undefined {
   return state.kind === "batch" ? windowDueAt(state) : undefined;
+}
+
+/** The references of every secret that is kept for the resource. */
+export function secretsHeld(state: ResourceState): readonly string[] {
+  switch (state.kind) {
+    case "bucket":
+      return secretsOfBucket(state);
+    case "connection":
+      return state.deleted === undefined ? secretReferences(state.document, credentialsAt) : [];
+    default:
+      return [];
+  }
 }
 
 /** The state as that of a kind which it is known to be of. */

@@ -21,6 +21,7 @@ export function statsChangeOf({ recorded, before, after }: Applied): StatsChange
   switch (after.kind) {
     case "bucket":
     case "delivery":
+    case "connection":
       return undefined;
     case "upload": {
       const broughtBytes = recorded.event.type === "upload.confirmed";
@@ -72,6 +73,7 @@ export function referencedHashes(state: ResourceState): readonly string[] {
     case "bucket":
     case "batch":
     case "delivery":
+    case "connection":
       return [];
     case "upload":
       return state.hash === undefined ? [] : [state.hash];

@@ -60,6 +60,7 @@ export function taskOf(
     case "object":
     case "upload":
     case "delivery":
+    case "connection":
       return undefined;
   }
 }

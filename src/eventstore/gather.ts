@@ -54,7 +54,7 @@ function namedBy(units: readonly Unit[]): Needs {
     for (const { target, command } of commands) {
       const bucket = bucketOf(target);
       if (bucket !== undefined && looksLikeBucketId(bucket)) states.add(bucket.toLowerCase());
-      if (target.kind === "member") states.add(target.id);
+      if (target.kind === "member" || target.kind === "connection") states.add(target.id);
       for (const name of [bucket, nameInCommand(command)]) {
         if (name === undefined || looksLikeBucketId(name)) continue;
         const reservation = { scope: nameScope(namespace), key: name.normalize("NFC") };
@@ -69,6 +69,7 @@ function namedBy(units: readonly Unit[]): Needs {
 function bucketOf(target: Target): string | undefined {
   switch (target.kind) {
     case "new":
+    case "connection":
       return undefined;
     case "existing":
       return target.identifier;

@@ -6,13 +6,13 @@
 import { looksLikeBucketId } from "../domain/bucket/document.js";
 import { nameScope, type Reservation } from "../domain/bucket/reservations.js";
 import type { BucketState } from "../domain/bucket/state.js";
-import { secretsHeld } from "../domain/bucket/webhook-secrets.js";
 import { BucketsError, isBucketsError } from "../domain/errors.js";
 import type { RecordedEvent } from "../domain/event.js";
 import { limits } from "../domain/limits.js";
 import {
   bucketDeleted,
   bucketNotFound,
+  connectionNotFound,
   memberDeleted,
   memberNotFound,
 } from "../domain/not-found.js";
@@ -26,6 +26,7 @@ import {
   kindOfStream,
   type ResourceState,
   reservationsOf,
+  secretsHeld,
   streamOf,
 } from "../domain/resource.js";
 import { encode } from "./codec.js";
@@ -320,6 +321,14 @@ class Batch {
         if (before.deleted !== undefined && !isRestoring(command)) throw bucketDeleted(before);
         return { owner: undefined, before, stream: before.bucket_id };
       }
+      case "connection": {
+        const before = this.#state(target.id, overlay);
+        const isThere = before?.kind === "connection" && before.namespace === namespace;
+        if (!isThere || before.deleted !== undefined) {
+          throw connectionNotFound(target.id, namespace);
+        }
+        return { owner: undefined, before, stream: target.id };
+      }
       case "new_member": {
         const owner = this.#owner(namespace, target.bucket, overlay);
         const claim = claimOf(command, owner);
@@ -485,6 +494,12 @@ function alreadyExists(reservation: Reservation, holder: string): BucketsError {
         `The delivery came before, as ${holder}, by the key "${reservation.key}".`,
         { resource: "delivery", delivery_id: holder },
       );
+    case "connection":
+      return new BucketsError(
+        "ALREADY_EXISTS",
+        `The connection ${holder} has the name "${reservation.key}": choose another.`,
+        { resource: "connection", connection_id: holder },
+      );
     default:
       return new BucketsError(
         "ALREADY_EXISTS",
@@ -499,14 +514,13 @@ function secretsOf(steps: readonly Step[]): Plan["secrets"] {
   const put = new Map<string, SealedSecret & { bucketId: string }>();
   const drop = new Set<string>();
   for (const { before, after, command } of steps) {
-    if (after.kind !== "bucket") continue;
     const wanted = new Set(secretsHeld(after));
     for (const secret of command.secrets) {
       if (wanted.has(secret.reference)) {
         put.set(secret.reference, { ...secret, bucketId: after.bucket_id });
       }
     }
-    for (const reference of before?.kind === "bucket" ? secretsHeld(before) : []) {
+    for (const reference of before === undefined ? [] : secretsHeld(before)) {
       if (wanted.has(reference)) continue;
       put.delete(reference);
       drop.add(reference);

@@ -34,9 +34,11 @@ export interface SealedSecret {
 
 /** What a command is about. A `bucket` is named by its id or its exact name. */
 export type Target =
-  /** A bucket that begins with the command. */
+  /** A bucket or connection that begins with the command. */
   | { readonly kind: "new"; readonly id: string }
   | { readonly kind: "existing"; readonly identifier: string }
+  /** A connection, by its id. */
+  | { readonly kind: "connection"; readonly id: string }
   /** An object, batch or upload that begins with the command, unless its key is taken. */
   | { readonly kind: "new_member"; readonly bucket: string; readonly id: string }
   | { readonly kind: "member"; readonly bucket: string; readonly id: string };

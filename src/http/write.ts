@@ -100,6 +100,7 @@ export function shownOf(result: OperationResult): object {
   if ("object" in result) return result.object;
   if ("batch" in result) return result.batch;
   if ("upload" in result) return result.upload;
+  if ("connection" in result) return result.connection;
   return "deletion" in result ? result.deletion : result.bucket;
 }
 

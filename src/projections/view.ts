@@ -4,6 +4,7 @@ import type { CountedBucket } from "../domain/bucket/list.js";
 import type { Viewpoint } from "../domain/bucket/response.js";
 import type { BucketState } from "../domain/bucket/state.js";
 import type { BucketStats } from "../domain/bucket/stats.js";
+import type { ConnectionState } from "../domain/connection/state.js";
 import type { DeliveryStatus } from "../domain/delivery/state.js";
 import type { Criteria } from "../domain/filter/parse.js";
 import type { PageQuery } from "../domain/listing.js";
@@ -30,10 +31,18 @@ export interface MemberQuery extends PageQuery {
   readonly at: number;
 }
 
-export interface TaskQuery {
+/** A page of what a namespace has. */
+export interface PageOf {
   readonly namespace: string;
   readonly limit: number;
   readonly offset: number;
+}
+
+export type TaskQuery = PageOf;
+
+export interface ConnectionPage {
+  readonly connections: readonly ConnectionState[];
+  readonly totalCount: number;
 }
 
 export interface TaskPage {
@@ -119,6 +128,8 @@ export interface View {
   memberIds(kind: MemberKind, bucketId: string): Promise<readonly string[]>;
   /** Submitted and unfinished batches, the first submitted first. */
   openBatches(namespace: string): AsyncIterable<BatchState>;
+  /** Newest first, then by id. */
+  connections(query: PageOf): Promise<ConnectionPage>;
   deliveryCounts(bucketId: string): Promise<DeliveryCounts>;
   /** What is to be done, or is overdue, in all namespaces: the first due first. */
   timers(limit: number): Promise<readonly Timer[]>;

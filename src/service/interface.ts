@@ -5,6 +5,7 @@
 export * from "./interface/audit.js";
 export * from "./interface/batches.js";
 export * from "./interface/buckets.js";
+export * from "./interface/connections.js";
 export * from "./interface/feed.js";
 export * from "./interface/ingest.js";
 export * from "./interface/lists.js";

@@ -64,8 +64,8 @@ export async function explainMissed(
 
 /** The id of what the refusal is about, which says its bucket too when that is another. */
 function streamIn(details: ErrorDetails): string | undefined {
-  const { object_id, batch_id, upload_id, bucket_id } = details;
-  const id = object_id ?? batch_id ?? upload_id ?? bucket_id;
+  const { object_id, batch_id, upload_id, delivery_id, connection_id, bucket_id } = details;
+  const id = object_id ?? batch_id ?? upload_id ?? delivery_id ?? connection_id ?? bucket_id;
   return typeof id === "string" ? id : undefined;
 }
 

@@ -12,12 +12,14 @@ import { checkBatchOperation } from "./batch-operations.js";
 import { BatchService } from "./batches.js";
 import { BucketService } from "./buckets.js";
 import { claimNext } from "./claiming.js";
+import { ConnectionService, checkConnectionOperation } from "./connections.js";
 import { Ingestion } from "./ingestion.js";
 import type {
   Audit,
   Batches,
   BatchWritten,
   Buckets,
+  Connections,
   OperationResult,
   ServedCommitOptions,
   ServedNamespace,
@@ -45,6 +47,7 @@ import { type Checked, checkKey, checkReason, UnitWriter } from "./writing.js";
 export class NamespaceService implements ServedNamespace {
   readonly name: string;
   readonly buckets: Buckets<ServedWriteOptions>;
+  readonly connections: Connections<ServedWriteOptions>;
   readonly tasks: Tasks;
   readonly audit: Audit;
   readonly #newId: ServiceParts["newId"];
@@ -67,6 +70,7 @@ export class NamespaceService implements ServedNamespace {
     this.#urls = new PresignedUrls(parts.signer, publicUrl);
     const write = this.write.bind(this);
     this.buckets = new BucketService({ parts, namespace: name, publicUrl, write });
+    this.connections = new ConnectionService({ parts, namespace: name, write });
     this.tasks = new TaskService(parts, name);
     this.audit = new AuditService(parts.events, name);
   }
@@ -102,6 +106,10 @@ export class NamespaceService implements ServedNamespace {
       case "complete_batch":
       case "fail_batch":
         return checkBatchOperation(this.#parts, operation);
+      case "create_connection":
+      case "patch_connection":
+      case "delete_connection":
+        return checkConnectionOperation(this.#parts, operation);
       case "create_upload":
       case "delete_upload":
         return checkUploadOperation({ parts: this.#parts, urls: this.#urls }, operation);

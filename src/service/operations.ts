@@ -21,6 +21,7 @@ import { changesOf } from "../domain/history.js";
 import { isJsonObject, type JsonValue, toJson } from "../domain/json.js";
 import { parseBody } from "../domain/schemas.js";
 import { answerDeleted, answerWritten, countedAfter } from "./answers.js";
+import { checkConfiguredUrls } from "./fetch-urls.js";
 import type { BucketOperation, OperationResult, ServedOperationOptions } from "./interface.js";
 import type { ServiceParts } from "./parts.js";
 import { findBucket, prepareReverting } from "./reverting.js";
@@ -105,6 +106,7 @@ export class BucketOperations {
   #create({ body, ...options }: OperationOf<"create">): Asked {
     const json = toJson(body);
     const { request, ignored } = checkCreate(json, options.strict === true);
+    checkConfiguredUrls("application/json", json, this.#parts.fetchPolicy);
     const sealed = sealBody(this.#parts, "application/json", json);
     return {
       call: ["create", json],
@@ -126,6 +128,7 @@ export class BucketOperations {
   #patch({ bucket, patch, mediaType = "application/json", strict }: OperationOf<"patch">): Asked {
     const json = toJson(patch);
     const ignoredFields = checkPatch(mediaType, json, strict === true);
+    checkConfiguredUrls(mediaType, json, this.#parts.fetchPolicy);
     const sealed = sealBody(this.#parts, mediaType, json);
     return {
       call: ["patch", bucket, mediaType, json],

@@ -273,7 +273,7 @@ describe("opening a file", () => {
     const file = await closedFile();
     const tables = ["objects", "batches", "uploads", "bucket_stats", "bucket_totals", "timers"];
     raw(file, (db) => {
-      for (const table of [...tables, "blob_references", "received", "deliveries"])
+      for (const table of [...tables, "blob_references", "received", "deliveries", "connections"])
         db.exec(`DROP TABLE ${table}`);
       db.exec("UPDATE buckets SET state = json_remove(state, '$.kind')");
       db.exec("UPDATE idempotency SET results = results -> '$.results'");
@@ -322,6 +322,11 @@ describe("migrations", () => {
         7,
         "0007-deliveries.sql",
         "81a881dc46d929300424eed1d0365c2392161b7bac8dab781fbb285986a9c29b",
+      ],
+      [
+        8,
+        "0008-connections.sql",
+        "8f51bde68c72d59721e170844fece398a15579cab085402e6e30401759c982a7",
       ],
     ]);
   });

@@ -45,6 +45,8 @@ const bodies: Readonly<Record<string, (name: string) => object>> = {
   putObject: () => ({ metadata: { a: 1 } }),
   revertObject: () => ({ to: 1 }),
   aggregateObjects: () => ({ aggregations: [{ function: "count", alias: "n" }] }),
+  createConnection: (name) => ({ name, credentials: { token: "hidden" } }),
+  patchConnection: () => ({ description: "new" }),
   patchBatch: () => ({ metadata: { a: 1 } }),
   claimBatch: () => ({ worker: "w", lease_seconds: 3_600 }),
   createToken: (name) => ({ name: name.replaceAll(" ", "-"), permission: "read" }),
@@ -133,6 +135,9 @@ async function makeSubject({ operationId }: Route, on = service): Promise<Subjec
   if (operationId === "restoreObject") await on.send("DELETE", object, anyVersion);
   const batch = await makeBatch(operationId, { on, bucket, objectId });
   const upload = await makeUpload(operationId, { on, bucket, title });
+  const connection = /connection/i.test(operationId)
+    ? await on.post("/v1/organizations/connections", { name })
+    : undefined;
   const delivery = await makeDelivery(operationId, { on, bucket, title });
   const secrets = [bucketId, name, clock.text, ...(isOfObjects ? [objectId, title] : [])];
   clock.advance(1);
@@ -146,6 +151,7 @@ async function makeSubject({ operationId }: Route, on = service): Promise<Subjec
       upload_id: upload.id,
       bucket_id: bucketId,
       delivery_id: delivery.id,
+      connection_id: connection === undefined ? "" : textAt(connection, "connection_id"),
       blob_id: blobId ?? "",
       version: "1",
       task_id: taskId,
@@ -390,6 +396,7 @@ describe("every route and every kind of token", () => {
         batch_id: "nothing",
         upload_id: "nothing",
         delivery_id: "nothing",
+        connection_id: "nothing",
         task_id: "nothing",
         audit_id: "nothing",
       };
@@ -406,7 +413,7 @@ describe("every route and every kind of token", () => {
       const answer = await call(route, subject, { headers, namespace: "elsewhere" });
       const isAboutOne =
         route.operationId === "transact" ||
-        /\{(bucket_identifier|task_id|audit_id)\}/.test(route.path);
+        /\{(bucket_identifier|task_id|audit_id|connection_id)\}/.test(route.path);
       const isEmptyHanded = route.operationId === "claimBatch";
       const found = isEmptyHanded ? 204 : isAboutOne ? 404 : 200;
       const status = route["x-store-wide"] === true ? 403 : found;
@@ -442,7 +449,11 @@ describe("every documented status is seen, and no other", () => {
   test("what succeeds", async () => {
     await sweep(200, (route, subject) =>
       // Answered with nothing, but to those who accept all that there is to tell.
-      call(route, subject, /^delete(Object|Upload)$/.test(route.operationId) ? whole : {}),
+      call(
+        route,
+        subject,
+        /^delete(Object|Upload|Connection)$/.test(route.operationId) ? whole : {},
+      ),
     );
     await sweep(202, (route, subject) => call(route, subject));
     await sweep(204, async (route, subject) => {
@@ -482,6 +493,7 @@ describe("every documented status is seen, and no other", () => {
         upload_id: "no",
         bucket_id: "no",
         delivery_id: "no",
+        connection_id: "no",
         blob_id: "no",
         task_id: "no",
         audit_id: "no",
@@ -570,6 +582,7 @@ describe("every documented status is seen, and no other", () => {
   test("what is taken", async () => {
     const taken = await makeBucket(service, { bucket_name: "taken" });
     await service.store.tokens.create({ name: "taken", permission: "read" });
+    await service.post("/v1/organizations/connections", { name: "taken" });
     const json = {
       bucket_name: "taken",
       bucket_schema: { properties: {} },
@@ -677,6 +690,7 @@ describe("every documented status is seen, and no other", () => {
           upload_id: "x",
           bucket_id: "x",
           delivery_id: "x",
+          connection_id: "x",
           blob_id: "x",
           version: "1",
           task_id: "x",

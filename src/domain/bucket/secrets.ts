@@ -42,10 +42,14 @@ export function maskSecrets(value: JsonValue, pointer: Pointer = []): JsonValue 
   return mapSecrets(value, pointer, () => secretMask);
 }
 
-/** The changes with every secret masked, old and new: what history may show. */
-export function maskChanges(changes: readonly Change[]): readonly Change[] {
+/**
+ * The changes with every secret masked, old and new: what history may show.
+ *
+ * @param at where in a bucket's document it stands, what the changes are of.
+ */
+export function maskChanges(changes: readonly Change[], at: Pointer = []): readonly Change[] {
   return changes.map((change) => {
-    const pointer = parsePointer(change.path) ?? [];
+    const pointer = [...at, ...(parsePointer(change.path) ?? [])];
     const isInReach = pointer.length === 0 || pointer[0] === "source_adapter";
     return isInReach ? maskChange(change, pointer) : change;
   });
@@ -104,22 +108,45 @@ export function resolveSecrets(
   before: JsonObject,
   references: SecretReferences,
 ): JsonObject {
-  const sealed = new Set<JsonValue>(references.sealed);
-  const resolved = mapSecrets(document, [], (leaf, pointer) => {
+  const { sealed } = references;
+  const resolved = resolveLeaves(document, before, { sealed, at: [] }, (pointer) => {
+    if (isWithin(pointer, webhookSecret)) return made(references);
+    throw notStored(pointer);
+  });
+  return isJsonObject(resolved) ? withWebhookSecret(resolved, references) : document;
+}
+
+interface Resolving {
+  readonly sealed: readonly string[];
+  /** Where in a bucket's document it stands. */
+  readonly at: Pointer;
+}
+
+/**
+ * A document, or what stands at a place of one, with references for its masks.
+ *
+ * @param missing the reference for a mask where nothing is stored.
+ */
+export function resolveLeaves(
+  document: JsonObject,
+  before: JsonObject,
+  { sealed, at }: Resolving,
+  missing: (pointer: Pointer) => string = (pointer) => {
+    throw notStored(pointer);
+  },
+): JsonValue {
+  const known = new Set<JsonValue>(sealed);
+  return mapSecrets(document, at, (leaf, place) => {
+    const pointer = place.slice(at.length);
     const stored = valueAt(before, pointer);
-    if (leaf === secretMask) {
-      if (typeof stored === "string") return stored;
-      if (isWithin(pointer, webhookSecret)) return made(references);
-      throw notStored(pointer);
-    }
-    if (sealed.has(leaf) || leaf === stored) return leaf;
+    if (leaf === secretMask) return typeof stored === "string" ? stored : missing(pointer);
+    if (known.has(leaf) || leaf === stored) return leaf;
     throw invalidAt(
       ["body", ...pointer],
       "secret_not_sent",
       "Send a secret as a value of its own: it cannot be moved or copied here.",
     );
   });
-  return isJsonObject(resolved) ? withWebhookSecret(resolved, references) : document;
 }
 
 function withWebhookSecret(document: JsonObject, references: SecretReferences): JsonObject {

@@ -6,14 +6,16 @@ import { blobTypes } from "./bucket-schema.js";
 
 const dottedPath = z.string().min(1).max(1_024);
 
+export const apiBaseUrl = z
+  .url({ protocol: /^https?$/, error: "Send an http or https URL." })
+  .refine(
+    (text) => !URL.canParse(text) || hasNoUserInfo(new URL(text)),
+    "Leave user and password out of the URL: credentials have a field of their own.",
+  );
+
 const Connection = z
   .object({
-    api_base_url: z
-      .url({ protocol: /^https?$/, error: "Send an http or https URL." })
-      .refine(
-        (text) => !URL.canParse(text) || hasNoUserInfo(new URL(text)),
-        "Leave user and password out of the URL: credentials have a field of their own.",
-      ),
+    api_base_url: apiBaseUrl,
     credentials: jsonObject.nullish(),
   })
   .transform(withoutNulls);

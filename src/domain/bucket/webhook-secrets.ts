@@ -21,7 +21,10 @@ export function activeWebhookSecrets(state: BucketState, now: number): readonly 
 }
 
 /** The references of every secret that is kept for the bucket. */
-export function secretsHeld({ document, retired_secrets: retired = [] }: BucketState): string[] {
+export function secretsOfBucket({
+  document,
+  retired_secrets: retired = [],
+}: BucketState): string[] {
   return [...secretReferences(document), ...retired.map(({ reference }) => reference)];
 }
 

@@ -2,6 +2,7 @@
 import type { Route } from "../route.js";
 import { batchRoutes, claimRoute } from "./batches.js";
 import { bucketRoutes } from "./buckets.js";
+import { connectionRoutes } from "./connections.js";
 import { sourceAdapterRoutes } from "./ingest.js";
 import { objectRoutes } from "./objects.js";
 import { bucketPast } from "./past.js";
@@ -16,4 +17,5 @@ export const resourceRoutes: readonly Route[] = [
   ...uploadRoutes,
   receiveRoute,
   ...sourceAdapterRoutes,
+  ...connectionRoutes,
 ];

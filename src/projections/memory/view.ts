@@ -31,11 +31,13 @@ import type { AppliedEvent, InlineProjection } from "../../eventstore/projection
 import type { LogPoint } from "../../eventstore/store.js";
 import {
   type BucketPage,
+  type ConnectionPage,
   type DeliveryCounts,
   type ListQuery,
   type MemberPage,
   type MemberQuery,
   noDeliveries,
+  type PageOf,
   type Reference,
   type TaskPage,
   type TaskQuery,
@@ -221,6 +223,18 @@ export class MemoryView implements InlineProjection, View {
       (a, b) =>
         compare(a.submitted_at ?? "", b.submitted_at ?? "") || compare(a.batch_id, b.batch_id),
     );
+  }
+
+  async connections({ namespace, limit, offset }: PageOf): Promise<ConnectionPage> {
+    const all = [...this.#states.values()].flatMap((state) =>
+      state.kind === "connection" && state.namespace === namespace && state.deleted === undefined
+        ? [state]
+        : [],
+    );
+    all.sort(
+      (a, b) => compare(b.created_at, a.created_at) || compare(a.connection_id, b.connection_id),
+    );
+    return { connections: all.slice(offset, offset + limit), totalCount: all.length };
   }
 
   async deliveryCounts(bucketId: string): Promise<DeliveryCounts> {

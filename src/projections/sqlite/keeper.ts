@@ -165,6 +165,8 @@ function keyOf(table: TableName): string {
       return "batch_id";
     case "uploads":
       return "upload_id";
+    case "connections":
+      return "connection_id";
     case "deliveries":
       return "delivery_id";
     case "bucket_stats":

@@ -26,12 +26,14 @@ const tables = {
     columns: ["bucket_id", "namespace", "is_open", "submitted_at"],
   },
   upload: { name: "uploads", id: "upload_id", columns: ["bucket_id"] },
+  connection: { name: "connections", id: "connection_id", columns: ["namespace"] },
   delivery: { name: "deliveries", id: "delivery_id", columns: ["bucket_id", "status"] },
 } as const satisfies Record<ResourceKind, StateTable>;
 
 function columnsOf(state: ResourceState): readonly Column[] {
   switch (state.kind) {
     case "bucket":
+    case "connection":
       return [state.namespace];
     case "object":
       return [state.bucket_id, objectSize(state)];
@@ -59,6 +61,7 @@ export class StateTables {
       batch: prepare(db, tables.batch, suffix),
       upload: prepare(db, tables.upload, suffix),
       delivery: prepare(db, tables.delivery, suffix),
+      connection: prepare(db, tables.connection, suffix),
     };
   }
 

@@ -29,12 +29,14 @@ import type { AppliedEvent, InlineProjection } from "../../eventstore/projection
 import type { LogPoint } from "../../eventstore/store.js";
 import {
   type BucketPage,
+  type ConnectionPage,
   type DeliveryCounts,
   type ListQuery,
   type MemberPage,
   type MemberQuery,
   nextTurn,
   noDeliveries,
+  type PageOf,
   type Reference,
   type TaskPage,
   type TaskQuery,
@@ -54,6 +56,7 @@ export const viewTables = [
   "batches",
   "uploads",
   "deliveries",
+  "connections",
   "bucket_stats",
   "bucket_totals",
   "blob_references",
@@ -237,6 +240,8 @@ export class SqliteReadView implements View {
   readonly #referenced: Database.Statement;
   readonly #timers: Database.Statement;
   readonly #deliveryCounts: Database.Statement;
+  readonly #connections: Database.Statement;
+  readonly #connectionCount: Database.Statement;
 
   constructor(db: Database.Database) {
     const functions = new ListFunctions(db);
@@ -286,12 +291,32 @@ export class SqliteReadView implements View {
     this.#referenced = db
       .prepare("SELECT hash FROM blob_references WHERE hash IN (SELECT value FROM json_each(?))")
       .pluck();
+    this.#connections = db
+      .prepare(
+        `SELECT state FROM connections WHERE namespace = ? AND is_deleted = 0
+         ORDER BY created_at DESC, connection_id LIMIT ? OFFSET ?`,
+      )
+      .pluck();
+    this.#connectionCount = db
+      .prepare("SELECT count(*) FROM connections WHERE namespace = ? AND is_deleted = 0")
+      .pluck();
     this.#deliveryCounts = db.prepare(
       "SELECT status, count(*) AS count FROM deliveries WHERE bucket_id = ? GROUP BY status",
     );
     this.#timers = db.prepare(
       "SELECT stream, due_at AS dueAt FROM timers ORDER BY due_at, stream LIMIT ?",
     );
+  }
+
+  async connections({ namespace, limit, offset }: PageOf): Promise<ConnectionPage> {
+    const rows = this.#connections.all(namespace, limit, offset);
+    return {
+      connections: rows.flatMap((row) => {
+        const state = parseState(row);
+        return state === undefined ? [] : [stateOfKind("connection", state)];
+      }),
+      totalCount: z.number().parse(this.#connectionCount.get(namespace)),
+    };
   }
 
   async deliveryCounts(bucketId: string): Promise<DeliveryCounts> {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { BatchResponse } from "../../domain/batch/response.js";
 import { BucketResponse } from "../../domain/bucket/response.js";
 import { Change } from "../../domain/changes.js";
+import { ConnectionResponse } from "../../domain/connection/response.js";
 import { DeliveryResponse } from "../../domain/delivery/response.js";
 import { errorCodes } from "../../domain/errors.js";
 import { ObjectResponse } from "../../domain/object/response.js";
@@ -18,6 +19,7 @@ import {
   type BatchWritten,
 } from "./batches.js";
 import type { BucketDeleted, BucketOperation, Buckets, BucketWritten } from "./buckets.js";
+import type { ConnectionOperation, Connections, ConnectionWritten } from "./connections.js";
 import type { SourceAdapter } from "./ingest.js";
 import type { ObjectOperation, Objects, ObjectWritten, ServedObjects } from "./objects.js";
 import type { Tasks } from "./tasks.js";
@@ -34,14 +36,20 @@ import type {
 /** Every write that can be one of a transaction, and how it is meant. */
 export type Operation = AnyOperation & OperationOptions;
 export type ServedOperation = AnyOperation & ServedOperationOptions;
-type AnyOperation = BucketOperation | ObjectOperation | BatchOperation | UploadOperation;
+type AnyOperation =
+  | BucketOperation
+  | ObjectOperation
+  | BatchOperation
+  | UploadOperation
+  | ConnectionOperation;
 
 export type OperationResult =
   | BucketWritten
   | BucketDeleted
   | ObjectWritten
   | BatchResult
-  | UploadWritten;
+  | UploadWritten
+  | ConnectionWritten;
 
 export interface TransactionOptions extends CommitOptions {
   /** Why, for the operations that do not say so themselves. */
@@ -76,6 +84,7 @@ export const WrittenBody = z.object({
     BatchDeletion,
     UploadResponse,
     DeliveryResponse,
+    ConnectionResponse,
   ]),
 });
 
@@ -108,6 +117,7 @@ export const TransactionResponse = z.object({
 export interface Namespace<Options extends WriteOptions = WriteOptions> {
   readonly name: string;
   readonly buckets: Buckets<Options>;
+  readonly connections: Connections<Options>;
   readonly tasks: Tasks;
   readonly audit: Audit;
   /** @param bucket an id or the exact name. */

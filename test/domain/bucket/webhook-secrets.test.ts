@@ -2,7 +2,10 @@ import { describe, expect, test } from "vitest";
 import { decideBucket } from "../../../src/domain/bucket/decide.js";
 import type { BucketEvent } from "../../../src/domain/bucket/events.js";
 import type { BucketState } from "../../../src/domain/bucket/state.js";
-import { activeWebhookSecrets, secretsHeld } from "../../../src/domain/bucket/webhook-secrets.js";
+import {
+  activeWebhookSecrets,
+  secretsOfBucket,
+} from "../../../src/domain/bucket/webhook-secrets.js";
 import { refusalOf } from "../refusal.js";
 import { actor, created, locked, now, plainDocument, stateAfter } from "../specification.js";
 
@@ -43,7 +46,7 @@ describe("rotating a webhook secret", () => {
   test("without an overlap ends the old one at once", () => {
     const state = stateAfter([adapted, rotated(stateAfter([adapted]), "sec_2", 0)]);
     expect(activeWebhookSecrets(state, now)).toEqual(["sec_2"]);
-    expect(secretsHeld(state)).toEqual(["sec_2"]);
+    expect(secretsOfBucket(state)).toEqual(["sec_2"]);
   });
 
   test("again and again keeps the newest, and no more than a few", () => {
@@ -76,17 +79,17 @@ describe("a retired secret is kept no longer", () => {
     ["than the one that replaced it", replaced("sec_3"), ["sec_3"]],
     ["than the adapter", replaced(null), []],
   ])("%s", (_, event, kept) => {
-    expect(secretsHeld(stateAfter([adapted, rotation, event]))).toEqual(kept);
+    expect(secretsOfBucket(stateAfter([adapted, rotation, event]))).toEqual(kept);
   });
 
   test("than its time, once anything else happens", () => {
     const short = rotated(stateAfter([adapted]), "sec_2", 1, now - hourMs);
     const state = stateAfter([adapted, short, { type: "bucket.archived", data: {} }]);
-    expect(secretsHeld(state)).toEqual(["sec_2"]);
+    expect(secretsOfBucket(state)).toEqual(["sec_2"]);
   });
 
   test("and not shorter either: other changes leave it", () => {
     const state = stateAfter([adapted, rotation, { type: "bucket.archived", data: {} }]);
-    expect(secretsHeld(state)).toEqual(["sec_2", "sec_1"]);
+    expect(secretsOfBucket(state)).toEqual(["sec_2", "sec_1"]);
   });
 });
