@@ -15,12 +15,13 @@ import { MemoryKeeper } from "./projections/memory/keeper.js";
 import { MemoryView } from "./projections/memory/view.js";
 import { SqliteKeeper } from "./projections/sqlite/keeper.js";
 import { SqliteReadView, SqliteView } from "./projections/sqlite/view.js";
+import { settledKey, storedKey } from "./secret-keys.js";
 import type { EmbeddedStore } from "./service/interface.js";
 import { UploadSigner } from "./service/presign.js";
 import { idFactory, randomPool } from "./service/random.js";
 import { Store, type StoreParts } from "./service/store.js";
 import { StoredTokens } from "./service/tokens.js";
-import { ephemeralKey, keyFromFile, parseSecretKey, Vault } from "./service/vault.js";
+import { ephemeralKey, parseSecretKey, Vault } from "./service/vault.js";
 
 export { type ConnectOptions, connectBuckets } from "./client/connect.js";
 export type { AuditEvent } from "./domain/audit.js";
@@ -179,7 +180,9 @@ function onFile(options: OpenOptions, shared: Shared): StoreParts {
     keeper: new SqliteKeeper(events, file),
     blobs: options.readOnly === true ? readOnlyBlobs(blobs) : blobs,
     received: events.received,
-    ...secretsOf(options, () => keyFromFile(`${file}.key`)),
+    ...secretsOf(options, () =>
+      (options.readOnly === true ? storedKey : settledKey)(file, events.secrets()[0]),
+    ),
     tokens: new StoredTokens(events.tokens, shared.clock, shared.randomBytes),
   };
 }

@@ -4,6 +4,7 @@ import { statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { isBucketsError } from "../domain/errors.js";
 import { openBuckets } from "../index.js";
+import { checkSecretKey } from "../secret-keys.js";
 import { exitCodes, print, styled } from "./output.js";
 
 interface Finding {
@@ -16,7 +17,13 @@ const freeBytesMin = 256 * 1024 * 1024;
 
 /** @returns the exit code: 1 when something is not well. */
 export async function doctor(file: string, flags: { readonly json: boolean }): Promise<number> {
-  const findings = [checkNode(), await checkDisk(file), await checkFile(file), checkKey(file)];
+  const findings = [
+    checkNode(),
+    await checkDisk(file),
+    await checkFile(file),
+    checkKey(file),
+    await checkSecrets(file),
+  ];
   for (const finding of findings) {
     const mark = finding.ok ? styled("green", "✓") : styled("red", "✗");
     print(flags.json ? JSON.stringify(finding) : `${mark} ${finding.name}: ${finding.says}`);
@@ -73,4 +80,20 @@ function checkKey(file: string): Finding {
   const ok = (statSync(keyFile).mode & 0o077) === 0;
   const fix = `others can read ${keyFile}: chmod 600 ${keyFile}`;
   return { name, ok, says: ok ? `${keyFile}; back it up with the database` : fix };
+}
+
+/** Whether the key opens what is sealed with it. */
+async function checkSecrets(file: string): Promise<Finding> {
+  const name = "secrets";
+  if (!existsSync(file)) return { name, ok: true, says: "none are stored yet" };
+  try {
+    const secretKey = process.env["BUCKETLOG_SECRET_KEY"];
+    const { stored, opened } = await checkSecretKey({ file, secretKey });
+    if (stored === opened) return { name, ok: true, says: `the key opens all ${stored}` };
+    const fix = "start with the key that they were sealed with, or set them again";
+    return { name, ok: false, says: `the key opens ${opened} of ${stored}: ${fix}` };
+  } catch (error) {
+    if (!isBucketsError(error)) throw error;
+    return { name, ok: false, says: error.message };
+  }
 }

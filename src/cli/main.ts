@@ -27,6 +27,7 @@ import {
   wholeNumber,
 } from "./options.js";
 import { exitCodes, reportError } from "./output.js";
+import { rotateKey } from "./secrets.js";
 import { serve } from "./serve.js";
 import { resolveAgo } from "./span.js";
 import { tail } from "./tail.js";
@@ -224,6 +225,14 @@ onFile(token.command("revoke"))
   .description("from this moment it opens nothing")
   .argument("<name>")
   .action(revokeToken);
+
+const secrets = program
+  .command("secrets")
+  .description("the key of the stored secrets, while no server holds the file");
+
+onFile(secrets.command("rotate-key"))
+  .description("seal every secret under a new key")
+  .action(rotateKey);
 
 function readVersion(): string {
   const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");

@@ -69,14 +69,22 @@ export function parseSecretKey(text: string, from: string): Uint8Array {
 /** The key of a store whose user configured none: in a file beside it, made on first use. */
 export function keyFromFile(file: string): Uint8Array {
   try {
-    // Fails when the file is there, so that two starts at once end with one key.
-    writeFileSync(file, `${randomBytes(keyBytes).toString("hex")}\n`, { mode: 0o600, flag: "wx" });
-    chmodSync(file, 0o600);
+    return makeKeyFile(file);
   } catch (error) {
     const isThere = error instanceof Error && "code" in error && error.code === "EEXIST";
     if (!isThere) throw error;
   }
   return parseSecretKey(readFileSync(file, "utf8"), file);
+}
+
+/** A new key in a file that only its owner reads, durably. Fails when the file is there. */
+export function makeKeyFile(file: string): Uint8Array {
+  const key = randomBytes(keyBytes);
+  // Exclusively, so that two starts at once end with one key.
+  const options = { mode: 0o600, flag: "wx", flush: true } as const;
+  writeFileSync(file, `${key.toString("hex")}\n`, options);
+  chmodSync(file, 0o600);
+  return key;
 }
 
 /** A key for a store that does not outlive the process. */

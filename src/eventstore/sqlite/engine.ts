@@ -290,6 +290,18 @@ export class SqliteEngine implements EventStore {
     return transaction.deferred();
   }
 
+  /** Every stored secret, sealed. */
+  secrets(): readonly SealedSecret[] {
+    return this.#reader.secrets();
+  }
+
+  /** In place of those with the same references, in one durable transaction. */
+  replaceSecrets(secrets: readonly SealedSecret[]): void {
+    this.exclusive(({ log }) => {
+      for (const secret of secrets) log.replaceSecret(secret);
+    });
+  }
+
   /** The access tokens in the file. */
   get tokens(): TokenTable {
     return sqliteTokenTable(this.#readerDb, (work) => this.exclusive(({ db }) => work(db)));

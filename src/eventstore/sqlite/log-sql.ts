@@ -83,6 +83,8 @@ const contentColumns = `
   transaction_id AS transactionId, type, schema_version AS schemaVersion,
   recorded_at AS recordedAt, CAST(meta AS BLOB) AS meta, CAST(body AS BLOB) AS body`;
 
+const SecretRow = z.object({ reference: z.string(), nonce: bytes, ciphertext: bytes });
+
 /** What reads the log. */
 export class LogReader {
   readonly #db: Database.Database;
@@ -97,6 +99,7 @@ export class LogReader {
   readonly #log: Database.Statement;
   readonly #idempotency: Database.Statement;
   readonly #secret: Database.Statement;
+  readonly #secrets: Database.Statement;
 
   constructor(db: Database.Database) {
     this.#db = db;
@@ -127,6 +130,9 @@ export class LogReader {
     this.#idempotency = db.prepare(
       `SELECT scope, key, fingerprint, recorded_at AS recordedAt, results
        FROM idempotency WHERE scope = ? AND key = ?`,
+    );
+    this.#secrets = db.prepare(
+      "SELECT reference, nonce, ciphertext FROM secrets ORDER BY reference",
     );
     this.#secret = db.prepare(
       "SELECT reference, nonce, ciphertext FROM secrets WHERE reference = ?",
@@ -195,10 +201,11 @@ export class LogReader {
   }
 
   secret(reference: string): SealedSecret | undefined {
-    return z
-      .object({ reference: z.string(), nonce: bytes, ciphertext: bytes })
-      .optional()
-      .parse(this.#secret.get(reference));
+    return SecretRow.optional().parse(this.#secret.get(reference));
+  }
+
+  secrets(): readonly SealedSecret[] {
+    return z.array(SecretRow).parse(this.#secrets.all());
   }
 }
 
@@ -241,6 +248,7 @@ export class LogWriter {
   readonly #forgetIdempotency: Database.Statement;
   readonly #putSecret: Database.Statement;
   readonly #dropSecret: Database.Statement;
+  readonly #replaceSecret: Database.Statement;
 
   constructor(db: Database.Database) {
     this.#insert = db.prepare(
@@ -260,6 +268,9 @@ export class LogWriter {
     this.#forgetIdempotency = db.prepare("DELETE FROM idempotency WHERE recorded_at < ?");
     this.#putSecret = db.prepare(
       "INSERT INTO secrets (reference, bucket_id, nonce, ciphertext) VALUES (?, ?, ?, ?)",
+    );
+    this.#replaceSecret = db.prepare(
+      "UPDATE secrets SET nonce = ?, ciphertext = ? WHERE reference = ?",
     );
     this.#dropSecret = db.prepare("DELETE FROM secrets WHERE reference = ?");
   }
@@ -310,6 +321,10 @@ export class LogWriter {
 
   putSecret(secret: SealedSecret & { readonly bucketId: string }): void {
     this.#putSecret.run(secret.reference, secret.bucketId, secret.nonce, secret.ciphertext);
+  }
+
+  replaceSecret({ reference, nonce, ciphertext }: SealedSecret): void {
+    this.#replaceSecret.run(nonce, ciphertext, reference);
   }
 
   dropSecret(reference: string): void {
