@@ -73,7 +73,10 @@ export async function tellObjects(tell: Tell): Promise<readonly string[]> {
   await post(`${base}/list`, { limit: 2, select: ["title"] }, (namespace) =>
     namespace.objects(bucket).list({ limit: 2, select: ["title"] }),
   );
-  const counting = { group_by: [{ field: "title" }], aggregations: [{ function: "count" }] };
+  const counting = {
+    group_by: [{ field: "title" }],
+    aggregations: [{ function: "count", alias: "n" }],
+  };
   await post(`${base}/aggregate`, counting, (namespace) =>
     namespace.objects(bucket).aggregate(counting),
   );
