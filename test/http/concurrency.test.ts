@@ -1,9 +1,10 @@
 /**
- * Goal: writers at the same time neither lose an update nor break the order. Method: fifty requests
- * on fifty connections at once, against a file with full durability.
+ * Goal: writers at the same time neither lose an update nor break the order, and one unique key is
+ * one object. Method: fifty requests (64 for a key) on as many connections at once, against a file
+ * with full durability.
  */
 import { describe, expect, it } from "vitest";
-import { at, eventsOf, header, makeBucket, serveTest } from "../support/server.js";
+import { at, eventsOf, header, makeBucket, serveTest, textAt } from "../support/server.js";
 
 const writers = 50;
 
@@ -57,5 +58,43 @@ describe("Fifty writers at once", () => {
     const statuses = answers.map(({ status }) => status).sort();
     expect(statuses).toEqual([200, ...Array.from({ length: writers - 1 }, () => 409)]);
     expect((await service.store.head()).position).toBe(1);
+  });
+});
+
+describe("Sixty-four creations of one unique key", () => {
+  async function createAtOnce(policy: "insert" | "upsert") {
+    const service = await serveTest();
+    const bucket = await makeBucket(service, {
+      bucket_name: "clips",
+      bucket_schema: { properties: { title: { type: "string" }, n: { type: "integer" } } },
+      unique_key: { fields: ["title"] },
+    });
+    const create = (n: number) =>
+      service.post(`${bucket}/objects?policy=${policy}`, { title: "a", n });
+    const answers = await Promise.all(Array.from({ length: 64 }, (_, n) => create(n)));
+    return { service, bucket, answers };
+  }
+
+  it("by insert: one is accepted, and 63 learn that it is there", async () => {
+    const { service, bucket, answers } = await createAtOnce("insert");
+    const made = answers.filter(({ status }) => status === 200);
+    const refused = answers.filter(({ status }) => status !== 200);
+    expect([made.length, refused.length]).toEqual([1, 63]);
+    for (const answer of refused) {
+      expect([answer.status, at(answer, "error", "code")]).toEqual([409, "ALREADY_EXISTS"]);
+    }
+    const list = await service.post(`${bucket}/objects/list`, {});
+    expect(at(list, "stats", "total_objects")).toBe(1);
+    expect((await service.store.head()).position).toBe(2);
+  });
+
+  it("by upsert: all are accepted, as the 64 versions of one object", async () => {
+    const { service, bucket, answers } = await createAtOnce("upsert");
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    expect(new Set(answers.map((answer) => textAt(answer, "object_id"))).size).toBe(1);
+    const versions = answers.map((answer) => Number(header(answer, "X-Version")));
+    expect(versions.sort((a, b) => a - b)).toEqual(answers.map((_, index) => index + 1));
+    const list = await service.post(`${bucket}/objects/list`, {});
+    expect(at(list, "stats", "total_objects")).toBe(1);
   });
 });
