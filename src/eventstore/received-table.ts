@@ -1,5 +1,5 @@
 /** The port through which an engine keeps what arrived for uploads that are not confirmed yet. */
-export interface ReceivedRow {
+interface ReceivedRow {
   readonly uploadId: string;
   /** SHA-256 of the bytes, lower-case hex: where the blob store has them. */
   readonly hash: string;
