@@ -399,6 +399,12 @@ describe("an upload", () => {
   });
 });
 
+async function textOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bytes) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
 describe("the client", () => {
   test("announces, sends and confirms like the library", async () => {
     const { service } = await serveClips();
@@ -417,7 +423,17 @@ describe("the client", () => {
         code: "CONFLICT",
       });
       await uploads.delete(upload.upload_id);
+      const objects = store.namespace().objects("clips");
+      const objectId = confirmed.upload.object_id ?? "";
+      const blobId = (await objects.get(objectId)).object.blobs[0]?.blob_id ?? "";
+      await expect(objects.blob(objectId, "blob_none")).rejects.toMatchObject({
+        code: "NOT_FOUND",
+      });
+      const { read, ...known } = await objects.blob(objectId, blobId, { asOf: "1" });
       told.push({
+        known,
+        whole: await textOf(await read()),
+        part: await textOf(await read({ start: 2, end: 4 })),
         received: { ...received, upload_id: "" },
         status: confirmed.upload.status,
         types: history.results.map(({ type }) => type),
@@ -425,6 +441,7 @@ describe("the client", () => {
       });
     }
     const [ours, theirs] = told;
+    expect(ours).toMatchObject({ whole: content, part: "234", known: { hash, sizeBytes: 10 } });
     expect(theirs).toEqual(ours);
   });
 
