@@ -3,8 +3,9 @@ import type { z } from "zod";
 import { AggregateResponse } from "../domain/aggregate/aggregate.js";
 import { BucketsError } from "../domain/errors.js";
 import { toJson } from "../domain/json.js";
-import { ObjectResponse } from "../domain/object/response.js";
+import { describeBlob, findBlob, ObjectResponse } from "../domain/object/response.js";
 import {
+  type BlobAnswer,
   ListObjectsResponse,
   ManyWrittenBody,
   type ObjectFormat,
@@ -117,6 +118,24 @@ export class RemoteObjects extends RemotePast implements Objects {
     const path = `${this.#base}/aggregate`;
     const call = { ...reading(this.#place, path), method: "POST", json: toJson(body) } as const;
     return (await this.#transport.json(call, AggregateResponse)).body;
+  }
+
+  async blob(
+    object: string,
+    blobId: string,
+    options: { readonly asOf?: string | undefined } = {},
+  ): Promise<BlobAnswer> {
+    const { object: answer } = await this.get(object, options);
+    const known = describeBlob(findBlob(answer, blobId));
+    const path = `${this.#path(object)}/blobs/${segment(blobId)}`;
+    const { headers, ...call } = reading(this.#place, path, { as_of: options.asOf });
+    return {
+      ...known,
+      read: (range) => {
+        const Range = range && `bytes=${range.start}-${range.end}`;
+        return this.#transport.bytes({ ...call, headers: { ...headers, Range } });
+      },
+    };
   }
 
   #path(object: string): string {

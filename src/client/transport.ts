@@ -13,7 +13,7 @@ import {
   parseJson,
   refusalOf,
 } from "./errors.js";
-import { readLines } from "./lines.js";
+import { readChunks, readLines } from "./lines.js";
 import { delayMs, pause, retryAfterMsMax, within } from "./patience.js";
 
 export interface TransportOptions {
@@ -148,6 +148,22 @@ export class Transport {
       }
     } catch (error) {
       if (error instanceof BucketsError || signal.aborted) throw error;
+      throw brokenOff(error, baseUrl).error;
+    }
+  }
+
+  /** The answer as bytes. Once it has begun nothing is sent again: what breaks it is thrown. */
+  async bytes(call: Call): Promise<AsyncIterable<Uint8Array>> {
+    const response = await this.#send(call, async (value) => ({ kind: "done", value }));
+    return this.#chunksOf(response);
+  }
+
+  async *#chunksOf(response: Response): AsyncGenerator<Uint8Array, void> {
+    const { baseUrl, signal } = this.#options;
+    try {
+      yield* readChunks(response.body, signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
       throw brokenOff(error, baseUrl).error;
     }
   }

@@ -47,13 +47,7 @@ export class RemoteUploads extends RemotePast implements Uploads {
   async receive(upload: string, bytes: AsyncIterable<Uint8Array>): Promise<ReceivedBytes> {
     const { upload: known } = await this.get(upload);
     const { presigned_url: url, content_type: contentType } = known;
-    if (url === undefined) {
-      throw new BucketsError(
-        "CONFLICT",
-        `The upload ${upload} is ${known.status} and takes no more bytes.`,
-        { upload_id: upload },
-      );
-    }
+    if (url === undefined) throw withoutUrl(known);
     return await this.#transport.sendBytes(url, contentType, bytes, ReceivedBytes);
   }
 
@@ -110,6 +104,17 @@ export class RemoteUploads extends RemotePast implements Uploads {
       })),
     };
   }
+}
+
+function withoutUrl({ upload_id, status }: UploadResponse): BucketsError {
+  if (status === "PENDING") {
+    return new BucketsError(
+      "FORBIDDEN",
+      'To send bytes takes a token with the permission "write".',
+    );
+  }
+  const message = `The upload ${upload_id} is ${status} and takes no more bytes.`;
+  return new BucketsError("CONFLICT", message, { upload_id });
 }
 
 export function uploadsPath(bucket: string): string {

@@ -1,20 +1,12 @@
 /** Answers a GET or HEAD with the bytes of a blob, all or a range (RFC 9110 sections 13 and 14). */
-import type { BlobContent, BlobStore, ByteRange } from "../blobstore/blob-store.js";
+import type { ByteRange } from "../blobstore/blob-store.js";
 import { BucketsError } from "../domain/errors.js";
+import type { ServedBlob } from "../service/interface.js";
 import { parseByteRange, rangeStillHolds } from "./byte-range.js";
 import { isNotModified, readIfNoneMatch } from "./conditional.js";
 import { attachment, safeMediaType } from "./disposition.js";
 import { setCache } from "./headers.js";
 import type { HttpContext } from "./route.js";
-
-export interface ServedBlob {
-  /** SHA-256 in lower-case hex; the entity tag. */
-  readonly hash: string;
-  readonly sizeBytes: number;
-  /** As it was declared: a hint, which is not trusted. */
-  readonly mimeType: string | undefined;
-  readonly filename: string | undefined;
-}
 
 /**
  * Sends the bytes as a download, which never changes under its tag. What keeps a browser from
@@ -23,11 +15,7 @@ export interface ServedBlob {
  * @throws BAD_REQUEST for an If-None-Match that is no list of tags, RANGE_NOT_SATISFIABLE,
  * FILE_INVALID when the bytes are missing or not as many as they were.
  */
-export async function sendBlob(
-  context: HttpContext,
-  blob: ServedBlob,
-  blobs: Pick<BlobStore, "read">,
-): Promise<void> {
+export async function sendBlob(context: HttpContext, blob: ServedBlob): Promise<void> {
   const { hash, sizeBytes } = blob;
   if (isNotModified(readIfNoneMatch(headerOf(context, "if-none-match")), hash)) {
     setIdentity(context, hash);
@@ -36,7 +24,7 @@ export async function sendBlob(
   }
   const range = rangeOf(context, blob);
   // Before the headers, because the answer to a failure is to carry none of them.
-  const stream = context.method === "HEAD" ? undefined : await open(blob, blobs, range);
+  const stream = context.method === "HEAD" ? undefined : await blob.read(range);
   setIdentity(context, hash);
   context.set("Accept-Ranges", "bytes");
   context.set("Content-Type", safeMediaType(blob.mimeType));
@@ -64,21 +52,6 @@ function rangeOf(context: HttpContext, { hash, sizeBytes }: ServedBlob): ByteRan
     "RANGE_NOT_SATISFIABLE",
     `The range begins after the last of ${sizeBytes} bytes: ask for an earlier one.`,
     { size_bytes: sizeBytes },
-  );
-}
-
-async function open(
-  { hash, sizeBytes }: ServedBlob,
-  blobs: Pick<BlobStore, "read">,
-  range: ByteRange | undefined,
-): Promise<BlobContent["stream"]> {
-  const content = await blobs.read(hash, range);
-  if (content?.sizeBytes === sizeBytes) return content.stream;
-  content?.stream.destroy();
-  throw new BucketsError(
-    "FILE_INVALID",
-    `The bytes of the blob ${hash} are ${content === undefined ? "missing" : "not complete"}.`,
-    { hash },
   );
 }
 

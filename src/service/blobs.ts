@@ -4,7 +4,7 @@
  */
 import { hash } from "node:crypto";
 import { Readable } from "node:stream";
-import type { BlobStore } from "../blobstore/blob-store.js";
+import type { BlobStore, ByteRange } from "../blobstore/blob-store.js";
 import { BucketsError, invalidAt } from "../domain/errors.js";
 import {
   type BlobData,
@@ -13,8 +13,12 @@ import {
   staysInEvent,
 } from "../domain/object/blobs.js";
 import type { takeBlobs } from "../domain/object/requests.js";
-import type { ObjectResponse } from "../domain/object/response.js";
-import type { BlobAnswer } from "./interface.js";
+import {
+  type BlobDescription,
+  describeBlob,
+  type ObjectResponse,
+} from "../domain/object/response.js";
+import type { ServedBlob } from "./interface.js";
 import type { ServiceParts } from "./parts.js";
 
 type Brought = ReturnType<typeof takeBlobs>["blobs"][number];
@@ -144,33 +148,35 @@ function detailsOf(
 
 /** @throws NOT_FOUND for a URL, which is recorded and never fetched. */
 export function blobAnswer(
-  { url, value, type, details }: ObjectResponse["blobs"][number],
+  blob: ObjectResponse["blobs"][number],
   blobs: Pick<BlobStore, "read">,
-): BlobAnswer {
-  const { hash: digest, size_bytes: sizeBytes, mime_type: mimeType, filename } = details;
-  if (url !== undefined || digest === undefined) {
-    throw new BucketsError(
-      "NOT_FOUND",
-      "The blob is a URL, which was never fetched: get it there.",
-      {
-        resource: "blob",
-        url,
-      },
-    );
-  }
-  const known = { hash: digest, sizeBytes, mimeType, filename };
-  if (value === undefined) return { ...known, read: (asked, range) => blobs.read(asked, range) };
+): ServedBlob {
+  const known = describeBlob(blob);
+  const { value, type } = blob;
+  if (value === undefined) return { ...known, read: (range) => openBlob(known, blobs, range) };
   // What stays in the event is small.
   const bytes = Buffer.from(
     type === "text" && typeof value === "string" ? value : JSON.stringify(value),
   );
   return {
     ...known,
-    read: async (_, range) => ({
-      sizeBytes,
-      stream: Readable.from([
-        range === undefined ? bytes : bytes.subarray(range.start, range.end + 1),
-      ]),
-    }),
+    read: async ({ start, end } = { start: 0, end: bytes.length }) =>
+      Readable.from([bytes.subarray(start, end + 1)]),
   };
+}
+
+/** @throws FILE_INVALID when the bytes are missing or not as many as they were. */
+export async function openBlob(
+  { hash: digest, sizeBytes }: BlobDescription,
+  blobs: Pick<BlobStore, "read">,
+  range: ByteRange | undefined,
+): Promise<Readable> {
+  const content = await blobs.read(digest, range);
+  if (content?.sizeBytes === sizeBytes) return content.stream;
+  content?.stream.destroy();
+  throw new BucketsError(
+    "FILE_INVALID",
+    `The bytes of the blob ${digest} are ${content === undefined ? "missing" : "not complete"}.`,
+    { hash: digest },
+  );
 }

@@ -8,11 +8,10 @@ import { type JsonValue, toJson } from "../domain/json.js";
 import { limits } from "../domain/limits.js";
 import { memberDeleted } from "../domain/not-found.js";
 import { objectCatalog } from "../domain/object/list.js";
-import { objectFields, renderObject } from "../domain/object/response.js";
+import { findBlob, objectFields, renderObject } from "../domain/object/response.js";
 import type { ObjectState } from "../domain/object/state.js";
 import { blobAnswer } from "./blobs.js";
 import type {
-  BlobAnswer,
   DiffQuery,
   HistoryQuery,
   HistoryResponse,
@@ -27,6 +26,7 @@ import type {
   ProcessingFormat,
   ReplayLine,
   ReplayRange,
+  ServedBlob,
   ServedNamespace,
   ServedObjects,
   ServedOperation,
@@ -154,16 +154,9 @@ export class ObjectService implements ServedObjects {
     object: string,
     blobId: string,
     options: { asOf?: string | undefined } = {},
-  ): Promise<BlobAnswer> {
+  ): Promise<ServedBlob> {
     const { object: answer } = await this.get(object, options);
-    const blob = answer.blobs.find(({ blob_id: id }) => id === blobId);
-    if (blob === undefined) {
-      throw new BucketsError("NOT_FOUND", `The object ${object} has no blob "${blobId}".`, {
-        resource: "blob",
-        identifier: blobId,
-      });
-    }
-    return blobAnswer(blob, this.#service.parts.blobs);
+    return blobAnswer(findBlob(answer, blobId), this.#service.parts.blobs);
   }
 
   async list(query: ObjectListQuery = {}): Promise<ListObjectsResponse> {

@@ -36,7 +36,7 @@ import type {
 import { NamespaceService } from "./namespace.js";
 import type { KnownCaller, ServiceParts } from "./parts.js";
 import type { UploadSigner } from "./presign.js";
-import { receiveSigned } from "./receiving.js";
+import { forgetSettled, receiveSigned } from "./receiving.js";
 import type { Vault } from "./vault.js";
 import { verifyBlobs } from "./verifying.js";
 import { WindowCloser } from "./windows.js";
@@ -157,8 +157,8 @@ export class Store implements EmbeddedStore {
   }: {
     readonly graceMs?: number;
   } = {}): Promise<CollectReport> {
-    const { blobs, view, received, clock } = this.#parts;
-    received.removeExpired(clock());
+    const { blobs, view, received } = this.#parts;
+    await forgetSettled(this.#parts);
     const findReferenced = async (hashes: readonly string[]) =>
       new Set([...(await view.referenced(hashes)), ...received.held(hashes)]);
     return blobs.collect({ findReferenced, graceMs });

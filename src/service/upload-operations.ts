@@ -2,20 +2,19 @@
  * Turns a write to an upload, as data, into one that was checked. What arrived, and what the object
  * of it is made of, is looked up here; no rule of the domain is decided.
  */
-import { fieldType } from "../domain/bucket/bucket-schema.js";
 import { checkFields, strayFields } from "../domain/bucket/requests.js";
 import { type BucketState, schemaOf } from "../domain/bucket/state.js";
 import { changesOf } from "../domain/history.js";
 import { type JsonValue, toJson } from "../domain/json.js";
-import { PreparedBlob } from "../domain/object/blobs.js";
+import type { PreparedBlob } from "../domain/object/blobs.js";
 import { stateOfKind } from "../domain/resource.js";
 import { parseBody } from "../domain/schemas.js";
-import type { CreateUpload } from "../domain/upload/commands.js";
+import type { CreateUpload, StoredBytes } from "../domain/upload/commands.js";
 import { confirmable } from "../domain/upload/decide.js";
+import { uploadBlobType, uploadFields } from "../domain/upload/object.js";
 import { ConfirmUploadRequest, CreateUploadRequest } from "../domain/upload/requests.js";
 import { renderUpload, uploadTag } from "../domain/upload/response.js";
 import type { UploadState } from "../domain/upload/state.js";
-import type { ReceivedRow } from "../eventstore/received-table.js";
 import type { ServedOperationOptions, UploadOperation, UploadWritten } from "./interface.js";
 import type { ServiceParts } from "./parts.js";
 import type { PresignedUrls } from "./presign.js";
@@ -91,7 +90,7 @@ interface Confirming {
   /** Its id. */
   readonly upload: string;
   readonly state: UploadState | undefined;
-  readonly received: ReceivedRow | undefined;
+  readonly stored: StoredBytes | undefined;
 }
 
 /** The object, where one is to be made, is accepted or refused with the confirmation. */
@@ -105,10 +104,10 @@ export function checkConfirmation(
   const body = toJson(sent ?? {});
   const request = parseBody(ConfirmUploadRequest, body);
   const ignored = checkFields(strayFields(body, ConfirmUploadRequest), options.strict === true);
-  const { owner, upload, state, received } = confirming;
+  const { owner, upload, state, stored } = confirming;
   const { bucket_id: bucket } = owner;
   const confirmed = {
-    stored: received && { hash: received.hash, sizeBytes: received.sizeBytes },
+    stored,
     etag: request.etag,
     hash: request.file_hash,
     sizeBytes: request.file_size_bytes,
@@ -121,15 +120,11 @@ export function checkConfirmation(
       state?.document.create_object_on_confirm === true
         ? [objectOf(parts, owner, state, confirmed)]
         : [],
-    prepare: async () => {
-      // Whoever commits a reference to content renews its grace first.
-      if (received !== undefined) await parts.blobs.renew(received.hash);
-      return {
-        target: { kind: "member", bucket, id: upload },
-        secrets: [],
-        command: { type: "confirm_upload", ...confirmed },
-      };
-    },
+    prepare: async () => ({
+      target: { kind: "member", bucket, id: upload },
+      secrets: [],
+      command: { type: "confirm_upload", ...confirmed },
+    }),
     render: async (done) => answerUpload(done, ignored, undefined),
   };
 }
@@ -150,15 +145,16 @@ function objectOf(
     precondition: anyVersion,
     prepare: async () => {
       const { hash, sizeBytes } = confirmable(state, confirmed, parts.clock());
-      const blob = PreparedBlob.parse({
+      const schema = schemaOf(owner.document);
+      const blob: PreparedBlob = {
         blob_id: blobId,
         property,
-        type: fieldType(schemaOf(owner.document), property),
+        type: uploadBlobType(schema, property),
         properties: {},
         source: { kind: "upload", upload_id: uploadId, hash },
         details: { filename, size_bytes: sizeBytes, mime_type: mimeType, hash },
-      });
-      const fields = { metadata: document.object_metadata, blobs: [{ blob_id: blobId }] };
+      };
+      const fields = { ...uploadFields(schema, document), blobs: [{ blob_id: blobId }] };
       return {
         target: { kind: "new_member", bucket: owner.bucket_id, id },
         secrets: [],
@@ -183,7 +179,8 @@ function answerUpload(
   const state = stateOfKind("upload", after);
   const at = recorded.recordedAt;
   return {
-    upload: renderUpload(state, { at, presignedUrl: urls?.of(state) }),
+    // What was only tried has no URL: nothing would wait behind it.
+    upload: renderUpload(state, { at, presignedUrl: dryRun ? undefined : urls?.of(state) }),
     version: state.version,
     position: state.position,
     tag: uploadTag(state, at),

@@ -6,6 +6,7 @@ import type { HistoryEntry } from "../domain/history.js";
 import { type JsonValue, toJson } from "../domain/json.js";
 import { memberDeleted } from "../domain/not-found.js";
 import { parseBody } from "../domain/schemas.js";
+import type { StoredBytes } from "../domain/upload/commands.js";
 import {
   BatchConfirmUploadsRequest,
   BatchCreateUploadsRequest,
@@ -93,7 +94,8 @@ export class UploadService implements ServedUploads {
     const { parts } = this.#service;
     const owner = await findOwner(parts, this.#service);
     const past = new Past(parts, memberSubject(parts, "upload", owner.bucket_id));
-    return await receive(parts, existing(await past.find(upload)), () => bytes);
+    const state = existing(await past.find(upload));
+    return await receive(parts, { state, owner }, () => bytes);
   }
 
   async confirm(
@@ -105,7 +107,6 @@ export class UploadService implements ServedUploads {
     const operation = await this.#confirmation(upload, body, options);
     const [result] = (await this.#service.units.write([operation], options)).results;
     invariant(result !== undefined, "a unit of one without a result");
-    if (!result.dryRun) this.#service.parts.received.remove(upload);
     return result;
   }
 
@@ -119,9 +120,16 @@ export class UploadService implements ServedUploads {
     const owner = await findAnyOwner(parts, this.#service);
     const past = new Past(parts, memberSubject(parts, "upload", owner.bucket_id));
     const state = await past.lookup(upload);
-    const received = parts.received.get(upload);
-    const about = { owner, upload, state, received };
+    const about = { owner, upload, state, stored: await this.#arrived(upload) };
     return checkConfirmation(parts, about, body, options);
+  }
+
+  /** The bytes that are there; whoever commits a reference to content renews its grace first. */
+  async #arrived(upload: string): Promise<StoredBytes | undefined> {
+    const { blobs, received } = this.#service.parts;
+    const row = received.get(upload);
+    const sizeBytes = row && (await blobs.renew(row.hash));
+    return row && sizeBytes !== undefined ? { hash: row.hash, sizeBytes } : undefined;
   }
 
   async confirmMany(body: unknown, options: WriteOptions = {}): Promise<UploadsWritten> {
@@ -134,11 +142,7 @@ export class UploadService implements ServedUploads {
         this.#confirmation(upload, confirmation, options),
       ),
     );
-    const done = await this.#writeEach(operations, options);
-    for (const { upload, dryRun } of done.succeeded) {
-      if (!dryRun) this.#service.parts.received.remove(upload.upload_id);
-    }
-    return done;
+    return await this.#writeEach(operations, options);
   }
 
   async #writeEach(

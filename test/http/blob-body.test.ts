@@ -9,17 +9,19 @@ import Koa from "koa";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { BlobStore } from "../../src/blobstore/blob-store.js";
 import { FileBlobStore } from "../../src/blobstore/file/blob-store.js";
-import { type ServedBlob, sendBlob } from "../../src/http/blob-body.js";
+import type { BlobDescription } from "../../src/domain/object/response.js";
+import { sendBlob } from "../../src/http/blob-body.js";
 import { toProblem } from "../../src/http/problem.js";
 import { readRawBody } from "../../src/http/raw-body.js";
 import type { RequestState } from "../../src/http/route.js";
+import { openBlob } from "../../src/service/blobs.js";
 import { sha256 } from "../blobstore/contract.js";
 import { temporaryFile } from "../support/backends.js";
 import { FixedClock } from "../support/clock.js";
 import { sendRaw } from "../support/server.js";
 
 interface Options {
-  readonly blob?: Partial<ServedBlob>;
+  readonly blob?: Partial<BlobDescription>;
   readonly maxBytes?: number;
   readonly expectedBytes?: number;
   readonly idleMs?: number;
@@ -40,7 +42,8 @@ async function serve({ blob = {}, maxBytes = 100, idleMs = 10_000, ...sizes }: O
         const limits = { maxBytes, idleMs, ...sizes };
         context.body = await store.write(readRawBody(context, limits), limits);
       } else {
-        await sendBlob(context, { ...digits, ...blob }, store);
+        const known = { ...digits, ...blob };
+        await sendBlob(context, { ...known, read: (range) => openBlob(known, store, range) });
       }
     } catch (error) {
       refuse(error);
@@ -60,7 +63,7 @@ async function serve({ blob = {}, maxBytes = 100, idleMs = 10_000, ...sizes }: O
   return { url, store, refusal };
 }
 
-const digits: ServedBlob = {
+const digits: BlobDescription = {
   hash: sha256("0123456789"),
   sizeBytes: 10,
   mimeType: "text/plain",

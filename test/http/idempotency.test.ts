@@ -3,10 +3,7 @@
  * Method: repeat requests in every way that clients and networks do, also across the death of the
  * server between the commit and the answer.
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { limits } from "../../src/domain/limits.js";
 import {
@@ -29,6 +26,7 @@ import {
   textAt,
   tokens,
 } from "../support/server.js";
+import { startServerProcess } from "../support/server-process.js";
 
 function under(key: string, more: Sending = {}): Sending {
   return { ...more, headers: { ...more.headers, "Idempotency-Key": key } };
@@ -253,21 +251,11 @@ describe("A repeated request", () => {
   });
 });
 
-/** Starts the server of `child-server.ts`; it is killed with the test at the latest. */
+/** It is killed with the test at the latest. */
 async function startChild(file: string, ...more: readonly string[]) {
-  const script = fileURLToPath(new URL("../support/child-server.ts", import.meta.url));
-  const child: ChildProcess = spawn(
-    process.execPath,
-    ["--import", "tsx", script, file, tokens.admin, ...more],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
-  onTestFinished(() => {
-    child.kill("SIGKILL");
-  });
-  const { stdout } = child;
-  if (stdout === null) throw new Error("the child has no output");
-  const [line] = await once(createInterface(stdout), "line");
-  return { child, url: String(line) };
+  const started = await startServerProcess(file, tokens.admin, ...more);
+  onTestFinished(started.kill);
+  return started;
 }
 
 describe("A server that is killed", () => {

@@ -3,7 +3,7 @@
  * is confirmed, that an upload and its object come to be together, and what is collected when.
  */
 import { createHash } from "node:crypto";
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { BucketsError, type ErrorCode } from "../../src/domain/errors.js";
 import { type EmbeddedStore, openBuckets, type ServedNamespace } from "../../src/index.js";
@@ -17,7 +17,13 @@ const engines = [
 
 const clips = {
   bucket_name: "clips",
-  bucket_schema: { properties: { title: { type: "string" }, clip: { type: "video" } } },
+  bucket_schema: {
+    properties: {
+      title: { type: "string" },
+      seconds: { type: "integer" },
+      clip: { type: "video" },
+    },
+  },
   unique_key: { fields: ["title"], default_policy: "insert" },
 };
 
@@ -74,7 +80,14 @@ describe.each(engines)("uploads on %s", (_, file) => {
       const { store, namespace } = subject;
       const uploads = namespace.uploads("clips");
       const { position } = await store.head();
-      for (const body of [{}, announced({ filename: "" }), announced({ blob_property: "none" })]) {
+      const bodies = [
+        {},
+        { filename: "" },
+        { blob_property: "none" },
+        { blob_property: "seconds" },
+      ];
+      for (const fields of bodies) {
+        const body = fields === bodies[0] ? {} : announced(fields);
         expect(await refusal(uploads.create(body)), JSON.stringify(body)).toBe("VALIDATION_FAILED");
       }
       expect(await refusal(uploads.receive("upl_none", bytes()))).toBe("NOT_FOUND");
@@ -124,15 +137,67 @@ describe.each(engines)("uploads on %s", (_, file) => {
       const objects = namespace.objects("clips");
       const { object } = await objects.get(upload.object_id ?? "");
       expect(object).toMatchObject({
-        metadata: { title: "a" },
+        title: "a",
+        metadata: {},
         blobs: [{ property: "clip", type: "video", details: { size_bytes: 10, hash } }],
       });
       const blob = await objects.blob(object.object_id, object.blobs[0]?.blob_id ?? "");
-      const stored = await blob.read(hash, { start: 2, end: 4 });
-      expect(Buffer.concat(await (stored?.stream.toArray() ?? [])).toString()).toBe("234");
+      const part = await blob.read({ start: 2, end: 4 });
+      expect(Buffer.concat(await part.toArray()).toString()).toBe("234");
       const { bucket } = await namespace.buckets.get("clips");
       expect(bucket).toMatchObject({ object_count: 1, total_size_bytes: 10 });
       expect(bucket.last_upload_at).toBeDefined();
+    }));
+
+  test("what the schema has fields for are fields of the object, the rest is metadata", () =>
+    withClips(file(), async (subject) => {
+      const { namespace } = subject;
+      const uploads = namespace.uploads("clips");
+      const misfit = await begun(subject, { object_metadata: { title: "a", seconds: "many" } });
+      await uploads.receive(misfit, bytes());
+      expect(await refusal(uploads.confirm(misfit))).toBe("VALIDATION_FAILED");
+      const values = { title: "a", seconds: 3, blobs: "?", metadata: {}, clip: 1, mood: "calm" };
+      const id = await begun(subject, { object_metadata: values });
+      await uploads.receive(id, bytes());
+      const { upload } = await uploads.confirm(id);
+      const { title, seconds, ...rest } = values;
+      expect((await namespace.objects("clips").get(upload.object_id ?? "")).object).toMatchObject({
+        title,
+        seconds,
+        metadata: rest,
+        blobs: [{ property: "clip" }],
+      });
+    }));
+
+  test("a schema that has lost the property keeps the upload from being confirmed", () =>
+    withClips(file(), async (subject) => {
+      const { store, namespace } = subject;
+      const uploads = namespace.uploads("clips");
+      const id = await begun(subject);
+      await uploads.receive(id, bytes());
+      const bucket_schema = { properties: { title: { type: "string" } } };
+      await namespace.buckets.patch("clips", { bucket_schema });
+      const { position } = await store.head();
+      expect(await refusal(uploads.confirm(id))).toBe("VALIDATION_FAILED");
+      expect((await store.head()).position).toBe(position);
+    }));
+
+  test("an upload that is deleted, or expires, while its bytes travel takes none of them", () =>
+    withClips(file(), async (subject) => {
+      const { namespace, clock } = subject;
+      const uploads = namespace.uploads("clips");
+      const id = await begun(subject);
+      async function* bytesAndDeletion() {
+        yield* bytes();
+        await uploads.delete(id);
+      }
+      expect(await refusal(uploads.receive(id, bytesAndDeletion()))).toBe("CONFLICT");
+      const late = await begun(subject, { presigned_url_expiration: 60 });
+      async function* slowBytes() {
+        yield* bytes();
+        clock.advance(60_000);
+      }
+      expect(await refusal(uploads.receive(late, slowBytes()))).toBe("CONFLICT");
     }));
 
   test("an object that is refused keeps its upload back, and nothing is kept", () =>
@@ -176,9 +241,7 @@ describe.each(engines)("uploads on %s", (_, file) => {
       ];
       expect(done.failed).toMatchObject(codes);
       const object = done.succeeded[0]?.upload.object_id ?? "";
-      expect((await namespace.objects("clips").get(object)).object.metadata).toEqual({
-        title: "b",
-      });
+      expect((await namespace.objects("clips").get(object)).object["title"]).toBe("b");
       const again = await uploads.confirmMany(body, options);
       expect(again.succeeded).toMatchObject([{ replayed: true, upload: { upload_id: b } }]);
       expect(again.failed).toMatchObject(codes);
@@ -226,6 +289,35 @@ describe.each(engines)("uploads on %s", (_, file) => {
       expect(
         await namespace.objects("clips").blob(object.object_id, object.blobs[0]?.blob_id ?? ""),
       ).toMatchObject({ hash });
+    }));
+});
+
+test("bytes that are not there any more cannot be confirmed", () => {
+  const file = temporaryFile();
+  return withClips(file, async (subject) => {
+    const { store, namespace } = subject;
+    const id = await begun(subject);
+    await namespace.uploads("clips").receive(id, bytes());
+    rmSync(`${file}.blobs`, { recursive: true });
+    const { position } = await store.head();
+    expect(await refusal(namespace.uploads("clips").confirm(id))).toBe("BAD_REQUEST");
+    expect((await store.head()).position).toBe(position);
+  });
+});
+
+describe.each(engines)("on %s", (_, file) => {
+  test("the bytes of uploads that were deleted are collected, those of confirmed ones kept", () =>
+    withClips(file(), async (subject) => {
+      const { store, namespace, clock } = subject;
+      const uploads = namespace.uploads("clips");
+      const deleted = await begun(subject);
+      await uploads.receive(deleted, bytes("deleted"));
+      await uploads.delete(deleted);
+      const alone = await begun(subject, { create_object_on_confirm: false });
+      await uploads.receive(alone, bytes("alone"));
+      await uploads.confirm(alone);
+      clock.advance(1);
+      expect(await store.collectBlobs({ graceMs: 0 })).toMatchObject({ removed: 1, kept: 1 });
     }));
 });
 

@@ -13,6 +13,7 @@
  * - A required field of a type that blobs can have is there as well when a blob has its property.
  */
 import { z } from "zod";
+import { blobTypes } from "../bucket/bucket-schema.js";
 import { didYouMean } from "../did-you-mean.js";
 import { type ValidationIssue, validationFailed } from "../errors.js";
 import {
@@ -183,6 +184,28 @@ function takesBlob(field: JsonObject, type: string): boolean {
   const items = ownValue(field, "items");
   if (expected === "array") return isJsonObject(items) && takesBlob(items, type);
   return Object.hasOwn(widerTypes, expected) && widerTypes[expected]?.includes(type) === true;
+}
+
+/** The type of the blobs that the schema takes at the property; undefined when it takes none. */
+export function blobTypeOf(
+  schema: JsonObject,
+  property: string,
+): (typeof blobTypes)[number] | undefined {
+  return blobTypeOfField(ownValue(propertiesOf(schema), property));
+}
+
+function blobTypeOfField(field: JsonValue | undefined): ReturnType<typeof blobTypeOf> {
+  if (field === undefined || !isJsonObject(field)) return undefined;
+  const expected = typeOf(field);
+  if (expected === "array") return blobTypeOfField(ownValue(field, "items"));
+  const isOwn = (type: string) => type === expected;
+  return blobTypes.find(isOwn) ?? blobTypes.find((type) => takesBlob(field, type));
+}
+
+/** Whether the schema has a field of that name, of a type that values can have. */
+export function takesValue(schema: JsonObject, name: string): boolean {
+  const field = ownValue(propertiesOf(schema), name);
+  return isUserField(name) && isJsonObject(field) && shapes.has(typeOf(field));
 }
 
 function valueIssues(value: JsonValue, field: JsonObject, at: Location): ValidationIssue[] {

@@ -8,10 +8,10 @@
 import { schemaOf } from "../bucket/state.js";
 import { BucketsError, invalidAt, invariant } from "../errors.js";
 import { formatTime } from "../event.js";
-import { isJsonObject, ownValue } from "../json.js";
 import { assertTakesObjects, type OwnedContext } from "../owned.js";
 import type { ConfirmUpload, CreateUpload, StoredBytes, UploadCommand } from "./commands.js";
 import type { UploadEvent } from "./events.js";
+import { uploadBlobType } from "./object.js";
 import { type UploadState, uploadStatusAt } from "./state.js";
 
 /**
@@ -38,9 +38,8 @@ export function decideUpload(
 
 function create(command: CreateUpload, { owner, moment }: OwnedContext): UploadEvent {
   const blob_property = command.blobProperty ?? stemOf(command.filename);
-  const properties = ownValue(schemaOf(owner.document), "properties");
-  const isKnown = isJsonObject(properties) && Object.hasOwn(properties, blob_property);
-  if (command.createObject && !isKnown) throw unknownProperty(blob_property);
+  // Before the bytes travel, because the object could not be made of them afterwards.
+  if (command.createObject) uploadBlobType(schemaOf(owner.document), blob_property);
   return {
     type: "upload.created",
     data: {
@@ -63,16 +62,6 @@ function create(command: CreateUpload, { owner, moment }: OwnedContext): UploadE
 function stemOf(filename: string): string {
   const dot = filename.lastIndexOf(".");
   return dot > 0 ? filename.slice(0, dot) : filename;
-}
-
-/** Said before the bytes travel, because the object could not be made of them afterwards. */
-function unknownProperty(property: string): BucketsError {
-  return invalidAt(
-    ["body", "blob_property"],
-    "unknown_property",
-    `The bucket's schema has no property "${property}": name one of its own in blob_property, ` +
-      "or send create_object_on_confirm: false.",
-  );
 }
 
 function assertPending(state: UploadState, now: number): void {

@@ -10,15 +10,17 @@ const ReceivedRow = z.object({
   expiresAt: z.number(),
 });
 
+const texts = z.array(z.string());
+
 /** @param write runs its argument in a write transaction of the engine. */
 export function sqliteReceivedTable(
   reader: Database.Database,
   write: (work: (db: Database.Database) => void) => void,
 ): ReceivedTable {
-  const get = reader.prepare(
-    `SELECT upload_id AS uploadId, hash, size_bytes AS sizeBytes, expires_at AS expiresAt
-     FROM received WHERE upload_id = ?`,
-  );
+  const rows = `SELECT upload_id AS uploadId, hash, size_bytes AS sizeBytes, expires_at AS expiresAt
+    FROM received`;
+  const all = reader.prepare(rows);
+  const get = reader.prepare(`${rows} WHERE upload_id = ?`);
   const held = reader
     .prepare("SELECT hash FROM received WHERE hash IN (SELECT value FROM json_each(?))")
     .pluck();
@@ -34,10 +36,13 @@ export function sqliteReceivedTable(
           )
           .run(uploadId, hash, sizeBytes, expiresAt),
       ),
-    remove: (uploadId) =>
-      write((db) => db.prepare("DELETE FROM received WHERE upload_id = ?").run(uploadId)),
-    held: (hashes) => new Set(z.array(z.string()).parse(held.all(JSON.stringify(hashes)))),
-    removeExpired: (time) =>
-      write((db) => db.prepare("DELETE FROM received WHERE expires_at < ?").run(time)),
+    all: () => z.array(ReceivedRow).parse(all.all()),
+    remove: (uploadIds) =>
+      write((db) =>
+        db
+          .prepare("DELETE FROM received WHERE upload_id IN (SELECT value FROM json_each(?))")
+          .run(JSON.stringify(uploadIds)),
+      ),
+    held: (hashes) => new Set(texts.parse(held.all(JSON.stringify(hashes)))),
   };
 }

@@ -322,7 +322,7 @@ export const objectRoutes: readonly Route[] = [
     handle: async ({ context, namespace, params }, { as_of: asOf }) => {
       const objects = namespace.objects(bucketOf(params));
       const blob = await objects.blob(objectOf(params), params["blob_id"] ?? "", { asOf });
-      await sendBlob(context, blob, blob);
+      await sendBlob(context, blob);
     },
   }),
   ...pastRoutes({

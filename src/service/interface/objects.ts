@@ -1,10 +1,10 @@
 /** The objects of a bucket. */
 import { z } from "zod";
-import type { BlobStore } from "../../blobstore/blob-store.js";
+import type { BlobContent, ByteRange } from "../../blobstore/blob-store.js";
 import type { AggregateResponse } from "../../domain/aggregate/aggregate.js";
 import type { Policy } from "../../domain/bucket/bucket-schema.js";
 import type { BucketsError } from "../../domain/errors.js";
-import type { ObjectResponse } from "../../domain/object/response.js";
+import type { BlobDescription, ObjectResponse } from "../../domain/object/response.js";
 import { jsonObject } from "../../domain/schemas.js";
 import { AsOf, type ListQuery, Pagination } from "./lists.js";
 import type { PastPlace, PastReads } from "./past.js";
@@ -126,20 +126,6 @@ export interface Objects<Options extends WriteOptions = WriteOptions> extends Pa
   restore(object: string, options?: Options): Promise<ObjectWritten>;
   /** Groups and computes; see the OpenAPI document. @throws VALIDATION_FAILED */
   aggregate(body: unknown): Promise<AggregateResponse>;
-}
-
-/** The bytes of a blob, and what is known of them. */
-export interface BlobAnswer {
-  /** SHA-256 in lower-case hex. */
-  readonly hash: string;
-  readonly sizeBytes: number;
-  readonly mimeType: string | undefined;
-  readonly filename: string | undefined;
-  /** All of it, or from one byte to another, both included; undefined when it is lost. */
-  readonly read: BlobStore["read"];
-}
-
-export interface ServedObjects extends Objects<ServedWriteOptions> {
   /**
    * The bytes of a blob that the object has, or with `asOf` had.
    * @throws NOT_FOUND, also for a URL, which is recorded and never fetched.
@@ -149,4 +135,25 @@ export interface ServedObjects extends Objects<ServedWriteOptions> {
     blobId: string,
     options?: { readonly asOf?: string | undefined },
   ): Promise<BlobAnswer>;
+}
+
+/** What is known of the bytes of a blob, and a way to them. */
+export interface BlobAnswer extends BlobDescription {
+  /**
+   * All of it, or a range. What is not read to its end is to be ended: a `for await` does so.
+   * @throws FILE_INVALID when the bytes are lost.
+   */
+  read(range?: ByteRange): Promise<AsyncIterable<Uint8Array>>;
+}
+
+export interface ServedObjects extends Objects<ServedWriteOptions> {
+  blob(
+    object: string,
+    blobId: string,
+    options?: { readonly asOf?: string | undefined },
+  ): Promise<ServedBlob>;
+}
+
+export interface ServedBlob extends BlobDescription {
+  read(range?: ByteRange): Promise<BlobContent["stream"]>;
 }
