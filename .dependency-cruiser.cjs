@@ -55,7 +55,10 @@ module.exports = {
       name: "sql-lives-with-its-engine",
       comment: "Only the sqlite folders and the composition root speak to SQLite.",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/(eventstore|projections)/sqlite/|^src/(index|secret-keys)[.]ts$" },
+      from: {
+        path: "^src/",
+        pathNot: "^src/(eventstore|projections)/sqlite/|^src/(index|secret-keys)[.]ts$",
+      },
       to: { path: "better-sqlite3" },
     },
     {
