@@ -1,11 +1,6 @@
 /** The batches of one bucket for one caller: every write is an operation, every read a view. */
 import { batchCatalog, batchTag, renderBatch } from "../domain/batch/response.js";
-import type { BatchState } from "../domain/batch/state.js";
-import type { BlameResponse } from "../domain/blame.js";
 import { invariant } from "../domain/errors.js";
-import type { HistoryEntry } from "../domain/history.js";
-import type { JsonValue } from "../domain/json.js";
-import { memberDeleted } from "../domain/not-found.js";
 import type {
   BatchDeleted,
   Batches,
@@ -13,20 +8,15 @@ import type {
   BatchRead,
   BatchSubmitted,
   BatchWritten,
-  DiffQuery,
-  HistoryQuery,
-  HistoryResponse,
   ListBatchesResponse,
   ListQuery,
-  ReplayLine,
-  ReplayRange,
   ServedNamespace,
   ServedWriteOptions as WriteOptions,
 } from "./interface.js";
 import { listMembers } from "./member-lists.js";
-import { findAnyOwner, findOwner, findOwnerAt } from "./owners.js";
+import { MemberReads } from "./member-reads.js";
+import { findOwnerAt } from "./owners.js";
 import type { ServiceParts } from "./parts.js";
-import { asPoint, memberSubject, Past } from "./past.js";
 
 interface BatchServiceParts {
   readonly parts: ServiceParts;
@@ -36,10 +26,11 @@ interface BatchServiceParts {
   readonly write: ServedNamespace["write"];
 }
 
-export class BatchService implements Batches<WriteOptions> {
+export class BatchService extends MemberReads<"batch"> implements Batches<WriteOptions> {
   readonly #service: BatchServiceParts;
 
   constructor(service: BatchServiceParts) {
+    super(service.parts, "batch", service);
     this.#service = service;
   }
 
@@ -97,20 +88,15 @@ export class BatchService implements Batches<WriteOptions> {
   }
 
   async get(batch: string, options: { asOf?: string | undefined } = {}): Promise<BatchRead> {
-    const asked = asPoint(options.asOf, "as_of");
-    const past = await this.#past();
-    const current = await past.find(batch);
-    if (asked === undefined) {
-      await findOwner(this.#service.parts, this.#service);
-      return answerRead(current, this.#service.parts.clock());
-    }
-    const { place, at, isFinal } = await past.locate(current, asked);
-    const state = await past.stateAt(batch, place.version);
-    const latestVersion = current.version;
-    return {
-      ...answerRead(state, at),
-      past: { recordedAt: place.recordedAt, isFinal, latestVersion },
+    const { state, at, past } = await this.read(batch, options.asOf);
+    const { version, position } = state;
+    const answer = {
+      batch: renderBatch(state, { at }),
+      version,
+      position,
+      tag: batchTag(state, at),
     };
+    return { ...answer, ...(past !== undefined && { past }) };
   }
 
   async list(query: ListQuery = {}): Promise<ListBatchesResponse> {
@@ -125,40 +111,4 @@ export class BatchService implements Batches<WriteOptions> {
       ...(asOf !== undefined && { as_of: asOf }),
     };
   }
-
-  async diff(batch: string, query: DiffQuery = {}): Promise<JsonValue> {
-    return await (await this.#past()).diff(batch, query);
-  }
-
-  async blame(
-    batch: string,
-    query: { readonly path?: string | undefined } = {},
-  ): Promise<BlameResponse> {
-    return await (await this.#past()).blame(batch, query);
-  }
-
-  async history(batch: string, query: HistoryQuery = {}): Promise<HistoryResponse> {
-    return await (await this.#past()).history(batch, query);
-  }
-
-  async entry(batch: string, version: number): Promise<HistoryEntry> {
-    return await (await this.#past()).entry(batch, version);
-  }
-
-  async *replay(batch: string, range: ReplayRange = {}): AsyncIterable<ReplayLine> {
-    yield* (await this.#past()).replay(batch, range);
-  }
-
-  async #past(): Promise<Past<"batch">> {
-    const { parts } = this.#service;
-    const { bucket_id: id } = await findAnyOwner(parts, this.#service);
-    return new Past(parts, memberSubject(parts, "batch", id));
-  }
-}
-
-/** @throws NOT_FOUND for one that was deleted; its history goes on. */
-function answerRead(state: BatchState, at: number): BatchRead {
-  const { deleted, batch_id: id, version, position } = state;
-  if (deleted !== undefined) throw memberDeleted("batch", id, { ...deleted, version });
-  return { batch: renderBatch(state, { at }), version, position, tag: batchTag(state, at) };
 }

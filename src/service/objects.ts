@@ -1,20 +1,13 @@
 /** The objects of one bucket for one caller: every write is an operation, every read a view. */
 import { type AggregateResponse, Aggregator } from "../domain/aggregate/aggregate.js";
 import { parseAggregate } from "../domain/aggregate/request.js";
-import type { BlameResponse } from "../domain/blame.js";
 import { BucketsError, invalidAt, invariant, isBucketsError } from "../domain/errors.js";
-import type { HistoryEntry } from "../domain/history.js";
-import { type JsonValue, toJson } from "../domain/json.js";
+import { toJson } from "../domain/json.js";
 import { limits } from "../domain/limits.js";
-import { memberDeleted } from "../domain/not-found.js";
 import { objectCatalog } from "../domain/object/list.js";
 import { findBlob, objectFields, renderObject } from "../domain/object/response.js";
-import type { ObjectState } from "../domain/object/state.js";
 import { blobAnswer } from "./blobs.js";
 import type {
-  DiffQuery,
-  HistoryQuery,
-  HistoryResponse,
   ListObjectsResponse,
   ObjectFormat,
   ObjectListQuery,
@@ -24,19 +17,17 @@ import type {
   ObjectWritten,
   PatchFormat,
   ProcessingFormat,
-  ReplayLine,
-  ReplayRange,
   ServedBlob,
   ServedNamespace,
   ServedObjects,
   ServedOperation,
   ServedWriteOptions as WriteOptions,
 } from "./interface.js";
+import { MemberReads } from "./member-reads.js";
 import { listObjects } from "./object-lists.js";
 import type { ObjectOperations } from "./object-operations.js";
-import { findAnyOwner, findOwner, findOwnerAt } from "./owners.js";
+import { findOwner, findOwnerAt } from "./owners.js";
 import type { ServiceParts } from "./parts.js";
-import { asPoint, memberSubject, Past } from "./past.js";
 import { type Checked, checkKey, type UnitWriter } from "./writing.js";
 
 interface ObjectServiceParts {
@@ -49,10 +40,11 @@ interface ObjectServiceParts {
   readonly units: UnitWriter;
 }
 
-export class ObjectService implements ServedObjects {
+export class ObjectService extends MemberReads<"object"> implements ServedObjects {
   readonly #service: ObjectServiceParts;
 
   constructor(service: ObjectServiceParts) {
+    super(service.parts, "object", service);
     this.#service = service;
   }
 
@@ -134,20 +126,10 @@ export class ObjectService implements ServedObjects {
   }
 
   async get(object: string, options: { asOf?: string | undefined } = {}): Promise<ObjectRead> {
-    const asked = asPoint(options.asOf, "as_of");
-    const past = await this.#past();
-    const current = await past.find(object);
-    if (asked === undefined) {
-      await findOwner(this.#service.parts, this.#service);
-      return answerObject(existing(current));
-    }
-    const { place, isFinal } = await past.locate(current, asked);
-    const state = existing(await past.stateAt(object, place.version));
-    const latestVersion = current.version;
-    return {
-      ...answerObject(state),
-      past: { recordedAt: place.recordedAt, isFinal, latestVersion },
-    };
+    const { state, past } = await this.read(object, options.asOf);
+    const { version, position } = state;
+    const answer = { object: renderObject(state), version, position, tag: String(version) };
+    return { ...answer, ...(past !== undefined && { past }) };
   }
 
   async blob(
@@ -174,52 +156,6 @@ export class ObjectService implements ServedObjects {
     }
     return aggregator.answer();
   }
-
-  async diff(object: string, query: DiffQuery = {}): Promise<JsonValue> {
-    return await (await this.#past()).diff(object, query);
-  }
-
-  async blame(
-    object: string,
-    query: { readonly path?: string | undefined } = {},
-  ): Promise<BlameResponse> {
-    return await (await this.#past()).blame(object, query);
-  }
-
-  async history(object: string, query: HistoryQuery = {}): Promise<HistoryResponse> {
-    return await (await this.#past()).history(object, query);
-  }
-
-  async entry(object: string, version: number): Promise<HistoryEntry> {
-    return await (await this.#past()).entry(object, version);
-  }
-
-  async *replay(object: string, range: ReplayRange = {}): AsyncIterable<ReplayLine> {
-    yield* (await this.#past()).replay(object, range);
-  }
-
-  /** What a deleted bucket held has a past all the same. */
-  async #past(): Promise<Past<"object">> {
-    const { parts } = this.#service;
-    const { bucket_id: id } = await findAnyOwner(this.#service.parts, this.#service);
-    return new Past(parts, memberSubject(parts, "object", id));
-  }
-}
-
-function answerObject(state: ObjectState): ObjectRead {
-  return {
-    object: renderObject(state),
-    version: state.version,
-    position: state.position,
-    tag: String(state.version),
-  };
-}
-
-/** @throws NOT_FOUND for one that was deleted; its history goes on. */
-function existing(state: ObjectState): ObjectState {
-  const { deleted, object_id: id, version } = state;
-  if (deleted !== undefined) throw memberDeleted("object", id, { ...deleted, version });
-  return state;
 }
 
 /** @throws VALIDATION_FAILED */

@@ -6,7 +6,7 @@ import { asPoint, bucketSubject, Past } from "./past.js";
 
 type OwnerParts = Pick<ServiceParts, "events" | "view" | "clock">;
 
-interface Asked {
+export interface Asked {
   readonly namespace: string;
   /** An id or the exact name. */
   readonly bucket: string;

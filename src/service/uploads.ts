@@ -1,10 +1,6 @@
-/** The uploads of one bucket for one caller, and the bytes that arrive for them. */
-import type { BlameResponse } from "../domain/blame.js";
 import { checkFields, strayFields } from "../domain/bucket/requests.js";
 import { BucketsError, invariant } from "../domain/errors.js";
-import type { HistoryEntry } from "../domain/history.js";
-import { type JsonValue, toJson } from "../domain/json.js";
-import { memberDeleted } from "../domain/not-found.js";
+import { toJson } from "../domain/json.js";
 import { parseBody } from "../domain/schemas.js";
 import type { StoredBytes } from "../domain/upload/commands.js";
 import {
@@ -13,16 +9,10 @@ import {
   uploadsOf,
 } from "../domain/upload/requests.js";
 import { renderUpload, uploadCatalog, uploadTag } from "../domain/upload/response.js";
-import type { UploadState } from "../domain/upload/state.js";
 import type {
-  DiffQuery,
-  HistoryQuery,
-  HistoryResponse,
   ListQuery,
   ListUploadsResponse,
   ReceivedBytes,
-  ReplayLine,
-  ReplayRange,
   ServedNamespace,
   ServedUploads,
   UploadOperation,
@@ -32,9 +22,10 @@ import type {
   ServedWriteOptions as WriteOptions,
 } from "./interface.js";
 import { listMembers } from "./member-lists.js";
+import { existing, MemberReads } from "./member-reads.js";
 import { findAnyOwner, findOwner, findOwnerAt } from "./owners.js";
 import type { ServiceParts } from "./parts.js";
-import { asPoint, memberSubject, Past } from "./past.js";
+import { memberSubject, Past } from "./past.js";
 import type { PresignedUrls } from "./presign.js";
 import { receive } from "./receiving.js";
 import { checkConfirmation, checkUploadOperation } from "./upload-operations.js";
@@ -50,10 +41,11 @@ interface UploadServiceParts {
   readonly urls: PresignedUrls;
 }
 
-export class UploadService implements ServedUploads {
+export class UploadService extends MemberReads<"upload"> implements ServedUploads {
   readonly #service: UploadServiceParts;
 
   constructor(service: UploadServiceParts) {
+    super(service.parts, "upload", service);
     this.#service = service;
   }
 
@@ -164,21 +156,15 @@ export class UploadService implements ServedUploads {
     upload: string,
     options: { asOf?: string | undefined; showUrl?: boolean } = {},
   ): Promise<UploadRead> {
-    const { parts, urls } = this.#service;
-    const asked = asPoint(options.asOf, "as_of");
-    const past = await this.#past();
-    const current = await past.find(upload);
-    if (asked === undefined) {
-      await findOwner(parts, this.#service);
-      const presignedUrl = options.showUrl === true ? urls.of(current) : undefined;
-      return answerRead(current, parts.clock(), presignedUrl);
-    }
-    const { place, at, isFinal } = await past.locate(current, asked);
-    const state = await past.stateAt(upload, place.version);
-    const latestVersion = current.version;
+    const { state, at, past } = await this.read(upload, options.asOf);
+    const isShown = options.showUrl === true && past === undefined;
+    const presignedUrl = isShown ? this.#service.urls.of(state) : undefined;
     return {
-      ...answerRead(state, at),
-      past: { recordedAt: place.recordedAt, isFinal, latestVersion },
+      upload: renderUpload(state, { at, presignedUrl }),
+      version: state.version,
+      position: state.position,
+      tag: uploadTag(state, at),
+      ...(past !== undefined && { past }),
     };
   }
 
@@ -194,50 +180,4 @@ export class UploadService implements ServedUploads {
       ...(asOf !== undefined && { as_of: asOf }),
     };
   }
-
-  async diff(upload: string, query: DiffQuery = {}): Promise<JsonValue> {
-    return await (await this.#past()).diff(upload, query);
-  }
-
-  async blame(
-    upload: string,
-    query: { readonly path?: string | undefined } = {},
-  ): Promise<BlameResponse> {
-    return await (await this.#past()).blame(upload, query);
-  }
-
-  async history(upload: string, query: HistoryQuery = {}): Promise<HistoryResponse> {
-    return await (await this.#past()).history(upload, query);
-  }
-
-  async entry(upload: string, version: number): Promise<HistoryEntry> {
-    return await (await this.#past()).entry(upload, version);
-  }
-
-  async *replay(upload: string, range: ReplayRange = {}): AsyncIterable<ReplayLine> {
-    yield* (await this.#past()).replay(upload, range);
-  }
-
-  async #past(): Promise<Past<"upload">> {
-    const { parts } = this.#service;
-    const { bucket_id: id } = await findAnyOwner(parts, this.#service);
-    return new Past(parts, memberSubject(parts, "upload", id));
-  }
-}
-
-function answerRead(state: UploadState, at: number, presignedUrl?: string): UploadRead {
-  const { version, position } = existing(state);
-  return {
-    upload: renderUpload(state, { at, presignedUrl }),
-    version,
-    position,
-    tag: uploadTag(state, at),
-  };
-}
-
-/** @throws NOT_FOUND for one that was deleted; its history goes on. */
-function existing(state: UploadState): UploadState {
-  const { deleted, upload_id: id, version } = state;
-  if (deleted !== undefined) throw memberDeleted("upload", id, { ...deleted, version });
-  return state;
 }
