@@ -11,7 +11,8 @@ interface EntityTag {
 type EntityTags = readonly EntityTag[] | "*";
 
 const listPattern = /^\s*(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|$)/;
-const versionPattern = /^([1-9][0-9]{0,15})(?:\.[0-9]+(?:\.u)?)?$/;
+/** The version, the position of statistics, and letters for what has lapsed since. */
+const versionPattern = /^([1-9][0-9]{0,15})(?:\.[0-9]+)?(?:\.[a-z])*$/;
 
 /**
  * What a write requires. `If-Match` compares the version part of the tags, because it protects the

@@ -1,7 +1,15 @@
 /** Batches over HTTP: the shapes of the contract, conditions, and one story with the client. */
 import { describe, expect, test } from "vitest";
 import { connectBuckets } from "../../src/index.js";
-import { at, expectRefusal, makeBucket, serveTest, textAt, tokens } from "../support/server.js";
+import {
+  at,
+  expectRefusal,
+  makeBucket,
+  serveTest,
+  TestClock,
+  textAt,
+  tokens,
+} from "../support/server.js";
 
 const claim = { worker: "w", lease_seconds: 60 };
 
@@ -47,6 +55,22 @@ describe("a batch over HTTP", () => {
     const late = await service.patch(path, { metadata: { a: 2 } }, { headers });
     expectRefusal(late, 412, "PreconditionFailedError");
     expect(at(late, "error", "details", "missed", "0", "paths")).toEqual(["/metadata/a"]);
+  });
+
+  test("changes for who read it after its lease lapsed as well", async () => {
+    const clock = new TestClock();
+    const service = await serveTest({ clock: clock.read });
+    const bucket = await makeBucket(service, { bucket_name: "clips" });
+    const id = textAt(await service.post(`${bucket}/objects`, {}), "object_id");
+    const made = await service.post(`${bucket}/batches`, { object_ids: [id] });
+    const path = `${bucket}/batches/${textAt(made, "batch_id")}`;
+    await service.post(`${path}/submit`);
+    await service.post("/v1/batches/claim", claim);
+    clock.advance(60_000);
+    const lapsed = await service.get(path);
+    expect(textAt(lapsed, "status")).toBe("PENDING");
+    const headers = { "If-Match": lapsed.headers.get("ETag") ?? "" };
+    expect((await service.patch(path, { metadata: { a: 1 } }, { headers })).status).toBe(200);
   });
 
   test("is submitted as a task, worked on, and deleted as the contract says", async () => {

@@ -366,8 +366,15 @@ describe("a secret that is rotated", () => {
     const path = `${bucket}/source_adapter/rotate`;
     const plain = await makeBucket(service, { bucket_name: "plain" });
     expectRefusal(await service.post(`${plain}/source_adapter/rotate`), 400, "BadRequestError");
-    const long = { overlap_seconds: 31 * 24 * 60 * 60 };
-    expectRefusal(await service.post(path, long), 422, "ValidationError");
+    for (const body of [
+      { overlap_seconds: 31 * 24 * 60 * 60 },
+      { overlap_seconds: -1 },
+      { webhook_secret: "" },
+      // What a client that sends back what it read would make everybody's secret.
+      { webhook_secret: "********" },
+    ]) {
+      expectRefusal(await service.post(path, body), 422, "ValidationError");
+    }
     await service.post(`${bucket}/lock`);
     expectRefusal(await service.post(path), 423, "BucketLockedError");
   });
@@ -387,9 +394,20 @@ describe("a secret that is rotated", () => {
     for (const value of [made, secret]) expect(history.text).not.toContain(value);
     expect(await statusOf(adapted, made)).toBe(202);
     expect(await statusOf(adapted, secret)).toBe(202);
+    const filter = { field: "source_adapter.previous_secret_valid_until", operator: "exists" };
+    const count = async () =>
+      at(await service.post("/v1/buckets/list", { filters: { AND: [filter] } }), "total_count");
+    expect(await count()).toBe(1);
+    const tag = read.headers.get("ETag") ?? "";
     clock.advance(60_000);
     expect(await statusOf(adapted, made)).toBe(202);
     expect(await statusOf(adapted, secret)).toBe(401);
+    const later = await service.get(bucket, { headers: { "If-None-Match": tag } });
+    expect(later.status).toBe(200);
+    expect(at(later, "source_adapter", "previous_secret_valid_until")).toBeUndefined();
+    expect(await count()).toBe(0);
+    const headers = { "If-Match": later.headers.get("ETag") ?? "" };
+    expect((await service.patch(bucket, { description: "x" }, { headers })).status).toBe(200);
   });
 
   test("never comes back, whatever is put back", async () => {

@@ -90,7 +90,10 @@ export function checkPatch(
 
 export const RotateSecretRequest = z.object({
   /** One is made, and shown once, unless given. */
-  webhook_secret: WebhookSecret.nullish(),
+  webhook_secret: WebhookSecret.refine(
+    (secret) => secret !== secretMask,
+    "The mask is no secret: send one, or leave it out to have one made.",
+  ).nullish(),
   overlap_seconds: z
     .number()
     .int()

@@ -6,7 +6,7 @@ import { UniqueKey } from "./bucket-schema.js";
 import { storageClasses } from "./document.js";
 import { isLockLapsed, lockAt } from "./lock.js";
 import { maskSecrets } from "./secrets.js";
-import { type BucketState, nameOf } from "./state.js";
+import { type BucketState, isActive, nameOf } from "./state.js";
 import { BatchStats, type BucketStats } from "./stats.js";
 
 /** The status enum of the contract, shared by buckets, batches and tasks. */
@@ -120,21 +120,34 @@ function renderAdapter(adapter: JsonObject, state: BucketState, viewpoint: Viewp
   const masked = maskSecrets(adapter, ["source_adapter"]);
   const shown = isJsonObject(masked) ? masked : {};
   const { revealedSecret } = viewpoint;
-  const [overlapping] = state.retired_secrets ?? [];
+  const overlapEndsAt = overlapEnd(state, viewpoint.at);
   const isRevealed =
     revealedSecret !== undefined &&
     ownValue(adapter, "webhook_secret") === revealedSecret.reference;
   return {
     ...(isRevealed ? withKey(shown, "webhook_secret", revealedSecret.value) : shown),
-    ...(overlapping !== undefined && { previous_secret_valid_until: overlapping.valid_until }),
+    ...(overlapEndsAt !== undefined && { previous_secret_valid_until: overlapEndsAt }),
     webhook_url: `${viewpoint.publicUrl}/v1/ingest/${state.bucket_id}`,
   };
 }
 
+/** Until when a webhook secret that was replaced is taken as well, if any still is. */
+function overlapEnd({ retired_secrets: retired = [] }: BucketState, at: number) {
+  return retired
+    .filter((secret) => isActive(secret, at))
+    .map((secret) => secret.valid_until)
+    .sort()
+    .at(-1);
+}
+
 /**
  * The strong entity tag of the bucket without quotes (CONTRACT: writing with care): the version,
- * the position of its statistics, and `.u` once a lock has lapsed.
+ * the position of its statistics, `.u` once a lock has lapsed, and `.r` once a secret that was
+ * replaced is not taken any more.
  */
 export function bucketTag(state: BucketState, stats: BucketStats, at: number): string {
-  return `${state.version}.${stats.position}${isLockLapsed(state, at) ? ".u" : ""}`;
+  const lock = isLockLapsed(state, at) ? ".u" : "";
+  const { retired_secrets: retired = [] } = state;
+  const secret = retired.every((one) => isActive(one, at)) ? "" : ".r";
+  return `${state.version}.${stats.position}${lock}${secret}`;
 }

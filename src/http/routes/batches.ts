@@ -10,8 +10,6 @@ import {
   ProgressRequest,
 } from "../../domain/batch/requests.js";
 import { BatchResponse, batchCatalog } from "../../domain/batch/response.js";
-import { requireObject } from "../../domain/bucket/patch.js";
-import { checkFields, strayFields } from "../../domain/bucket/requests.js";
 import { TaskResponse } from "../../domain/task.js";
 import {
   BatchDeletion,
@@ -21,17 +19,15 @@ import {
   writtenMediaType,
 } from "../../service/interface.js";
 import { isNotModified, readIfNoneMatch } from "../conditional.js";
-import { placeHeaders, setCache, setMoment } from "../headers.js";
+import { placeHeaders } from "../headers.js";
 import { addVersionLinks } from "../links.js";
-import { readPreferences } from "../preferences.js";
-import { type ApiRequest, asOf, asOfMoment, defineRoute, type Route } from "../route.js";
+import { type ApiRequest, asOf, defineRoute, type Route } from "../route.js";
 import {
   answerWrite,
   assertUnconditional,
   bodyRefusals,
   defineOperation,
   sendWritten,
-  setIgnoredFields,
   shownOf,
   wantsWhole,
   writeOptions,
@@ -39,7 +35,7 @@ import {
   writeRefusals,
 } from "../write.js";
 import { bucketOf, bucketPath, bucketUrl, setTime } from "./buckets.js";
-import { listRequest, readListQuery } from "./list-body.js";
+import { defineList, listRequest } from "./list-body.js";
 import { pastRoutes } from "./past.js";
 
 const base = `${bucketPath}/batches`;
@@ -83,28 +79,13 @@ export const batchRoutes: readonly Route[] = [
     }),
     locate: pathOf,
   }),
-  defineRoute({
-    method: "POST",
+  defineList({
     path: `${base}/list`,
     operationId: "listBatches",
     summary: "List batches, now or as of a moment: search, filter, sort, page",
-    permission: "read",
-    query: z.strictObject({ as_of: asOfMoment }),
-    body: { "application/json": ListBatchesRequest },
     response: ListBatchesResponse,
-    refusals: [400, 404, 413, 415, 422],
-    handle: async ({ context, namespace, params, body }, { as_of: asOf }) => {
-      const { isStrict, applied } = readPreferences(context.get("Prefer"), true);
-      if (applied !== "") context.set("Preference-Applied", applied);
-      const json = requireObject(body ?? {});
-      const query = readListQuery(json);
-      const ignored = checkFields(strayFields(json, ListBatchesRequest), isStrict);
-      const page = await namespace.batches(bucketOf(params)).list({ ...query, asOf });
-      setIgnoredFields(context, ignored);
-      if (page.as_of === undefined) setCache(context, "current");
-      else setMoment(context, page.as_of);
-      context.body = page;
-    },
+    request: ListBatchesRequest,
+    list: ({ namespace, params }, query) => namespace.batches(bucketOf(params)).list(query),
   }),
   defineRoute({
     method: "GET",

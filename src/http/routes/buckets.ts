@@ -1,12 +1,10 @@
 /** The routes of buckets (CONTRACT: buckets). Each calls the service and maps the answer. */
 import { z } from "zod";
 import { CreateBucketRequest, PatchBucketRequest } from "../../domain/bucket/document.js";
-import { type PatchMediaType, patchMediaTypes, requireObject } from "../../domain/bucket/patch.js";
+import { type PatchMediaType, patchMediaTypes } from "../../domain/bucket/patch.js";
 import {
-  checkFields,
   LockBucketRequest,
   RotateSecretRequest,
-  strayFields,
   UnlockBucketRequest,
 } from "../../domain/bucket/requests.js";
 import { BucketResponse } from "../../domain/bucket/response.js";
@@ -21,27 +19,18 @@ import {
   type OperationResult,
 } from "../../service/interface.js";
 import { isNotModified, readIfNoneMatch } from "../conditional.js";
-import { placeHeaders, setCache, setMoment } from "../headers.js";
+import { placeHeaders, setCache } from "../headers.js";
 import { addLink, addVersionLinks, negotiatePoint, withQuery } from "../links.js";
-import { readPreferences } from "../preferences.js";
 import {
   type ApiRequest,
   asOf,
-  asOfMoment,
   defineRoute,
   type HttpContext,
   type Route,
   type SentWrite,
 } from "../route.js";
-import {
-  bodyRefusals,
-  defineOperation,
-  setIgnoredFields,
-  shownOf,
-  writeQuery,
-  writeRefusals,
-} from "../write.js";
-import { ListBucketsRequest, readListQuery } from "./list-body.js";
+import { bodyRefusals, defineOperation, shownOf, writeQuery, writeRefusals } from "../write.js";
+import { defineList, ListBucketsRequest } from "./list-body.js";
 
 const base = "/v1/buckets";
 
@@ -93,28 +82,13 @@ export const bucketRoutes: readonly Route[] = [
     toOperation: ({ body }) => ({ type: "create", body }),
     locate: pathOf,
   }),
-  defineRoute({
-    method: "POST",
+  defineList({
     path: `${base}/list`,
     operationId: "listBuckets",
     summary: "List buckets, now or as of a moment: search, filter, sort, page",
-    permission: "read",
-    query: z.strictObject({ as_of: asOfMoment }),
-    body: { "application/json": ListBucketsRequest },
     response: ListBucketsResponse,
-    refusals: [400, 404, 413, 415, 422],
-    handle: async ({ context, namespace, body }, { as_of: asOf }) => {
-      const { isStrict, applied } = readPreferences(context.get("Prefer"), true);
-      if (applied !== "") context.set("Preference-Applied", applied);
-      const json = requireObject(body ?? {});
-      const query = readListQuery(json);
-      const ignored = checkFields(strayFields(json, ListBucketsRequest), isStrict);
-      const page = await namespace.buckets.list({ ...query, asOf });
-      setIgnoredFields(context, ignored);
-      if (page.as_of === undefined) setCache(context, "current");
-      else setMoment(context, page.as_of);
-      context.body = page;
-    },
+    request: ListBucketsRequest,
+    list: ({ namespace }, query) => namespace.buckets.list(query),
   }),
   defineRoute({
     method: "GET",

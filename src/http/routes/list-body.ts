@@ -4,12 +4,18 @@
  */
 import { z } from "zod";
 import { bucketCatalog } from "../../domain/bucket/list.js";
+import { requireObject } from "../../domain/bucket/patch.js";
+import { checkFields, strayFields } from "../../domain/bucket/requests.js";
 import { operators } from "../../domain/filter/condition.js";
 import type { FieldCatalog } from "../../domain/filter/fields.js";
 import type { JsonObject } from "../../domain/json.js";
 import { limits } from "../../domain/limits.js";
 import { jsonValue, parseQuery } from "../../domain/schemas.js";
-import type { ListQuery } from "../../service/interface.js";
+import type { AsOf, ListQuery } from "../../service/interface.js";
+import { setCache, setMoment } from "../headers.js";
+import { readPreferences } from "../preferences.js";
+import { type ApiRequest, asOfMoment, defineRoute, type Route } from "../route.js";
+import { setIgnoredFields } from "../write.js";
 
 /** What the bodies of lists of one kind of resource have of their own. */
 interface Listed {
@@ -145,4 +151,36 @@ export function readListQuery(body: JsonObject): ListQuery {
     offset: parsed.offset ?? undefined,
     cursor: parsed.cursor ?? undefined,
   };
+}
+
+/** A list that takes its whole question in the body, now or as of a moment. */
+export function defineList<Page extends { readonly as_of?: AsOf | undefined }>({
+  request,
+  list,
+  ...route
+}: Pick<Route, "path" | "operationId" | "summary" | "response"> & {
+  readonly request: z.ZodObject;
+  readonly list: (sent: ApiRequest, query: ListQuery) => Promise<Page>;
+}): Route {
+  return defineRoute({
+    ...route,
+    method: "POST",
+    permission: "read",
+    query: z.strictObject({ as_of: asOfMoment }),
+    body: { "application/json": request },
+    refusals: [400, 404, 413, 415, 422],
+    handle: async (sent, { as_of: asOf }) => {
+      const { context } = sent;
+      const { isStrict, applied } = readPreferences(context.get("Prefer"), true);
+      if (applied !== "") context.set("Preference-Applied", applied);
+      const json = requireObject(sent.body ?? {});
+      const query = readListQuery(json);
+      const ignored = checkFields(strayFields(json, request), isStrict);
+      const page = await list(sent, { ...query, asOf });
+      setIgnoredFields(context, ignored);
+      if (page.as_of === undefined) setCache(context, "current");
+      else setMoment(context, page.as_of);
+      context.body = page;
+    },
+  });
 }

@@ -19,7 +19,6 @@ import { jsonObject, parseBody } from "../../domain/schemas.js";
 import {
   ListObjectsResponse,
   ManyWrittenBody,
-  type ObjectRefused,
   type OperationResult,
   writtenMediaType,
 } from "../../service/interface.js";
@@ -27,8 +26,8 @@ import { sendBlob } from "../blob-body.js";
 import { isNotModified, readIfNoneMatch } from "../conditional.js";
 import { placeHeaders, setCache, setMoment } from "../headers.js";
 import { addVersionLinks } from "../links.js";
+import { answerMany } from "../many.js";
 import { readPreferences } from "../preferences.js";
-import { errorTypeOf } from "../problem.js";
 import { type ApiRequest, asOf, asOfMoment, defineRoute, noQuery, type Route } from "../route.js";
 import {
   assertUnconditional,
@@ -36,8 +35,6 @@ import {
   defineOperation,
   setIgnoredFields,
   shownOf,
-  wantsWhole,
-  wholeBody,
   writeOptions,
   writeQuery,
   writeRefusals,
@@ -161,25 +158,11 @@ export const objectRoutes: readonly Route[] = [
       const ignored = checkFields(strayFields(json, BatchCreateRequest), options.strict === true);
       const done = await namespace.objects(bucketOf(params)).createMany(objects, options);
       setIgnoredFields(context, ignored);
-      setCache(context, "none");
-      if (done.succeeded.some(({ replayed }) => replayed)) {
-        context.set("Idempotency-Replayed", "true");
-      }
-      if (wantsWhole(context)) {
-        const succeeded = done.succeeded.map((written) => wholeBody(written, written.object));
-        context.body = JSON.stringify({ succeeded, failed: done.failed.map(toRefusal) });
-        context.type = writtenMediaType;
-        return;
-      }
-      const result = {
-        succeeded: done.succeeded.map(({ object }) => object),
-        failed: done.failed.map(toFailed),
-        total_requested: objects.length,
-        succeeded_count: done.succeeded.length,
-        failed_count: done.failed.length,
-      };
-      const changes = done.succeeded.flatMap((written) => written.changes);
-      context.body = options.dryRun === true ? { dry_run: true, changes, result } : result;
+      answerMany(context, done, {
+        show: ({ object }) => object,
+        indexName: "object_index",
+        isDry: options.dryRun === true,
+      });
     },
   }),
   defineRoute({
@@ -354,12 +337,4 @@ const ObjectShown = z.object({ bucket_id: z.string(), object_id: z.string() });
 function pathOf(result: OperationResult): string {
   const { bucket_id: bucketId, object_id: id } = ObjectShown.parse(shownOf(result));
   return `/v1/buckets/${bucketId}/objects/${id}`;
-}
-
-function toFailed({ index, error }: ObjectRefused) {
-  return { object_index: index, error: error.message, error_type: errorTypeOf(error.code) };
-}
-
-function toRefusal({ index, error: { message, code, details } }: ObjectRefused) {
-  return { index, error: message, code, details };
 }

@@ -1,7 +1,5 @@
 /** The routes of uploads (CONTRACT: objects): announced, sent to a signed URL, confirmed. */
 import { z } from "zod";
-import { requireObject } from "../../domain/bucket/patch.js";
-import { checkFields, strayFields } from "../../domain/bucket/requests.js";
 import {
   BatchConfirmUploadsRequest,
   BatchCreateUploadsRequest,
@@ -14,31 +12,27 @@ import {
   ManyWrittenBody,
   type OperationResult,
   ReceivedBytes,
-  type UploadsWritten,
+  type UploadWritten,
   writtenMediaType,
 } from "../../service/interface.js";
 import { isNotModified, readIfNoneMatch } from "../conditional.js";
-import { placeHeaders, setCache, setMoment } from "../headers.js";
+import { placeHeaders, setCache } from "../headers.js";
 import { addVersionLinks } from "../links.js";
-import { readPreferences } from "../preferences.js";
-import { errorTypeOf } from "../problem.js";
+import { answerMany } from "../many.js";
 import { readRawBody } from "../raw-body.js";
-import { type ApiRequest, asOf, asOfMoment, defineRoute, type Route } from "../route.js";
+import { type ApiRequest, asOf, defineRoute, type Route } from "../route.js";
 import {
   assertUnconditional,
   bodyRefusals,
   defineOperation,
   defineWrite,
-  setIgnoredFields,
   shownOf,
-  wantsWhole,
-  wholeBody,
   writeOptions,
   writeQuery,
   writeRefusals,
 } from "../write.js";
 import { bucketOf, bucketPath, bucketUrl, setTime } from "./buckets.js";
-import { listRequest, readListQuery } from "./list-body.js";
+import { defineList, listRequest } from "./list-body.js";
 import { pastRoutes } from "./past.js";
 
 const base = `${bucketPath}/uploads`;
@@ -105,7 +99,8 @@ export const uploadRoutes: readonly Route[] = [
       assertUnconditional(context);
       const options = writeOptions(request, query);
       const uploads = namespace.uploads(bucketOf(params));
-      answerMany(request, await uploads.createMany(body, options), options.dryRun === true);
+      const done = await uploads.createMany(body, options);
+      answerMany(context, done, formOf(options));
     },
   }),
   defineRoute({
@@ -119,31 +114,17 @@ export const uploadRoutes: readonly Route[] = [
       assertUnconditional(context);
       const options = writeOptions(request, query);
       const uploads = namespace.uploads(bucketOf(params));
-      answerMany(request, await uploads.confirmMany(body, options), options.dryRun === true);
+      const done = await uploads.confirmMany(body, options);
+      answerMany(context, done, formOf(options));
     },
   }),
-  defineRoute({
-    method: "POST",
+  defineList({
     path: `${base}/list`,
     operationId: "listUploads",
     summary: "List uploads, now or as of a moment: search, filter, sort, page",
-    permission: "read",
-    query: z.strictObject({ as_of: asOfMoment }),
-    body: { "application/json": ListUploadsRequest },
     response: ListUploadsResponse,
-    refusals: [400, 404, 413, 415, 422],
-    handle: async ({ context, namespace, params, body }, { as_of: asOf }) => {
-      const { isStrict, applied } = readPreferences(context.get("Prefer"), true);
-      if (applied !== "") context.set("Preference-Applied", applied);
-      const json = requireObject(body ?? {});
-      const query = readListQuery(json);
-      const ignored = checkFields(strayFields(json, ListUploadsRequest), isStrict);
-      const page = await namespace.uploads(bucketOf(params)).list({ ...query, asOf });
-      setIgnoredFields(context, ignored);
-      if (page.as_of === undefined) setCache(context, "current");
-      else setMoment(context, page.as_of);
-      context.body = page;
-    },
+    request: ListUploadsRequest,
+    list: ({ namespace, params }, query) => namespace.uploads(bucketOf(params)).list(query),
   }),
   defineRoute({
     method: "GET",
@@ -235,38 +216,12 @@ export const receiveRoute: Route = defineRoute({
   },
 });
 
-function answerMany(request: ApiRequest, done: UploadsWritten, isDry: boolean): void {
-  const { context } = request;
-  setCache(context, "none");
-  if (done.succeeded.some(({ replayed }) => replayed)) {
-    context.set("Idempotency-Replayed", "true");
-  }
-  if (wantsWhole(context)) {
-    context.body = JSON.stringify({
-      succeeded: done.succeeded.map((written) => wholeBody(written, written.upload)),
-      failed: done.failed.map(({ index, error: { message, code, details } }) => ({
-        index,
-        error: message,
-        code,
-        details,
-      })),
-    });
-    context.type = writtenMediaType;
-    return;
-  }
-  const result = {
-    succeeded: done.succeeded.map(({ upload }) => upload),
-    failed: done.failed.map(({ index, error }) => ({
-      upload_index: index,
-      error: error.message,
-      error_type: errorTypeOf(error.code),
-    })),
-    total_requested: done.succeeded.length + done.failed.length,
-    succeeded_count: done.succeeded.length,
-    failed_count: done.failed.length,
-  };
-  const changes = done.succeeded.flatMap((written) => written.changes);
-  context.body = isDry ? { dry_run: true, changes, result } : result;
+function formOf({ dryRun }: { readonly dryRun?: boolean | undefined }) {
+  return {
+    show: ({ upload }: UploadWritten) => upload,
+    indexName: "upload_index",
+    isDry: dryRun === true,
+  } as const;
 }
 
 function uploadOf(params: ApiRequest["params"]): string {

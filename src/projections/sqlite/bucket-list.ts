@@ -87,11 +87,15 @@ export class BucketList {
   }
 }
 
+/** What an answer tells of an adapter beside what is stored of it. */
+const addedFields = ["webhook_url", "previous_secret_valid_until"];
+
 /** Undefined when the whole bucket must be rendered. */
 function sourceOf([root = "", ...rest]: Pointer, viewpoint: Viewpoint): Source | undefined {
   const stored = storedFields[root];
   if (stored !== undefined) return storedAt(stored, rest);
-  if (root === "source_adapter" && rest[0] !== undefined && rest[0] !== "webhook_url") {
+  const [field] = rest;
+  if (root === "source_adapter" && field !== undefined && !addedFields.includes(field)) {
     return {
       keys: ["document", root],
       render: (part) => (part === undefined ? undefined : valueAt(maskSecrets(part, [root]), rest)),

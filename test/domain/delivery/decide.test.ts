@@ -1,0 +1,110 @@
+import { describe, expect, test } from "vitest";
+import type { DeliveryCommand, DeliveryFacts } from "../../../src/domain/delivery/commands.js";
+import {
+  decideDelivery,
+  deliveryClaim,
+  deliveryReservations,
+} from "../../../src/domain/delivery/decide.js";
+import type { DeliveryEvent } from "../../../src/domain/delivery/events.js";
+import { type DeliveryState, evolveDelivery } from "../../../src/domain/delivery/state.js";
+import { refusalOf } from "../refusal.js";
+import { actor, bucketId, now } from "../specification.js";
+
+const facts: DeliveryFacts = {
+  adapterType: "mux",
+  senderId: "evt-1",
+  dedupKey: "key-1",
+  eventType: "video.asset.ready",
+  sourceTime: undefined,
+};
+const accept: DeliveryCommand = { type: "accept_delivery", facts };
+const ignore: DeliveryCommand = { type: "ignore_delivery", facts, reason: "not wanted" };
+const fail: DeliveryCommand = {
+  type: "fail_delivery",
+  facts,
+  code: "VALIDATION_FAILED",
+  reason: "does not fit",
+  payload: { id: "evt-1", private: true },
+};
+
+function decided(state: DeliveryState | undefined, command: DeliveryCommand): DeliveryEvent {
+  return decideDelivery(state, command, { precedingObject: "obj_1" });
+}
+
+function reached(...commands: readonly DeliveryCommand[]): DeliveryState {
+  const state = commands.reduce<DeliveryState | undefined>(
+    (before, command, index) =>
+      evolveDelivery(before, {
+        position: index + 1,
+        stream: "dlv_1",
+        version: index + 1,
+        namespace: "default",
+        bucketId,
+        eventId: `evt_${index}`,
+        transactionId: undefined,
+        recordedAt: now + index,
+        meta: { actor, request_id: `req_${index}` },
+        event: decided(before, command),
+      }),
+    undefined,
+  );
+  if (state === undefined) throw new Error("no command, no state");
+  return state;
+}
+
+describe("a delivery that was", () => {
+  test.each<[string, DeliveryCommand]>([
+    ["accepted", accept],
+    ["ignored", ignore],
+  ])("%s is a duplicate, whatever would become of it now", (_, command) => {
+    for (const again of [accept, ignore, fail]) {
+      const refusal = refusalOf(() => decided(reached(command), again));
+      expect(refusal.code).toBe("ALREADY_EXISTS");
+      expect(refusal.details).toMatchObject({ resource: "delivery", delivery_id: "dlv_1" });
+    }
+  });
+
+  test("accepted names its object to those that come after", () => {
+    const refusal = refusalOf(() => decided(reached(accept), accept));
+    expect(refusal.details).toMatchObject({ object_id: "obj_1" });
+  });
+
+  test("refused goes on as the next attempt, and lets go of what was sent", () => {
+    const failed = reached(fail, fail);
+    expect(failed.document).toMatchObject({ status: "FAILED", attempt: 2, reason: "does not fit" });
+    expect(failed.payload).toEqual({ id: "evt-1", private: true });
+    const accepted = reached(fail, fail, accept);
+    expect(accepted.document).toEqual({
+      adapter_type: "mux",
+      sender_id: "evt-1",
+      dedup_key: "key-1",
+      event_type: "video.asset.ready",
+      status: "ACCEPTED",
+      object_id: "obj_1",
+      attempt: 3,
+    });
+    expect(accepted).not.toHaveProperty("payload");
+    expect(accepted.created_at).not.toBe(accepted.updated_at);
+  });
+});
+
+describe("what is once is", () => {
+  const scopes = (state: DeliveryState) => deliveryReservations(state).map(({ key }) => key);
+
+  test("nothing, for a delivery without id and key", () => {
+    const nameless = { ...facts, senderId: undefined, dedupKey: undefined };
+    expect(deliveryClaim(nameless, bucketId)).toBeUndefined();
+    expect(scopes(reached({ ...accept, facts: nameless }))).toEqual([]);
+  });
+
+  test("both the id of the sender and the key, and a delivery is found by its id first", () => {
+    expect(deliveryClaim(facts, bucketId)?.key).toBe("evt-1");
+    expect(deliveryClaim({ ...facts, senderId: undefined }, bucketId)?.key).toBe("key-1");
+    expect(scopes(reached(accept))).toEqual(["evt-1", "key-1"]);
+    expect(scopes(reached(ignore))).toEqual(["evt-1", "key-1"]);
+  });
+
+  test("only what finds its next attempt, for one that failed", () => {
+    expect(scopes(reached(fail))).toEqual(["evt-1"]);
+  });
+});
