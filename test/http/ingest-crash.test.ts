@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { openBuckets } from "../../src/index.js";
+import { connectBuckets, openBuckets } from "../../src/index.js";
 import { temporaryFile } from "../support/backends.js";
 import { type SignedDelivery, signMux } from "../support/signers.js";
 
@@ -116,7 +116,31 @@ test("a server that is killed twice takes in each delivery once", { timeout: 60_
   expect((await store.verify()).ok).toBe(true);
 });
 
-async function makeAdapter(file: string): Promise<string> {
+test("a window that was open when the server was killed is submitted by the next one, once", async () => {
+  const file = temporaryFile();
+  const bucketId = await makeAdapter(file, { mode: "time_window", window_seconds: 2 });
+  const first = await start(file);
+  const event = { type: "video.asset.ready", id: "evt-1", data: { id: "asset-1", title: "a" } };
+  const delivery = await signMux(secret, JSON.stringify(event), Date.now());
+  const sent = await fetch(`${first.url}/v1/ingest/${bucketId}`, { ...delivery, method: "POST" });
+  expect(sent.status).toBe(202);
+  await kill(first.child);
+  const second = await start(file);
+  const client = connectBuckets({ baseUrl: second.url, token: "admin-token-of-tests" });
+  const feed = client.events({ types: ["batch.submitted"] });
+  const page = await feed.page({ waitMs: 20_000 });
+  expect(page?.results).toHaveLength(1);
+  const batches = client.namespace().batches(bucketId);
+  expect((await batches.list()).results).toMatchObject([{ status: "PENDING" }]);
+  await client.close();
+  await kill(second.child);
+  await using store = await openBuckets({ file });
+  expect(await store.closeWindows()).toBe(0);
+  const submitted = await store.events({ types: ["batch.submitted"] }).page({ limit: 10 });
+  expect(submitted?.results).toHaveLength(1);
+});
+
+async function makeAdapter(file: string, batching?: object): Promise<string> {
   await using store = await openBuckets({ file });
   const { bucket } = await store.namespace().buckets.create({
     bucket_name: "videos",
@@ -125,6 +149,7 @@ async function makeAdapter(file: string): Promise<string> {
       adapter_type: "mux",
       webhook_secret: secret,
       field_mapping: { title: "data.title" },
+      ...(batching && { batching }),
     },
   });
   return bucket.bucket_id;
