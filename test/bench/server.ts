@@ -43,10 +43,10 @@ function serve(served: EmbeddedStore): RequestListener {
   return createApp({ store: served, logger: pino({ level: "warn" }) }).callback();
 }
 
-/** The store with a `patch` that does nothing. */
+/** The store whose writes do nothing. */
 function withoutStore(written: BucketWritten): EmbeddedStore {
   const namespace = store.namespace();
-  namespace.buckets.patch = async () => written;
+  namespace.write = async () => written;
   store.namespace = () => namespace;
   return store;
 }
