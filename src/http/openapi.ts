@@ -1,21 +1,45 @@
 /** The OpenAPI 3.1 document, made from the routes and the schemas that validate. */
 import { z } from "zod";
 import { AuditEvent } from "../domain/audit.js";
+import { BatchResponse } from "../domain/batch/response.js";
 import { BucketResponse } from "../domain/bucket/response.js";
 import { Change } from "../domain/changes.js";
+import { ConnectionResponse } from "../domain/connection/response.js";
+import { DeliveryResponse } from "../domain/delivery/response.js";
 import { HistoryEntry } from "../domain/history.js";
 import { limits } from "../domain/limits.js";
+import { ObjectResponse } from "../domain/object/response.js";
+import { TaskResponse } from "../domain/task.js";
+import { UploadResponse } from "../domain/upload/response.js";
 import {
   AuditLogResponse,
   FeedPage,
   HistoryResponse,
+  ListBatchesResponse,
   ListBucketsResponse,
+  ListDeliveriesResponse,
+  ListObjectsResponse,
+  ListUploadsResponse,
+  ManyWrittenBody,
+  WrittenBody,
 } from "../service/interface.js";
 import type { Route } from "./route.js";
 
 const named = new Map<z.ZodType, string>([
   [BucketResponse, "BucketResponse"],
   [ListBucketsResponse, "ListBucketsResponse"],
+  [ObjectResponse, "ObjectResponse"],
+  [ListObjectsResponse, "ListObjectsResponse"],
+  [BatchResponse, "BatchResponse"],
+  [ListBatchesResponse, "ListBatchesResponse"],
+  [UploadResponse, "UploadResponse"],
+  [ListUploadsResponse, "ListUploadsResponse"],
+  [DeliveryResponse, "DeliveryResponse"],
+  [ListDeliveriesResponse, "ListDeliveriesResponse"],
+  [ConnectionResponse, "ConnectionResponse"],
+  [TaskResponse, "TaskResponse"],
+  [WrittenBody, "WrittenBody"],
+  [ManyWrittenBody, "ManyWrittenBody"],
   [HistoryEntry, "HistoryEntry"],
   [HistoryResponse, "HistoryResponse"],
   [FeedPage, "FeedPage"],
@@ -74,6 +98,9 @@ const statusTexts: Readonly<Record<number, string>> = {
 /** What each part of the API is about, by the tag of its operations. */
 const tags: Readonly<Record<string, string>> = {
   buckets: "Buckets, their changes, and how they were before.",
+  batches: "Work for the programs that process objects.",
+  uploads: "Bytes that arrive by themselves, under a URL that is signed for them.",
+  ingest: "Webhooks in.",
   tasks: "What goes on, or went on, by itself.",
   transactions: "Many writes as one.",
   organizations: "Who did what, in the audit shape of the hosted API.",
