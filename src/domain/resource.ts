@@ -18,7 +18,7 @@ import { decideConnection } from "./connection/decide.js";
 import { credentialsAt } from "./connection/secrets.js";
 import { ConnectionState, connectionReservations, evolveConnection } from "./connection/state.js";
 import type { DeliveryCommand } from "./delivery/commands.js";
-import { decideDelivery, deliveryClaim, deliveryReservations } from "./delivery/decide.js";
+import { decideDelivery, deliveryClaims, deliveryReservations } from "./delivery/decide.js";
 import { DeliveryState, evolveDelivery } from "./delivery/state.js";
 import { invariant } from "./errors.js";
 import type { DomainEvent, RecordedEvent } from "./event.js";
@@ -180,19 +180,24 @@ export function isRestoring(command: ResourceCommand): boolean {
   return command.type === "restore_bucket" || command.type === "restore_object";
 }
 
-/** The reservation whose holder the command is about, although it does not name it by its id. */
-export function claimOf(command: ResourceCommand, owner: BucketState): Reservation | undefined {
+/**
+ * The reservations whose holder the command is about, although it does not name it by its id: that
+ * of the first one that is held.
+ */
+export function claimsOf(command: ResourceCommand, owner: BucketState): readonly Reservation[] {
   switch (command.type) {
-    case "create_object":
-      return objectClaim(command, owner);
+    case "create_object": {
+      const claim = objectClaim(command, owner);
+      return claim === undefined ? [] : [claim];
+    }
     case "collect_object":
-      return windowOf(owner.bucket_id);
+      return [windowOf(owner.bucket_id)];
     case "accept_delivery":
     case "ignore_delivery":
     case "fail_delivery":
-      return deliveryClaim(command.facts, owner.bucket_id);
+      return deliveryClaims(command.facts, owner.bucket_id);
     default:
-      return undefined;
+      return [];
   }
 }
 

@@ -17,7 +17,7 @@ import {
   memberNotFound,
 } from "../domain/not-found.js";
 import {
-  claimOf,
+  claimsOf,
   decide,
   evolve,
   idsOf,
@@ -331,8 +331,7 @@ class Batch {
       }
       case "new_member": {
         const owner = this.#owner(namespace, target.bucket, overlay);
-        const claim = claimOf(command, owner);
-        const holder = claim === undefined ? undefined : this.#holder(claim, overlay);
+        const holder = this.#firstHolder(claimsOf(command, owner), overlay);
         const before = holder === undefined ? undefined : this.#state(holder, overlay);
         return { owner, before, stream: holder ?? target.id };
       }
@@ -388,6 +387,14 @@ class Batch {
       throw new Missing();
     }
     return this.#snapshot.reservations.get(key);
+  }
+
+  #firstHolder(claims: readonly Reservation[], overlay: Overlay): string | undefined {
+    for (const claim of claims) {
+      const holder = this.#holder(claim, overlay);
+      if (holder !== undefined) return holder;
+    }
+    return undefined;
   }
 
   /** Frees what the state no longer reserves, and takes what it newly does. */

@@ -16,8 +16,15 @@ import { changesOf } from "../domain/history.js";
 import { factsOf, mapDelivery } from "../domain/ingest/mapping.js";
 import { type Cryptography, verifyDelivery } from "../domain/ingest/signature.js";
 import { checkFetchUrl } from "../domain/ingest/ssrf.js";
-import { isJsonObject, type JsonObject, ownValue, withoutAbsent } from "../domain/json.js";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  ownValue,
+  withoutAbsent,
+} from "../domain/json.js";
 import { parseJsonText } from "../domain/json-text.js";
+import { isUserField, userFields } from "../domain/object/document.js";
 import { type ResourceState, stateOfKind } from "../domain/resource.js";
 import type { Target } from "../eventstore/store.js";
 import { batchingOf } from "./batching.js";
@@ -44,6 +51,8 @@ interface Adapted {
 /** One try of a delivery. */
 interface Attempt {
   readonly adapted: Adapted;
+  /** What makes two attempts the same, whatever becomes of them. */
+  readonly call: JsonValue;
   readonly target: Target;
   readonly facts: DeliveryFacts;
   readonly payload: JsonObject;
@@ -81,7 +90,8 @@ export class Ingestion {
     const facts = factsOf(adapted.config, payload, senderId);
     const target = { kind: "new_member", bucket: bucketId, id: newId("dlv") } as const;
     try {
-      const attempt = { adapted, target, facts, payload, options: {} };
+      const call = ["deliver", bucketId, payload];
+      const attempt = { adapted, call, target, facts, payload, options: {} };
       const { delivery: recorded, eventId } = await this.#try(attempt);
       const { object_id, status } = recorded;
       const told = {
@@ -139,7 +149,10 @@ export class Ingestion {
       }
       if (!recordedCodes.includes(error.code)) throw error;
       const { code, message: reason } = error;
-      await this.#record(attempt, { type: "fail_delivery", facts, code, reason, payload });
+      // What failed may be tried again under its key.
+      const options = { ...attempt.options, idempotencyKey: undefined };
+      const failure = { type: "fail_delivery", facts, code, reason, payload } as const;
+      await this.#record({ ...attempt, options }, failure);
       throw error;
     }
   }
@@ -176,7 +189,7 @@ export class Ingestion {
       {
         type: "create_object",
         bucket: owner.bucket_id,
-        body: { ...fields, ...(blobs.length > 0 && { blobs }) },
+        body: { ...placed(fields), ...(blobs.length > 0 && { blobs }) },
         ...(owner.unique_key !== undefined && { policy: "upsert" }),
       },
       isDry,
@@ -186,12 +199,12 @@ export class Ingestion {
   }
 
   async #record(
-    { adapted, target, options }: Attempt,
+    { adapted, call, target, options }: Attempt,
     command: DeliveryCommand,
     precededBy: Checked<unknown>["precededBy"] = [],
   ): Promise<Recorded> {
     const operation: Checked<Recorded> = {
-      call: [command.type, adapted.owner.bucket_id],
+      call,
       reason: options.reason,
       precondition: preconditionOf(options),
       precededBy,
@@ -238,6 +251,11 @@ export class Ingestion {
     options: ServedWriteOptions,
   ): Promise<DeliveryWritten> {
     const { payload, delivery_id: id, document } = failed;
+    const call = ["replay_delivery", owner.bucket_id, id];
+    const adapted = adaptedOf(owner);
+    const known = await this.#units(adapted).findDone(call, options);
+    const done = known.find(({ state }) => state.kind === "delivery");
+    if (done !== undefined) return withoutEvent(answerRecorded(done));
     if (payload === undefined || !isJsonObject(payload)) {
       throw new BucketsError(
         "BAD_REQUEST",
@@ -245,17 +263,9 @@ export class Ingestion {
         { delivery_id: id, status: document.status },
       );
     }
-    const adapted = adaptedOf(owner);
     const facts = factsOf(adapted.config, payload, document.sender_id);
     const target = { kind: "member", bucket: owner.bucket_id, id } as const;
-    const { eventId: _, ...written } = await this.#try({
-      adapted,
-      target,
-      facts,
-      payload,
-      options,
-    });
-    return written;
+    return withoutEvent(await this.#try({ adapted, call, target, facts, payload, options }));
   }
 }
 
@@ -271,6 +281,20 @@ function answerRecorded({ state: after, recorded, replayed, dryRun }: Done): Rec
     replayed,
     dryRun,
     eventId: recorded.eventId,
+  };
+}
+
+function withoutEvent({ eventId: _, ...written }: Recorded): DeliveryWritten {
+  return written;
+}
+
+/** Fields whose names requests use themselves have their place in `metadata`. */
+function placed(fields: JsonObject): JsonObject {
+  const entries = Object.entries(fields);
+  const others = entries.filter(([name]) => !isUserField(name));
+  return {
+    ...userFields(fields),
+    ...(others.length > 0 && { metadata: Object.fromEntries(others) }),
   };
 }
 

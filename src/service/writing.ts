@@ -135,6 +135,21 @@ export class UnitWriter {
     };
   }
 
+  /**
+   * What was done under the Idempotency-Key before, in its order: for what cannot be asked again,
+   * because doing it has changed what is asked about. Empty without a key.
+   *
+   * @throws IDEMPOTENCY_KEY_REUSED
+   */
+  async findDone(call: JsonValue, options: UnitOptions): Promise<readonly Done[]> {
+    const empty = this.#emptyUnit([{ call }], options);
+    if (empty.idempotency === undefined) return [];
+    const known = await this.#accepted(this.#parts.events.preview(empty), empty, () => ({}));
+    if (known.kind !== "replayed") return [];
+    const places = await this.#readAgain(known.results);
+    return places.map((place) => ({ ...place, replayed: true, dryRun: false }));
+  }
+
   async #carryOut<Result>(
     operations: readonly Checked<Result>[],
     options: UnitOptions,
@@ -219,7 +234,7 @@ export class UnitWriter {
     };
   }
 
-  #emptyUnit<Result>(operations: readonly Checked<Result>[], options: UnitOptions): Unit {
+  #emptyUnit(operations: readonly Pick<Checked<unknown>, "call">[], options: UnitOptions): Unit {
     const calls = operations.map((operation) => operation.call);
     const isMany = options.transactionId !== undefined || options.acceptance !== undefined;
     // That of a single write is its own, so that keys of before there were transactions still hold.

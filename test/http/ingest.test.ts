@@ -337,6 +337,71 @@ describe("a delivery that is signed", () => {
     expect(log.text).not.toContain("error_code");
   });
 
+  test("to a bucket that was locked can be tried again from here once it is unlocked", async () => {
+    const adapted = await serveAdapter(mux);
+    const { service, bucket, clock } = adapted;
+    await service.post(`${bucket}/lock`);
+    const signed = await signMux(secret, asset(), clock.now);
+    expectRefusal(await send(adapted, signed), 423, "BucketLockedError");
+    const path = await failedPath(adapted);
+    expectRefusal(await service.post(`${path}/replay`), 423, "BucketLockedError");
+    await service.post(`${bucket}/unlock`);
+    expect((await service.post(`${path}/replay`)).body).toMatchObject({ status: "ACCEPTED" });
+    expect(textAt(await send(adapted, signed), "status")).toBe("duplicate");
+  });
+
+  test("of an older time changes nothing, although one without a time came between", async () => {
+    const adapted = await serveAdapter(mux);
+    const { service, bucket, clock } = adapted;
+    const sent = async (id: string, time: string | undefined) => {
+      const body = asset({ title: id }, { id, created_at: time });
+      return await send(adapted, await signMux(secret, body, clock.now));
+    };
+    const first = await sent("e1", "2026-10-01T11:30:00.000Z");
+    expect(textAt(await sent("e2", undefined), "status")).toBe("accepted");
+    expect(textAt(await sent("e3", "2026-10-01T11:10:00.000Z"), "status")).toBe("ignored");
+    const object = await service.get(`${bucket}/objects/${textAt(first, "object_id")}`);
+    expect(object.body).toMatchObject({ title: "e2" });
+  });
+
+  test("is taken in although another one with its key failed, which is then a duplicate", async () => {
+    const adapted = await serveAdapter({ ...generic, dedup_key: "data.number" });
+    const { service, bucket, clock } = adapted;
+    const body = (duration: unknown) => JSON.stringify({ data: { number: 1, duration } });
+    expectRefusal(await send(adapted, withSecret(body("x"))), 422, "ValidationError");
+    const path = await failedPath(adapted);
+    const good = await send(adapted, signStandard(secret, "msg_1", body(5), clock.now));
+    expect(textAt(good, "status")).toBe("accepted");
+    const repeated = await send(adapted, withSecret(body("x")));
+    expect(textAt(repeated, "status")).toBe("duplicate");
+    expect(textAt(repeated, "object_id")).toBe(textAt(good, "object_id"));
+    await service.merge(bucket, { source_adapter: { field_mapping: { seconds: null } } });
+    expectRefusal(await service.post(`${path}/replay`), 409, "AlreadyExistsError");
+  });
+
+  test("puts what objects have no field for into metadata, blobs of its own as well", async () => {
+    const properties = { ...schema.properties, blobs: { type: "array" } };
+    const mapped = { field_mapping: { blobs: "data.files" }, webhook_secret: secret };
+    const adapted = await serveAdapter(
+      { adapter_type: "generic_webhook", ...mapped },
+      { bucket_schema: { properties } },
+    );
+    const { service, bucket } = adapted;
+    const files = [{ property: "clip", type: "video", data: "http://169.254.169.254/" }];
+    const made = await send(adapted, withSecret(JSON.stringify({ data: { files } })));
+    const object = await service.get(`${bucket}/objects/${textAt(made, "object_id")}`);
+    expect(object.body).toMatchObject({ blobs: [], metadata: { blobs: files } });
+  });
+
+  test("is known by nothing that is too long to be kept", async () => {
+    const adapted = await serveAdapter({ ...generic, dedup_key: "data.number" });
+    const body = (length: number) => JSON.stringify({ data: { number: "n".repeat(length) } });
+    const before = await positionOf(adapted);
+    expectRefusal(await send(adapted, withSecret(body(256))), 422, "ValidationError");
+    expect(await positionOf(adapted)).toBe(before);
+    expect(textAt(await send(adapted, withSecret(body(255))), "status")).toBe("accepted");
+  });
+
   test("names no URL of a private network for others to fetch", async () => {
     const adapted = await serveAdapter(mux);
     const { clock } = adapted;
@@ -353,6 +418,75 @@ describe("a delivery that is signed", () => {
       );
     }
   });
+});
+
+/** The route of the newest delivery that failed. */
+async function failedPath({ service, bucket }: Adapted): Promise<string> {
+  const base = `${bucket}/source_adapter/deliveries`;
+  const log = await service.get(`${base}?status=FAILED`);
+  return `${base}/${String(at(log, "results", "0", "delivery_id"))}`;
+}
+
+describe("a replay under an Idempotency-Key", () => {
+  const misfit = (title: string) => withSecret(JSON.stringify({ data: { title, duration: "x" } }));
+  const mend = ({ service, bucket }: Adapted) =>
+    service.merge(bucket, { source_adapter: { field_mapping: { seconds: null } } });
+  const headers = { "Idempotency-Key": "again-1" };
+
+  test("that fails may be tried again under it, and is done once", async () => {
+    const adapted = await serveAdapter(generic);
+    const { service, bucket } = adapted;
+    expectRefusal(await send(adapted, misfit("a")), 422, "ValidationError");
+    const path = `${await failedPath(adapted)}/replay`;
+    expectRefusal(await service.post(path, {}, { headers }), 422, "ValidationError");
+    await mend(adapted);
+    const first = await service.post(path, {}, { headers });
+    expect(first.body).toMatchObject({ status: "ACCEPTED", attempt: 3 });
+    const position = await positionOf(adapted);
+    const again = await service.post(path, {}, { headers });
+    expect(again.headers.get("idempotency-replayed")).toBe("true");
+    expect(again.body).toEqual(first.body);
+    expect(await positionOf(adapted)).toBe(position);
+    expect((await service.get(bucket)).body).toMatchObject({ object_count: 1 });
+  });
+
+  test("is another request for another delivery, in the library as well", async () => {
+    const adapted = await serveAdapter(generic);
+    const { service, clock } = adapted;
+    for (const title of ["a", "b"]) {
+      expectRefusal(await send(adapted, misfit(title)), 422, "ValidationError");
+      clock.advance(1_000);
+    }
+    await mend(adapted);
+    const adapter = service.store.namespace().sourceAdapter("clips");
+    const [newer, older] = (await adapter.deliveries()).results.map((sent) => sent.delivery_id);
+    const options = { idempotencyKey: "again-1" };
+    const { delivery } = await adapter.replay(newer ?? "", options);
+    expect(delivery).toMatchObject({ delivery_id: newer, status: "ACCEPTED" });
+    await expect(adapter.replay(older ?? "", options)).rejects.toMatchObject({
+      code: "IDEMPOTENCY_KEY_REUSED",
+    });
+  });
+});
+
+test("a dedup_key is kept while the store is down", async () => {
+  const file = temporaryFile();
+  const open = () => openBuckets({ file, clock: new FixedClock().read, durability: "relaxed" });
+  const first = await open();
+  const { bucket } = await first.namespace().buckets.create({
+    bucket_name: "clips",
+    bucket_schema: schema,
+    source_adapter: { ...generic, dedup_key: "data.number" },
+  });
+  const headers = { "x-mixpeek-secret": [secret] };
+  const body = Buffer.from(JSON.stringify({ data: { number: 1 } }));
+  const made = await first.ingest(bucket.bucket_id, { headers, body });
+  await first.close();
+  await using second = await open();
+  const { position } = await second.head();
+  const again = await second.ingest(bucket.bucket_id, { headers, body });
+  expect(again).toEqual({ status: "duplicate", object_id: made.object_id });
+  expect((await second.head()).position).toBe(position);
 });
 
 describe("a secret that is rotated", () => {

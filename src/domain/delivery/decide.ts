@@ -68,9 +68,13 @@ interface Outcome extends Pick<DeliveryDocument, "status" | "reason" | "error_co
   readonly object_id?: string | undefined;
 }
 
-/** The delivery that a command is about is the one that holds its id, or else its key. */
-export function deliveryClaim(facts: DeliveryFacts, bucketId: string): Reservation | undefined {
-  return keysOf(facts.senderId, facts.dedupKey, bucketId)[0];
+/**
+ * By what a delivery is found that came before: one that was accepted or ignored by either of its
+ * keys, and else one that failed and is tried again.
+ */
+export function deliveryClaims(facts: DeliveryFacts, bucketId: string): readonly Reservation[] {
+  const { senderId, dedupKey } = facts;
+  return [...keysOf(senderId, dedupKey, bucketId), ...retriesOf(senderId, dedupKey, bucketId)];
 }
 
 /**
@@ -79,8 +83,8 @@ export function deliveryClaim(facts: DeliveryFacts, bucketId: string): Reservati
  */
 export function deliveryReservations(state: DeliveryState): readonly Reservation[] {
   const { sender_id, dedup_key, status } = state.document;
-  const keys = keysOf(sender_id, dedup_key, state.bucket_id);
-  return status === "FAILED" ? keys.slice(0, 1) : keys;
+  const reserved = status === "FAILED" ? retriesOf : keysOf;
+  return reserved(sender_id, dedup_key, state.bucket_id);
 }
 
 function keysOf(
@@ -89,7 +93,18 @@ function keysOf(
   bucketId: string,
 ): readonly Reservation[] {
   return [
-    ...(senderId === undefined ? [] : [{ scope: `delivery_id:${bucketId}`, key: senderId }]),
     ...(dedupKey === undefined ? [] : [{ scope: `delivery_key:${bucketId}`, key: dedupKey }]),
+    ...(senderId === undefined ? [] : [{ scope: `delivery_id:${bucketId}`, key: senderId }]),
   ];
+}
+
+/** Apart from the keys, so that one that failed never makes a duplicate of another. */
+function retriesOf(
+  senderId: string | undefined,
+  dedupKey: string | undefined,
+  bucketId: string,
+): readonly Reservation[] {
+  if (senderId !== undefined) return [{ scope: `delivery_retry_id:${bucketId}`, key: senderId }];
+  if (dedupKey === undefined) return [];
+  return [{ scope: `delivery_retry_key:${bucketId}`, key: dedupKey }];
 }

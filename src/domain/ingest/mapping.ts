@@ -9,6 +9,7 @@ import { type ValidationIssue, validationFailed } from "../errors.js";
 import { formatTime } from "../event.js";
 import { parseField } from "../filter/fields.js";
 import type { JsonObject, JsonValue } from "../json.js";
+import { limits } from "../limits.js";
 import { valueAt } from "../pointer.js";
 import { coerced } from "./coerce.js";
 import { eventTypeOf, reasonToIgnore, textOf } from "./event-filter.js";
@@ -33,6 +34,7 @@ export type Mapping =
  * What is known of a delivery before it is mapped, and whether or not it can be.
  *
  * @param signedId The id of the delivery, when the signature covered it (`signature.ts`).
+ * @throws VALIDATION_FAILED for an id, a key or a type that is too long to be kept.
  */
 export function factsOf(
   config: MappingConfig,
@@ -41,24 +43,35 @@ export function factsOf(
 ): DeliveryFacts {
   const isMux = config.adapter_type === "mux";
   const senderId = isMux ? textAt(payload, "id") : signedId;
+  const dedupKey = textAt(payload, config.dedup_key ?? undefined) ?? senderId;
+  const eventType = eventTypeOf(payload);
+  const issues = [
+    ...lengthIssues("id", senderId),
+    ...lengthIssues(config.dedup_key ?? "id", dedupKey),
+    ...lengthIssues("type", eventType),
+  ];
+  if (issues.length > 0) throw validationFailed(issues);
   return {
     adapterType: config.adapter_type,
     senderId,
-    dedupKey: textAt(payload, config.dedup_key ?? undefined) ?? senderId,
-    eventType: eventTypeOf(payload),
+    dedupKey,
+    eventType,
     sourceTime: isMux ? timeOf(valueFrom(payload, "created_at")) : undefined,
   };
 }
 
-/** Mux sends times as text, and has sent seconds. */
-function timeOf(value: JsonValue | undefined): string | undefined {
-  const time = typeof value === "number" ? value * 1_000 : Date.parse(String(value));
-  const isTime = (typeof value === "number" || typeof value === "string") && Number.isFinite(time);
-  return isTime && Math.abs(time) <= latestTimeMs ? formatTime(time) : undefined;
+/** What tells things apart is indexed, and shown in lists. */
+function lengthIssues(place: string, text: string | undefined): ValidationIssue[] {
+  const longest = limits.uniqueValueLengthMax;
+  if (text === undefined || [...text].length <= longest) return [];
+  return [fault(place, `Keep what the delivery is known by within ${longest} characters.`)];
 }
 
-/** Of what a Date can be. */
-const latestTimeMs = 8.64e15;
+/** Mux sends times as text, and has sent seconds. */
+function timeOf(value: JsonValue | undefined): string | undefined {
+  const time = value === undefined ? undefined : coerced(value, "datetime");
+  return typeof time === "string" ? formatTime(Date.parse(time)) : undefined;
+}
 
 /**
  * Paths are those of the filter language, with indexes for items: `data.tracks.0.url`. What is
@@ -76,8 +89,10 @@ export function mapDelivery(
   const issues: ValidationIssue[] = [];
   const fields = mapFields(config, schema, payload, issues);
   const blobs = mapBlobs(config, schema, payload, issues);
+  const identity = identityOf(config, payload);
+  issues.push(...lengthIssues("id", identity));
   if (issues.length > 0) throw validationFailed(issues);
-  return { kind: "mapped", identity: identityOf(config, payload), fields, blobs };
+  return { kind: "mapped", identity, fields, blobs };
 }
 
 /** A row of Supabase is known by its table and its `id`; a generic event says nothing of it. */

@@ -83,7 +83,8 @@ function create(
   if (holder !== undefined) {
     if (policy === "insert" && source === undefined) throw keyTaken(holder);
     assertNewer(holder, source);
-    return put(holder, command, owner, source);
+    // An event that says no time is no reason to forget how new the object is.
+    return put(holder, command, owner, source && { ...holder.source, ...source });
   }
   const schema = schemaOf(owner.document);
   const fields = withDefaults(schema, command.fields);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { DeliveryCommand, DeliveryFacts } from "../../../src/domain/delivery/commands.js";
 import {
   decideDelivery,
-  deliveryClaim,
+  deliveryClaims,
   deliveryReservations,
 } from "../../../src/domain/delivery/decide.js";
 import type { DeliveryEvent } from "../../../src/domain/delivery/events.js";
@@ -89,22 +89,29 @@ describe("a delivery that was", () => {
 });
 
 describe("what is once is", () => {
-  const scopes = (state: DeliveryState) => deliveryReservations(state).map(({ key }) => key);
+  const key = { scope: `delivery_key:${bucketId}`, key: "key-1" };
+  const id = { scope: `delivery_id:${bucketId}`, key: "evt-1" };
+  const retryOfId = { scope: `delivery_retry_id:${bucketId}`, key: "evt-1" };
+  const retryOfKey = { scope: `delivery_retry_key:${bucketId}`, key: "key-1" };
+  const keyed = { ...facts, senderId: undefined };
+  const nameless = { ...keyed, dedupKey: undefined };
 
   test("nothing, for a delivery without id and key", () => {
-    const nameless = { ...facts, senderId: undefined, dedupKey: undefined };
-    expect(deliveryClaim(nameless, bucketId)).toBeUndefined();
-    expect(scopes(reached({ ...accept, facts: nameless }))).toEqual([]);
+    expect(deliveryClaims(nameless, bucketId)).toEqual([]);
+    expect(deliveryReservations(reached({ ...accept, facts: nameless }))).toEqual([]);
+    expect(deliveryReservations(reached({ ...fail, facts: nameless }))).toEqual([]);
   });
 
-  test("both the id of the sender and the key, and a delivery is found by its id first", () => {
-    expect(deliveryClaim(facts, bucketId)?.key).toBe("evt-1");
-    expect(deliveryClaim({ ...facts, senderId: undefined }, bucketId)?.key).toBe("key-1");
-    expect(scopes(reached(accept))).toEqual(["evt-1", "key-1"]);
-    expect(scopes(reached(ignore))).toEqual(["evt-1", "key-1"]);
+  test("both the key and the id of the sender, and what was done is found before what failed", () => {
+    expect(deliveryClaims(facts, bucketId)).toEqual([key, id, retryOfId]);
+    expect(deliveryClaims(keyed, bucketId)).toEqual([key, retryOfKey]);
+    expect(deliveryReservations(reached(accept))).toEqual([key, id]);
+    expect(deliveryReservations(reached(ignore))).toEqual([key, id]);
+    expect(deliveryReservations(reached(fail, accept))).toEqual([key, id]);
   });
 
-  test("only what finds its next attempt, for one that failed", () => {
-    expect(scopes(reached(fail))).toEqual(["evt-1"]);
+  test("only what finds its next attempt, for one that failed, which is no key of others", () => {
+    expect(deliveryReservations(reached(fail))).toEqual([retryOfId]);
+    expect(deliveryReservations(reached({ ...fail, facts: keyed }))).toEqual([retryOfKey]);
   });
 });
