@@ -56,6 +56,8 @@ interface Attempt {
   readonly target: Target;
   readonly facts: DeliveryFacts;
   readonly payload: JsonObject;
+  /** In whose name it is done: the adapter's, or of whom tries it again. */
+  readonly actor: string;
   readonly options: ServedWriteOptions;
 }
 
@@ -91,7 +93,8 @@ export class Ingestion {
     const target = { kind: "new_member", bucket: bucketId, id: newId("dlv") } as const;
     try {
       const call = ["deliver", bucketId, payload];
-      const attempt = { adapted, call, target, facts, payload, options: {} };
+      const actor = `source_adapter:${adapted.config.adapter_type}`;
+      const attempt = { adapted, call, target, facts, payload, actor, options: {} };
       const { delivery: recorded, eventId } = await this.#try(attempt);
       const { object_id, status } = recorded;
       const told = {
@@ -199,7 +202,7 @@ export class Ingestion {
   }
 
   async #record(
-    { adapted, call, target, options }: Attempt,
+    { adapted, call, target, actor, options }: Attempt,
     command: DeliveryCommand,
     precededBy: Checked<unknown>["precededBy"] = [],
   ): Promise<Recorded> {
@@ -211,15 +214,13 @@ export class Ingestion {
       prepare: async () => ({ target, command, secrets: [] }),
       render: async (done) => answerRecorded(done),
     };
-    const { results } = await this.#units(adapted).write([operation], options);
+    const { results } = await this.#units(adapted, actor).write([operation], options);
     const [result] = results;
     invariant(result !== undefined, "a unit of one without a result");
     return result;
   }
 
-  /** What an adapter does is done in its name, whoever sent it. */
-  #units({ owner, config }: Adapted): UnitWriter {
-    const actor = `source_adapter:${config.adapter_type}`;
+  #units({ owner }: Adapted, actor = this.#caller.actor): UnitWriter {
     const caller = { ...this.#caller, actor };
     return new UnitWriter(this.#parts, owner.namespace, caller, async ({ error }) => error);
   }
@@ -265,7 +266,9 @@ export class Ingestion {
     }
     const facts = factsOf(adapted.config, payload, document.sender_id);
     const target = { kind: "member", bucket: owner.bucket_id, id } as const;
-    return withoutEvent(await this.#try({ adapted, call, target, facts, payload, options }));
+    const { actor } = this.#caller;
+    const attempt = { adapted, call, target, facts, payload, actor, options };
+    return withoutEvent(await this.#try(attempt));
   }
 }
 

@@ -319,6 +319,8 @@ describe("a delivery that is signed", () => {
       status: "ACCEPTED",
       attempt: 4,
     });
+    const { results } = await service.store.namespace().audit.list({ limit: 1 });
+    expect(results).toMatchObject([{ action: "delivery_accepted", actor_id: "admin" }]);
     expectRefusal(await service.post(`${path}/replay`), 400, "BadRequestError");
     expect(textAt(await send(adapted, signed()), "status")).toBe("duplicate");
     expect((await service.get(bucket)).body).toMatchObject({ object_count: 1 });
