@@ -5,6 +5,7 @@
 import type { BucketsError } from "../../src/domain/errors.js";
 import { errorTypeOf } from "../../src/http/problem.js";
 import type { Namespace } from "../../src/index.js";
+import type { PastReads } from "../../src/service/interface.js";
 import type { Sending, TestClock } from "./server.js";
 
 export interface Deed {
@@ -112,14 +113,7 @@ async function tellOneObject(tell: Tell, id: string): Promise<void> {
       act: async (namespace) => (await namespace.objects(bucket).get(id, { asOf })).object,
     });
   for (const asOf of [undefined, "1", "99"]) await read(asOf);
-  for (const kind of ["history", "diff", "blame"] as const) {
-    await tell({
-      ...one,
-      method: "GET",
-      template: `${template}/${kind}`,
-      act: (namespace) => namespace.objects(bucket)[kind](id),
-    });
-  }
+  await tellPast(tell, one, (namespace) => namespace.objects(bucket));
   const revert = { to: 1 };
   await tell({
     ...one,
@@ -143,6 +137,31 @@ async function tellOneObject(tell: Tell, id: string): Promise<void> {
     sending: { json: {} },
     act: async (namespace) => (await namespace.objects(bucket).restore(id)).object,
   });
+}
+
+/** What led to something, and who is to blame. */
+async function tellPast(
+  tell: Tell,
+  one: { readonly template: string; readonly params: readonly string[] },
+  readsOf: (namespace: Namespace) => Pick<PastReads, "history" | "entry" | "diff" | "blame">,
+): Promise<void> {
+  const id = one.params.at(-1) ?? "";
+  for (const kind of ["history", "diff", "blame"] as const) {
+    await tell({
+      ...one,
+      method: "GET",
+      template: `${one.template}/${kind}`,
+      act: (namespace) => readsOf(namespace)[kind](id),
+    });
+  }
+  for (const version of [1, 99]) {
+    await tell({
+      method: "GET",
+      template: `${one.template}/history/{version}`,
+      params: [...one.params, String(version)],
+      act: (namespace) => readsOf(namespace).entry(id, version),
+    });
+  }
 }
 
 /** One batch is completed, one fails, one is cancelled; a worker that is too late is told so. */
@@ -226,6 +245,8 @@ export async function tellBatches(
     act: async (namespace) => (await namespace.batches(bucket).patch(done, patch)).batch,
   });
   await get(done, "2");
+  const past = { template: `${base}/{batch_id}`, params: [bucket, done] };
+  await tellPast(tell, past, (namespace) => namespace.batches(bucket));
   const list = { filters: { status: "FAILED" } };
   await tell({
     method: "POST",
@@ -285,6 +306,10 @@ export async function tellUploads(tell: Tell): Promise<void> {
     act: (namespace) => namespace.uploads(bucket).receive(id, inOne(bytes)),
   });
   await confirm();
+  await tellPast(tell, one, (namespace) => namespace.uploads(bucket));
+  await tellMany(tell, "batch", { uploads: [announced, { ...announced, blob_property: "none" }] });
+  const confirmations = [{ upload_id: id }, { upload_id: "upl_none" }];
+  await tellMany(tell, "batch/confirm", { confirmations });
   await tell({
     method: "POST",
     template: `${base}/list`,
@@ -303,6 +328,24 @@ export async function tellUploads(tell: Tell): Promise<void> {
     ...one,
     method: "GET",
     act: async (namespace) => (await namespace.uploads(bucket).get(id)).upload,
+  });
+}
+
+/** Many uploads at once, each accepted or refused by itself. */
+async function tellMany(tell: Tell, below: "batch" | "batch/confirm", json: object) {
+  await tell({
+    method: "POST",
+    template: `${bucketPath}/uploads/${below}`,
+    params: [bucket],
+    sending: { json },
+    act: async (namespace) => {
+      const uploads = namespace.uploads(bucket);
+      const done = await (below === "batch" ? uploads.createMany(json) : uploads.confirmMany(json));
+      return manyOf(
+        done.succeeded.map(({ upload }) => upload),
+        done.failed.map(({ index, error }) => ({ upload_index: index, ...refusedOf(error) })),
+      );
+    },
   });
 }
 
