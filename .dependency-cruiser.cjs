@@ -1,19 +1,32 @@
 // The only direction of imports: domain <- eventstore <- projections <- service <- http, cli;
-// blobstore stands beside eventstore.
+// api is what a store is asked and what it answers, on the domain alone and below every face;
+// blobstore stands beside eventstore, and proofs, which need no store, above its frame; engines keep
+// what eventstore and projections say, and the service knows none of them; copies are of files with
+// all that is in them, and of no other engine; the page is on the client alone.
 const below = {
   domain: [],
+  api: ["domain"],
   eventstore: ["domain"],
   blobstore: ["domain"],
+  proofs: ["domain", "eventstore"],
   projections: ["domain", "eventstore"],
-  service: ["domain", "eventstore", "blobstore", "projections"],
+  engines: ["domain", "eventstore", "projections"],
+  copies: ["domain", "api", "eventstore", "blobstore", "projections", "engines", "proofs"],
+  service: ["domain", "api", "eventstore", "blobstore", "projections", "proofs", "copies"],
 };
+
+/** What any layer may use; only those that do I/O have to do with files. */
+const shared = (layer) => (layer === "domain" ? "timers" : "timers|durable-file|version");
 
 const downwards = Object.entries(below).map(([layer, others]) => ({
   name: `${layer}-imports-downwards`,
   comment: `${layer}/ must not know of the layers above and beside it.`,
   severity: "error",
   from: { path: `^src/${layer}/` },
-  to: { path: "^src/", pathNot: `^src/(${[layer, ...others].join("|")})/` },
+  to: {
+    path: "^src/",
+    pathNot: `^src/(${[layer, ...others].join("|")})/|^src/(${shared(layer)})[.]ts$`,
+  },
 }));
 
 module.exports = {
@@ -37,13 +50,35 @@ module.exports = {
       comment: "The client knows the rules and the one interface, and needs nothing but fetch.",
       severity: "error",
       from: { path: "^src/client/" },
-      to: { path: "^src/", pathNot: "^src/(client|domain)/|^src/service/interface([.]ts$|/)" },
+      to: {
+        path: "^src/",
+        pathNot: "^src/(client|domain|api)/|^src/timers[.]ts$",
+      },
     },
     {
       name: "client-needs-no-node",
       severity: "error",
       from: { path: "^src/client/" },
       to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "page-is-on-the-client-alone",
+      comment: "What the page needs and the client lacks is a gap of the client.",
+      severity: "error",
+      from: { path: "^src/ui/", pathNot: "^src/ui/build[.]mjs$" },
+      to: { path: "^src/", pathNot: "^src/(ui/|client/index[.]ts$)" },
+    },
+    {
+      name: "page-needs-no-node",
+      severity: "error",
+      from: { path: "^src/ui/", pathNot: "^src/ui/build[.]mjs$" },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "nothing-imports-the-page",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/ui/" },
+      to: { path: "^src/ui/" },
     },
     {
       name: "faces-stay-apart",
@@ -53,13 +88,21 @@ module.exports = {
     },
     {
       name: "sql-lives-with-its-engine",
-      comment: "Only the sqlite folders and the composition root speak to SQLite.",
+      comment: "Only the engine on SQLite and copies of files speak to it.",
       severity: "error",
       from: {
         path: "^src/",
-        pathNot: "^src/(eventstore|projections)/sqlite/|^src/(index|secret-keys)[.]ts$",
+        pathNot: "^src/(engines/sqlite|copies)/",
       },
       to: { path: "better-sqlite3" },
+    },
+    {
+      name: "proofs-need-no-store",
+      comment:
+        "Who checks a proof has no database: of the event store, frame and tree alone are shared.",
+      severity: "error",
+      from: { path: "^src/proofs/" },
+      to: { path: "^src/eventstore/", pathNot: "^src/eventstore/(frame|tree)[.]ts$" },
     },
     {
       name: "one-file-imports-fast-json-patch",
@@ -78,6 +121,6 @@ module.exports = {
     doNotFollow: { path: "node_modules" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
-    enhancedResolveOptions: { extensions: [".ts", ".js"] },
+    enhancedResolveOptions: { extensions: [".ts", ".tsx", ".js"] },
   },
 };

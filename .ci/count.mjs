@@ -1,15 +1,19 @@
-// Adds up what ran: the tests by vitest's own report, the checks of the packed package, and the
-// steps of `npm test` before the tests, which count as one.
+// Adds up what ran. Each argument is a runner and its exit code, as `tests=0`; what it counted is in
+// `coverage/RUNNER.json`, in the words of vitest's own report.
 import { existsSync, readFileSync } from "node:fs";
 
-const [testsExit, packedExit] = process.argv.slice(2).map(Number);
-const read = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined);
-const tests = read("coverage/tests.json");
-const packed = read("coverage/packed.json");
-
-const passed = (tests?.numPassedTests ?? 0) + (packed?.passed ?? 0);
-const counted = (tests?.numFailedTests ?? 0) + (packed?.failed ?? 0);
-// A step that failed without a counted test, such as a type error, is a failure too.
-const failed = counted === 0 && (testsExit !== 0 || packedExit !== 0) ? 1 : counted;
+let passed = 0;
+let failed = 0;
+for (const argument of process.argv.slice(2)) {
+  const [runner, exitCode] = argument.split("=");
+  const file = `coverage/${runner}.json`;
+  const report = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
+  passed += report?.numPassedTests ?? 0;
+  const counted = report?.numFailedTests ?? 0;
+  // One that failed and counted no failure had a type error, or died.
+  const died = counted === 0 && (exitCode !== "0" || report === undefined);
+  if (died) process.stdout.write(`FAIL  ${runner}: exit code ${exitCode}\n`);
+  failed += died ? 1 : counted;
+}
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -1,97 +1,31 @@
 /**
  * A server in one line, for tests and development: in memory, on a free port, with a seed, and back
- * to that seed in milliseconds. The composition root of store and HTTP face.
+ * to that seed in milliseconds. What it is made of is in `start.ts`, which is loaded only where it
+ * can run.
  */
-import { readFile } from "node:fs/promises";
-import pino, { type Logger } from "pino";
-import { BucketsError } from "./domain/errors.js";
-import { serveStore } from "./http/index.js";
-import { openBuckets } from "./index.js";
-import type { EmbeddedStore } from "./service/interface.js";
-import { ResettableStore } from "./service/resettable.js";
-import { loadSeed, SeedClock } from "./service/seed.js";
+import { assertRuntime } from "./runtime.js";
+import type { StartedServer, StartOptions } from "./start.js";
 
-export interface StartOptions {
-  /**
-   * What the store begins with: commands, or a file of them, one JSON object per line. Each is
-   * `{command, namespace?, actor?, reason?, at?, …}` as in `data/story.ndjson`.
-   */
-  readonly seed?: string | readonly object[];
-  /** 16 to 512 visible characters; one is made up unless given. */
-  readonly token?: string;
-  /** 0, a free one, unless given. */
-  readonly port?: number;
-  readonly host?: string;
-  readonly logger?: Logger;
-}
-
-export interface StartedServer extends AsyncDisposable {
-  /** `http://127.0.0.1:PORT`. */
-  readonly url: string;
-  /** An admin token. */
-  readonly token: string;
-  /** The store behind it, for looking at it without HTTP. */
-  readonly store: EmbeddedStore;
-  /** Back to the seed. `POST /v1/admin/reset` does the same. */
-  reset(): Promise<void>;
-  close(): Promise<void>;
-}
+export type { StartedServer, StartOptions } from "./start.js";
 
 /**
  * Starts a server on a store in memory.
  *
- * @throws the error of the first line of the seed that is refused, with its number.
+ * @throws the error of the first line of the seed that is refused, with its number; RUNTIME_UNSUPPORTED
+ * on a Node before 22.12.
  *
  * @example
- * await using server = await startServer({ seed: "seed.ndjson" });
- * await fetch(`${server.url}/v1/buckets/product-videos`, {
- *   headers: { Authorization: `Bearer ${server.token}` },
- * });
+ * const server = await startServer({ seed: "seed.ndjson" });
+ * try {
+ *   await fetch(`${server.url}/v1/buckets/product-videos`, {
+ *     headers: { Authorization: `Bearer ${server.token}` },
+ *   });
+ * } finally {
+ *   await server.close();
+ * }
  */
 export async function startServer(options: StartOptions = {}): Promise<StartedServer> {
-  const store = await openEphemeral(await readSeed(options.seed));
-  const token =
-    options.token ?? (await store.tokens.create({ name: "admin", permission: "admin" })).token;
-  if (options.token !== undefined) store.tokens.accept(options.token);
-  const server = await serveStore({
-    store,
-    logger: options.logger ?? pino({ level: "silent" }),
-    host: options.host ?? "127.0.0.1",
-    port: options.port ?? 0,
-    reset: () => store.reset(),
-  });
-  const close = async () => {
-    await server.close();
-    await store.close();
-  };
-  return {
-    url: server.url,
-    token,
-    store,
-    reset: () => store.reset(),
-    close,
-    [Symbol.asyncDispose]: close,
-  };
-}
-
-/** A store in memory that begins with the seed, and can begin with it again. */
-export function openEphemeral(seed: string): Promise<ResettableStore> {
-  return ResettableStore.open(async () => {
-    const clock = new SeedClock();
-    const store = await openBuckets({ file: ":memory:", clock: clock.now });
-    await loadSeed(store, seed, clock);
-    return store;
-  });
-}
-
-/** The text of a seed. @throws BAD_REQUEST when its file cannot be read. */
-export async function readSeed(seed: StartOptions["seed"]): Promise<string> {
-  if (seed === undefined) return "";
-  if (typeof seed !== "string") return seed.map((line) => JSON.stringify(line)).join("\n");
-  try {
-    return await readFile(seed, "utf8");
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new BucketsError("BAD_REQUEST", `The seed cannot be read: ${why}`, { seed }, error);
-  }
+  assertRuntime();
+  const { start } = await import("./start.js");
+  return await start(options);
 }

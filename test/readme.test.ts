@@ -112,7 +112,7 @@ describe("the README", () => {
     const expected = blocks[1]?.text ?? "";
     const output = await run(`node "${bin}" demo --once --port 0`);
     const printed = output
-      .replace(/:\d+\/v1/, ":8787/v1")
+      .replace(/:\d+\/(v1|ui)/g, ":8787/$1")
       .split("\n")
       .map((line) => line.trim());
     for (const line of expected.split("\n")) expect(printed).toContain(line.trim());

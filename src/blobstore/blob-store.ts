@@ -7,8 +7,9 @@
  * a reference, also an old one that comes back, writes or renews the content first, and commits
  * within the period; then nothing that is referred to is ever collected.
  */
-import type { Readable } from "node:stream";
+import type { BlobStream, ByteRange } from "../domain/blob.js";
 import { BucketsError } from "../domain/errors.js";
+import type { CollectReport } from "../domain/reports.js";
 
 /** SHA-256 in lower-case hex: the name of some content. */
 export interface BlobWritten {
@@ -22,17 +23,11 @@ export interface BlobLimits {
   readonly expectedBytes?: number;
 }
 
-/** From the first byte to the last, both included and counted from 0. */
-export interface ByteRange {
-  readonly start: number;
-  readonly end: number;
-}
-
 export interface BlobContent {
   /** Of all of it, also when a range was asked for. */
   readonly sizeBytes: number;
   /** Holds a file open until it ends or is destroyed. */
-  readonly stream: Readable;
+  readonly stream: BlobStream;
 }
 
 export interface CollectOptions {
@@ -40,14 +35,6 @@ export interface CollectOptions {
   readonly findReferenced: (hashes: readonly string[]) => Promise<ReadonlySet<string>>;
   /** How long content may lie unreferenced. */
   readonly graceMs: number;
-}
-
-export interface CollectReport {
-  readonly kept: number;
-  readonly removed: number;
-  /** What writers left half written when their process died; removed as well. */
-  readonly abandoned: number;
-  readonly bytesFreed: number;
 }
 
 /** Every method that takes a hash throws BAD_REQUEST for what is not 64 lower-case hex digits. */
@@ -68,6 +55,8 @@ export interface BlobStore {
   renew(hash: string): Promise<number | undefined>;
   /** Undefined when it is not there. A range ends with the content, however far it reaches. */
   read(hash: string, range?: ByteRange): Promise<BlobContent | undefined>;
+  /** Whether it can be used now. @throws what keeps it from that, as the system says it */
+  probe(): Promise<void>;
   /** Reads all of it again: whether the content is what its name says. */
   verify(hash: string): Promise<"intact" | "damaged" | "missing">;
   /**

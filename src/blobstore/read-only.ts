@@ -10,6 +10,7 @@ export function readOnlyBlobs(blobs: BlobStore): BlobStore {
   return {
     read: (hash, range) => blobs.read(hash, range),
     verify: (hash) => blobs.verify(hash),
+    probe: async () => {},
     write: refuse,
     renew: refuse,
     collect: refuse,

@@ -7,17 +7,17 @@ import pino from "pino";
 import { type RunningServer, serveStore } from "../http/index.js";
 import { type EmbeddedStore, openBuckets } from "../index.js";
 import { loadSeed, SeedClock } from "../service/seed.js";
-import { print, styled } from "./output.js";
-import { untilSignal } from "./signals.js";
+import { line } from "./line.js";
+import type { Terminal } from "./terminal.js";
 
 const story = fileURLToPath(new URL("../../data/story.ndjson", import.meta.url));
 const token = "demo-token-for-this-run-only";
 const bucket = "product-videos";
 
-export async function demo(flags: {
-  readonly once: boolean;
-  readonly port: number;
-}): Promise<void> {
+export async function demo(
+  terminal: Terminal,
+  flags: { readonly once: boolean; readonly port: number },
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "bucketlog-demo-"));
   try {
     const clock = new SeedClock();
@@ -26,13 +26,16 @@ export async function demo(flags: {
     const changes = await loadSeed(store, await readFile(story, "utf8"), clock);
     store.tokens.accept(token);
     const { total_count: count } = await store.namespace().buckets.list();
-    print(`  ${styled("green", "✓")} ${count} buckets, ${changes} changes in a temporary database`);
+    terminal.print(
+      line`  ${terminal.styled("green", "✓")} ${count} buckets, ${changes} changes in a temporary database`,
+    );
     const server = await listen(store, flags.port);
-    print(`  API ${server.url}/v1     token ${token}`);
-    await walkThrough(server.url);
+    terminal.print(line`  API ${server.url}/v1     token ${token}`);
+    terminal.print(line`  Page ${server.url}/ui/default/buckets/${bucket}#token=${token}`);
+    await walkThrough(terminal, server.url);
     if (!flags.once) {
-      print("\n  Serving until Ctrl-C; the database deletes itself.");
-      await untilSignal();
+      terminal.print(line`\n  Serving until Ctrl-C; the database deletes itself.`);
+      await terminal.io.untilStopped();
     }
     await server.close();
   } finally {
@@ -53,23 +56,22 @@ async function listen(store: EmbeddedStore, port: number): Promise<RunningServer
 }
 
 /** The main job, each step a real request: change, who did it, how it was before, the proof. */
-async function walkThrough(url: string): Promise<void> {
+async function walkThrough(terminal: Terminal, url: string): Promise<void> {
   const path = `${url}/v1/buckets/${bucket}`;
   const before = await call(`${path}`);
   const version = Number(before.headers.get("x-version"));
 
-  title("Change a bucket, and say why");
+  title(terminal, "Change a bucket, and say why");
   const patch = JSON.stringify({ description: "Launch films, Q4", metadata: { team: "growth" } });
   const reason = "the Q4 launch moved to growth";
-  print(
-    [
-      `  $ curl -X PATCH ${path} \\`,
-      `      -H 'Authorization: Bearer ${token}' \\`,
-      "      -H 'Content-Type: application/merge-patch+json' \\",
-      `      -H 'X-Reason: ${reason}' -H 'If-Match: "${version}"' \\`,
-      `      -d '${patch}'`,
-    ].join("\n"),
-  );
+  const command = [
+    `  $ curl -X PATCH ${path} \\`,
+    `      -H 'Authorization: Bearer ${token}' \\`,
+    "      -H 'Content-Type: application/merge-patch+json' \\",
+    `      -H 'X-Reason: ${reason}' -H 'If-Match: "${version}"' \\`,
+    `      -d '${patch}'`,
+  ];
+  for (const one of command) terminal.print(line`${one}`);
   const patched = await call(path, {
     method: "PATCH",
     body: patch,
@@ -79,18 +81,22 @@ async function walkThrough(url: string): Promise<void> {
       "If-Match": `"${version}"`,
     },
   });
-  show(patched, ["bucket_name", "description", "updated_at"]);
+  show(terminal, patched, ["bucket_name", "description", "updated_at"]);
 
-  title("The history entry that it made");
-  const entry = await get(`${path}/history/${version + 1}`);
-  show(entry, ["version", "type", "recorded_at", "actor", "reason", "changes", "hash"]);
+  title(terminal, "The history entry that it made");
+  const entry = await get(terminal, `${path}/history/${version + 1}`);
+  show(terminal, entry, ["version", "type", "recorded_at", "actor", "reason", "changes", "hash"]);
 
-  title("The bucket as it was before");
-  show(await get(`${path}?as_of=${version}`), ["bucket_name", "description", "updated_at"]);
+  title(terminal, "The bucket as it was before");
+  show(terminal, await get(terminal, `${path}?as_of=${version}`), [
+    "bucket_name",
+    "description",
+    "updated_at",
+  ]);
 
-  title("Every event folded anew: the view is what the log says");
-  const replay = await get(`${path}/replay`);
-  print(`  ${replay.text.trim().split("\n").at(-1)}`);
+  title(terminal, "Every event folded anew: the view is what the log says");
+  const replay = await get(terminal, `${path}/replay`);
+  terminal.print(line`  ${replay.text.trim().split("\n").at(-1) ?? ""}`);
 }
 
 interface Answer {
@@ -98,8 +104,8 @@ interface Answer {
   readonly text: string;
 }
 
-async function get(url: string): Promise<Answer> {
-  print(`  $ curl -H 'Authorization: Bearer ${token}' '${url}'`);
+async function get(terminal: Terminal, url: string): Promise<Answer> {
+  terminal.print(line`  $ curl -H 'Authorization: Bearer ${token}' '${url}'`);
   return await call(url);
 }
 
@@ -111,16 +117,16 @@ async function call(url: string, init: RequestInit = {}): Promise<Answer> {
   return { headers: response.headers, text };
 }
 
-function title(text: string): void {
-  print(`\n  ${styled("bold", text)}`);
+function title(terminal: Terminal, text: string): void {
+  terminal.print(line`\n  ${terminal.styled("bold", text)}`);
 }
 
 /** The named fields of an answer; what is left out is marked. */
-function show(answer: Answer, names: readonly string[]): void {
+function show(terminal: Terminal, answer: Answer, names: readonly string[]): void {
   const body: Record<string, unknown> = JSON.parse(answer.text);
   const shown = Object.fromEntries(names.map((name) => [name, body[name]]));
   const more = Object.keys(body).length - names.length;
   const lines = JSON.stringify(shown, null, 2).split("\n");
-  for (const line of lines) print(`  ${line}`);
-  if (more > 0) print(`  ${styled("dim", `… and ${more} more fields`)}`);
+  for (const one of lines) terminal.print(line`  ${one}`);
+  if (more > 0) terminal.print(line`  ${terminal.styled("dim", `… and ${more} more fields`)}`);
 }

@@ -1,38 +1,65 @@
 /** The commands that keep a file sound: `verify` and `rebuild`. */
 import { BucketsError } from "../domain/errors.js";
 import { openBuckets, type VerifyReport } from "../index.js";
-import { endProgress, exitCodes, print, printProgress } from "./output.js";
+import { jsonLine, type Line, line } from "./line.js";
+import { exitCodes } from "./output.js";
+import { type CheckpointFlags, readExpected } from "./proofs.js";
+import { existingFileOf, tellsUpgrade } from "./store.js";
+import type { Terminal } from "./terminal.js";
+
+type Fault = NonNullable<VerifyReport["fault"]>;
+
+export interface FileFlags {
+  readonly file: string;
+  readonly json: boolean;
+}
 
 /**
  * Checks the log and the view, beside a server if one runs.
  * @returns the exit code: 4 when something was altered.
  */
 export async function verify(
-  file: string,
-  flags: { readonly expect?: string; readonly content: boolean; readonly json: boolean },
+  terminal: Terminal,
+  flags: FileFlags & CheckpointFlags & { readonly expect?: string; readonly content: boolean },
 ): Promise<number> {
-  await using store = await openBuckets({ file, readOnly: true });
+  const checkpoint = readExpected(terminal, flags);
+  await using store = await openBuckets({ ...existingFileOf(terminal, flags), readOnly: true });
   const expected = flags.expect === undefined ? undefined : parseHead(flags.expect);
   const blobs = flags.content ? "content" : "existence";
-  const report = await store.verify({ onProgress: printProgress, expected, blobs });
-  endProgress();
+  const onProgress = terminal.printProgress;
+  const report = await store.verify({ onProgress, expected, checkpoint, blobs });
+  terminal.endProgress();
   const { head, fault } = report;
-  if (flags.json) print(JSON.stringify(report));
+  if (flags.json) terminal.print(jsonLine(report));
   else if (fault === undefined) {
-    print(`ok: ${report.events} events, the chain holds, and the view is their fold`);
-    print(toldOf(report));
-    print(`head ${head.position}:${head.hash}`);
-    print("Note the head elsewhere: only against it can a cut-off end be proved (--expect).");
+    terminal.print(line`ok: ${report.events} events, the chain holds, and the view is their fold`);
+    terminal.print(toldOf(report));
+    if (checkpoint !== undefined) {
+      terminal.print(
+        line`checkpoint: the log goes on from the ${checkpoint.size} events that it signed`,
+      );
+    }
+    terminal.print(line`head ${head.position}:${head.hash}`);
+    terminal.print(
+      line`Note the head elsewhere: only against it can a cut-off end be proved (--expect).`,
+    );
   } else {
-    print(`FAULT at position ${fault.position}: ${fault.problem}`);
+    for (const { position, problem } of faultsOf(fault, report.unreadable)) {
+      terminal.print(line`FAULT at position ${position}: ${problem}`);
+    }
   }
   return report.ok ? exitCodes.ok : exitCodes.verification;
 }
 
-function toldOf({ blobs }: VerifyReport): string {
+/** The first one, and every event beside it that cannot be read. */
+function faultsOf(first: Fault, unreadable: readonly Fault[] = []): readonly Fault[] {
+  return [first, ...unreadable.filter(({ position }) => position !== first.position)];
+}
+
+function toldOf({ blobs }: VerifyReport): Line {
   const { check = "existence", checked = 0 } = blobs ?? {};
   const hint = "their content was not read (--content)";
-  return `blobs: ${checked} are there${check === "content" ? " and intact" : `; ${hint}`}`;
+  return line`blobs: ${checked} are there${check === "content" ? " and intact" : `; ${hint}`}`;
 }
 
 /** A head as `verify` prints it: `POSITION:HASH`. */
@@ -48,13 +75,16 @@ function parseHead(text: string): { position: number; hash: string } {
 }
 
 /** Folds the view anew from the log. */
-export async function rebuild(file: string, flags: { readonly json: boolean }): Promise<void> {
-  await using store = await openBuckets({ file });
-  const report = await store.rebuild({ onProgress: printProgress });
-  endProgress();
-  print(
+export async function rebuild(terminal: Terminal, flags: FileFlags): Promise<void> {
+  await using store = await openBuckets({
+    ...existingFileOf(terminal, flags),
+    ...tellsUpgrade(terminal),
+  });
+  const report = await store.rebuild({ onProgress: terminal.printProgress });
+  terminal.endProgress();
+  terminal.print(
     flags.json
-      ? JSON.stringify(report)
-      : `rebuilt: ${report.replayed} events, ${report.rows} rows, ${report.differences} differed`,
+      ? jsonLine(report)
+      : line`rebuilt: ${report.replayed} events, ${report.rows} rows, ${report.differences} differed`,
   );
 }

@@ -1,33 +1,58 @@
-/** The options that commands share, how their texts are read, and their environment twins. */
+/** The options that commands share, and how their texts are read. */
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { isBucketsError } from "../domain/errors.js";
-import { parseOrigin } from "../http/index.js";
-import { resolveAgo } from "./span.js";
+import { parseRange } from "../http/client-address.js";
+import { parseOrigin } from "../http/cors.js";
+import { parseSpanMs, resolveAgo } from "./ago.js";
 
 const pointForms = "12 | @1234 | 2026-10-01T00:00:00Z | -2h";
 
-/** An option with its environment twin: `--log-level` is `BUCKETLOG_LOG_LEVEL`. */
-export function option(flags: string, description: string): Option {
-  const made = new Option(flags, description);
-  const name = made.long
-    ?.replace(/^--(no-)?/, "")
-    .replaceAll("-", "_")
-    .toUpperCase();
-  return made.env(`BUCKETLOG_${name}`);
-}
-
+export const option = (flags: string, description: string) => new Option(flags, description);
 export const json = () => option("--json", "print JSON for programs").default(false);
 export const port = () =>
   option("--port <port>", "0 picks a free one").default(8787).argParser(parsePort);
+export const backupTo = () =>
+  option("--backup-to <folder>", "where backups are taken while it serves");
+export const backupEvery = () =>
+  option("--backup-every <time>", "how often: 30m | 1h | 1d")
+    .default(3_600_000, "1h")
+    .argParser(parseInterval);
 export const file = () => option("--file <file>", "the SQLite file").default("buckets.db");
 export const namespace = () => option("--namespace <name>", "the namespace").default("default");
 export const point = (flags: string, description: string) =>
   option(flags, `${description}: ${pointForms}`).argParser(resolveAgo);
 
-export const fileArgument = () =>
-  new Argument("[file]", "the SQLite file").default(process.env["BUCKETLOG_FILE"] ?? "buckets.db");
 export const pointArgument = (name: string, description: string) =>
   new Argument(name, `${description}: ${pointForms}`);
+
+export const anchorFile = () =>
+  option("--anchor-file <file>", "append each new checkpoint to this file, on another disk");
+export const anchorCommand = () =>
+  option("--anchor-command <program>", "run it for each new checkpoint, which it reads");
+export const acceptTruncation = () =>
+  option("--accept-truncation", "go on with a log whose end is missing, and record that").default(
+    false,
+  );
+export const keys = () =>
+  option("--key <key>", "that has signed it, <name>+<id>+<base64>; may be repeated").argParser(
+    lines,
+  );
+
+/** A command that is about a file, which may be named with or without the flag. */
+export const onFile = (command: Command) =>
+  command.argument("[file]", "the SQLite file, as --file").addOption(file());
+
+/** Takes the argument for the flag. */
+export function nameFile(command: Command): void {
+  if (command.registeredArguments[0]?.name() !== "file") return;
+  const [named] = command.args;
+  if (named === undefined) return;
+  const isGiven = command.getOptionValueSource("file") === "cli";
+  if (isGiven && command.getOptionValue("file") !== named) {
+    command.error("error: the file is named twice: give it as argument or as --file.");
+  }
+  command.setOptionValueWithSource("file", named, "cli");
+}
 
 /** A command on a file, or with `--url` on a server. */
 export const onStore = (command: Command) =>
@@ -40,17 +65,28 @@ export const onStore = (command: Command) =>
 export const looking = (command: Command) =>
   onStore(command.argument("<bucket>", "its id or name")).addOption(namespace()).addOption(json());
 
-/** A command that changes one bucket. */
-export const changing = (command: Command) =>
-  looking(command)
+/** A command that writes. */
+export const writing = (command: Command) =>
+  command
     .addOption(option("--reason <text>", "why, kept with the change"))
     .addOption(option("--as <name>", "who; on a server only an admin may say so"))
-    .addOption(
-      option("--if-version <version>", "only if this is its version").argParser(
-        wholeNumber("A version", Number.MAX_SAFE_INTEGER),
-      ),
-    )
+    .addOption(option("--idempotency-key <key>", "done once, however often it is repeated"))
     .addOption(option("--dry-run", "check everything, change nothing").default(false));
+
+/** A command that changes one bucket. */
+export const changing = (command: Command) =>
+  writing(looking(command)).addOption(
+    option("--if-version <version>", "only if this is its version").argParser(
+      wholeNumber("A version", Number.MAX_SAFE_INTEGER),
+    ),
+  );
+
+/** From a minute on: what is taken more often is better a follower. */
+function parseInterval(text: string): number {
+  const ms = parseSpanMs(text);
+  if (ms !== undefined && ms >= 60_000) return ms;
+  throw new InvalidArgumentError("A time is a minute or more, as 30m, 1h or 1d.");
+}
 
 function parsePort(text: string): number {
   const value = Number(text);
@@ -58,16 +94,16 @@ function parsePort(text: string): number {
   throw new InvalidArgumentError("A port is a number from 0 to 65535.");
 }
 
-export function wholeNumber(what: string, max: number): (text: string) => number {
+export function wholeNumber(what: string, max: number, min = 1): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (/^[1-9][0-9]*$/.test(text) && value <= max) return value;
-    throw new InvalidArgumentError(`${what} is a number from 1 to ${max}.`);
+    if (/^(0|[1-9][0-9]*)$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`${what} is a number from ${min} to ${max}.`);
   };
 }
 
 /** Refuses before anything is opened what the server would refuse after. */
-export function checked(parse: (text: string) => string): (text: string) => string {
+export function checked<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {
       return parse(text);
@@ -77,13 +113,20 @@ export function checked(parse: (text: string) => string): (text: string) => stri
   };
 }
 
-/** The environment twin holds all of them in one text. */
-export function parseOrigins(text: string, previous: readonly string[] = []): readonly string[] {
-  const origins = text.split(/[\s,]+/).filter((origin) => origin !== "");
-  return [...previous, ...origins.map(checked(parseOrigin))];
+/** Each time that the option is given; several at once are separated by spaces or commas. */
+export function several(text: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, ...text.split(/[\s,]+/).filter((word) => word !== "")];
 }
 
-/** Each time that the option is given. */
-export function collect(text: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, text];
+export function parseOrigins(text: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, ...several(text).map(checked(parseOrigin))];
+}
+
+export function parseRanges(text: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, ...several(text).map(checked(parseRange))];
+}
+
+/** Each time that the option is given; several at once are lines. */
+export function lines(text: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, ...text.split("\n").filter((line) => line !== "")];
 }

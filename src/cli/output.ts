@@ -1,7 +1,9 @@
-/** What the command line prints, and what its exit codes mean. */
-import { styleText } from "node:util";
+/** What exit codes mean, and how changes and errors are told. */
 import type { DiffField } from "../domain/diff-formats.js";
 import { type BucketsError, type ErrorCode, isBucketsError } from "../domain/errors.js";
+import type { FeedEvent, UnreadableEvent } from "../index.js";
+import { jsonLine, type Line, line, padded } from "./line.js";
+import type { Terminal } from "./terminal.js";
 
 export const exitCodes = {
   ok: 0,
@@ -12,53 +14,50 @@ export const exitCodes = {
   locked: 5,
 } as const;
 
-type Style = Parameters<typeof styleText>[0];
-
-export function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-/** Indented for people, on one line for programs. */
-export function printJson(value: unknown, { json }: { readonly json: boolean }): void {
-  print(JSON.stringify(value, null, json ? undefined : 2));
-}
-
-export function printError(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-/** Colour for people: only on a terminal, and not where NO_COLOR asks for none. */
-export function styled(style: Style, text: string): string {
-  const wantsColour = process.stdout.isTTY === true && !process.env["NO_COLOR"];
-  return wantsColour ? styleText(style, text) : text;
-}
-
 /** What became of one place of the document; every change is such a field. */
-export function changeLine({ path, was, value }: DiffField): string {
-  if (was === undefined) return `${styled("green", "+")} ${path}  ${JSON.stringify(value)}`;
-  if (value === undefined) return `${styled("red", "-")} ${path}  ${JSON.stringify(was)}`;
-  return `${styled("yellow", "~")} ${path}  ${JSON.stringify(was)} → ${JSON.stringify(value)}`;
+export function changeLine(terminal: Terminal, { path, was, value }: DiffField): Line {
+  const what = line`${path}  ${jsonLine(was ?? value)}`;
+  if (was === undefined) return line`${terminal.styled("green", "+")} ${what}`;
+  if (value === undefined) return line`${terminal.styled("red", "-")} ${what}`;
+  return line`${terminal.styled("yellow", "~")} ${what} → ${jsonLine(value)}`;
 }
 
-/** Prints progress over itself, on a terminal only. */
-export function printProgress({ done, total }: { done: number; total: number }): void {
-  if (process.stderr.isTTY === true) process.stderr.write(`\r${done} of ${total} events`);
+/** An event of a namespace, on one line. */
+export function eventLine(terminal: Terminal, event: FeedEvent): Line {
+  const place = terminal.styled("yellow", `@${event.position}`.padStart(6));
+  const what = [event.type, ...event.changes.map(({ path }) => path)].join(" ");
+  const why = event.reason === undefined ? line`` : line`  ${terminal.styled("dim", event.reason)}`;
+  return line`${place}  ${event.recorded_at}  ${padded(event.actor, 10)}  ${event.bucket_id}  ${what}${why}`;
 }
 
-export function endProgress(): void {
-  if (process.stderr.isTTY === true) process.stderr.write("\r\u001b[K");
+/** Names what cannot be read and is left out: beside the output, so that nobody takes it for whole. */
+export function tellLeftOut(terminal: Terminal): (events: readonly UnreadableEvent[]) => void {
+  return (events) => {
+    for (const { position, problem } of events) {
+      terminal.printError(
+        line`left out: the event at position ${position} cannot be read: ${problem}`,
+      );
+    }
+  };
 }
 
 /** Prints the error with its code, and says how the process must exit. */
-export function reportError(error: unknown): number {
+export function reportError(terminal: Terminal, error: unknown): number {
   if (!isBucketsError(error)) {
-    printError(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    const told = tellUnknown(error);
+    for (const one of told.split("\n")) terminal.printError(line`${one}`);
     return exitCodes.failed;
   }
-  printError(`${styled("red", `error [${error.code}]`)}: ${error.message}`);
+  terminal.printError(line`${terminal.styled("red", `error [${error.code}]`)}: ${error.message}`);
   const hint = hintOf(error);
-  if (hint !== undefined) printError(`  ${hint}`);
+  if (hint !== undefined) terminal.printError(line`  ${hint}`);
   return exitCodeOf(error.code);
+}
+
+/** What the system refuses is told in a line; what may be a bug of ours with its stack. */
+function tellUnknown(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return "syscall" in error ? `error: ${error.message}` : (error.stack ?? error.message);
 }
 
 /** At most one; those of a server speak of headers, and there are none here. */
@@ -73,7 +72,7 @@ function hintOf({ code, details }: BucketsError): string | undefined {
   return undefined;
 }
 
-function exitCodeOf(code: ErrorCode): number {
+export function exitCodeOf(code: ErrorCode): number {
   switch (code) {
     case "LOCKED":
       return exitCodes.locked;
@@ -82,7 +81,14 @@ function exitCodeOf(code: ErrorCode): number {
     case "PRECONDITION_FAILED":
     case "PRECONDITION_REQUIRED":
     case "BUCKET_LOCKED":
+    case "IDEMPOTENCY_KEY_REUSED":
       return exitCodes.conflict;
+    case "COPY_INVALID":
+    case "FORKED":
+    case "LOG_TRUNCATED":
+    case "FILE_DAMAGED":
+    case "PROOF_INVALID":
+      return exitCodes.verification;
     case "BAD_REQUEST":
     case "VALIDATION_FAILED":
       return exitCodes.usage;

@@ -1,15 +1,21 @@
 /** `bucketlog serve`: the API on one file, until it is told to stop. */
 import pino, { type Logger } from "pino";
+import type { Keep } from "../copies/keeping.js";
+import { BackupSchedule } from "../copies/schedule.js";
 import { BucketsError } from "../domain/errors.js";
 import { serveStore } from "../http/index.js";
 import { type EmbeddedStore, openBuckets } from "../index.js";
-import { openEphemeral, readSeed } from "../server.js";
+import { ReaderPool } from "../readers/pool.js";
 import { ResettableStore } from "../service/resettable.js";
 import { loadSeed, SeedClock } from "../service/seed.js";
-import { print, printError } from "./output.js";
-import { untilSignal } from "./signals.js";
+import { openEphemeral, readSeed } from "../start.js";
+import { signEvery } from "./checkpoints.js";
+import { line } from "./line.js";
+import { existingFileOf, fileOf, tellsUpgrade } from "./store.js";
+import type { Terminal } from "./terminal.js";
 
 export interface ServeFlags {
+  readonly file: string;
   readonly port: number;
   readonly host: string;
   readonly token?: string;
@@ -18,36 +24,57 @@ export interface ServeFlags {
   readonly requireIfMatch: boolean;
   readonly durability: "full" | "relaxed";
   readonly readOnly: boolean;
+  readonly withoutSecrets: boolean;
+  readonly checkpointSeconds?: number;
+  readonly anchorFile?: string;
+  readonly anchorCommand?: string;
+  readonly maxQueueMs: number;
+  readonly readAuditDays: number;
+  readonly memoryBudget: number;
+  readonly maxConnections: number;
+  readonly maxStreams: number;
+  readonly readers: number;
+  readonly readTimeout: number;
+  readonly acceptTruncation: boolean;
   readonly ephemeral: boolean;
   readonly seed?: string;
   readonly allowReset: boolean;
   readonly publicUrl?: string;
   readonly basePath: string;
   readonly corsOrigin?: readonly string[];
+  readonly trustedProxies?: readonly string[];
   readonly rateLimit?: number;
+  readonly backupRoot?: string;
+  readonly backupTo?: string;
+  readonly backupEvery: number;
+  readonly backupKeep: Keep;
+  readonly ui: boolean;
   readonly logLevel: string;
 }
 
 /** The store that is asked for, with its seed if it is new. */
-async function open(file: string, flags: ServeFlags): Promise<EmbeddedStore> {
+async function open(terminal: Terminal, flags: ServeFlags): Promise<EmbeddedStore> {
   if (flags.allowReset && !flags.ephemeral) {
     throw new BucketsError(
       "BAD_REQUEST",
       "--allow-reset needs --ephemeral: a file never forgets, so it cannot be reset.",
     );
   }
-  const seed = await readSeed(flags.seed);
+  const seed = await readSeed(flags.seed === undefined ? undefined : terminal.path(flags.seed));
   if (flags.ephemeral) return await openEphemeral(seed);
-  const secretKey = process.env["BUCKETLOG_SECRET_KEY"];
   const clock = new SeedClock();
   const store = await openBuckets({
-    file,
+    ...(flags.readOnly ? existingFileOf : fileOf)(terminal, flags),
     actor: "server",
+    ...tellsUpgrade(terminal),
     clock: clock.now,
     readOnly: flags.readOnly,
+    withoutSecrets: flags.withoutSecrets,
+    maxQueueMs: flags.maxQueueMs,
+    readAuditDays: flags.readAuditDays,
+    acceptTruncation: flags.acceptTruncation,
     durability: flags.durability,
     allowLoopbackUrls: flags.allowLoopbackUrls,
-    ...(secretKey !== undefined && { secretKey }),
   });
   // A seed is a beginning: what has begun already keeps its own.
   if ((await store.head()).position === 0) await loadSeed(store, seed, clock);
@@ -68,39 +95,108 @@ function collectEveryHour(store: EmbeddedStore, logger: Logger): NodeJS.Timeout 
 
 const loopback = ["127.0.0.1", "::1", "localhost"];
 
-export async function serve(file: string, flags: ServeFlags): Promise<void> {
+export async function serve(terminal: Terminal, flags: ServeFlags): Promise<void> {
   if (!flags.auth && !loopback.includes(flags.host)) {
     throw new BucketsError(
       "BAD_REQUEST",
       `--no-auth is for loopback only: ${flags.host} can be reached from elsewhere.`,
     );
   }
-  await using store = await open(file, flags);
+  await using store = await open(terminal, flags);
   if (flags.token !== undefined) store.tokens.accept(flags.token);
   if (flags.auth && store.tokens.count === 0) {
     const { token } = await store.tokens.create({ name: "admin", permission: "admin" });
-    printError(`admin token, shown this once: ${token}`);
+    terminal.printError(line`admin token, shown this once: ${token}`);
   }
-  const logger = pino(
-    { level: flags.logLevel, base: null },
-    pino.destination({ fd: 2, sync: true }),
-  );
+  const logger = pino({ level: flags.logLevel, base: null }, terminal.io.stderr);
+  const readers = readersOf(terminal, flags);
+  const backups = scheduleOf(terminal, flags, store, logger);
+  const signing = signEvery(terminal, flags, store, logger);
   const server = await serveStore({
     store,
+    ...(backups !== undefined && { backups }),
+    ...(readers !== undefined && { readers }),
     logger,
     host: flags.host,
     port: flags.port,
+    memoryBytesMax: flags.memoryBudget * 1024 * 1024,
+    connectionsMax: flags.maxConnections,
+    streamsMax: flags.maxStreams,
     noAuth: !flags.auth,
     requireIfMatch: flags.requireIfMatch,
     ...(flags.allowReset && store instanceof ResettableStore && { reset: () => store.reset() }),
     ...(flags.publicUrl !== undefined && { publicUrl: flags.publicUrl }),
     basePath: flags.basePath,
+    ui: flags.ui,
     ...(flags.corsOrigin !== undefined && { corsOrigins: flags.corsOrigin }),
+    ...(flags.trustedProxies !== undefined && { trustedProxies: flags.trustedProxies }),
     ...(flags.rateLimit !== undefined && { rateLimit: flags.rateLimit }),
+    ...(flags.backupRoot !== undefined && { backupRoot: terminal.path(flags.backupRoot) }),
   });
-  print(`bucketlog ready ${server.url}`);
+  terminal.print(line`bucketlog ready ${server.url}`);
   const collecting = flags.readOnly ? undefined : collectEveryHour(store, logger);
-  await untilSignal();
+  backups?.start();
+  await terminal.io.untilStopped();
   clearInterval(collecting);
+  await signing?.stop();
+  const stopped = backups?.stop();
   await server.close();
+  await readers?.close();
+  // One that is under way ends with the store.
+  await store.close();
+  await stopped;
+}
+
+/**
+ * The threads that read what is much, if any are to. What is in memory is in this thread alone, and so is
+ * the key of URLs where the secrets have none.
+ */
+function readersOf(terminal: Terminal, flags: ServeFlags): ReaderPool | undefined {
+  if (flags.ephemeral || flags.withoutSecrets || flags.readers === 0) return undefined;
+  return new ReaderPool({
+    countMax: flags.readers,
+    timeoutMs: flags.readTimeout * 1_000,
+    heapMegabytesMax: readerHeapMegabytes,
+    onLine: (line) => terminal.io.stderr.write(line),
+    settings: {
+      store: {
+        ...existingFileOf(terminal, flags),
+        allowLoopbackUrls: flags.allowLoopbackUrls,
+      },
+      app: {
+        ...(flags.publicUrl !== undefined && { publicUrl: flags.publicUrl }),
+        basePath: flags.basePath,
+      },
+    },
+  });
+}
+
+const readerHeapMegabytes = 384;
+
+/** The backups that are taken while it serves, if any are to be. */
+function scheduleOf(
+  terminal: Terminal,
+  flags: ServeFlags,
+  store: EmbeddedStore,
+  logger: Logger,
+): BackupSchedule | undefined {
+  if (flags.backupTo === undefined) return undefined;
+  if (flags.ephemeral) {
+    throw new BucketsError(
+      "BAD_REQUEST",
+      "--backup-to needs a file: what is --ephemeral has none.",
+    );
+  }
+  return new BackupSchedule({
+    store,
+    folder: terminal.path(flags.backupTo),
+    everyMs: flags.backupEvery,
+    keep: flags.backupKeep,
+    clock: Date.now,
+    onTaken: (report) => {
+      logger.info(report, "backup taken");
+      if (report.wal_bytes > report.bytes / 2) logger.warn(report, "the WAL grew meanwhile");
+    },
+    onFailed: (error) => logger.error({ err: error }, "no backup was taken"),
+  });
 }

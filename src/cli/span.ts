@@ -1,26 +1,9 @@
 /**
- * A part of the history, and how points of time are said on the command line. A span may begin
- * before the first event and end after the last one: `--since -7d` of a bucket that was made
- * yesterday is all of it.
+ * A part of the history. A span may begin before the first event and end after the last one:
+ * `--since -7d` of a bucket that was made yesterday is all of it.
  */
 import { type Point, parsePoint } from "../domain/as-of.js";
-import type { Buckets, HistoryEntry } from "../index.js";
-
-const unitMs = {
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-} as const;
-
-/** `-2h` as the time that it stands for now; every other text as it is. */
-export function resolveAgo(text: string): string {
-  const [, count, name] = /^-([0-9]{1,6})([smhdw])$/.exec(text) ?? [];
-  const unit = Object.entries(unitMs).find(([letter]) => letter === name);
-  if (unit === undefined) return text;
-  return new Date(Date.now() - Number(count) * unit[1]).toISOString();
-}
+import type { Buckets, HistoryEntry, UnreadableEvent } from "../index.js";
 
 export interface SpanFlags {
   readonly since?: string;
@@ -51,6 +34,10 @@ export function isAfter(entry: Placed, { until }: Span): boolean {
   return until !== undefined && distance(entry, until) > 0;
 }
 
+export function isIn(entry: Placed, span: Span): boolean {
+  return !isBefore(entry, span) && !isAfter(entry, span);
+}
+
 /** Negative before the point, positive after it. */
 function distance(entry: Placed, point: Point): number {
   switch (point.kind) {
@@ -63,24 +50,31 @@ function distance(entry: Placed, point: Point): number {
   }
 }
 
+/** Is told of events of the span that cannot be read, and are passed over. */
+export type OnUnreadable = (events: readonly UnreadableEvent[]) => void;
+
 export interface EntriesQuery {
   readonly order: "asc" | "desc";
   readonly span: Span;
   readonly actor?: string | undefined;
+  /** A JSON Pointer: changes at it, below it, or above it. */
+  readonly path?: string | undefined;
   /** How many are read at once. */
   readonly pageSize: number;
+  readonly onUnreadable: OnUnreadable;
 }
 
 /** The history of one bucket within a span, page after page. */
 export async function* entriesOf(
   buckets: Buckets,
   bucket: string,
-  { order, span, actor, pageSize: limit }: EntriesQuery,
+  { order, span, actor, path, pageSize: limit, onUnreadable }: EntriesQuery,
 ): AsyncIterable<HistoryEntry> {
   const [isEarly, isOver] = order === "asc" ? [isBefore, isAfter] : [isAfter, isBefore];
   let cursor: string | undefined;
   do {
-    const page = await buckets.history(bucket, { order, limit, cursor, actor });
+    const page = await buckets.history(bucket, { order, limit, cursor, actor, path });
+    onUnreadable((page.unreadable ?? []).filter((event) => isIn(event, span)));
     for (const entry of page.results) {
       if (isOver(entry, span)) return;
       if (!isEarly(entry, span)) yield entry;

@@ -1,6 +1,15 @@
 /** Which store a command works on: a file, or a server with `--url`. Both answer alike. */
+import { existsSync } from "node:fs";
 import { BucketsError, isBucketsError } from "../domain/errors.js";
-import { type BucketStore, type Buckets, connectBuckets, openBuckets } from "../index.js";
+import {
+  type BucketStore,
+  type Buckets,
+  connectBuckets,
+  type OpenOptions,
+  openBuckets,
+} from "../index.js";
+import { line } from "./line.js";
+import type { Terminal } from "./terminal.js";
 
 export interface StoreFlags {
   readonly file: string;
@@ -10,16 +19,24 @@ export interface StoreFlags {
 }
 
 /** Opens what the flags name; a file is opened for reading only, beside whoever writes to it. */
-export async function openForReading(flags: StoreFlags): Promise<BucketStore> {
+export async function openForReading(terminal: Terminal, flags: StoreFlags): Promise<BucketStore> {
   if (flags.url !== undefined) return connect(flags.url, flags);
-  return await openBuckets({ file: flags.file, readOnly: true, ...secretKey() });
+  return await openBuckets({ ...existingFileOf(terminal, flags), readOnly: true });
 }
 
-/** @throws LOCKED when a server holds the file: it must be asked instead. */
-export async function openForWriting(flags: StoreFlags): Promise<BucketStore> {
+/**
+ * @param makes whether the file may be new: else a name that was mistyped would make one.
+ * @throws LOCKED when a server holds the file: it must be asked instead.
+ */
+export async function openForWriting(
+  terminal: Terminal,
+  flags: StoreFlags,
+  { makes = false }: { readonly makes?: boolean } = {},
+): Promise<BucketStore> {
   if (flags.url !== undefined) return connect(flags.url, flags);
+  const options = makes ? fileOf(terminal, flags) : existingFileOf(terminal, flags);
   try {
-    return await openBuckets({ file: flags.file, ...secretKey() });
+    return await openBuckets({ ...options, ...tellsUpgrade(terminal) });
   } catch (error) {
     if (!isBucketsError(error) || error.code !== "LOCKED") throw error;
     const hint = "change it through the server:  add --url http://… and --token …";
@@ -33,15 +50,52 @@ function connect(baseUrl: string, { token }: StoreFlags): BucketStore {
 
 /** Runs `work` on the buckets of the namespace, and closes the store after it. */
 export async function reading(
+  terminal: Terminal,
   flags: StoreFlags,
   work: (buckets: Buckets) => Promise<void>,
 ): Promise<void> {
-  await using store = await openForReading(flags);
+  await using store = await openForReading(terminal, flags);
   await work(store.namespace(flags.namespace).buckets);
 }
 
-/** Sealing the secrets of a source adapter needs the key that the server has. */
-function secretKey(): { readonly secretKey?: string } {
-  const key = process.env["BUCKETLOG_SECRET_KEY"];
-  return key === undefined ? {} : { secretKey: key };
+/** Where the file is, and the keys of it that the environment has. */
+export function fileOf(
+  { io, path }: Terminal,
+  { file }: { readonly file: string },
+): Pick<OpenOptions, "file" | "secretKey" | "signingKey"> {
+  const secretKey = io.env["BUCKETLOG_SECRET_KEY"];
+  const signingKey = io.env["BUCKETLOG_SIGNING_KEY"];
+  return {
+    file: path(file),
+    ...(secretKey !== undefined && { secretKey }),
+    ...(signingKey !== undefined && { signingKey }),
+  };
+}
+
+/**
+ * Says how far bringing a file of an older version up to date has come, that it was done, and how to
+ * take that back.
+ */
+export function tellsUpgrade(
+  terminal: Terminal,
+): Required<Pick<OpenOptions, "onUpgrade" | "onUpgradeProgress">> {
+  return {
+    onUpgradeProgress: terminal.printProgress,
+    onUpgrade: ({ file, migrations, copy, bytes, milliseconds }) => {
+      terminal.endProgress();
+      terminal.printError(
+        line`${file} was brought up to date in ${milliseconds} ms (${migrations.join(", ")}); as it was before it is in ${copy}, ${bytes} bytes`,
+      );
+    },
+  };
+}
+
+/** The same, of a file that is there. @throws FILE_INVALID naming the one that is not. */
+export function existingFileOf(terminal: Terminal, flags: { readonly file: string }) {
+  const options = fileOf(terminal, flags);
+  if (existsSync(options.file)) return options;
+  throw new BucketsError("FILE_INVALID", `There is no file ${options.file}.`, {
+    file: options.file,
+    hint: "name the one that is meant:  --file <file>; `bucketlog serve` makes one",
+  });
 }

@@ -1,51 +1,79 @@
-/** The commands that make, list and revoke access tokens, on a file that no server holds. */
-import { openBuckets } from "../index.js";
-import { print, printError } from "./output.js";
+/** The commands that make, list, rotate and revoke access tokens, on a file that no server holds. */
 
-export interface TokenFlags {
-  readonly file: string;
-  readonly json: boolean;
-}
+import type { CreatedToken } from "../api/index.js";
+import { openBuckets } from "../index.js";
+import type { FileFlags } from "./keep.js";
+import { jsonLine, line, padded } from "./line.js";
+import { existingFileOf, fileOf, tellsUpgrade } from "./store.js";
+import type { Terminal } from "./terminal.js";
 
 export async function createToken(
+  terminal: Terminal,
   name: string,
-  flags: TokenFlags & {
+  flags: FileFlags & {
     readonly permission: string;
     readonly namespaces?: readonly string[];
     readonly expiresAt?: string;
   },
 ): Promise<void> {
-  await using store = await openBuckets({ file: flags.file });
-  const created = await store.tokens.create({
+  await using store = await openBuckets({
+    ...fileOf(terminal, flags),
+    ...tellsUpgrade(terminal),
+  });
+  const { replayed: _, ...created } = await store.tokens.create({
     name,
     permission: flags.permission,
     namespaces: flags.namespaces,
     expires_at: flags.expiresAt,
   });
-  if (flags.json) {
-    print(JSON.stringify(created));
-    return;
-  }
-  printError("This token is shown once and kept nowhere:");
-  print(created.token);
+  printSecret(terminal, created, flags);
 }
 
-export async function listTokens(flags: TokenFlags): Promise<void> {
-  await using store = await openBuckets({ file: flags.file, readOnly: true });
+function printSecret(terminal: Terminal, made: CreatedToken, { json }: FileFlags): void {
+  if (json) {
+    terminal.print(jsonLine(made));
+    return;
+  }
+  terminal.printError(line`This token is shown once and kept nowhere:`);
+  terminal.print(line`${made.token}`);
+}
+
+export async function rotateToken(
+  terminal: Terminal,
+  name: string,
+  flags: FileFlags,
+): Promise<void> {
+  await using store = await openBuckets({
+    ...existingFileOf(terminal, flags),
+    ...tellsUpgrade(terminal),
+  });
+  const { replayed: _, ...made } = await store.tokens.rotate(name);
+  printSecret(terminal, made, flags);
+}
+
+export async function listTokens(terminal: Terminal, flags: FileFlags): Promise<void> {
+  await using store = await openBuckets({ ...existingFileOf(terminal, flags), readOnly: true });
   for (const token of await store.tokens.list()) {
     const { name, permission, namespaces, expires_at: expiresAt } = token;
     const where = namespaces === undefined ? "all namespaces" : namespaces.join(" ");
     const until = expiresAt === undefined ? "" : `  until ${expiresAt}`;
-    print(
+    terminal.print(
       flags.json
-        ? JSON.stringify(token)
-        : `${name.padEnd(20)}  ${permission.padEnd(6)}  ${where}${until}`,
+        ? jsonLine(token)
+        : line`${padded(name, 20)}  ${padded(permission, 6)}  ${where}${until}`,
     );
   }
 }
 
-export async function revokeToken(name: string, flags: TokenFlags): Promise<void> {
-  await using store = await openBuckets({ file: flags.file });
+export async function revokeToken(
+  terminal: Terminal,
+  name: string,
+  flags: FileFlags,
+): Promise<void> {
+  await using store = await openBuckets({
+    ...existingFileOf(terminal, flags),
+    ...tellsUpgrade(terminal),
+  });
   await store.tokens.revoke(name);
-  print(`revoked ${name}`);
+  terminal.print(line`revoked ${name}`);
 }

@@ -1,18 +1,24 @@
 /** The log of one namespace in the audit shape of the hosted API, over HTTP. */
-import { AuditEvent } from "../domain/audit.js";
-import { type Audit, AuditLogResponse, type AuditQuery } from "../service/interface.js";
-import { type Place, placeHeaders, segment } from "./request.js";
-import type { Transport } from "./transport.js";
+
+import {
+  type Audit,
+  AuditLogResponse,
+  type AuditQuery,
+  AuditSettings,
+  type ReadAuditSettings,
+} from "../api/index.js";
+import { AuditEvent } from "../domain/audit-event.js";
+import { toJson } from "../domain/json.js";
+import { segment } from "./place.js";
+import type { Requests } from "./requests.js";
 
 const base = "/v1/organizations/audit/logs";
 
 export class RemoteAudit implements Audit {
-  readonly #transport: Transport;
-  readonly #place: Place;
+  readonly #requests: Requests;
 
-  constructor(transport: Transport, place: Place) {
-    this.#transport = transport;
-    this.#place = place;
+  constructor(requests: Requests) {
+    this.#requests = requests;
   }
 
   async list(query: AuditQuery = {}): Promise<AuditLogResponse> {
@@ -23,16 +29,30 @@ export class RemoteAudit implements Audit {
       actor_id: actorId,
       ...rest,
     };
-    return (await this.#transport.json(this.#reading(base, asked), AuditLogResponse)).body;
+    return await this.#requests.get(base, asked, AuditLogResponse);
   }
 
   async get(auditId: string): Promise<AuditEvent> {
-    const call = this.#reading(`${base}/${segment(auditId)}`, {});
-    return (await this.#transport.json(call, AuditEvent)).body;
+    return await this.#requests.get(`${base}/${segment(auditId)}`, {}, AuditEvent);
+  }
+}
+
+const settings = "/v1/organizations/audit/settings";
+
+export class RemoteAuditSettings implements ReadAuditSettings {
+  readonly #requests: Requests;
+
+  constructor(requests: Requests) {
+    this.#requests = requests;
   }
 
-  #reading(path: string, query: Readonly<Record<string, string | number | undefined>>) {
-    const headers = placeHeaders(this.#place);
-    return { kind: "read", method: "GET", path, query, headers } as const;
+  async get(): Promise<AuditSettings> {
+    return await this.#requests.get(settings, {}, AuditSettings);
+  }
+
+  async patch(body: unknown): Promise<AuditSettings> {
+    const write = { method: "PATCH", path: settings, json: toJson(body) } as const;
+    const call = this.#requests.writing(write, {});
+    return (await this.#requests.transport.json(call, AuditSettings)).body;
   }
 }

@@ -1,140 +1,183 @@
 /** The batches of one bucket, and a worker's claim, over HTTP: each method is one request. */
-import type { z } from "zod";
-import { BatchResponse } from "../domain/batch/response.js";
-import { toJson } from "../domain/json.js";
-import { TaskResponse } from "../domain/task.js";
 import {
   type BatchDeleted,
   BatchDeletion,
   type Batches,
+  BatchLogs,
+  type BatchOperation,
+  type BatchPartQuery,
   type BatchRead,
   type BatchSubmitted,
   type BatchWritten,
+  FailedDocuments,
   ListBatchesResponse,
   type ListQuery,
   type WriteOptions,
   WrittenBody,
-} from "../service/interface.js";
+} from "../api/index.js";
+import { BatchResponse } from "../domain/batch/response.js";
+import { toJson } from "../domain/json.js";
+import { TaskResponse } from "../domain/task.js";
 import { RemotePast } from "./past.js";
-import { type Place, segment } from "./request.js";
-import type { Transport } from "./transport.js";
-import { placeOf, reading, type Write, writing, writtenOf } from "./writes.js";
+import { segment } from "./place.js";
+import { posted, type RemoteOperations, type Requests, type Write, writtenOf } from "./requests.js";
 
-export const WrittenBatch = WrittenBody.extend({ result: BatchResponse });
-export const WrittenSubmission = WrittenBody.extend({ result: TaskResponse });
-export const WrittenDeletion = WrittenBody.extend({ result: BatchDeletion });
+const Written = WrittenBody.extend({ result: BatchResponse }).transform(
+  (body): BatchWritten => ({ ...writtenOf(body), batch: body.result }),
+);
+const Submitted = WrittenBody.extend({ result: TaskResponse }).transform(
+  (body): BatchSubmitted => ({ ...writtenOf(body), task: body.result }),
+);
+const Deleted = WrittenBody.extend({ result: BatchDeletion }).transform(
+  (body): BatchDeleted => ({ ...writtenOf(body), deletion: body.result }),
+);
 
 export class RemoteBatches extends RemotePast implements Batches {
-  readonly #transport: Transport;
-  readonly #place: Place;
-  readonly #base: string;
+  readonly #requests: Requests;
+  readonly #bucket: string;
 
-  constructor(transport: Transport, place: Place, bucket: string) {
-    const base = batchesPath(bucket);
-    super(transport, place, (batch) => `${base}/${segment(batch)}`);
-    this.#transport = transport;
-    this.#place = place;
-    this.#base = base;
+  constructor(requests: Requests, bucket: string) {
+    super(requests, (batch) => pathOf(bucket, batch));
+    this.#requests = requests;
+    this.#bucket = bucket;
   }
 
   create(body: unknown, options: WriteOptions = {}): Promise<BatchWritten> {
-    return this.#write({ method: "POST", path: this.#base, json: toJson(body) }, options);
+    return this.#write({ type: "create_batch", bucket: this.#bucket, body }, options);
   }
 
   async get(
     batch: string,
     { asOf }: { readonly asOf?: string | undefined } = {},
   ): Promise<BatchRead> {
-    const call = reading(this.#place, this.#path(batch), { as_of: asOf });
-    const { body, headers } = await this.#transport.json(call, BatchResponse);
-    return { batch: body, ...placeOf(headers) };
+    const path = pathOf(this.#bucket, batch);
+    const { body, place } = await this.#requests.read(path, { as_of: asOf }, BatchResponse);
+    return { batch: body, ...place };
   }
 
   async list(query: ListQuery = {}): Promise<ListBatchesResponse> {
-    const { caseSensitive, asOf, ...asked } = query;
-    const call = {
-      ...reading(this.#place, `${this.#base}/list`, { as_of: asOf }),
-      method: "POST",
-      json: toJson({ ...asked, case_sensitive: caseSensitive }),
-    } as const;
-    return (await this.#transport.json(call, ListBatchesResponse)).body;
+    return await this.#requests.list(`${baseOf(this.#bucket)}/list`, query, ListBatchesResponse);
   }
 
   patch(batch: string, patch: unknown, options: WriteOptions = {}): Promise<BatchWritten> {
-    const write = { method: "PATCH", path: this.#path(batch), json: toJson(patch) } as const;
-    return this.#write(write, options);
+    return this.#write({ ...this.#named(batch), type: "patch_batch", patch }, options);
   }
 
   addObjects(batch: string, body: unknown, options: WriteOptions = {}): Promise<BatchWritten> {
-    return this.#post(batch, "objects", body, options);
+    return this.#write({ ...this.#named(batch), type: "add_batch_objects", body }, options);
   }
 
   async submit(batch: string, options: WriteOptions = {}): Promise<BatchSubmitted> {
-    const path = `${this.#path(batch)}/submit`;
-    const call = writing(this.#place, { method: "POST", path, json: {} }, options);
-    return submittedOf((await this.#transport.json(call, WrittenSubmission)).body);
+    const write = toRequest({ ...this.#named(batch), type: "submit_batch" });
+    return await this.#requests.write(write, options, Submitted);
   }
 
   cancel(batch: string, options: WriteOptions = {}): Promise<BatchWritten> {
-    return this.#post(batch, "cancel", {}, options);
+    return this.#write({ ...this.#named(batch), type: "cancel_batch" }, options);
   }
 
   async delete(batch: string, options: WriteOptions = {}): Promise<BatchDeleted> {
-    const call = writing(this.#place, { method: "DELETE", path: this.#path(batch) }, options);
-    return batchDeletedOf((await this.#transport.json(call, WrittenDeletion)).body);
+    const write = toRequest({ ...this.#named(batch), type: "delete_batch" });
+    return await this.#requests.write(write, options, Deleted);
   }
 
   progress(batch: string, body: unknown, options: WriteOptions = {}): Promise<BatchWritten> {
-    return this.#post(batch, "progress", body, options);
+    return this.#write({ ...this.#named(batch), type: "progress_batch", body }, options);
   }
 
   complete(batch: string, body: unknown, options: WriteOptions = {}): Promise<BatchWritten> {
-    return this.#post(batch, "complete", body, options);
+    return this.#write({ ...this.#named(batch), type: "complete_batch", body }, options);
   }
 
   fail(batch: string, body: unknown, options: WriteOptions = {}): Promise<BatchWritten> {
-    return this.#post(batch, "fail", body, options);
+    return this.#write({ ...this.#named(batch), type: "fail_batch", body }, options);
   }
 
-  #post(batch: string, action: string, body: unknown, options: WriteOptions) {
-    const path = `${this.#path(batch)}/${action}`;
-    return this.#write({ method: "POST", path, json: toJson(body) }, options);
+  retry(batch: string, body: unknown = {}, options: WriteOptions = {}): Promise<BatchWritten> {
+    return this.#write({ ...this.#named(batch), type: "retry_batch", body }, options);
   }
 
-  #path(batch: string): string {
-    return `${this.#base}/${segment(batch)}`;
+  async failedDocuments(batch: string, query: BatchPartQuery = {}): Promise<FailedDocuments> {
+    const path = `${pathOf(this.#bucket, batch)}/failed-documents`;
+    return await this.#requests.get(path, { ...query }, FailedDocuments);
   }
 
-  async #write(write: Write, options: WriteOptions): Promise<BatchWritten> {
-    const call = writing(this.#place, write, options);
-    return batchWrittenOf((await this.#transport.json(call, WrittenBatch)).body);
+  async logs(batch: string, query: BatchPartQuery = {}): Promise<BatchLogs> {
+    return await this.#requests.get(`${pathOf(this.#bucket, batch)}/logs`, { ...query }, BatchLogs);
   }
-}
 
-export function batchWrittenOf(body: z.infer<typeof WrittenBatch>): BatchWritten {
-  return { ...writtenOf(body), batch: body.result };
-}
+  #named(batch: string) {
+    return { bucket: this.#bucket, batch };
+  }
 
-export function submittedOf(body: z.infer<typeof WrittenSubmission>): BatchSubmitted {
-  return { ...writtenOf(body), task: body.result };
-}
-
-export function batchDeletedOf(body: z.infer<typeof WrittenDeletion>): BatchDeleted {
-  return { ...writtenOf(body), deletion: body.result };
-}
-
-export function batchesPath(bucket: string): string {
-  return `/v1/buckets/${segment(bucket)}/batches`;
+  async #write(operation: BatchOperation, options: WriteOptions): Promise<BatchWritten> {
+    return await this.#requests.write(toRequest(operation), options, Written);
+  }
 }
 
 /** @returns undefined when no batch waits. */
 export async function claimRemotely(
-  transport: Transport,
-  place: Place,
+  requests: Requests,
   body: unknown,
   options: WriteOptions,
 ): Promise<BatchWritten | undefined> {
   const write = { method: "POST", path: "/v1/batches/claim", json: toJson(body) } as const;
-  const answer = await transport.jsonOrNothing(writing(place, write, options), WrittenBatch);
-  return answer && batchWrittenOf(answer.body);
+  const call = requests.writing(write, options);
+  return (await requests.transport.jsonOrNothing(call, Written))?.body;
 }
+
+function baseOf(bucket: string): string {
+  return `/v1/buckets/${segment(bucket)}/batches`;
+}
+
+function pathOf(bucket: string, batch: string): string {
+  return `${baseOf(bucket)}/${segment(batch)}`;
+}
+
+function toRequest(operation: BatchOperation): Write {
+  if (operation.type === "create_batch") {
+    return { method: "POST", path: baseOf(operation.bucket), json: toJson(operation.body) };
+  }
+  const path = pathOf(operation.bucket, operation.batch);
+  switch (operation.type) {
+    case "patch_batch":
+      return { method: "PATCH", path, json: toJson(operation.patch) };
+    case "delete_batch":
+      return { method: "DELETE", path };
+    case "submit_batch":
+      return posted(`${path}/submit`, {});
+    case "cancel_batch":
+      return posted(`${path}/cancel`, {});
+    case "add_batch_objects":
+      return posted(`${path}/objects`, operation.body);
+    case "progress_batch":
+      return posted(`${path}/progress`, operation.body);
+    case "complete_batch":
+      return posted(`${path}/complete`, operation.body);
+    case "fail_batch":
+      return posted(`${path}/fail`, operation.body);
+    case "retry_batch":
+      return posted(`${path}/retry`, operation.body ?? {});
+  }
+}
+
+export const batchOperations: RemoteOperations<BatchOperation> = {
+  request: toRequest,
+  answer: ({ type }) => {
+    switch (type) {
+      case "submit_batch":
+        return Submitted;
+      case "delete_batch":
+        return Deleted;
+      case "create_batch":
+      case "add_batch_objects":
+      case "patch_batch":
+      case "cancel_batch":
+      case "progress_batch":
+      case "complete_batch":
+      case "fail_batch":
+      case "retry_batch":
+        return Written;
+    }
+  },
+};

@@ -1,10 +1,7 @@
 /** The buckets of one namespace, over HTTP: each method is one request. */
-import type { z } from "zod";
-import { BucketResponse } from "../domain/bucket/response.js";
-import { toJson } from "../domain/json.js";
-import { TaskResponse } from "../domain/task.js";
 import {
   type BucketDeleted,
+  type BucketOperation,
   type BucketRead,
   type Buckets,
   type BucketWritten,
@@ -13,117 +10,94 @@ import {
   type PatchOptions,
   type WriteOptions,
   WrittenBody,
-} from "../service/interface.js";
+} from "../api/index.js";
+import { BucketResponse } from "../domain/bucket/response.js";
+import { toJson } from "../domain/json.js";
+import { BucketDeletionTask } from "../domain/task.js";
 import { RemotePast } from "./past.js";
-import { type Place, segment } from "./request.js";
-import type { Transport } from "./transport.js";
-import { placeOf, reading, type Write, writing, writtenOf } from "./writes.js";
+import { segment } from "./place.js";
+import { posted, type RemoteOperations, type Requests, type Write, writtenOf } from "./requests.js";
 
-export const base = "/v1/buckets";
-export const WrittenBucket = WrittenBody.extend({ result: BucketResponse });
-export const WrittenTask = WrittenBody.extend({ result: TaskResponse });
+const base = "/v1/buckets";
+
+const Written = WrittenBody.extend({ result: BucketResponse }).transform(
+  (body): BucketWritten => ({ ...writtenOf(body), bucket: body.result }),
+);
+const Deleted = WrittenBody.extend({ result: BucketDeletionTask }).transform(
+  (body): BucketDeleted => ({ ...writtenOf(body), task: body.result }),
+);
 
 export class RemoteBuckets extends RemotePast implements Buckets {
-  readonly #transport: Transport;
-  readonly #place: Place;
+  readonly #requests: Requests;
 
-  constructor(transport: Transport, place: Place) {
-    super(transport, place, pathOf);
-    this.#transport = transport;
-    this.#place = place;
+  constructor(requests: Requests) {
+    super(requests, pathOf);
+    this.#requests = requests;
   }
 
-  async create(body: unknown, options: WriteOptions = {}): Promise<BucketWritten> {
-    return await this.#write({ method: "POST", path: base, json: toJson(body) }, options);
+  create(body: unknown, options: WriteOptions = {}): Promise<BucketWritten> {
+    return this.#write({ type: "create", body }, options);
   }
 
-  async patch(bucket: string, patch: unknown, options: PatchOptions = {}): Promise<BucketWritten> {
-    const { mediaType = "application/json" } = options;
-    const json = toJson(patch);
-    return await this.#write({ method: "PATCH", path: pathOf(bucket), json, mediaType }, options);
+  patch(bucket: string, patch: unknown, options: PatchOptions = {}): Promise<BucketWritten> {
+    const { mediaType } = options;
+    return this.#write({ type: "patch", bucket, patch, mediaType }, options);
   }
 
-  lock(bucket: string, body: unknown = {}, options: WriteOptions = {}): Promise<BucketWritten> {
-    return this.#post(bucket, "lock", body, options);
+  lock(bucket: string, body?: unknown, options: WriteOptions = {}): Promise<BucketWritten> {
+    return this.#write({ type: "lock", bucket, body }, options);
   }
 
-  unlock(bucket: string, body: unknown = {}, options: WriteOptions = {}): Promise<BucketWritten> {
-    return this.#post(bucket, "unlock", body, options);
+  unlock(bucket: string, body?: unknown, options: WriteOptions = {}): Promise<BucketWritten> {
+    return this.#write({ type: "unlock", bucket, body }, options);
   }
 
   archive(bucket: string, options: WriteOptions = {}): Promise<BucketWritten> {
-    return this.#post(bucket, "archive", {}, options);
+    return this.#write({ type: "archive", bucket }, options);
   }
 
   activate(bucket: string, options: WriteOptions = {}): Promise<BucketWritten> {
-    return this.#post(bucket, "activate", {}, options);
-  }
-
-  rotateSecret(
-    bucket: string,
-    body: unknown = {},
-    options: WriteOptions = {},
-  ): Promise<BucketWritten> {
-    return this.#post(bucket, "source_adapter/rotate", body, options);
+    return this.#write({ type: "activate", bucket }, options);
   }
 
   suspend(bucket: string, options: WriteOptions = {}): Promise<BucketWritten> {
-    return this.#post(bucket, "suspend", {}, options);
+    return this.#write({ type: "suspend", bucket }, options);
   }
 
   revert(bucket: string, body: unknown, options: WriteOptions = {}): Promise<BucketWritten> {
-    return this.#post(bucket, "revert", body, options);
+    return this.#write({ type: "revert", bucket, body }, options);
   }
 
-  restore(bucket: string, body: unknown = {}, options: WriteOptions = {}): Promise<BucketWritten> {
-    return this.#post(bucket, "restore", body, options);
+  restore(bucket: string, body?: unknown, options: WriteOptions = {}): Promise<BucketWritten> {
+    return this.#write({ type: "restore", bucket, body }, options);
+  }
+
+  rotateSecret(bucket: string, body?: unknown, options: WriteOptions = {}): Promise<BucketWritten> {
+    return this.#write({ type: "rotate_secret", bucket, body }, options);
   }
 
   async delete(bucket: string, options: WriteOptions = {}): Promise<BucketDeleted> {
-    const call = writing(this.#place, { method: "DELETE", path: pathOf(bucket) }, options);
-    const { body } = await this.#transport.json(call, WrittenTask);
-    return deletedOf(body);
+    return await this.#requests.write(toRequest({ type: "delete", bucket }), options, Deleted);
   }
 
   async get(
     bucket: string,
     { asOf }: { readonly asOf?: string | undefined } = {},
   ): Promise<BucketRead> {
-    const call = reading(this.#place, pathOf(bucket), { as_of: asOf });
-    const { body, headers } = await this.#transport.json(call, BucketResponse);
-    return { bucket: body, ...placeOf(headers) };
+    const { body, place } = await this.#requests.read(
+      pathOf(bucket),
+      { as_of: asOf },
+      BucketResponse,
+    );
+    return { bucket: body, ...place };
   }
 
   async list(query: ListQuery = {}): Promise<ListBucketsResponse> {
-    const { search, filters, sort, caseSensitive, limit, offset, cursor, asOf } = query;
-    const json = toJson({
-      search,
-      filters,
-      sort,
-      case_sensitive: caseSensitive,
-      limit,
-      offset,
-      cursor,
-    });
-    const call = {
-      ...reading(this.#place, `${base}/list`, { as_of: asOf }),
-      method: "POST",
-      json,
-    } as const;
-    return (await this.#transport.json(call, ListBucketsResponse)).body;
+    return await this.#requests.list(`${base}/list`, query, ListBucketsResponse);
   }
 
-  #post(bucket: string, action: string, body: unknown, options: WriteOptions) {
-    const path = `${pathOf(bucket)}/${action}`;
-    return this.#write({ method: "POST", path, json: toJson(body) }, options);
-  }
-
-  async #write(write: Write, options: WriteOptions): Promise<BucketWritten> {
-    const { body } = await this.#transport.json(
-      writing(this.#place, write, options),
-      WrittenBucket,
-    );
-    return bucketWrittenOf(body);
+  async #write(operation: BucketOperation, options: WriteOptions): Promise<BucketWritten> {
+    return await this.#requests.write(toRequest(operation), options, Written);
   }
 }
 
@@ -131,10 +105,32 @@ function pathOf(bucket: string): string {
   return `${base}/${segment(bucket)}`;
 }
 
-export function bucketWrittenOf(body: z.infer<typeof WrittenBucket>): BucketWritten {
-  return { ...writtenOf(body), bucket: body.result };
+function toRequest(operation: BucketOperation): Write {
+  if (operation.type === "create") {
+    return { method: "POST", path: base, json: toJson(operation.body) };
+  }
+  const path = pathOf(operation.bucket);
+  switch (operation.type) {
+    case "patch": {
+      const { mediaType } = operation;
+      return { method: "PATCH", path, json: toJson(operation.patch), mediaType };
+    }
+    case "delete":
+      return { method: "DELETE", path };
+    case "lock":
+    case "unlock":
+    case "archive":
+    case "activate":
+    case "suspend":
+    case "revert":
+    case "restore":
+      return posted(`${path}/${operation.type}`, operation.body);
+    case "rotate_secret":
+      return posted(`${path}/source_adapter/rotate`, operation.body);
+  }
 }
 
-export function deletedOf(body: z.infer<typeof WrittenTask>): BucketDeleted {
-  return { ...writtenOf(body), task: body.result };
-}
+export const bucketOperations: RemoteOperations<BucketOperation> = {
+  request: toRequest,
+  answer: ({ type }) => (type === "delete" ? Deleted : Written),
+};

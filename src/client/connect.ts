@@ -2,8 +2,9 @@
  * Connects to a server. The client has the interface of the library, needs nothing but `fetch`, and
  * knows neither engines nor Node.
  */
+
+import type { BucketStore } from "../api/index.js";
 import { BucketsError } from "../domain/errors.js";
-import type { BucketStore } from "../service/interface.js";
 import { RemoteStore } from "./store.js";
 import { Transport } from "./transport.js";
 
@@ -42,8 +43,12 @@ const timeoutMsDefault = 30_000;
  * OUTCOME_UNKNOWN when a write was given up that may have been done.
  *
  * @example
- * await using store = connectBuckets({ baseUrl: "http://127.0.0.1:8787", token });
- * await store.namespace().buckets.patch("product-videos", { description: "Q4" });
+ * const store = connectBuckets({ baseUrl: "http://127.0.0.1:8787", token });
+ * try {
+ *   await store.namespace().buckets.patch("product-videos", { description: "Q4" });
+ * } finally {
+ *   await store.close();
+ * }
  */
 export function connectBuckets(options: ConnectOptions): BucketStore {
   const { namespace = "default", actor, signal = new AbortController().signal } = options;

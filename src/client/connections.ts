@@ -1,46 +1,51 @@
 /** The connections of one namespace, over HTTP: each method is one request. */
-import type { z } from "zod";
-import { ConnectionResponse } from "../domain/connection/response.js";
-import { toJson } from "../domain/json.js";
 import {
-  type ConnectionListQuery,
+  type ConnectionDeleted,
+  ConnectionDeletion,
+  type ConnectionOperation,
   type ConnectionRead,
   type Connections,
   type ConnectionWritten,
   ListConnectionsResponse,
+  type ListQuery,
   type WriteOptions,
   WrittenBody,
-} from "../service/interface.js";
-import { type Place, segment } from "./request.js";
-import type { Transport } from "./transport.js";
-import { placeOf, reading, type Write, writing, writtenOf } from "./writes.js";
+} from "../api/index.js";
+import { ConnectionResponse } from "../domain/connection/response.js";
+import { toJson } from "../domain/json.js";
+import { segment } from "./place.js";
+import { type RemoteOperations, type Requests, type Write, writtenOf } from "./requests.js";
 
-export const connectionsPath = "/v1/organizations/connections";
-export const WrittenConnection = WrittenBody.extend({ result: ConnectionResponse });
+const base = "/v1/organizations/connections";
+
+const Written = WrittenBody.extend({ result: ConnectionResponse }).transform(
+  (body): ConnectionWritten => ({ ...writtenOf(body), connection: body.result }),
+);
+
+const Deleted = WrittenBody.extend({ result: ConnectionDeletion }).transform(
+  (body): ConnectionDeleted => ({ ...writtenOf(body), disconnection: body.result }),
+);
 
 export class RemoteConnections implements Connections {
-  readonly #transport: Transport;
-  readonly #place: Place;
+  readonly #requests: Requests;
 
-  constructor(transport: Transport, place: Place) {
-    this.#transport = transport;
-    this.#place = place;
+  constructor(requests: Requests) {
+    this.#requests = requests;
   }
 
   create(body: unknown, options: WriteOptions = {}): Promise<ConnectionWritten> {
-    return this.#write({ method: "POST", path: connectionsPath, json: toJson(body) }, options);
+    return this.#write({ type: "create_connection", body }, options);
   }
 
   async get(connection: string): Promise<ConnectionRead> {
-    const call = reading(this.#place, connectionPath(connection));
-    const { body, headers } = await this.#transport.json(call, ConnectionResponse);
-    const { version, position, tag } = placeOf(headers);
+    const path = pathOf(connection);
+    const { body, place } = await this.#requests.read(path, {}, ConnectionResponse);
+    const { version, position, tag } = place;
     return { connection: body, version, position, tag };
   }
 
-  async list(query: ConnectionListQuery = {}): Promise<ListConnectionsResponse> {
-    const call = reading(this.#place, connectionsPath, { ...query });
-    return (await this.#transport.json(call, ListConnectionsResponse)).body;
+  async list(query: ListQuery = {}): Promise<ListConnectionsResponse> {
+    return await this.#requests.list(`${base}/list`, query, ListConnectionsResponse);
   }
 
   patch(
@@ -48,24 +53,37 @@ export class RemoteConnections implements Connections {
     patch: unknown,
     options: WriteOptions = {},
   ): Promise<ConnectionWritten> {
-    const path = connectionPath(connection);
-    return this.#write({ method: "PATCH", path, json: toJson(patch) }, options);
+    return this.#write({ type: "patch_connection", connection, patch }, options);
   }
 
-  delete(connection: string, options: WriteOptions = {}): Promise<ConnectionWritten> {
-    return this.#write({ method: "DELETE", path: connectionPath(connection) }, options);
+  async delete(connection: string, options: WriteOptions = {}): Promise<ConnectionDeleted> {
+    const operation = { type: "delete_connection", connection } as const;
+    return await this.#requests.write(toRequest(operation), options, Deleted);
   }
 
-  async #write(write: Write, options: WriteOptions): Promise<ConnectionWritten> {
-    const call = writing(this.#place, write, options);
-    return connectionWrittenOf((await this.#transport.json(call, WrittenConnection)).body);
+  async #write(operation: ConnectionOperation, options: WriteOptions): Promise<ConnectionWritten> {
+    return await this.#requests.write(toRequest(operation), options, Written);
   }
 }
 
-export function connectionPath(connection: string): string {
-  return `${connectionsPath}/${segment(connection)}`;
+function pathOf(connection: string): string {
+  return `${base}/${segment(connection)}`;
 }
 
-export function connectionWrittenOf(body: z.infer<typeof WrittenConnection>): ConnectionWritten {
-  return { ...writtenOf(body), connection: body.result };
+function toRequest(operation: ConnectionOperation): Write {
+  switch (operation.type) {
+    case "create_connection":
+      return { method: "POST", path: base, json: toJson(operation.body) };
+    case "patch_connection": {
+      const path = pathOf(operation.connection);
+      return { method: "PATCH", path, json: toJson(operation.patch) };
+    }
+    case "delete_connection":
+      return { method: "DELETE", path: pathOf(operation.connection) };
+  }
 }
+
+export const connectionOperations: RemoteOperations<ConnectionOperation> = {
+  request: toRequest,
+  answer: ({ type }) => (type === "delete_connection" ? Deleted : Written),
+};

@@ -3,14 +3,16 @@
  * of the one before, so that a connection or a server that comes and goes costs no event and
  * repeats none.
  */
-import { isBucketsError } from "../domain/errors.js";
+
+import { anyOf, endable } from "../api/endable.js";
 import {
   type Feed,
   type FeedEvent,
   FeedPage,
   type FeedPageOptions,
   type FeedQuery,
-} from "../service/interface.js";
+} from "../api/index.js";
+import { isBucketsError } from "../domain/errors.js";
 import { delayMs, pause } from "./patience.js";
 import type { Transport } from "./transport.js";
 
@@ -37,16 +39,22 @@ export class RemoteFeed implements Feed {
     this.#after = query.after;
   }
 
-  async *[Symbol.asyncIterator](): AsyncIterator<FeedEvent> {
-    const feed = new RemoteFeed(this.#transport, this.#query);
+  [Symbol.asyncIterator](): AsyncIterator<FeedEvent> {
+    return endable((ending) => {
+      const query = { ...this.#query, signal: anyOf(this.#query.signal, ending) };
+      return new RemoteFeed(this.#transport, query).#events();
+    });
+  }
+
+  async *#events(): AsyncGenerator<FeedEvent> {
     const options = { limit: pageEvents, waitMs: pageWaitMs };
     // A server that was never there is told at once; one that goes away is waited for.
-    for (let page = await feed.page(options); page !== undefined; ) {
+    for (let page = await this.page(options); page !== undefined; ) {
       for (const event of page.results) {
         if (this.#query.signal.aborted) return;
         yield event;
       }
-      page = await feed.#pageInTime(options);
+      page = await this.#pageInTime(options);
     }
   }
 

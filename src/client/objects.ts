@@ -1,15 +1,11 @@
 /** The objects of one bucket, over HTTP: each method is one request. */
-import type { z } from "zod";
-import { AggregateResponse } from "../domain/aggregate/aggregate.js";
-import { BucketsError } from "../domain/errors.js";
-import { toJson } from "../domain/json.js";
-import { describeBlob, findBlob, ObjectResponse } from "../domain/object/response.js";
 import {
   type BlobAnswer,
   ListObjectsResponse,
-  ManyWrittenBody,
   type ObjectFormat,
+  type ObjectGetOptions,
   type ObjectListQuery,
+  type ObjectOperation,
   type ObjectRead,
   type Objects,
   type ObjectsCreated,
@@ -18,76 +14,65 @@ import {
   type ProcessingFormat,
   type WriteOptions,
   WrittenBody,
-} from "../service/interface.js";
+} from "../api/index.js";
+import { AggregateResponse } from "../domain/aggregate/aggregate.js";
+import { toJson } from "../domain/json.js";
+import { describeBlob, findBlob, ObjectResponse } from "../domain/object/response.js";
 import { RemotePast } from "./past.js";
-import { type Place, segment } from "./request.js";
-import type { Transport } from "./transport.js";
-import { placeOf, reading, type Write, writing, writtenOf } from "./writes.js";
+import { segment, urlQuery } from "./place.js";
+import { posted, type RemoteOperations, type Requests, type Write, writtenOf } from "./requests.js";
 
-export const WrittenObject = WrittenBody.extend({ result: ObjectResponse });
+const Written = WrittenBody.extend({ result: ObjectResponse }).transform(
+  (body): ObjectWritten => ({ ...writtenOf(body), object: body.result }),
+);
 
 export class RemoteObjects extends RemotePast implements Objects {
-  readonly #transport: Transport;
-  readonly #place: Place;
-  readonly #base: string;
+  readonly #requests: Requests;
+  readonly #bucket: string;
 
-  constructor(transport: Transport, place: Place, bucket: string) {
-    const base = objectsPath(bucket);
-    super(transport, place, (object) => `${base}/${segment(object)}`);
-    this.#transport = transport;
-    this.#place = place;
-    this.#base = base;
+  constructor(requests: Requests, bucket: string) {
+    super(requests, (object) => pathOf(bucket, object));
+    this.#requests = requests;
+    this.#bucket = bucket;
   }
 
   create(
     body: unknown,
     options: WriteOptions & ObjectFormat & ProcessingFormat = {},
   ): Promise<ObjectWritten> {
-    const autoProcess = options.autoProcess === true ? "true" : undefined;
-    const query = { policy: options.policy, auto_process: autoProcess };
-    return this.#write({ method: "POST", path: this.#base, query, json: toJson(body) }, options);
+    const { policy, autoProcess } = options;
+    const bucket = this.#bucket;
+    return this.#write({ type: "create_object", bucket, body, policy, autoProcess }, options);
   }
 
   async createMany(
     bodies: readonly unknown[],
-    options: WriteOptions & ObjectFormat = {},
+    options: WriteOptions & ObjectFormat & ProcessingFormat = {},
   ): Promise<ObjectsCreated> {
-    const path = `${this.#base}/batch`;
-    const query = { policy: options.policy };
-    const json = toJson({ objects: bodies });
-    const call = writing(this.#place, { method: "POST", path, query, json }, options);
-    const { body } = await this.#transport.json(call, ManyWrittenBody);
-    return {
-      succeeded: body.succeeded.map((written) => objectWrittenOf(WrittenObject.parse(written))),
-      failed: body.failed.map(({ index, code, error, details }) => ({
-        index,
-        error: new BucketsError(code, error, details),
-      })),
-    };
+    const path = `${baseOf(this.#bucket)}/batch`;
+    const autoProcess = options.autoProcess === true ? "true" : undefined;
+    const query = { policy: options.policy, auto_process: autoProcess };
+    const write = { method: "POST", path, query, json: toJson({ objects: bodies }) } as const;
+    return await this.#requests.writeMany(write, options, Written);
   }
 
-  async get(
-    object: string,
-    { asOf }: { readonly asOf?: string | undefined } = {},
-  ): Promise<ObjectRead> {
-    const call = reading(this.#place, this.#path(object), { as_of: asOf });
-    const { body, headers } = await this.#transport.json(call, ObjectResponse);
-    return { object: body, ...placeOf(headers) };
+  async get(object: string, { asOf, showUrls }: ObjectGetOptions = {}): Promise<ObjectRead> {
+    const path = pathOf(this.#bucket, object);
+    const query = { as_of: asOf, ...urlQuery(showUrls) };
+    const { body, place } = await this.#requests.read(path, query, ObjectResponse);
+    return { object: body, ...place };
   }
 
   async list(query: ObjectListQuery = {}): Promise<ListObjectsResponse> {
     const { search, filters, sort, caseSensitive, select, limit, offset, cursor, asOf } = query;
+    const path = `${baseOf(this.#bucket)}/list`;
     const json = toJson({ search, filters, sort, case_sensitive: caseSensitive, select });
-    const call = {
-      ...reading(this.#place, `${this.#base}/list`, { limit, offset, cursor, as_of: asOf }),
-      method: "POST",
-      json,
-    } as const;
-    return (await this.#transport.json(call, ListObjectsResponse)).body;
+    const page = { limit, offset, cursor, as_of: asOf };
+    return await this.#requests.ask(path, json, ListObjectsResponse, page);
   }
 
   put(object: string, body: unknown, options: WriteOptions = {}): Promise<ObjectWritten> {
-    return this.#write({ method: "PUT", path: this.#path(object), json: toJson(body) }, options);
+    return this.#write({ ...this.#named(object), type: "put_object", body }, options);
   }
 
   patch(
@@ -95,29 +80,25 @@ export class RemoteObjects extends RemotePast implements Objects {
     patch: unknown,
     options: WriteOptions & PatchFormat = {},
   ): Promise<ObjectWritten> {
-    const { mediaType = "application/json" } = options;
-    const path = this.#path(object);
-    return this.#write({ method: "PATCH", path, json: toJson(patch), mediaType }, options);
+    const { mediaType } = options;
+    return this.#write({ ...this.#named(object), type: "patch_object", patch, mediaType }, options);
   }
 
   delete(object: string, options: WriteOptions = {}): Promise<ObjectWritten> {
-    return this.#write({ method: "DELETE", path: this.#path(object) }, options);
+    return this.#write({ ...this.#named(object), type: "delete_object" }, options);
   }
 
   revert(object: string, body: unknown, options: WriteOptions = {}): Promise<ObjectWritten> {
-    const path = `${this.#path(object)}/revert`;
-    return this.#write({ method: "POST", path, json: toJson(body) }, options);
+    return this.#write({ ...this.#named(object), type: "revert_object", body }, options);
   }
 
   restore(object: string, options: WriteOptions = {}): Promise<ObjectWritten> {
-    const path = `${this.#path(object)}/restore`;
-    return this.#write({ method: "POST", path, json: {} }, options);
+    return this.#write({ ...this.#named(object), type: "restore_object" }, options);
   }
 
   async aggregate(body: unknown): Promise<AggregateResponse> {
-    const path = `${this.#base}/aggregate`;
-    const call = { ...reading(this.#place, path), method: "POST", json: toJson(body) } as const;
-    return (await this.#transport.json(call, AggregateResponse)).body;
+    const path = `${baseOf(this.#bucket)}/aggregate`;
+    return await this.#requests.ask(path, toJson(body), AggregateResponse);
   }
 
   async blob(
@@ -127,31 +108,58 @@ export class RemoteObjects extends RemotePast implements Objects {
   ): Promise<BlobAnswer> {
     const { object: answer } = await this.get(object, options);
     const known = describeBlob(findBlob(answer, blobId));
-    const path = `${this.#path(object)}/blobs/${segment(blobId)}`;
-    const { headers, ...call } = reading(this.#place, path, { as_of: options.asOf });
+    const path = `${pathOf(this.#bucket, object)}/blobs/${segment(blobId)}`;
+    const { headers, ...call } = this.#requests.reading(path, { as_of: options.asOf });
     return {
       ...known,
       read: (range) => {
         const Range = range && `bytes=${range.start}-${range.end}`;
-        return this.#transport.bytes({ ...call, headers: { ...headers, Range } });
+        return this.#requests.transport.bytes({ ...call, headers: { ...headers, Range } });
       },
     };
   }
 
-  #path(object: string): string {
-    return `${this.#base}/${segment(object)}`;
+  #named(object: string) {
+    return { bucket: this.#bucket, object };
   }
 
-  async #write(write: Write, options: WriteOptions): Promise<ObjectWritten> {
-    const call = writing(this.#place, write, options);
-    return objectWrittenOf((await this.#transport.json(call, WrittenObject)).body);
+  async #write(operation: ObjectOperation, options: WriteOptions): Promise<ObjectWritten> {
+    return await this.#requests.write(toRequest(operation), options, Written);
   }
 }
 
-export function objectsPath(bucket: string): string {
+function baseOf(bucket: string): string {
   return `/v1/buckets/${segment(bucket)}/objects`;
 }
 
-export function objectWrittenOf(body: z.infer<typeof WrittenObject>): ObjectWritten {
-  return { ...writtenOf(body), object: body.result };
+function pathOf(bucket: string, object: string): string {
+  return `${baseOf(bucket)}/${segment(object)}`;
 }
+
+function toRequest(operation: ObjectOperation): Write {
+  if (operation.type === "create_object") {
+    const { bucket, policy, autoProcess } = operation;
+    const query = { policy, auto_process: autoProcess === true ? "true" : undefined };
+    return { method: "POST", path: baseOf(bucket), query, json: toJson(operation.body) };
+  }
+  const path = pathOf(operation.bucket, operation.object);
+  switch (operation.type) {
+    case "put_object":
+      return { method: "PUT", path, json: toJson(operation.body) };
+    case "patch_object": {
+      const { mediaType } = operation;
+      return { method: "PATCH", path, json: toJson(operation.patch), mediaType };
+    }
+    case "revert_object":
+      return posted(`${path}/revert`, operation.body);
+    case "restore_object":
+      return posted(`${path}/restore`, {});
+    case "delete_object":
+      return { method: "DELETE", path };
+  }
+}
+
+export const objectOperations: RemoteOperations<ObjectOperation> = {
+  request: toRequest,
+  answer: () => Written,
+};

@@ -1,62 +1,72 @@
 /** Reading the past of resources of one kind, over HTTP. */
-import { BlameResponse } from "../domain/blame.js";
-import { HistoryEntry } from "../domain/history.js";
-import type { JsonValue } from "../domain/json.js";
-import { jsonValue } from "../domain/schemas.js";
+
 import {
+  type BlameQuery,
   type DiffQuery,
+  type EventProofOptions,
   type HistoryQuery,
   HistoryResponse,
   type PastReads,
   ReplayLine,
   type ReplayRange,
-} from "../service/interface.js";
-import type { Place } from "./request.js";
-import type { Transport } from "./transport.js";
-import { reading } from "./writes.js";
+} from "../api/index.js";
+import { BlameResponse } from "../domain/blame.js";
+import { HistoryEntry } from "../domain/history.js";
+import type { JsonValue } from "../domain/json.js";
+import { jsonValue } from "../domain/schemas.js";
+import type { Requests } from "./requests.js";
 
 export class RemotePast implements PastReads {
-  readonly #transport: Transport;
-  readonly #place: Place;
+  readonly #requests: Requests;
   readonly #pathOf: (identifier: string) => string;
 
   /** @param pathOf the path of the resource that an identifier names. */
-  constructor(transport: Transport, place: Place, pathOf: (identifier: string) => string) {
-    this.#transport = transport;
-    this.#place = place;
+  constructor(requests: Requests, pathOf: (identifier: string) => string) {
+    this.#requests = requests;
     this.#pathOf = pathOf;
   }
 
   async diff(identifier: string, query: DiffQuery = {}): Promise<JsonValue> {
-    const call = reading(this.#place, `${this.#pathOf(identifier)}/diff`, { ...query });
-    return (await this.#transport.json(call, jsonValue)).body;
+    const path = `${this.#pathOf(identifier)}/diff`;
+    return await this.#requests.get(path, { ...query }, jsonValue);
   }
 
-  async blame(
-    identifier: string,
-    query: { readonly path?: string | undefined } = {},
-  ): Promise<BlameResponse> {
-    const call = reading(this.#place, `${this.#pathOf(identifier)}/blame`, { ...query });
-    return (await this.#transport.json(call, BlameResponse)).body;
+  async blame(identifier: string, { path, asOf }: BlameQuery = {}): Promise<BlameResponse> {
+    const query = { path, as_of: asOf };
+    return await this.#requests.get(`${this.#pathOf(identifier)}/blame`, query, BlameResponse);
   }
 
   async history(identifier: string, query: HistoryQuery = {}): Promise<HistoryResponse> {
-    const call = reading(this.#place, `${this.#pathOf(identifier)}/history`, { ...query });
-    return (await this.#transport.json(call, HistoryResponse)).body;
+    const path = `${this.#pathOf(identifier)}/history`;
+    return await this.#requests.get(path, { ...query }, HistoryResponse);
   }
 
   async entry(identifier: string, version: number): Promise<HistoryEntry> {
-    const call = reading(this.#place, `${this.#pathOf(identifier)}/history/${version}`);
-    return (await this.#transport.json(call, HistoryEntry)).body;
+    const path = `${this.#pathOf(identifier)}/history/${version}`;
+    return await this.#requests.get(path, {}, HistoryEntry);
+  }
+
+  async proof(
+    identifier: string,
+    version: number,
+    { disclose, size }: EventProofOptions = {},
+  ): Promise<string> {
+    const query = { disclose: disclose?.join(","), size };
+    const path = `${this.#pathOf(identifier)}/history/${version}/proof`;
+    const call = this.#requests.reading(path, query);
+    return await this.#requests.transport.text({
+      ...call,
+      headers: { ...call.headers, Accept: "text/plain" },
+    });
   }
 
   async *replay(identifier: string, range: ReplayRange = {}): AsyncGenerator<ReplayLine, void> {
-    const call = reading(this.#place, `${this.#pathOf(identifier)}/replay`, { ...range });
+    const call = this.#requests.reading(`${this.#pathOf(identifier)}/replay`, { ...range });
     let isWhole = false;
-    for await (const line of this.#transport.lines(call, ReplayLine)) {
+    for await (const line of this.#requests.transport.lines(call, ReplayLine)) {
       isWhole = "replayed" in line;
       yield line;
     }
-    if (!isWhole) throw this.#transport.cutShort();
+    if (!isWhole) throw this.#requests.transport.cutShort();
   }
 }

@@ -1,4 +1,5 @@
 /** How long to wait: between two tries, and for one of them. */
+import { clearTimeout, setTimeout } from "../timers.js";
 
 const firstDelayMs = 100;
 const delayMsMax = 5_000;

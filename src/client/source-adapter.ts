@@ -1,6 +1,5 @@
 /** The source adapter of one bucket, over HTTP. Webhooks themselves go to its URL. */
-import { DeliveryResponse } from "../domain/delivery/response.js";
-import { toJson } from "../domain/json.js";
+
 import {
   type DeliveriesQuery,
   type DeliveryWritten,
@@ -9,48 +8,41 @@ import {
   TestedDelivery,
   type WriteOptions,
   WrittenBody,
-} from "../service/interface.js";
-import { type Place, segment } from "./request.js";
-import type { Transport } from "./transport.js";
-import { reading, writing, writtenOf } from "./writes.js";
+} from "../api/index.js";
+import { DeliveryResponse } from "../domain/delivery/response.js";
+import { toJson } from "../domain/json.js";
+import { segment } from "./place.js";
+import { posted, type Requests, writtenOf } from "./requests.js";
 
-const WrittenDelivery = WrittenBody.extend({ result: DeliveryResponse });
+const Written = WrittenBody.extend({ result: DeliveryResponse }).transform(
+  (body): DeliveryWritten => ({ ...writtenOf(body), delivery: body.result }),
+);
 
 export class RemoteSourceAdapter implements SourceAdapter {
-  readonly #transport: Transport;
-  readonly #place: Place;
+  readonly #requests: Requests;
   readonly #base: string;
 
-  constructor(transport: Transport, place: Place, bucket: string) {
-    this.#transport = transport;
-    this.#place = place;
+  constructor(requests: Requests, bucket: string) {
+    this.#requests = requests;
     this.#base = `/v1/buckets/${segment(bucket)}/source_adapter`;
   }
 
   async test(payload: unknown): Promise<TestedDelivery> {
-    const call = {
-      ...reading(this.#place, `${this.#base}/test`),
-      method: "POST",
-      json: toJson(payload),
-    } as const;
-    return (await this.#transport.json(call, TestedDelivery)).body;
+    return await this.#requests.ask(`${this.#base}/test`, toJson(payload), TestedDelivery);
   }
 
   async deliveries(query: DeliveriesQuery = {}): Promise<ListDeliveriesResponse> {
-    const call = reading(this.#place, `${this.#base}/deliveries`, { ...query });
-    return (await this.#transport.json(call, ListDeliveriesResponse)).body;
+    const path = `${this.#base}/deliveries`;
+    return await this.#requests.get(path, { ...query }, ListDeliveriesResponse);
   }
 
   async delivery(deliveryId: string): Promise<DeliveryResponse> {
-    const call = reading(this.#place, this.#path(deliveryId));
-    return (await this.#transport.json(call, DeliveryResponse)).body;
+    return await this.#requests.get(this.#path(deliveryId), {}, DeliveryResponse);
   }
 
   async replay(deliveryId: string, options: WriteOptions = {}): Promise<DeliveryWritten> {
-    const path = `${this.#path(deliveryId)}/replay`;
-    const call = writing(this.#place, { method: "POST", path, json: {} }, options);
-    const { body } = await this.#transport.json(call, WrittenDelivery);
-    return { ...writtenOf(body), delivery: body.result };
+    const write = posted(`${this.#path(deliveryId)}/replay`, {});
+    return await this.#requests.write(write, options, Written);
   }
 
   #path(deliveryId: string): string {

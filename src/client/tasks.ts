@@ -1,21 +1,21 @@
 /** The tasks of one namespace, over HTTP. */
-import { toJson } from "../domain/json.js";
+
 import {
   ListTasksResponse,
   TaskAnswer,
+  TaskCancellation,
   type TaskListQuery,
   type Tasks,
-} from "../service/interface.js";
-import { type Place, placeHeaders, segment } from "./request.js";
-import type { Transport } from "./transport.js";
+} from "../api/index.js";
+import { toJson } from "../domain/json.js";
+import { segment } from "./place.js";
+import type { Requests } from "./requests.js";
 
 export class RemoteTasks implements Tasks {
-  readonly #transport: Transport;
-  readonly #place: Place;
+  readonly #requests: Requests;
 
-  constructor(transport: Transport, place: Place) {
-    this.#transport = transport;
-    this.#place = place;
+  constructor(requests: Requests) {
+    this.#requests = requests;
   }
 
   async get(
@@ -23,17 +23,20 @@ export class RemoteTasks implements Tasks {
     { asOf }: { readonly asOf?: string | undefined } = {},
   ): Promise<TaskAnswer> {
     const path = `/v1/tasks/${segment(taskId)}`;
-    const headers = placeHeaders(this.#place);
-    const call = { kind: "read", method: "GET", path, query: { as_of: asOf }, headers } as const;
-    return (await this.#transport.json(call, TaskAnswer)).body;
+    return await this.#requests.get(path, { as_of: asOf }, TaskAnswer);
+  }
+
+  async cancel(
+    taskId: string,
+    { reason }: { readonly reason?: string | undefined } = {},
+  ): Promise<TaskCancellation> {
+    const write = { method: "DELETE", path: `/v1/tasks/${segment(taskId)}` } as const;
+    const call = this.#requests.writing(write, { reason });
+    return (await this.#requests.transport.json(call, TaskCancellation)).body;
   }
 
   async list({ limit, offset, asOf }: TaskListQuery = {}): Promise<ListTasksResponse> {
-    const path = "/v1/tasks/list";
-    const headers = placeHeaders(this.#place);
     const json = toJson({ limit, offset });
-    const query = { as_of: asOf };
-    const call = { kind: "read", method: "POST", path, query, headers, json } as const;
-    return (await this.#transport.json(call, ListTasksResponse)).body;
+    return await this.#requests.ask("/v1/tasks/list", json, ListTasksResponse, { as_of: asOf });
   }
 }

@@ -1,8 +1,19 @@
-/** The access tokens of the server. Making and revoking have no key to be repeated under. */
+/**
+ * The access tokens of the server. What shows a secret is sent again under a key of the caller alone,
+ * who then knows that the second answer hides what the lost one showed.
+ */
 import { z } from "zod";
-import { toJson } from "../domain/json.js";
-import { CreatedToken, TokenAnswer, type Tokens } from "../service/interface.js";
-import { segment } from "./request.js";
+import {
+  CreatedToken,
+  TokenAnswer,
+  type TokenMade,
+  type TokenOptions,
+  type Tokens,
+  type TokenWritten,
+} from "../api/index.js";
+import { readOptions, TokenFields } from "../api/options.js";
+import { type JsonValue, toJson } from "../domain/json.js";
+import { segment } from "./place.js";
 import type { Transport } from "./transport.js";
 
 const path = "/v1/admin/tokens";
@@ -15,9 +26,12 @@ export class RemoteTokens implements Tokens {
     this.#transport = transport;
   }
 
-  async create(body: unknown): Promise<CreatedToken> {
-    const call = { kind: "write", retries: 0, method: "POST", path, json: toJson(body) } as const;
-    return (await this.#transport.json(call, CreatedToken)).body;
+  async create(body: unknown, options: TokenOptions = {}): Promise<TokenMade> {
+    return await this.#make(path, toJson(body), options);
+  }
+
+  async rotate(name: string, options: TokenOptions = {}): Promise<TokenMade> {
+    return await this.#make(`${path}/${segment(name)}/rotate`, {}, options);
   }
 
   async list(): Promise<readonly TokenAnswer[]> {
@@ -25,12 +39,26 @@ export class RemoteTokens implements Tokens {
     return (await this.#transport.json(call, TokenList)).body.results;
   }
 
-  async revoke(name: string): Promise<void> {
-    await this.#transport.nothing({
+  async revoke(name: string, given: TokenOptions = {}): Promise<TokenWritten> {
+    const { idempotencyKey = crypto.randomUUID() } = readOptions(TokenFields, given);
+    const headers = await this.#transport.nothing({
       kind: "write",
-      retries: 0,
       method: "DELETE",
       path: `${path}/${segment(name)}`,
+      idempotencyKey,
     });
+    return { replayed: isReplay(headers) };
   }
+
+  async #make(path: string, json: JsonValue, given: TokenOptions): Promise<TokenMade> {
+    const { idempotencyKey } = readOptions(TokenFields, given);
+    const retries = idempotencyKey === undefined ? { retries: 0 } : {};
+    const call = { kind: "write", method: "POST", path, json, idempotencyKey, ...retries } as const;
+    const { body, headers } = await this.#transport.json(call, CreatedToken);
+    return { ...body, replayed: isReplay(headers) };
+  }
+}
+
+function isReplay(headers: Headers): boolean {
+  return headers.get("Idempotency-Replayed") === "true";
 }

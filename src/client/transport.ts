@@ -3,6 +3,8 @@
  * the library, or the reason of a signal that aborted; none of them holds the token.
  */
 import type { z } from "zod";
+import type { ReceiveOptions, UploadBytes } from "../api/index.js";
+import { partsOf } from "../api/upload-bytes.js";
 import { BucketsError } from "../domain/errors.js";
 import type { JsonValue } from "../domain/json.js";
 import {
@@ -15,6 +17,7 @@ import {
 } from "./errors.js";
 import { readChunks, readLines } from "./lines.js";
 import { delayMs, pause, retryAfterMsMax, within } from "./patience.js";
+import { canPutBlobs, putBlob } from "./put-blob.js";
 
 export interface TransportOptions {
   /** Without a slash at its end. */
@@ -44,15 +47,22 @@ export interface Call {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface SentBytes extends ReceiveOptions {
+  /** As the server gave it. */
+  readonly url: string;
+  readonly contentType: string;
+  readonly bytes: UploadBytes;
+}
+
 /** An answer and what its headers say. */
 export interface Answer<T> {
   readonly body: T;
   readonly headers: Headers;
 }
 
-type Outcome<T> = { readonly kind: "done"; readonly value: T } | FailedTry;
+type Tried<T> = { readonly kind: "done"; readonly value: T } | FailedTry;
 type FailedTry = Failure & { readonly kind: "failed" };
-type Reader<T> = (response: Response) => Promise<Outcome<T>>;
+type Reader<T> = (response: Response) => Promise<Tried<T>>;
 
 export class Transport {
   readonly #options: TransportOptions;
@@ -86,10 +96,15 @@ export class Transport {
     );
   }
 
+  /** The answer as text. */
+  text(call: Call): Promise<string> {
+    return this.#send(call, async (response) => ({ kind: "done", value: await response.text() }));
+  }
+
   async #readJson<Schema extends z.ZodType>(
     response: Response,
     schema: Schema,
-  ): Promise<Outcome<Answer<z.output<Schema>>>> {
+  ): Promise<Tried<Answer<z.output<Schema>>>> {
     const parsed = schema.safeParse(parseJson(await response.text()));
     if (parsed.success) {
       return { kind: "done", value: { body: parsed.data, headers: response.headers } };
@@ -99,24 +114,26 @@ export class Transport {
 
   /** Sends bytes, once, to a URL of the server that carries its own signature. */
   async sendBytes<Schema extends z.ZodType>(
-    url: string,
-    contentType: string,
-    bytes: AsyncIterable<Uint8Array>,
+    { url, contentType, bytes, onProgress }: SentBytes,
     schema: Schema,
   ): Promise<z.output<Schema>> {
     const { baseUrl, signal } = this.#options;
     // Behind a proxy the server may be reached elsewhere than it thinks.
     const { pathname, search } = new URL(url);
-    const path = pathname.slice(pathname.indexOf("/v1/uploads/")) + search;
+    const reachable = `${baseUrl}${pathname.slice(pathname.indexOf("/v1/uploads/"))}${search}`;
     try {
-      const response = await this.#options.fetch(`${baseUrl}${path}`, {
-        method: "PUT",
-        headers: { "Content-Type": contentType },
-        body: ReadableStream.from(bytes),
-        duplex: "half",
-        redirect: "manual",
-        signal,
-      });
+      const response =
+        bytes instanceof Blob && canPutBlobs()
+          ? await putBlob(reachable, contentType, bytes, { onProgress, signal })
+          : await this.#options.fetch(reachable, {
+              method: "PUT",
+              headers: { "Content-Type": contentType },
+              body: streamOf(partsOf(bytes, onProgress)),
+              // What streams is sent before it is answered; the types of browsers lack the word.
+              ...{ duplex: "half" },
+              redirect: "manual",
+              signal,
+            });
       if (!response.ok) throw (await refusalOf(response, baseUrl)).error;
       return schema.parse(parseJson(await response.text()));
     } catch (error) {
@@ -126,8 +143,8 @@ export class Transport {
   }
 
   /** For an answer without a body. */
-  async nothing(call: Call): Promise<void> {
-    await this.#send(call, async () => ({ kind: "done", value: undefined }));
+  async nothing(call: Call): Promise<Headers> {
+    return await this.#send(call, async ({ headers }) => ({ kind: "done", value: headers }));
   }
 
   /**
@@ -201,7 +218,7 @@ export class Transport {
     return isTransient && attempt <= retries && retryAfterMs <= retryAfterMsMax;
   }
 
-  async #try<T>(call: Call, read: Reader<T>, signal: AbortSignal): Promise<Outcome<T>> {
+  async #try<T>(call: Call, read: Reader<T>, signal: AbortSignal): Promise<Tried<T>> {
     const { baseUrl, timeoutMs } = this.#options;
     const headers = this.#headersOf(call);
     const init = {
@@ -246,6 +263,21 @@ export class Transport {
     }
     return present;
   }
+}
+
+/** Not every browser has `ReadableStream.from`. */
+function streamOf(bytes: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = bytes[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      const { done, value } = await iterator.next();
+      if (done === true) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: async () => {
+      await iterator.return?.();
+    },
+  });
 }
 
 function givenUp({ kind, idempotencyKey }: Call, failure: Failure, mayBeDone: boolean) {

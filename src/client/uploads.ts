@@ -1,42 +1,42 @@
 /** The uploads of one bucket, over HTTP: each method is one request, but for sending bytes. */
-import type { z } from "zod";
-import { BucketsError } from "../domain/errors.js";
-import { toJson } from "../domain/json.js";
-import { UploadResponse } from "../domain/upload/response.js";
 import {
   type ListQuery,
   ListUploadsResponse,
-  ManyWrittenBody,
   ReceivedBytes,
+  type ReceiveOptions,
+  type UploadBytes,
+  type UploadGetOptions,
+  type UploadOperation,
   type UploadRead,
   type Uploads,
   type UploadsWritten,
   type UploadWritten,
   type WriteOptions,
   WrittenBody,
-} from "../service/interface.js";
+} from "../api/index.js";
+import { BucketsError } from "../domain/errors.js";
+import { toJson } from "../domain/json.js";
+import { UploadResponse } from "../domain/upload/response.js";
 import { RemotePast } from "./past.js";
-import { type Place, segment } from "./request.js";
-import type { Transport } from "./transport.js";
-import { placeOf, reading, type Write, writing, writtenOf } from "./writes.js";
+import { segment, urlQuery } from "./place.js";
+import { posted, type RemoteOperations, type Requests, type Write, writtenOf } from "./requests.js";
 
-export const WrittenUpload = WrittenBody.extend({ result: UploadResponse });
+const Written = WrittenBody.extend({ result: UploadResponse }).transform(
+  (body): UploadWritten => ({ ...writtenOf(body), upload: body.result }),
+);
 
 export class RemoteUploads extends RemotePast implements Uploads {
-  readonly #transport: Transport;
-  readonly #place: Place;
-  readonly #base: string;
+  readonly #requests: Requests;
+  readonly #bucket: string;
 
-  constructor(transport: Transport, place: Place, bucket: string) {
-    const base = uploadsPath(bucket);
-    super(transport, place, (upload) => `${base}/${segment(upload)}`);
-    this.#transport = transport;
-    this.#place = place;
-    this.#base = base;
+  constructor(requests: Requests, bucket: string) {
+    super(requests, (upload) => pathOf(bucket, upload));
+    this.#requests = requests;
+    this.#bucket = bucket;
   }
 
   create(body: unknown, options: WriteOptions = {}): Promise<UploadWritten> {
-    return this.#write({ method: "POST", path: this.#base, json: toJson(body) }, options);
+    return this.#write({ type: "create_upload", bucket: this.#bucket, body }, options);
   }
 
   createMany(body: unknown, options: WriteOptions = {}): Promise<UploadsWritten> {
@@ -44,65 +44,54 @@ export class RemoteUploads extends RemotePast implements Uploads {
   }
 
   /** Asks for the URL, and sends the bytes there once: what breaks it is for the caller to repeat. */
-  async receive(upload: string, bytes: AsyncIterable<Uint8Array>): Promise<ReceivedBytes> {
+  async receive(
+    upload: string,
+    bytes: UploadBytes,
+    options: ReceiveOptions = {},
+  ): Promise<ReceivedBytes> {
     const { upload: known } = await this.get(upload);
     const { presigned_url: url, content_type: contentType } = known;
     if (url === undefined) throw withoutUrl(known);
-    return await this.#transport.sendBytes(url, contentType, bytes, ReceivedBytes);
+    const sent = { url, contentType, bytes, onProgress: options.onProgress };
+    return await this.#requests.transport.sendBytes(sent, ReceivedBytes);
   }
 
-  confirm(upload: string, body: unknown = {}, options: WriteOptions = {}): Promise<UploadWritten> {
-    const path = `${this.#path(upload)}/confirm`;
-    return this.#write({ method: "POST", path, json: toJson(body) }, options);
+  async confirm(
+    upload: string,
+    body?: unknown,
+    options: WriteOptions = {},
+  ): Promise<UploadWritten> {
+    const write = posted(`${pathOf(this.#bucket, upload)}/confirm`, body);
+    return await this.#requests.write(write, options, Written);
   }
 
   confirmMany(body: unknown, options: WriteOptions = {}): Promise<UploadsWritten> {
     return this.#writeMany("batch/confirm", body, options);
   }
 
-  async get(
-    upload: string,
-    { asOf }: { readonly asOf?: string | undefined } = {},
-  ): Promise<UploadRead> {
-    const call = reading(this.#place, this.#path(upload), { as_of: asOf });
-    const { body, headers } = await this.#transport.json(call, UploadResponse);
-    return { upload: body, ...placeOf(headers) };
+  async get(upload: string, { asOf, showDownload }: UploadGetOptions = {}): Promise<UploadRead> {
+    const path = pathOf(this.#bucket, upload);
+    const query = { as_of: asOf, ...urlQuery(showDownload) };
+    const { body, place } = await this.#requests.read(path, query, UploadResponse);
+    return { upload: body, ...place };
   }
 
   async list(query: ListQuery = {}): Promise<ListUploadsResponse> {
-    const { caseSensitive, asOf, ...asked } = query;
-    const call = {
-      ...reading(this.#place, `${this.#base}/list`, { as_of: asOf }),
-      method: "POST",
-      json: toJson({ ...asked, case_sensitive: caseSensitive }),
-    } as const;
-    return (await this.#transport.json(call, ListUploadsResponse)).body;
+    return await this.#requests.list(`${baseOf(this.#bucket)}/list`, query, ListUploadsResponse);
   }
 
   delete(upload: string, options: WriteOptions = {}): Promise<UploadWritten> {
-    return this.#write({ method: "DELETE", path: this.#path(upload) }, options);
+    return this.#write({ type: "delete_upload", bucket: this.#bucket, upload }, options);
   }
 
-  #path(upload: string): string {
-    return `${this.#base}/${segment(upload)}`;
-  }
-
-  async #write(write: Write, options: WriteOptions): Promise<UploadWritten> {
-    const call = writing(this.#place, write, options);
-    return uploadWrittenOf((await this.#transport.json(call, WrittenUpload)).body);
+  async #write(operation: UploadOperation, options: WriteOptions): Promise<UploadWritten> {
+    return await this.#requests.write(toRequest(operation), options, Written);
   }
 
   async #writeMany(below: string, body: unknown, options: WriteOptions): Promise<UploadsWritten> {
-    const write = { method: "POST", path: `${this.#base}/${below}`, json: toJson(body) } as const;
-    const call = writing(this.#place, write, options);
-    const { succeeded, failed } = (await this.#transport.json(call, ManyWrittenBody)).body;
-    return {
-      succeeded: succeeded.map((written) => uploadWrittenOf(WrittenUpload.parse(written))),
-      failed: failed.map(({ index, code, error, details }) => ({
-        index,
-        error: new BucketsError(code, error, details),
-      })),
-    };
+    const path = `${baseOf(this.#bucket)}/${below}`;
+    const write = { method: "POST", path, json: toJson(body) } as const;
+    return await this.#requests.writeMany(write, options, Written);
   }
 }
 
@@ -117,10 +106,24 @@ function withoutUrl({ upload_id, status }: UploadResponse): BucketsError {
   return new BucketsError("CONFLICT", message, { upload_id });
 }
 
-export function uploadsPath(bucket: string): string {
+function baseOf(bucket: string): string {
   return `/v1/buckets/${segment(bucket)}/uploads`;
 }
 
-export function uploadWrittenOf(body: z.infer<typeof WrittenUpload>): UploadWritten {
-  return { ...writtenOf(body), upload: body.result };
+function pathOf(bucket: string, upload: string): string {
+  return `${baseOf(bucket)}/${segment(upload)}`;
 }
+
+function toRequest(operation: UploadOperation): Write {
+  switch (operation.type) {
+    case "create_upload":
+      return { method: "POST", path: baseOf(operation.bucket), json: toJson(operation.body) };
+    case "delete_upload":
+      return { method: "DELETE", path: pathOf(operation.bucket, operation.upload) };
+  }
+}
+
+export const uploadOperations: RemoteOperations<UploadOperation> = {
+  request: toRequest,
+  answer: () => Written,
+};

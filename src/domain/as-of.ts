@@ -1,6 +1,6 @@
 /** A point in the past (CONTRACT: history and time): a version, a position or a time. */
 import { BucketsError } from "./errors.js";
-import { timestamp } from "./schemas.js";
+import { lostPlus, timestamp } from "./schemas.js";
 
 export type Point =
   | { readonly kind: "version"; readonly version: number }
@@ -10,7 +10,7 @@ export type Point =
 const ordinal = /^[1-9][0-9]*$/;
 
 /**
- * Parses `7`, `@1234` or an RFC 3339 time with its offset.
+ * Parses `7`, `@1234`, an RFC 3339 time with its offset, or a day for its beginning in UTC.
  * @throws BAD_REQUEST for anything else: zero, negative, fractional or malformed.
  */
 export function parsePoint(text: string, name = "as_of"): Point {
@@ -21,10 +21,14 @@ export function parsePoint(text: string, name = "as_of"): Point {
   if (text.startsWith("@") && ordinal.test(position) && Number.isSafeInteger(Number(position))) {
     return { kind: "position", position: Number(position) };
   }
-  const time = timestamp.safeParse(text.toUpperCase());
+  const time = timestamp.safeParse(text);
   if (time.success) return { kind: "time", time: Date.parse(time.data) };
-  throw new BucketsError(
-    "BAD_REQUEST",
-    `${name}=${text} is no point in time: use a version (7), a position (@1234) or a time with its offset (2026-10-01T00:00:00Z).`,
+  throw new BucketsError("BAD_REQUEST", `${name}=${text} is no point in time: ${fixOf(text)}`);
+}
+
+function fixOf(text: string): string {
+  return (
+    lostPlus(text) ??
+    "use a version (7), a position (@1234), a time with its offset (2026-10-01T00:00:00Z) or a day."
   );
 }

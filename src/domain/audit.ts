@@ -1,27 +1,7 @@
-/** The log in the audit shape of the hosted API (CONTRACT: audit shape): a projection, nothing more. */
-import { z } from "zod";
-import { Change } from "./changes.js";
+/** Events in the audit shape of the hosted API (CONTRACT: audit shape): a projection, nothing more. */
+import type { AuditEvent } from "./audit-event.js";
 import { DomainEvent, formatTime, type RecordedEvent } from "./event.js";
-import { shownChanges } from "./history.js";
-import { answeredTime } from "./schemas.js";
-
-export const AuditEvent = z.object({
-  /** The id of the event, as history has it. */
-  audit_id: z.string(),
-  timestamp: answeredTime,
-  resource_type: z.string(),
-  resource_id: z.string(),
-  action: z.string(),
-  actor_id: z.string(),
-  /** Whoever writes comes with a token. */
-  actor_type: z.literal("api_key"),
-  /** What was refused is no event. */
-  status: z.literal("success"),
-  changes: z.array(Change),
-  ip_address: z.string().optional(),
-  user_agent: z.string().optional(),
-});
-export type AuditEvent = Readonly<z.infer<typeof AuditEvent>>;
+import { shownChanges } from "./resource.js";
 
 type EventType = DomainEvent["type"];
 
@@ -39,11 +19,12 @@ export function toAuditEvent(recorded: RecordedEvent): AuditEvent {
     timestamp: formatTime(recorded.recordedAt),
     resource_type: resourceType,
     resource_id: recorded.stream,
+    namespace_id: recorded.namespace,
     action,
     actor_id: meta.actor,
     actor_type: "api_key",
     status: "success",
-    changes: [...shownChanges(recorded)],
+    changes: [...shownChanges(event)],
     ...(meta.remote_address !== undefined && { ip_address: meta.remote_address }),
     ...(meta.user_agent !== undefined && { user_agent: meta.user_agent }),
   };

@@ -3,14 +3,15 @@
  * object; the view keeps the leaves in the write transaction, so that asking folds nothing.
  */
 import { z } from "zod";
-import { isJsonObject, type JsonObject, type JsonValue, jsonEqual } from "./json.js";
-import { escapeToken } from "./pointer.js";
+import { isJsonObject, type JsonObject, type JsonValue, jsonEqual, ownValue } from "./json.js";
+import { escapeToken, isWithin, type Pointer, parsePointer, valueAt } from "./pointer.js";
 import { answeredTime } from "./schemas.js";
 
 const BlameEntry = z.object({
   version: z.number().int(),
   position: z.number().int(),
   recorded_at: answeredTime,
+  /** Empty for an event that does not tell it in a form that can be read. */
   actor: z.string(),
   reason: z.string().optional(),
 });
@@ -20,39 +21,70 @@ export type BlameEntry = Readonly<z.infer<typeof BlameEntry>>;
 export const BlameResponse = z.record(z.string(), BlameEntry);
 export type BlameResponse = Readonly<Record<string, BlameEntry>>;
 
-export interface BlameMoves {
-  /** Leaves that are no longer there. */
-  readonly cleared: readonly string[];
-  /** Leaves that are new or have another value. */
-  readonly set: readonly string[];
+/**
+ * Whether a leaf is what is asked about: it lies at the path or below it, or is the array that holds
+ * what the path names, because an array is blamed as a whole.
+ */
+export function isAskedAbout(leaf: string, path: Pointer, document: JsonObject): boolean {
+  const pointer = parsePointer(leaf) ?? [];
+  if (isWithin(pointer, path)) return true;
+  return isWithin(path, pointer) && valueAt(document, path) !== undefined;
 }
 
-/** What an event that turned `before` into `after` is to blame for. */
-export function blameMoves(before: JsonObject, after: JsonObject): BlameMoves {
-  const cleared: string[] = [];
-  const set: string[] = [];
-  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    // Parts that an event did not touch are shared between the documents around it.
-    if (before[key] === after[key]) continue;
-    const path = `/${escapeToken(key)}`;
-    const old = Object.hasOwn(before, key) ? leavesOf(before[key], path) : new Map();
-    const now = Object.hasOwn(after, key) ? leavesOf(after[key], path) : new Map();
-    for (const pointer of old.keys()) if (!now.has(pointer)) cleared.push(pointer);
-    for (const [pointer, value] of now) {
-      if (!old.has(pointer) || !jsonEqual(old.get(pointer), value)) set.push(pointer);
-    }
+/**
+ * The position of the event that last set each leaf of a document, in the form of the document: a
+ * number is for all that is at its place and below it, so that the commonest blame is one number. The
+ * same leaves and positions are always the same tree, with its keys in order.
+ */
+export type Blame = number | { readonly [key: string]: Blame };
+
+export const blameSchema = z.custom<Blame>(
+  (value) => typeof value === "number" || isJsonObject(value),
+);
+
+/** Who is to blame once the event at the position has turned one value into the other. */
+export function blameAfter(
+  blame: Blame | undefined,
+  before: JsonValue | undefined,
+  after: JsonValue,
+  position: number,
+): Blame {
+  if (blame === undefined || before === undefined) return position;
+  // Parts that an event did not touch are shared between the documents around it.
+  if (before === after) return blame;
+  if (!isBranch(before) || !isBranch(after)) return jsonEqual(before, after) ? blame : position;
+  const keys = Object.keys(after).sort();
+  const parts = keys.map((key) =>
+    blameAfter(partOf(blame, key), ownValue(before, key), after[key] ?? null, position),
+  );
+  const [first = position] = parts;
+  if (typeof first === "number" && parts.every((part) => part === first)) return first;
+  return Object.fromEntries(keys.map((key, index) => [key, parts[index] ?? position]));
+}
+
+/** The position of each leaf of the document, by JSON Pointer and in the order of the pointers. */
+export function blamedLeaves(blame: Blame, document: JsonObject): readonly [string, number][] {
+  const leaves = Object.entries(document).flatMap(([key, value]) =>
+    leavesOf(partOf(blame, key), value, `/${escapeToken(key)}`),
+  );
+  return leaves.sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function leavesOf(blame: Blame | undefined, value: JsonValue, path: string): [string, number][] {
+  if (isBranch(value)) {
+    return Object.entries(value).flatMap(([key, member]) =>
+      leavesOf(partOf(blame, key), member, `${path}/${escapeToken(key)}`),
+    );
   }
-  return { cleared, set };
+  return typeof blame === "number" ? [[path, blame]] : [];
 }
 
-function leavesOf(value: JsonValue | undefined, path: string): Map<string, JsonValue> {
-  const leaves = new Map<string, JsonValue>();
-  if (value !== undefined) collect(value, path, leaves);
-  return leaves;
+function partOf(blame: Blame | undefined, key: string): Blame | undefined {
+  if (typeof blame !== "object") return blame;
+  return Object.hasOwn(blame, key) ? blame[key] : undefined;
 }
 
-function collect(value: JsonValue, path: string, leaves: Map<string, JsonValue>): void {
-  const members = isJsonObject(value) ? Object.entries(value) : [];
-  if (members.length === 0) leaves.set(path, value);
-  for (const [key, member] of members) collect(member, `${path}/${escapeToken(key)}`, leaves);
+/** What has leaves below it, and is none itself. */
+function isBranch(value: JsonValue): value is JsonObject {
+  return isJsonObject(value) && Object.keys(value).length > 0;
 }

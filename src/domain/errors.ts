@@ -27,13 +27,22 @@ export const errorCodes = [
   "TOO_MANY_REQUESTS",
   "HEADERS_TOO_LARGE",
   "OVERLOADED",
+  "READ_TIMEOUT",
   "NOT_READY",
   "OUTCOME_UNKNOWN",
   "STORAGE_FULL",
+  "STORAGE_FAILED",
   "READ_ONLY",
   "LOCKED",
   "FILE_INVALID",
+  "FILE_DAMAGED",
+  "RUNTIME_UNSUPPORTED",
   "SECRET_KEY_INVALID",
+  "PROOF_INVALID",
+  "COPY_INVALID",
+  "FORKED",
+  "LOG_TRUNCATED",
+  "KEY_MISSING",
   "NOT_IMPLEMENTED",
   "UNREACHABLE",
   "INTERNAL",
@@ -64,6 +73,27 @@ export class BucketsError extends Error {
     this.code = code;
     this.details = details;
   }
+
+  /** Plain data, as logs and workers take it; without the cause, which may be anything. */
+  toJSON(): BucketsErrorJson {
+    const { name, code, message, details } = this;
+    return { name, code, message, details };
+  }
+
+  /**
+   * The error again. `structuredClone` and `postMessage` leave nothing of an error but its message, so
+   * send `error.toJSON()` to another thread, and make the error of it there.
+   */
+  static fromJSON({ code, message, details }: BucketsErrorJson): BucketsError {
+    return new BucketsError(code, message, details);
+  }
+}
+
+export interface BucketsErrorJson {
+  readonly name: "BucketsError";
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details: ErrorDetails;
 }
 
 /** True for a `BucketsError`, also one of another copy of this package: it looks at the shape. */
@@ -81,11 +111,17 @@ export function withDetails(error: BucketsError, details: ErrorDetails): Buckets
   return new BucketsError(error.code, error.message, { ...details, ...error.details }, error);
 }
 
-/** A body that does not fit, with the faults that were found; of very many, the first. */
-export function validationFailed(issues: readonly ValidationIssue[]): BucketsError {
+/**
+ * A body that does not fit, with the faults that were found; of very many, the first.
+ * @param count how many there are, where only the first ones were described.
+ */
+export function validationFailed(
+  issues: readonly ValidationIssue[],
+  count: number = issues.length,
+): BucketsError {
   const first = issues[0];
   const where = first === undefined ? "" : ` at ${first.location.join(".")}`;
-  const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
+  const more = count > 1 ? ` (and ${count - 1} more)` : "";
   const message = `The request does not fit${where}: ${first?.message ?? "see the details"}${more}`;
   return new BucketsError("VALIDATION_FAILED", message, {
     validation_errors: issues.slice(0, limits.validationIssuesMax),
@@ -104,4 +140,13 @@ export function invalidAt(
 /** Thrown for what can only be a bug of ours; never caught below the edge. */
 export function invariant(condition: boolean, message: string): asserts condition {
   if (!condition) throw new Error(`invariant broken: ${message}`);
+}
+
+/** A key under which something else was done. */
+export function keyReused(key: string): BucketsError {
+  return new BucketsError(
+    "IDEMPOTENCY_KEY_REUSED",
+    `The Idempotency-Key "${key}" was used for another request: take a new key.`,
+    { idempotency_key: key },
+  );
 }

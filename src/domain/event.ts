@@ -4,7 +4,10 @@ import { BatchEvent } from "./batch/events.js";
 import { BucketEvent } from "./bucket/events.js";
 import { ConnectionEvent } from "./connection/events.js";
 import { DeliveryEvent } from "./delivery/events.js";
+import { LogEvent } from "./log/events.js";
+import { NamespaceEvent } from "./namespace/events.js";
 import { ObjectEvent } from "./object/events.js";
+import { SyncEvent } from "./sync/events.js";
 import { UploadEvent } from "./upload/events.js";
 
 /** Who caused an event, why, and by which request (CONTRACT: writing with care). */
@@ -27,7 +30,10 @@ export const DomainEvent = z.discriminatedUnion("type", [
   ...BatchEvent.options,
   ...UploadEvent.options,
   ...DeliveryEvent.options,
+  ...SyncEvent.options,
   ...ConnectionEvent.options,
+  ...NamespaceEvent.options,
+  ...LogEvent.options,
 ]);
 export type DomainEvent = Readonly<z.infer<typeof DomainEvent>>;
 

@@ -3,6 +3,7 @@
  * filter by path; an event without changes is a row as well. Values are JSON, as they were recorded.
  */
 import type { Change } from "./changes.js";
+import { csvLine } from "./csv.js";
 import type { HistoryEntry } from "./history.js";
 
 const columns = [
@@ -16,6 +17,8 @@ const columns = [
   "path",
   "value",
   "was",
+  "namespace",
+  "bucket_name",
   "bucket_id",
   "event_id",
   "request_id",
@@ -30,19 +33,33 @@ const columns = [
 type Column = (typeof columns)[number];
 
 /** The names of the columns, with the end of the line. */
-export const csvHeader: string = toLine(columns);
+export const csvHeader: string = csvLine(columns);
 
-/** The rows of an event, each with its end of line. */
-export function toCsvRows(entry: HistoryEntry): string {
+/** Where an event belongs, beside what its entry says. */
+export interface CsvPlace {
+  readonly namespace: string;
+  readonly bucket_name: string;
+}
+
+/**
+ * The rows of an event, each with its end of line.
+ * @param shown what is written for the text of a cell: that text, unless given.
+ */
+export function toCsvRows(
+  entry: HistoryEntry,
+  place: CsvPlace,
+  shown: (text: string) => string = (text) => text,
+): string {
   const { changes, ...event } = entry;
   const parts: readonly (Change | undefined)[] = changes.length === 0 ? [undefined] : changes;
   return parts
     .map((change) => {
       const cells: Readonly<Partial<Record<Column, string | number | undefined>>> = {
         ...event,
+        ...place,
         ...(change !== undefined && cellsOf(change)),
       };
-      return toLine(columns.map((column) => inert(String(cells[column] ?? ""))));
+      return csvLine(columns.map((column) => shown(String(cells[column] ?? ""))));
     })
     .join("");
 }
@@ -54,23 +71,4 @@ function cellsOf(change: Change) {
     ...("value" in change && { value: JSON.stringify(change.value) }),
     ...("was" in change && { was: JSON.stringify(change.was) }),
   };
-}
-
-/** What spreadsheets begin a formula with, also in full width, or skip on the way to one. */
-const formula = /^'*[=+\-@\t\r\n＝＋－＠]/;
-
-/**
- * Text that no spreadsheet runs (OWASP: CSV injection): an apostrophe stands before what could be a
- * formula, or could be taken for one that was made inert. Taking one off again gives the text.
- */
-function inert(text: string): string {
-  return formula.test(text) ? `'${text}` : text;
-}
-
-function toLine(cells: readonly string[]): string {
-  return `${cells.map(quote).join(",")}\r\n`;
-}
-
-function quote(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

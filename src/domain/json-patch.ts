@@ -6,7 +6,7 @@
  */
 import jsonpatch from "fast-json-patch";
 import { z } from "zod";
-import { BucketsError } from "./errors.js";
+import { BucketsError, invalidAt } from "./errors.js";
 import {
   isJsonArray,
   isJsonObject,
@@ -18,7 +18,7 @@ import {
 } from "./json.js";
 import { limits } from "./limits.js";
 import { arrayIndex, isWithin, type Pointer, parsePointer, valueAt } from "./pointer.js";
-import { jsonValue } from "./schemas.js";
+import { jsonValue, parseWith } from "./schemas.js";
 
 const pointerText = z.string().refine((text) => parsePointer(text) !== undefined, {
   error: "Send a JSON Pointer (RFC 6901), such as /metadata/team.",
@@ -62,12 +62,12 @@ export function parseJsonPatch(patch: JsonValue): JsonPatchOperation[] {
     });
   }
   return patch.map((operation, index) => {
-    const parsed = JsonPatchOperation.safeParse(operation);
-    if (parsed.success) return parsed.data;
-    const fault = parsed.error.issues[0];
+    const fitted = parseWith(JsonPatchOperation, operation, []);
+    if (fitted.issues === undefined) return fitted.data;
+    const [fault] = fitted.issues;
     throw new BucketsError(
       "BAD_REQUEST",
-      `Operation ${index} of the JSON Patch is malformed at ${fault?.path.join(".") || "its op"}: ${fault?.message}`,
+      `Operation ${index} of the JSON Patch is malformed at ${fault?.location.join(".") || "its op"}: ${fault?.message}`,
       { operation_index: index },
     );
   });
@@ -79,13 +79,16 @@ export function parseJsonPatch(patch: JsonValue): JsonPatchOperation[] {
  * @param guard is asked before each operation and may refuse it by throwing.
  * @throws BAD_REQUEST for a malformed patch; CONFLICT with the index of an operation whose `test`
  * fails or whose path does not exist; PAYLOAD_TOO_LARGE when copies outgrow a document;
- * VALIDATION_FAILED when the result is nested too deep.
+ * VALIDATION_FAILED when the result is nested too deep, or when items of arrays are moved too often.
  */
 export function applyJsonPatch(document: JsonValue, patch: JsonValue, guard: Guard): JsonValue {
   const operations = parseJsonPatch(patch);
   let copiedBytes = 0;
+  let movedItems = 0;
   const result = operations.reduce((current, operation, index) => {
     guard(operation, current, index);
+    movedItems += itemsBehind(current, operation);
+    if (movedItems > limits.patchMovedItemsMax) throw tooManyMoved(index);
     if (operation.op === "copy") copiedBytes += copySize(current, operation.from);
     if (copiedBytes > limits.documentBytesMax) {
       throw new BucketsError(
@@ -106,6 +109,36 @@ export function applyJsonPatch(document: JsonValue, patch: JsonValue, guard: Gua
 /** Asked before a value is walked: copies and moves can nest a document deeper than the stack is. */
 function assertDepth(value: JsonValue): void {
   if (jsonDepth(value) > limits.jsonDepthMax) throw tooDeep();
+}
+
+/** The items of arrays that an operation makes change their places: that many are really moved. */
+function itemsBehind(document: JsonValue, operation: JsonPatchOperation): number {
+  switch (operation.op) {
+    case "add":
+    case "remove":
+    case "copy":
+      return behind(document, operation.path);
+    case "move":
+      return behind(document, operation.from) + behind(document, operation.path);
+    case "replace":
+    case "test":
+      return 0;
+  }
+}
+
+function behind(document: JsonValue, path: string): number {
+  const pointer = parsePointer(path) ?? [];
+  const parent = valueAt(document, pointer.slice(0, -1));
+  if (!isJsonArray(parent)) return 0;
+  return Math.max(0, parent.length - (arrayIndex(pointer.at(-1) ?? "") ?? parent.length));
+}
+
+function tooManyMoved(index: number): BucketsError {
+  return invalidAt(
+    ["body", index, "path"],
+    "too_many_moved_items",
+    "The operations move too many items of long arrays: replace the array as a whole, or add at its end.",
+  );
 }
 
 function copySize(document: JsonValue, from: string): number {

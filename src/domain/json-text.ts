@@ -1,40 +1,60 @@
 /**
  * JSON text as it may enter (RFC 8259, with the restrictions of I-JSON, RFC 7493): UTF-8, no
- * duplicate keys, no numbers that a double cannot hold, no lone surrogates, at most 64 levels.
+ * duplicate keys, no integers that a double does not keep, no lone surrogates, at most 64 levels and
+ * 10,000 keys in an object.
  * What is stored is then exactly what was meant.
  */
-import { BucketsError } from "./errors.js";
-import { exactNumber, type JsonValue, tooDeep, wellFormed } from "./json.js";
+import { BucketsError, invariant } from "./errors.js";
+import { finiteNumber, type JsonValue, tooDeep, tooManyKeys, wellFormed } from "./json.js";
+import { findJsonFault } from "./json-fault.js";
 import { limits } from "./limits.js";
+import { isKept } from "./number-literal.js";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** What the text is called in errors, and where it begins: it may be a line of a file. */
+interface JsonSource {
+  readonly name: string;
+  readonly line: number;
+}
+
+const body: JsonSource = { name: "The body", line: 1 };
+
 /**
  * The value of a JSON text.
- * @throws BAD_REQUEST for what is not strict JSON; VALIDATION_FAILED beyond 64 levels.
+ * @throws BAD_REQUEST for what is not strict JSON, with its place; VALIDATION_FAILED beyond 64 levels
+ * or 10,000 keys in an object.
  */
-export function parseJsonText(bytes: Uint8Array): JsonValue {
-  const text = decode(bytes);
+export function parseJsonText(bytes: Uint8Array, source = body): JsonValue {
+  const text = decodeText(bytes, source);
   try {
-    scan(text);
+    scan(text, source);
     return JSON.parse(text);
   } catch (error) {
-    throw error instanceof SyntaxError ? malformed(text) : error;
+    throw error instanceof SyntaxError ? malformed(text, source) : error;
   }
 }
 
-function decode(bytes: Uint8Array): string {
+/** @throws BAD_REQUEST for what is not UTF-8. */
+export function decodeText(bytes: Uint8Array, { name } = body): string {
   try {
     return utf8.decode(bytes);
   } catch {
-    throw new BucketsError("BAD_REQUEST", "The body is not valid UTF-8.");
+    throw new BucketsError("BAD_REQUEST", `${name} is not valid UTF-8.`);
   }
 }
 
 /** Quotes nothing of the text: it may hold a secret. */
-function malformed(text: string): BucketsError {
-  const why = text.startsWith("\uFEFF") ? " It begins with a byte order mark." : "";
-  return new BucketsError("BAD_REQUEST", `The body is not valid JSON.${why}`);
+export function malformed(text: string, source = body): BucketsError {
+  const fault = findJsonFault(text);
+  invariant(fault !== undefined, "what JSON.parse refuses is no JSON");
+  const { column, expected } = fault;
+  const line = fault.line + source.line - 1;
+  return new BucketsError(
+    "BAD_REQUEST",
+    `${source.name} is not valid JSON at line ${line}, column ${column}: expected ${expected}.`,
+    { line, column, expected },
+  );
 }
 
 const quote = 0x22;
@@ -52,7 +72,7 @@ type Level = Set<string> | null;
  * One pass over the text for what `JSON.parse` lets through. It need not understand malformed
  * text, only stop on it: the parser will refuse that.
  */
-function scan(text: string): void {
+function scan(text: string, source: JsonSource): void {
   const levels: Level[] = [];
   let expectsKey = false;
   for (let at = 0; at < text.length; ) {
@@ -61,7 +81,7 @@ function scan(text: string): void {
       case quote: {
         const end = endOfString(text, at);
         const value = stringValue(text.slice(at, end));
-        if (expectsKey) addKey(levels.at(-1), value);
+        if (expectsKey) addKey(levels.at(-1), value, source);
         expectsKey = false;
         at = end;
         continue;
@@ -83,8 +103,7 @@ function scan(text: string): void {
       default:
         if (startsNumber(code)) {
           const end = endOfNumber(text, at);
-          const value = Number(text.slice(at, end));
-          if (!Number.isNaN(value)) exactNumber(value);
+          checkNumber(text.slice(at, end));
           at = end;
           continue;
         }
@@ -94,7 +113,7 @@ function scan(text: string): void {
 }
 
 /** The index after the closing quote, or the end of the text. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === backslash) at += 1;
@@ -110,12 +129,23 @@ function stringValue(literal: string): string {
   return wellFormed(String(value));
 }
 
-function addKey(keys: Level | undefined, key: string): void {
+function addKey(keys: Level | undefined, key: string, { name }: JsonSource): void {
   if (!keys) return;
   if (keys.has(key)) {
-    throw new BucketsError("BAD_REQUEST", "An object of the body has the same key twice.");
+    throw new BucketsError("BAD_REQUEST", `${name} has an object with the same key twice.`);
   }
   keys.add(key);
+  if (keys.size > limits.anyObjectKeysMax) throw tooManyKeys();
+}
+
+/** What is no number is for the parser to refuse. */
+function checkNumber(literal: string): void {
+  const value = Number(literal);
+  if (Number.isNaN(value) || isKept(literal, finiteNumber(value))) return;
+  throw new BucketsError(
+    "BAD_REQUEST",
+    "An integer is beyond 2^53 and would become another: send it as a string.",
+  );
 }
 
 function startsNumber(code: number): boolean {

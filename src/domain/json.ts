@@ -3,7 +3,7 @@
  * Objects are only ever built by spread, computed keys or `Object.fromEntries`, which define own
  * properties, so that a key named `__proto__` or `constructor` is data like any other.
  */
-import { BucketsError } from "./errors.js";
+import { BucketsError, invalidAt } from "./errors.js";
 import { limits } from "./limits.js";
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
@@ -40,6 +40,16 @@ export function withoutAbsent(
   );
 }
 
+/**
+ * Freezes plain data to its leaves, and gives it back. What is frozen already is not walked again:
+ * only this freezes, from the leaves up, so that a frozen value has nothing below it that is not.
+ */
+export function frozen<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  for (const member of Object.values(value)) frozen(member);
+  return Object.freeze(value);
+}
+
 /** Equality of JSON values: the order of keys does not matter, the order of array items does. */
 export function jsonEqual(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
   if (a === b) return true;
@@ -73,20 +83,24 @@ export function jsonBytes(value: JsonValue): number {
 }
 
 /**
- * What a caller of the library passed in, as a JSON value of our own: a deep copy without
+ * What a caller of the library passed in, as a JSON value of our own: a frozen deep copy without
  * `undefined` members, dates as RFC 3339 text. The same rules hold as for JSON text at the HTTP
  * door (`json-text.ts`).
  *
  * @throws BAD_REQUEST for what JSON cannot say exactly: functions, bigints, maps and instances of
- * other classes, NaN, infinities, integers beyond 2^53, lone surrogates; VALIDATION_FAILED beyond 64
- * levels.
+ * other classes, NaN, infinities, lone surrogates; VALIDATION_FAILED beyond 64 levels or 10,000 keys in
+ * an object.
  */
-export function toJson(input: unknown, depth = 0): JsonValue {
+export function toJson(input: unknown): JsonValue {
+  return frozen(copied(input, 0));
+}
+
+function copied(input: unknown, depth: number): JsonValue {
   switch (typeof input) {
     case "string":
       return wellFormed(input);
     case "number":
-      return exactNumber(input);
+      return finiteNumber(input);
     case "boolean":
       return input;
     case "object":
@@ -97,17 +111,19 @@ export function toJson(input: unknown, depth = 0): JsonValue {
   if (input === null) return null;
   if (input instanceof Date && !Number.isNaN(input.getTime())) return input.toISOString();
   if (depth >= limits.jsonDepthMax) throw tooDeep();
-  if (Array.isArray(input)) return Array.from(input, (item) => toJson(item, depth + 1));
+  if (Array.isArray(input)) return Array.from(input, (item) => copied(item, depth + 1));
   if (!isPlainObject(input)) {
     throw new BucketsError(
       "BAD_REQUEST",
       "An instance of a class is not JSON: pass plain objects.",
     );
   }
+  const members = Object.entries(input);
+  if (members.length > limits.anyObjectKeysMax) throw tooManyKeys();
   return Object.fromEntries(
-    Object.entries(input)
+    members
       .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => [wellFormed(key), toJson(value, depth + 1)]),
+      .map(([key, value]) => [wellFormed(key), copied(value, depth + 1)]),
   );
 }
 
@@ -118,12 +134,9 @@ function isPlainObject(input: object): boolean {
 }
 
 /** The number as JSON text keeps it, where minus zero is zero. */
-export function exactNumber(value: number): number {
+export function finiteNumber(value: number): number {
   if (!Number.isFinite(value)) {
     throw new BucketsError("BAD_REQUEST", "A number is out of range: send it as a string.");
-  }
-  if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
-    throw new BucketsError("BAD_REQUEST", "An integer is beyond 2^53: send it as a string.");
   }
   return value === 0 ? 0 : value;
 }
@@ -134,17 +147,17 @@ export function wellFormed(text: string): string {
 }
 
 export function tooDeep(): BucketsError {
-  return new BucketsError(
-    "VALIDATION_FAILED",
-    `The document is nested deeper than ${limits.jsonDepthMax} levels.`,
-    {
-      validation_errors: [
-        {
-          type: "too_deep",
-          location: ["body"],
-          message: `Nest at most ${limits.jsonDepthMax} levels of arrays and objects.`,
-        },
-      ],
-    },
+  return invalidAt(
+    ["body"],
+    "too_deep",
+    `Nest at most ${limits.jsonDepthMax} levels of arrays and objects.`,
+  );
+}
+
+export function tooManyKeys(): BucketsError {
+  return invalidAt(
+    ["body"],
+    "too_many_keys",
+    `An object has more than ${limits.anyObjectKeysMax} keys: send fewer.`,
   );
 }

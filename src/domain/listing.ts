@@ -6,7 +6,7 @@
 import { compileFilter } from "./filter/condition.js";
 import { comparePositions, type ListPosition, sortKeyOf } from "./filter/order.js";
 import type { Criteria } from "./filter/parse.js";
-import { compileSearch } from "./filter/search.js";
+import { compileSearch, textsIn } from "./filter/search.js";
 import type { JsonObject } from "./json.js";
 import { valueAt } from "./pointer.js";
 
@@ -55,6 +55,8 @@ export interface PageQuery {
   readonly offset: number;
   /** Start after this place instead of at an offset. */
   readonly after: ListPosition | undefined;
+  /** Where rows are stored, the page ends once they are so large together; no bound unless given. */
+  readonly bytesMax?: number | undefined;
 }
 
 /** Everything that is selected, and a page of it in order. */
@@ -85,8 +87,5 @@ export function select<Row>(
 }
 
 function textsOf(fields: JsonObject, names: readonly string[]): string[] {
-  return names.flatMap((name) => {
-    const value = fields[name];
-    return typeof value === "string" ? [value] : [];
-  });
+  return names.flatMap((name) => textsIn(fields[name]));
 }

@@ -1,35 +1,53 @@
 /**
- * Every kind of resource that has a stream of events of its own. What is true of all of them is
- * told apart here, once; the rules of each kind are in its own folder.
+ * Every kind of resource that has a stream of events of its own: the one table of the kinds, and
+ * what can be asked of any of them. What a kind answers is in its own folder (`kind.ts`).
  */
 import { z } from "zod";
-import type { BatchCommand } from "./batch/commands.js";
-import { decideBatch } from "./batch/decide.js";
-import { BatchState, evolveBatch } from "./batch/state.js";
-import { batchReservations, windowDueAt, windowOf } from "./batch/window.js";
-import type { BucketCommand } from "./bucket/commands.js";
-import { decideBucket, type Moment } from "./bucket/decide.js";
-import { bucketReservations, type Reservation } from "./bucket/reservations.js";
-import { secretReferences } from "./bucket/secrets.js";
-import { BucketState, evolveBucket } from "./bucket/state.js";
-import { secretsOfBucket } from "./bucket/webhook-secrets.js";
-import type { ConnectionCommand } from "./connection/commands.js";
-import { decideConnection } from "./connection/decide.js";
-import { credentialsAt } from "./connection/secrets.js";
-import { ConnectionState, connectionReservations, evolveConnection } from "./connection/state.js";
-import type { DeliveryCommand } from "./delivery/commands.js";
-import { decideDelivery, deliveryClaims, deliveryReservations } from "./delivery/decide.js";
-import { DeliveryState, evolveDelivery } from "./delivery/state.js";
-import { invariant } from "./errors.js";
+import { batchKind } from "./batch/kind.js";
+import { BatchState } from "./batch/state.js";
+import { type Blame, blameAfter } from "./blame.js";
+import { bucketKind } from "./bucket/kind.js";
+import { BucketState } from "./bucket/state.js";
+import type { StatsChange } from "./bucket/stats.js";
+import type { Change } from "./changes.js";
+import { connectionKind } from "./connection/kind.js";
+import { ConnectionState } from "./connection/state.js";
+import { deliveryKind } from "./delivery/kind.js";
+import { DeliveryState } from "./delivery/state.js";
+import { type BucketsError, invariant } from "./errors.js";
 import type { DomainEvent, RecordedEvent } from "./event.js";
-import { type JsonObject, jsonEqual, toJson, withoutAbsent } from "./json.js";
-import type { ObjectCommand } from "./object/commands.js";
-import { decideObject } from "./object/decide.js";
-import { objectClaim, objectReservations } from "./object/keys.js";
-import { evolveObject, ObjectState } from "./object/state.js";
-import type { UploadCommand } from "./upload/commands.js";
-import { decideUpload } from "./upload/decide.js";
-import { evolveUpload, UploadState } from "./upload/state.js";
+import { frozen, type JsonObject, jsonEqual, toJson } from "./json.js";
+import type { DecisionContext, Kind, MemberOf } from "./kind.js";
+import { logKind } from "./log/kind.js";
+import { LogState } from "./log/state.js";
+import { namespaceKind } from "./namespace/kind.js";
+import { NamespaceState } from "./namespace/state.js";
+import { objectKind } from "./object/kind.js";
+import { ObjectState } from "./object/state.js";
+import { assertTakes, owned, takes } from "./owned.js";
+import type { Reservation } from "./reservation.js";
+import { syncKind } from "./sync/kind.js";
+import { SyncState } from "./sync/state.js";
+import type { TaskResponse } from "./task.js";
+import { uploadKind } from "./upload/kind.js";
+import { UploadState } from "./upload/state.js";
+
+/** The kinds of what is in a bucket. */
+const memberDefinitions = {
+  object: objectKind,
+  batch: batchKind,
+  upload: uploadKind,
+  delivery: deliveryKind,
+  sync: syncKind,
+} as const;
+
+const definitions = {
+  bucket: bucketKind,
+  ...memberDefinitions,
+  connection: connectionKind,
+  namespace: namespaceKind,
+  log: logKind,
+} as const;
 
 export const ResourceState = z.discriminatedUnion("kind", [
   BucketState,
@@ -37,138 +55,118 @@ export const ResourceState = z.discriminatedUnion("kind", [
   BatchState,
   UploadState,
   DeliveryState,
+  SyncState,
   ConnectionState,
+  NamespaceState,
+  LogState,
 ]);
 export type ResourceState = Readonly<z.infer<typeof ResourceState>>;
-export type ResourceKind = ResourceState["kind"];
+
+type Definitions = typeof definitions;
+export type ResourceKind = keyof Definitions;
+export type MemberKind = keyof typeof memberDefinitions;
 
 /** The state of one kind. */
-export type StateOf<Kind extends ResourceKind> = Extract<ResourceState, { readonly kind: Kind }>;
+export type StateOf<Name extends ResourceKind> = Extract<ResourceState, { readonly kind: Name }>;
+type CommandOf<Name extends ResourceKind> = Parameters<Definitions[Name]["decide"]>[1];
+type EventOf<Name extends ResourceKind> = ReturnType<Definitions[Name]["decide"]>;
+export type ResourceCommand = CommandOf<ResourceKind>;
 
-export type ResourceCommand =
-  | BucketCommand
-  | ObjectCommand
-  | BatchCommand
-  | UploadCommand
-  | DeliveryCommand
-  | ConnectionCommand;
+/** A state, and beside it which events set what its document has: all that a stream is folded to. */
+export interface BlamedState {
+  readonly state: ResourceState;
+  readonly blame: Blame;
+}
+
+/** An event with the states around it. */
+export interface AppliedEvent {
+  readonly recorded: RecordedEvent;
+  readonly before: ResourceState | undefined;
+  readonly after: ResourceState;
+  /** Of the document after it. */
+  readonly blame: Blame;
+}
 
 /** Counts the changes to what `evolve` makes of the same events: saved states of another are void. */
 export const reducerVersion = 1;
 
-const prefixes = {
-  bucket: "bkt_",
-  object: "obj_",
-  batch: "btch_",
-  upload: "upl_",
-  delivery: "dlv_",
-  connection: "conn_",
-} as const satisfies Record<ResourceKind, string>;
+type KindOf<Name extends ResourceKind> = Kind<StateOf<Name>, CommandOf<Name>, EventOf<Name>>;
+
+type MemberKindOf<Name extends MemberKind> = MemberOf<
+  StateOf<Name>,
+  CommandOf<Name>,
+  EventOf<Name>
+>;
+
+const members: { readonly [Name in MemberKind]: MemberKindOf<Name> } = memberDefinitions;
+
+/** What a kind of what is in a bucket says. */
+export const memberNamed = <Name extends MemberKind>(name: Name): MemberKindOf<Name> =>
+  members[name];
+
+const kinds: { readonly [Name in ResourceKind]: KindOf<Name> } = definitions;
+
+/** What the kind of that name says: a state, command or event of the kind is for it alone. */
+export const kindNamed = <Name extends ResourceKind>(name: Name): KindOf<Name> => kinds[name];
+
+const all = Object.values(definitions);
+
+/** The names of the kinds. */
+export const resourceKinds: readonly ResourceKind[] = all.map(({ name }) => name);
+export const memberKinds = resourceKinds.filter(isMemberKind);
+
+const byPrefix = new Map<string, ResourceKind>(all.map(({ prefix, name }) => [prefix, name]));
+
+const byCommand = new Map<string, ResourceKind>(
+  all.flatMap(({ commands, name }) => Object.keys(commands).map((type) => [type, name])),
+);
+
+const byName = new Map<string, ResourceKind>(all.map(({ name }) => [name, name]));
 
 /** The kind of the resource with that id; ids tell by their prefix. */
 export function kindOfStream(stream: string): ResourceKind | undefined {
-  return resourceKinds.find((kind) => stream.startsWith(prefixes[kind]));
+  return byPrefix.get(stream.slice(0, stream.indexOf("_") + 1));
 }
 
-const resourceKinds = [
-  "bucket",
-  "object",
-  "batch",
-  "upload",
-  "delivery",
-  "connection",
-] as const satisfies readonly ResourceKind[];
-
 /** The kind of resource that the command is for. */
-export function kindOfCommand(command: ResourceCommand): ResourceKind {
-  switch (command.type) {
-    case "create_object":
-    case "put_object":
-    case "patch_object":
-    case "delete_object":
-    case "revert_object":
-    case "undo_object":
-    case "restore_object":
-      return "object";
-    case "create_batch":
-    case "collect_object":
-    case "close_window":
-    case "add_batch_objects":
-    case "patch_batch":
-    case "submit_batch":
-    case "cancel_batch":
-    case "delete_batch":
-    case "claim_batch":
-    case "progress_batch":
-    case "complete_batch":
-    case "fail_batch":
-      return "batch";
-    case "create_upload":
-    case "confirm_upload":
-    case "delete_upload":
-      return "upload";
-    case "accept_delivery":
-    case "ignore_delivery":
-    case "fail_delivery":
-      return "delivery";
-    case "create_connection":
-    case "patch_connection":
-    case "delete_connection":
-      return "connection";
-    default:
-      return "bucket";
-  }
+export function kindOfCommand({ type }: ResourceCommand): ResourceKind {
+  const kind = byCommand.get(type);
+  invariant(kind !== undefined, `no kind has the command ${type}`);
+  return kind;
+}
+
+function kindOfEvent({ type }: DomainEvent): ResourceKind {
+  const kind = byName.get(type.slice(0, type.indexOf(".")));
+  invariant(kind !== undefined, `no kind has the event ${type}`);
+  return kind;
+}
+
+/** True for the kinds of what is in a bucket. */
+function isMemberKind(name: ResourceKind): name is MemberKind {
+  return Object.hasOwn(members, name);
 }
 
 /** The id of the resource, which names its stream. */
 export function streamOf(state: ResourceState): string {
-  switch (state.kind) {
-    case "bucket":
-      return state.bucket_id;
-    case "object":
-      return state.object_id;
-    case "batch":
-      return state.batch_id;
-    case "upload":
-      return state.upload_id;
-    case "delivery":
-      return state.delivery_id;
-    case "connection":
-      return state.connection_id;
-  }
+  return kindNamed(state.kind).id(state);
 }
 
 /** The ids of the resource, as answers and the details of errors name them. */
 export function idsOf(state: ResourceState): Readonly<Record<string, string>> {
-  const bucket = { bucket_id: state.bucket_id };
-  switch (state.kind) {
-    case "bucket":
-      return bucket;
-    case "object":
-      return { ...bucket, object_id: state.object_id };
-    case "batch":
-      return { ...bucket, batch_id: state.batch_id };
-    case "upload":
-      return { ...bucket, upload_id: state.upload_id };
-    case "delivery":
-      return { ...bucket, delivery_id: state.delivery_id };
-    case "connection":
-      return { connection_id: state.connection_id };
-  }
+  const { table, id } = kindNamed(state.kind);
+  const own = { [table.id]: id(state) };
+  return isMemberKind(state.kind) ? { bucket_id: state.bucket_id, ...own } : own;
+}
+
+/** The id of the resource that `idsOf` names; of what is in a bucket, not that of the bucket. */
+export function streamNamedBy(ids: Readonly<Record<string, unknown>>): string | undefined {
+  const named = resourceKinds.flatMap((kind) => ids[kindNamed(kind).table.id] ?? []);
+  return named.map(String).findLast((id) => kindOfStream(id) !== undefined);
 }
 
 /** What history, diff and blame are about. */
 export function documentOf(state: ResourceState): JsonObject {
-  switch (state.kind) {
-    case "upload":
-    case "delivery":
-      return withoutAbsent({ ...state.document });
-    case "bucket":
-    case "object":
-    case "batch":
-    case "connection":
-      return state.document;
-  }
+  return kindNamed(state.kind).document(state);
 }
 
 export function isDeleted(state: ResourceState): boolean {
@@ -177,7 +175,7 @@ export function isDeleted(state: ResourceState): boolean {
 
 /** True for the commands that are for what was deleted. */
 export function isRestoring(command: ResourceCommand): boolean {
-  return command.type === "restore_bucket" || command.type === "restore_object";
+  return kindNamed(kindOfCommand(command)).restores(command);
 }
 
 /**
@@ -185,125 +183,50 @@ export function isRestoring(command: ResourceCommand): boolean {
  * of the first one that is held.
  */
 export function claimsOf(command: ResourceCommand, owner: BucketState): readonly Reservation[] {
-  switch (command.type) {
-    case "create_object": {
-      const claim = objectClaim(command, owner);
-      return claim === undefined ? [] : [claim];
-    }
-    case "collect_object":
-      return [windowOf(owner.bucket_id)];
-    case "accept_delivery":
-    case "ignore_delivery":
-    case "fail_delivery":
-      return deliveryClaims(command.facts, owner.bucket_id);
-    default:
-      return [];
-  }
+  return kindNamed(kindOfCommand(command)).claims(command, owner);
 }
 
-/** What a command is decided with, beside the state of its own resource. */
-export interface DecisionContext {
-  readonly moment: Moment;
-  /** The bucket of an object, batch or upload; undefined for a bucket. */
-  readonly owner: BucketState | undefined;
-  /** The state of another resource that the command names. */
-  readonly related: (id: string) => ResourceState | undefined;
-  /** The id of the object that a command right before, of the same operation, was about. */
-  readonly precedingObject: string | undefined;
+/** @throws BUCKET_LOCKED when the bucket takes no change to what it holds of that kind. */
+export function assertOwnerTakes(kind: MemberKind, owner: BucketState, now: number): void {
+  assertTakes(memberNamed(kind).ownerTakes, owner, now);
+}
+
+/** Whether the bucket takes one. @param now milliseconds. */
+export function ownerTakes(kind: MemberKind, owner: BucketState, now: number): boolean {
+  return takes(memberNamed(kind).ownerTakes, owner, now);
 }
 
 /**
  * The event that the command makes happen. Existence and preconditions were checked before.
  *
- * @throws what the decider of its kind throws.
+ * @throws BUCKET_LOCKED; what the decider of its kind throws.
  */
 export function decide(
   state: ResourceState | undefined,
   command: ResourceCommand,
   context: DecisionContext,
 ): DomainEvent {
-  switch (command.type) {
-    case "create_object":
-    case "put_object":
-    case "patch_object":
-    case "delete_object":
-    case "revert_object":
-    case "undo_object":
-    case "restore_object":
-      return decideObject(only("object", state), command, owned(context));
-    case "create_batch":
-    case "collect_object":
-    case "close_window":
-    case "add_batch_objects":
-    case "patch_batch":
-    case "submit_batch":
-    case "cancel_batch":
-    case "delete_batch":
-    case "claim_batch":
-    case "progress_batch":
-    case "complete_batch":
-    case "fail_batch":
-      return decideBatch(only("batch", state), command, owned(context));
-    case "create_upload":
-    case "confirm_upload":
-    case "delete_upload":
-      return decideUpload(only("upload", state), command, owned(context));
-    case "accept_delivery":
-    case "ignore_delivery":
-    case "fail_delivery":
-      return decideDelivery(only("delivery", state), command, owned(context));
-    case "create_connection":
-    case "patch_connection":
-    case "delete_connection":
-      return decideConnection(only("connection", state), command);
-    default:
-      return decideBucket(only("bucket", state), command, context.moment);
-  }
+  const name = kindOfCommand(command);
+  if (isMemberKind(name)) assertOwnerTakes(name, owned(context).owner, context.moment.now);
+  return kindNamed(name).decide(state && stateOfKind(name, state), command, context);
 }
 
-function owned({ owner, ...context }: DecisionContext) {
-  invariant(owner !== undefined, "a member of a bucket is decided with its bucket");
-  return { ...context, owner };
-}
-
-/** The state after the event. Pure, and the only way that a state is ever made. */
+/**
+ * The state after the event. Pure, and the only way that a state is ever made. It is frozen, since
+ * caches keep it while parts of it are in the hands of callers.
+ */
 export function evolve(state: ResourceState | undefined, recorded: RecordedEvent): ResourceState {
-  const { event } = recorded;
-  switch (event.type) {
-    case "object.created":
-    case "object.patched":
-    case "object.deleted":
-    case "object.reverted":
-    case "object.undone":
-    case "object.restored":
-      return evolveObject(only("object", state), { ...recorded, event });
-    case "batch.created":
-    case "batch.objects_added":
-    case "batch.patched":
-    case "batch.window_closed":
-    case "batch.submitted":
-    case "batch.canceled":
-    case "batch.claimed":
-    case "batch.progressed":
-    case "batch.completed":
-    case "batch.failed":
-    case "batch.deleted":
-      return evolveBatch(only("batch", state), { ...recorded, event });
-    case "upload.created":
-    case "upload.confirmed":
-    case "upload.deleted":
-      return evolveUpload(only("upload", state), { ...recorded, event });
-    case "delivery.accepted":
-    case "delivery.ignored":
-    case "delivery.failed":
-      return evolveDelivery(only("delivery", state), { ...recorded, event });
-    case "connection.created":
-    case "connection.patched":
-    case "connection.deleted":
-      return evolveConnection(only("connection", state), { ...recorded, event });
-    default:
-      return evolveBucket(only("bucket", state), { ...recorded, event });
-  }
+  const name = kindOfEvent(recorded.event);
+  return frozen(kindNamed(name).evolve(state && stateOfKind(name, state), recorded));
+}
+
+/** What the event does to what its stream was folded to before. Pure. */
+export function applied(folded: BlamedState | undefined, recorded: RecordedEvent): AppliedEvent {
+  const before = folded?.state;
+  const after = evolve(before, recorded);
+  const document = before && documentOf(before);
+  const blame = blameAfter(folded?.blame, document, documentOf(after), recorded.position);
+  return { recorded, before, after, blame };
 }
 
 /** The state after many events. */
@@ -316,58 +239,83 @@ export function fold(
   return state;
 }
 
+/** What the event did to the document of its resource. */
+export function changesOf(event: DomainEvent): readonly Change[] {
+  return kindNamed(kindOfEvent(event)).changes(event);
+}
+
+/** The changes as they are shown: secrets are masked, user data is not touched. */
+export function shownChanges(event: DomainEvent): readonly Change[] {
+  const { changes, shown } = kindNamed(kindOfEvent(event));
+  return shown(changes(event));
+}
+
+/** What the event does to the statistics of the bucket; undefined for what never moves any. */
+export function statsChangeOf({ recorded, before, after }: AppliedEvent): StatsChange | undefined {
+  const { position, recordedAt, event } = recorded;
+  const moved = kindNamed(after.kind).statistics({ event, before, after });
+  return moved === undefined ? undefined : { position, recordedAt, ...moved };
+}
+
+/** The stored contents that the state refers to, by their hashes. */
+export function referencedHashes(state: ResourceState): readonly string[] {
+  return kindNamed(state.kind).references(state);
+}
+
+/**
+ * The task that the state says to go on, or to have gone on.
+ *
+ * @param objectCount how many objects the bucket holds.
+ * @param at milliseconds.
+ */
+export function taskOf(
+  state: ResourceState,
+  objectCount: () => number,
+  at: number,
+): TaskResponse | undefined {
+  return kindNamed(state.kind).task(state, objectCount, at);
+}
+
+/** The refusal of a reservation that another holds. */
+export function takenBy(reservation: Reservation, holder: string): BucketsError {
+  const kind = kindOfStream(holder);
+  invariant(kind !== undefined, `${holder} is no resource`);
+  return kindNamed(kind).taken(reservation, holder);
+}
+
+/** The document as it is shown: secrets are masked. */
+export function shownDocument(state: ResourceState): JsonObject {
+  return kindNamed(state.kind).shownDocument(documentOf(state));
+}
+
 /** What the resource keeps for itself, so that no other can have it. */
 export function reservationsOf(state: ResourceState): readonly Reservation[] {
-  switch (state.kind) {
-    case "bucket":
-      return bucketReservations(state);
-    case "object":
-      return objectReservations(state);
-    case "batch":
-      return batchReservations(state);
-    case "upload":
-      return [];
-    case "delivery":
-      return deliveryReservations(state);
-    case "connection":
-      return connectionReservations(state);
-  }
+  return kindNamed(state.kind).reservations(state);
 }
 
 /** When something is to be done about the resource by itself (RFC 3339), if anything is. */
 export function dueAt(state: ResourceState): string | undefined {
-  return state.kind === "batch" ? windowDueAt(state) : undefined;
+  return kindNamed(state.kind).dueAt(state);
 }
 
 /** The references of every secret that is kept for the resource. */
 export function secretsHeld(state: ResourceState): readonly string[] {
-  switch (state.kind) {
-    case "bucket":
-      return secretsOfBucket(state);
-    case "connection":
-      return state.deleted === undefined ? secretReferences(state.document, credentialsAt) : [];
-    default:
-      return [];
-  }
+  return kindNamed(state.kind).secrets(state);
 }
 
 /** The state as that of a kind which it is known to be of. */
-export function stateOfKind<Kind extends ResourceKind>(
-  kind: Kind,
+export function stateOfKind<Name extends ResourceKind>(
+  kind: Name,
   state: ResourceState,
-): StateOf<Kind> {
+): StateOf<Name> {
   invariant(isOfKind(kind, state), `${streamOf(state)} is no ${kind}`);
   return state;
 }
 
-function only<Kind extends ResourceKind>(kind: Kind, state: ResourceState | undefined) {
-  return state === undefined ? undefined : stateOfKind(kind, state);
-}
-
-function isOfKind<Kind extends ResourceKind>(
-  kind: Kind,
+function isOfKind<Name extends ResourceKind>(
+  kind: Name,
   state: ResourceState,
-): state is StateOf<Kind> {
+): state is StateOf<Name> {
   return state.kind === kind;
 }
 

@@ -2,10 +2,29 @@
  * Putting a document back to what it was: in whole, in some fields, or without one event. Always
  * something new that happens, never a change of what did.
  */
+import { z } from "zod";
 import { applyChanges, type Change } from "./changes.js";
 import { BucketsError, invalidAt } from "./errors.js";
 import { isJsonObject, type JsonObject } from "./json.js";
 import { formatPointer, type Pointer, parsePointer, valueAt } from "./pointer.js";
+import { orAbsent } from "./schemas.js";
+
+const version = z.number().int().min(1);
+
+export const RevertRequest = z
+  .object({
+    to: version.nullish().transform(orAbsent),
+    undo: version.nullish().transform(orAbsent),
+    fields: z.array(z.string()).min(1).max(1_000).nullish().transform(orAbsent),
+  })
+  .refine(
+    ({ to, undo }) => (to === undefined) !== (undo === undefined),
+    "Send either to or undo, each a version.",
+  )
+  .refine(
+    ({ undo, fields }) => undo === undefined || fields === undefined,
+    "Send fields together with to; undo takes back a whole event.",
+  );
 
 /** The current document with the earlier one, or with some fields of it, put back. */
 export function putBack(

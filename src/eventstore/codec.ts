@@ -1,15 +1,44 @@
 /** Between events as the domain knows them and rows of the log, in both directions. */
 
-import { invariant } from "../domain/errors.js";
-import { DomainEvent, EventMeta, type RecordedEvent, schemaVersion } from "../domain/event.js";
+import { z } from "zod";
+import { BucketsError, invariant } from "../domain/errors.js";
+import {
+  DomainEvent,
+  EventMeta,
+  formatTime,
+  type RecordedEvent,
+  schemaVersion,
+} from "../domain/event.js";
+import { isUnreadable, type UnreadableEvent } from "../domain/history.js";
+import { applied, type BlamedState } from "../domain/resource.js";
 import { chainHash, commit, type StoredEvent } from "./frame.js";
+import { storedBytes } from "./slice.js";
 import type { LoggedEvent } from "./store.js";
+
+/** Of what makes an event unreadable. */
+const issuesToldMax = 3;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 export interface Salts {
   readonly salt: Uint8Array;
   readonly metaSalt: Uint8Array;
+}
+
+/**
+ * Holds an event to the schema that it will be read back by. A log cannot be repaired, so what could
+ * not be read is never written; only the unit that brings it is refused.
+ *
+ * @throws INTERNAL for what can only come from a fault of ours, since callers are held to theirs.
+ */
+export function assertRecordable({ meta, event, stream }: RecordedEvent): void {
+  const parsed = [EventMeta.safeParse(meta), DomainEvent.safeParse(event)];
+  const error = parsed.find(({ success }) => !success)?.error;
+  if (error === undefined) return;
+  throw new BucketsError(
+    "INTERNAL",
+    `The event ${event.type} of ${stream} could not be read back, and is not recorded: ${problemOf(error)}.`,
+  );
 }
 
 /** The row of an event, tied to the one before it. */
@@ -50,6 +79,20 @@ export type EventContent = Omit<
   "metaSalt" | "metaCommitment" | "salt" | "commitment" | "hash"
 >;
 
+/** What is wrong, on one line. */
+export function problemOf(error: unknown): string {
+  const told =
+    error instanceof z.ZodError
+      ? error.issues
+          .slice(0, issuesToldMax)
+          .map(({ path, message }) => [...path.map(String), message].join(": "))
+          .join("; ")
+      : error instanceof Error
+        ? error.message
+        : String(error);
+  return told.replaceAll(/\p{Cc}/gu, " ");
+}
+
 /** The event of a row, parsed by its schema: rows are a border like any other. */
 export function decode(row: EventContent): RecordedEvent {
   invariant(row.body !== null && row.meta !== null, `the event at ${row.position} has no bytes`);
@@ -71,10 +114,58 @@ export function decode(row: EventContent): RecordedEvent {
   };
 }
 
-/** The event of a row with the hashes around it. */
-export function toLogged(row: StoredEvent, previousHash: Uint8Array): LoggedEvent {
-  return { recorded: decode(row), hash: toHex(row.hash), previousHash: toHex(previousHash) };
+/** The event of a row, or what can be said of one that cannot be read. */
+export function read(row: EventContent): RecordedEvent | UnreadableEvent {
+  try {
+    return decode(row);
+  } catch (error) {
+    return {
+      event_id: row.eventId,
+      stream: row.stream,
+      version: row.version,
+      position: row.position,
+      type: row.type,
+      recorded_at: formatTime(row.recordedAt),
+      problem: problemOf(error),
+    };
+  }
 }
+
+/** The same with the hashes around it. */
+export function toLogged(
+  row: StoredEvent,
+  previousHash: Uint8Array,
+): LoggedEvent | UnreadableEvent {
+  const recorded = read(row);
+  if (isUnreadable(recorded)) return recorded;
+  const bytes = storedBytes(row);
+  return { bytes, recorded, hash: toHex(row.hash), previousHash: toHex(previousHash) };
+}
+
+/**
+ * What a stream is folded to with the event of a row. It is what happened that counts, whoever it says
+ * did it: an event of which only that cannot be read is folded, and any other that cannot be is passed
+ * over.
+ */
+export function foldRow(
+  folded: BlamedState | undefined,
+  row: EventContent,
+): BlamedState | undefined {
+  const recorded = read(row);
+  try {
+    const { after, blame } = applied(folded, isUnreadable(recorded) ? withoutMeta(row) : recorded);
+    return { state: after, blame };
+  } catch {
+    return folded;
+  }
+}
+
+/** The event of a row whose meta cannot be read. @throws for what cannot be read either. */
+export function withoutMeta(row: EventContent): RecordedEvent {
+  return decode({ ...row, meta: noMeta });
+}
+
+const noMeta = new TextEncoder().encode(JSON.stringify({ actor: "", request_id: "" }));
 
 export function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex");

@@ -4,30 +4,47 @@
  */
 import { BucketsError } from "../domain/errors.js";
 import { limits } from "../domain/limits.js";
+import { monotonicNow, nextTurn } from "../timers.js";
 import type { EventStore, Outcome, Unit } from "./store.js";
+
+export interface QueueOptions {
+  /** What would wait longer is refused at once; there is no bound unless given. */
+  readonly waitMsMax?: number | undefined;
+  /** Milliseconds that never run backwards; for tests. */
+  readonly now?: () => number;
+}
 
 interface Waiting {
   readonly unit: Unit;
+  readonly since: number;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: unknown) => void;
 }
 
 export class CommitQueue {
   readonly #store: EventStore;
+  readonly #waitMsMax: number;
+  readonly #now: () => number;
+  /** What is with the store, and since when. */
+  #committing: { readonly commands: number; readonly since: number } | undefined;
+  /** How long a command took lately, of those that shared a commit. */
+  #msPerCommand = 0;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #waitingCommands = 0;
   #inFlight: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor(store: EventStore) {
+  constructor(store: EventStore, { waitMsMax, now = monotonicNow }: QueueOptions = {}) {
     this.#store = store;
+    this.#waitMsMax = waitMsMax ?? Number.POSITIVE_INFINITY;
+    this.#now = now;
   }
 
   /**
    * Resolves once the unit's batch is durable.
    *
-   * @throws OVERLOADED when the queue is full; NOT_READY once it is closed; and whatever
+   * @throws OVERLOADED when the queue is full, or the unit would wait too long in it; NOT_READY once it is closed; and whatever
    * `EventStore.commit` throws for the whole batch.
    */
   submit(unit: Unit): Promise<Outcome> {
@@ -38,15 +55,35 @@ export class CommitQueue {
       this.#waitingCommands + unit.commands.length > limits.queueCommandsMax ||
       this.#waitingBytes + unit.bytes > limits.queueBytesMax
     ) {
-      const message = `${this.#waitingCommands} commands are waiting already: try again soon.`;
-      return Promise.reject(new BucketsError("OVERLOADED", message, { retry_after_seconds: 1 }));
+      return Promise.reject(overloaded(`${this.#waitingCommands} commands are waiting already`));
+    }
+    const waitMs = this.#expectedWaitMs();
+    if (waitMs > this.#waitMsMax) {
+      return Promise.reject(overloaded(`it would wait ${Math.round(waitMs)} ms for its turn`));
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ unit, resolve, reject });
+      this.#waiting.push({ unit, since: this.#now(), resolve, reject });
       this.#waitingBytes += unit.bytes;
       this.#waitingCommands += unit.commands.length;
       this.#inFlight ??= this.#drain();
     });
+  }
+
+  /** As long as what is before it takes, at the pace of late; and a commit that hangs has none. */
+  #expectedWaitMs(): number {
+    if (this.#committing === undefined) return this.#waitingCommands * this.#msPerCommand;
+    const { commands, since } = this.#committing;
+    const atPace = (this.#waitingCommands + commands) * this.#msPerCommand;
+    return Math.max(atPace, this.#now() - since);
+  }
+
+  /** Those that have waited too long, because the pace has changed since they were taken. */
+  #refuseOverdue(): void {
+    const before = this.#now() - this.#waitMsMax;
+    const overdue = this.#waiting.findIndex(({ since }) => since >= before);
+    for (const { reject } of this.#take(overdue === -1 ? this.#waiting.length : overdue)) {
+      reject(overloaded("its turn did not come in time"));
+    }
   }
 
   /** Refuses new units and resolves when all that were taken have been answered. */
@@ -58,7 +95,9 @@ export class CommitQueue {
   async #drain(): Promise<void> {
     await this.#settle();
     while (this.#waiting.length > 0) {
-      await this.#commit(this.#takeBatch());
+      this.#refuseOverdue();
+      const batch = this.#takeBatch();
+      if (batch.length > 0) await this.#commit(batch);
       if (this.#waiting.length > 0) await this.#settle();
     }
     this.#inFlight = undefined;
@@ -75,26 +114,34 @@ export class CommitQueue {
     await nextTurn();
   }
 
-  #takeBatch(): Waiting[] {
+  #takeBatch(): readonly Waiting[] {
     let bytes = 0;
     let commands = 0;
     let taken = 0;
     for (const { unit } of this.#waiting) {
       bytes += unit.bytes;
       commands += unit.commands.length;
-      if (taken > 0 && (bytes > limits.batchBytesMax || commands > limits.batchCommandsMax)) break;
+      if (taken > 0 && (bytes > limits.commitBytesMax || commands > limits.commitCommandsMax))
+        break;
       taken += 1;
     }
-    const batch = this.#waiting.slice(0, taken);
-    this.#waiting = this.#waiting.slice(taken);
-    for (const { unit } of batch) {
+    return this.#take(taken);
+  }
+
+  #take(count: number): readonly Waiting[] {
+    const taken = this.#waiting.slice(0, count);
+    this.#waiting = this.#waiting.slice(count);
+    for (const { unit } of taken) {
       this.#waitingBytes -= unit.bytes;
       this.#waitingCommands -= unit.commands.length;
     }
-    return batch;
+    return taken;
   }
 
   async #commit(batch: readonly Waiting[]): Promise<void> {
+    const commands = batch.reduce((sum, { unit }) => sum + unit.commands.length, 0);
+    const since = this.#now();
+    this.#committing = { commands, since };
     try {
       const outcomes = await this.#store.commit(batch.map(({ unit }) => unit));
       for (const [index, { resolve, reject }] of batch.entries()) {
@@ -104,10 +151,24 @@ export class CommitQueue {
       }
     } catch (error) {
       for (const { reject } of batch) reject(error);
+    } finally {
+      this.#committing = undefined;
+      this.#learnPace((this.#now() - since) / Math.max(commands, 1));
     }
+  }
+
+  #learnPace(msPerCommand: number): void {
+    this.#msPerCommand += (msPerCommand - this.#msPerCommand) * paceWeight;
   }
 }
 
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/** Of the newest commit, in what is taken for the pace: a slow one alone refuses nobody. */
+const paceWeight = 0.2;
+
+/** Nothing of it was written. */
+function overloaded(why: string): BucketsError {
+  return new BucketsError("OVERLOADED", `Too much is written at once, ${why}: try again soon.`, {
+    outcome: "not_written",
+    retry_after_seconds: 1,
+  });
 }

@@ -1,44 +1,112 @@
-/** Runs the planner against an engine whose look-ups are synchronous, loading what it asks for. */
+/** Runs the planner, which asks in sets for what it lacks, against whatever an engine knows. */
+import { type Asking, answered } from "../domain/asking.js";
 import { looksLikeBucketId } from "../domain/bucket/document.js";
-import { nameScope, type Reservation } from "../domain/bucket/reservations.js";
+import { nameScope } from "../domain/bucket/reservations.js";
+import { BucketsError } from "../domain/errors.js";
 import { isJsonObject, type JsonObject, ownValue } from "../domain/json.js";
-import type { ResourceCommand, ResourceState } from "../domain/resource.js";
-import { type IdempotencyRow, type Needs, type Plan, plan, reservationKey } from "./planner.js";
-import type { Head, IdempotencyKey, Target, Unit } from "./store.js";
+import { type Reservation, reservationKey } from "../domain/reservation.js";
+import { type BlamedState, claimsOf, type ResourceCommand } from "../domain/resource.js";
+import { type Needs, type Plan, plan } from "./planner.js";
+import type { Head, IdempotencyKey, IdempotencyRow, Target, Unit } from "./store.js";
 
-export interface Loader {
-  loadState(stream: string): ResourceState | undefined;
-  loadReservation(scope: string, key: string): string | undefined;
-  loadIdempotency(key: IdempotencyKey): IdempotencyRow | undefined;
+/** What is new was to get the id of another: what makes ids made one twice. */
+export function takenId(cause?: unknown): BucketsError {
+  return new BucketsError(
+    "BAD_REQUEST",
+    "newId: it gave an id a second time: nothing was written. Ids must never be given twice.",
+    { field: "newId" },
+    cause,
+  );
 }
 
-/** The plan for the units. The loader must read from the transaction that the plan is for. */
+/** What planning lacks of the store as it is in the transaction that the plan is for, in sets. */
+export interface Asked extends Needs {
+  /** Ids that new events are to have. */
+  readonly events: ReadonlySet<string>;
+}
+
+/** The answer; `undefined` is for what is not there. */
+export interface Loaded {
+  /** Those that were asked for, and those of the holders of reservations. */
+  readonly states: ReadonlyMap<string, BlamedState | undefined>;
+  readonly reservations: ReadonlyMap<string, string | undefined>;
+  readonly idempotency: ReadonlyMap<string, IdempotencyRow | undefined>;
+  /** Those of the ids that events have already. */
+  readonly events: ReadonlySet<string>;
+}
+
+/**
+ * The plan for the units.
+ * @throws BAD_REQUEST for an event that would have the id of another.
+ */
+export function* gathering(
+  head: Head,
+  now: number,
+  units: readonly Unit[],
+): Asking<Asked, Loaded, Plan> {
+  let known: Known = yield { ...namedBy(units), events: new Set() };
+  const reservations = claimedBy(units, known);
+  if (reservations.size > 0) {
+    known = together(known, yield { ...nothing, reservations, events: new Set() });
+  }
+  for (;;) {
+    const planned = plan({ head, now, ...known }, units);
+    if (planned.kind === "planned") {
+      const ids = planned.plan.events.map(({ eventId }) => eventId);
+      if (ids.length === 0) return planned.plan;
+      const { events } = yield { ...nothing, events: new Set(ids) };
+      if (events.size > 0 || new Set(ids).size < ids.length) throw takenId();
+      return planned.plan;
+    }
+    known = together(known, yield { ...planned.needs, events: new Set() });
+  }
+}
+
+type Known = Omit<Loaded, "events">;
+
+function together(known: Known, more: Known): Known {
+  return {
+    states: new Map([...known.states, ...more.states]),
+    reservations: new Map([...known.reservations, ...more.reservations]),
+    idempotency: new Map([...known.idempotency, ...more.idempotency]),
+  };
+}
+
+const nothing: Needs = { states: new Set(), reservations: new Map(), idempotency: new Map() };
+
+/** An engine that has each answer at once. */
+export interface Loader {
+  loadState(stream: string): BlamedState | undefined;
+  loadReservation(scope: string, key: string): string | undefined;
+  loadIdempotency(key: IdempotencyKey): IdempotencyRow | undefined;
+  hasEvent(eventId: string): boolean;
+}
+
+/** The same for such an engine. @throws what `gathering` does. */
 export function gatherAndPlan(
   loader: Loader,
   head: Head,
   now: number,
   units: readonly Unit[],
 ): Plan {
-  const states = new Map<string, ResourceState | undefined>();
+  return answered(gathering(head, now, units), (asked) => loaded(loader, asked));
+}
+
+/** All that is asked for, one by one. */
+export function loaded(loader: Loader, asked: Asked): Loaded {
+  const states = new Map<string, BlamedState | undefined>();
   const reservations = new Map<string, string | undefined>();
   const idempotency = new Map<string, IdempotencyRow | undefined>();
-  const load = (needs: Needs): void => {
-    for (const stream of needs.states) states.set(stream, loader.loadState(stream));
-    for (const [key, { scope, key: name }] of needs.reservations) {
-      const holder = loader.loadReservation(scope, name);
-      reservations.set(key, holder);
-      if (holder !== undefined) states.set(holder, loader.loadState(holder));
-    }
-    for (const [key, asked] of needs.idempotency) {
-      idempotency.set(key, loader.loadIdempotency(asked));
-    }
-  };
-  load(namedBy(units));
-  for (;;) {
-    const planned = plan({ head, now, states, reservations, idempotency }, units);
-    if (planned.kind === "planned") return planned.plan;
-    load(planned.needs);
+  const events = new Set<string>();
+  for (const stream of asked.states) states.set(stream, loader.loadState(stream));
+  for (const [key, { scope, key: name }] of asked.reservations) {
+    const holder = loader.loadReservation(scope, name);
+    reservations.set(key, holder);
+    if (holder !== undefined) states.set(holder, loader.loadState(holder));
   }
+  for (const [key, one] of asked.idempotency) idempotency.set(key, loader.loadIdempotency(one));
+  for (const id of asked.events) if (loader.hasEvent(id)) events.add(id);
+  return { states, reservations, idempotency, events };
 }
 
 /**
@@ -54,10 +122,10 @@ function namedBy(units: readonly Unit[]): Needs {
     for (const { target, command } of commands) {
       const bucket = bucketOf(target);
       if (bucket !== undefined && looksLikeBucketId(bucket)) states.add(bucket.toLowerCase());
-      if (target.kind === "member" || target.kind === "connection") states.add(target.id);
+      if (target.kind === "member" || target.kind === "unowned") states.add(target.id);
       for (const name of [bucket, nameInCommand(command)]) {
         if (name === undefined || looksLikeBucketId(name)) continue;
-        const reservation = { scope: nameScope(namespace), key: name.normalize("NFC") };
+        const reservation = named(namespace, name);
         reservations.set(reservationKey(reservation), reservation);
       }
     }
@@ -65,11 +133,40 @@ function namedBy(units: readonly Unit[]): Needs {
   return { states, reservations, idempotency };
 }
 
+/**
+ * What decides which member a command is about, once the bucket is known that says so: the holders of
+ * what it claims. A delivery claims three things in a row, and would be planned again for each.
+ */
+function claimedBy(
+  units: readonly Unit[],
+  { states, reservations }: Known,
+): ReadonlyMap<string, Reservation> {
+  const claimed = new Map<string, Reservation>();
+  for (const { namespace, commands } of units) {
+    for (const { target, command } of commands) {
+      if (target.kind !== "new_member") continue;
+      const { bucket } = target;
+      const stream = looksLikeBucketId(bucket)
+        ? bucket.toLowerCase()
+        : reservations.get(reservationKey(named(namespace, bucket)));
+      const owner = stream === undefined ? undefined : states.get(stream)?.state;
+      if (owner?.kind !== "bucket" || owner.deleted !== undefined) continue;
+      for (const claim of claimsOf(command, owner)) claimed.set(reservationKey(claim), claim);
+    }
+  }
+  for (const key of reservations.keys()) claimed.delete(key);
+  return claimed;
+}
+
+function named(namespace: string, bucket: string): Reservation {
+  return { scope: nameScope(namespace), key: bucket.normalize("NFC") };
+}
+
 /** The bucket that is named, by its id or name. */
 function bucketOf(target: Target): string | undefined {
   switch (target.kind) {
     case "new":
-    case "connection":
+    case "unowned":
       return undefined;
     case "existing":
       return target.identifier;

@@ -3,42 +3,47 @@
  * The same snapshot, units and salts give byte-identical events everywhere. What it finds missing
  * in the snapshot it asks for; the engine loads that in the same transaction and plans again.
  */
+
 import { looksLikeBucketId } from "../domain/bucket/document.js";
-import { nameScope, type Reservation } from "../domain/bucket/reservations.js";
+import { nameScope } from "../domain/bucket/reservations.js";
 import type { BucketState } from "../domain/bucket/state.js";
-import { BucketsError, isBucketsError } from "../domain/errors.js";
-import type { RecordedEvent } from "../domain/event.js";
+import { BucketsError, isBucketsError, keyReused } from "../domain/errors.js";
+import type { DomainEvent, RecordedEvent } from "../domain/event.js";
+import type { DecisionContext } from "../domain/kind.js";
 import { limits } from "../domain/limits.js";
 import {
   bucketDeleted,
   bucketNotFound,
-  connectionNotFound,
   memberDeleted,
   memberNotFound,
+  unownedNotFound,
 } from "../domain/not-found.js";
+import type { Precondition } from "../domain/precondition.js";
+import { type Reservation, reservationKey } from "../domain/reservation.js";
 import {
+  type AppliedEvent,
+  applied,
+  type BlamedState,
   claimsOf,
   decide,
-  evolve,
   idsOf,
   isRestoring,
   kindOfCommand,
-  kindOfStream,
+  type ResourceCommand,
   type ResourceState,
   reservationsOf,
   secretsHeld,
   streamOf,
+  takenBy,
 } from "../domain/resource.js";
-import { encode } from "./codec.js";
+import { assertRecordable, encode } from "./codec.js";
 import type { StoredEvent } from "./frame.js";
-import type { AppliedEvent } from "./projection.js";
 import {
   type CommandResult,
   type Head,
   type IdempotencyKey,
+  type IdempotencyRow,
   type Outcome,
-  type Placement,
-  type Precondition,
   type RefusedOperation,
   refusedOperation,
   type SealedSecret,
@@ -46,21 +51,12 @@ import {
   type Unit,
 } from "./store.js";
 
-export interface IdempotencyRow {
-  readonly scope: string;
-  readonly key: string;
-  readonly fingerprint: string;
-  readonly recordedAt: number;
-  readonly results: readonly Placement[];
-  readonly refusals?: readonly RefusedOperation[];
-}
-
 /** Where the planner finds what is known before the batch; `undefined` means known not to exist. */
 export interface Snapshot {
   readonly head: Head;
   /** Milliseconds since the epoch, when the batch is planned. */
   readonly now: number;
-  readonly states: ReadonlyMap<string, ResourceState | undefined>;
+  readonly states: ReadonlyMap<string, BlamedState | undefined>;
   readonly reservations: ReadonlyMap<string, string | undefined>;
   readonly idempotency: ReadonlyMap<string, IdempotencyRow | undefined>;
 }
@@ -89,15 +85,11 @@ export type Planned =
   | { readonly kind: "planned"; readonly plan: Plan }
   | { readonly kind: "needs"; readonly needs: Needs };
 
-export function reservationKey(reservation: { scope: string; key: string }): string {
-  return `${reservation.scope}\u0000${reservation.key}`;
-}
-
 /** Plans the units in order, each on the state left by those before it. */
 export function plan(snapshot: Snapshot, units: readonly Unit[]): Planned {
-  const batch = new Batch(snapshot);
-  const outcomes = units.map((unit) => batch.planUnit(unit));
-  return batch.finish(outcomes);
+  const planning = new Planning(snapshot);
+  const outcomes = units.map((unit) => planning.planUnit(unit));
+  return planning.finish(outcomes);
 }
 
 /** What was not in the snapshot; the unit is planned again once it is. */
@@ -105,12 +97,12 @@ class Missing extends Error {}
 
 /** The state that a unit sees: what earlier units and commands left, over the snapshot. */
 class Overlay {
-  readonly states = new Map<string, ResourceState>();
+  readonly states = new Map<string, BlamedState>();
   readonly reservations = new Map<string, string | undefined>();
 
   constructor(private readonly below: Overlay | undefined) {}
 
-  state(stream: string): ResourceState | undefined {
+  state(stream: string): BlamedState | undefined {
     return this.states.get(stream) ?? this.below?.state(stream);
   }
 
@@ -146,7 +138,7 @@ interface PlannedUnit {
   readonly refusals?: readonly RefusedOperation[];
 }
 
-class Batch {
+class Planning {
   readonly #snapshot: Snapshot;
   readonly #recordedAt: number;
   readonly #overlay = new Overlay(undefined);
@@ -213,11 +205,7 @@ class Batch {
       row !== undefined && this.#recordedAt - row.recordedAt > limits.idempotencyRetentionMs;
     if (row === undefined || isExpired) return undefined;
     if (row.fingerprint === asked.fingerprint) return row;
-    throw new BucketsError(
-      "IDEMPOTENCY_KEY_REUSED",
-      `The Idempotency-Key "${asked.key}" was used for another request: take a new key.`,
-      { idempotency_key: asked.key },
-    );
+    throw keyReused(asked.key);
   }
 
   #loadedIdempotency(key: string, asked: IdempotencyKey): IdempotencyRow | undefined {
@@ -269,11 +257,10 @@ class Batch {
     done: readonly Step[],
   ): Step {
     const { before, owner, stream } = this.#find(unit.namespace, targeted, overlay);
-    if (before !== undefined) assertPrecondition(targeted.precondition, before);
-    const event = decide(before, targeted.command, {
+    assertPrecondition(targeted.precondition, before);
+    const event = this.#decide(before, targeted.command, overlay, {
       moment: { now: this.#recordedAt, actor: unit.meta.actor },
       owner,
-      related: (id) => this.#state(id, overlay),
       precedingObject: precedingObject(done, targeted.operation),
     });
     const recorded: RecordedEvent = {
@@ -288,10 +275,37 @@ class Batch {
       meta: targeted.reason === undefined ? unit.meta : { ...unit.meta, reason: targeted.reason },
       event,
     };
-    const after = evolve(before, recorded);
-    this.#reserve(before, after, overlay);
-    overlay.states.set(stream, after);
-    return { recorded, before, after, command: targeted };
+    assertRecordable(recorded);
+    const step = applied(before && this.#folded(stream, overlay), recorded);
+    this.#reserve(step, overlay);
+    overlay.states.set(stream, { state: step.after, blame: step.blame });
+    return { ...step, command: targeted };
+  }
+
+  /** All that it asks about and the snapshot lacks is asked for at once: a batch names many objects. */
+  #decide(
+    before: ResourceState | undefined,
+    command: ResourceCommand,
+    overlay: Overlay,
+    context: Omit<DecisionContext, "related">,
+  ): DomainEvent {
+    let isMissing = false;
+    const related = (id: string): ResourceState | undefined => {
+      try {
+        return this.#state(id, overlay);
+      } catch (error) {
+        if (!(error instanceof Missing)) throw error;
+        isMissing = true;
+        return undefined;
+      }
+    };
+    try {
+      const event = decide(before, command, { ...context, related });
+      if (!isMissing) return event;
+    } catch (error) {
+      if (!isMissing) throw error;
+    }
+    throw new Missing();
   }
 
   #accept(unit: Unit, steps: readonly Step[], { overlay, refusals }: PlannedUnit): Outcome {
@@ -321,11 +335,12 @@ class Batch {
         if (before.deleted !== undefined && !isRestoring(command)) throw bucketDeleted(before);
         return { owner: undefined, before, stream: before.bucket_id };
       }
-      case "connection": {
+      case "unowned": {
+        const kind = kindOfCommand(command);
         const before = this.#state(target.id, overlay);
-        const isThere = before?.kind === "connection" && before.namespace === namespace;
+        const isThere = before?.kind === kind && before.namespace === namespace;
         if (!isThere || before.deleted !== undefined) {
-          throw connectionNotFound(target.id, namespace);
+          throw unownedNotFound(kind, target.id, namespace);
         }
         return { owner: undefined, before, stream: target.id };
       }
@@ -369,6 +384,10 @@ class Batch {
   }
 
   #state(stream: string, overlay: Overlay): ResourceState | undefined {
+    return this.#folded(stream, overlay)?.state;
+  }
+
+  #folded(stream: string, overlay: Overlay): BlamedState | undefined {
     const touched = overlay.state(stream);
     if (touched !== undefined) return touched;
     if (!this.#snapshot.states.has(stream)) {
@@ -398,14 +417,14 @@ class Batch {
   }
 
   /** Frees what the state no longer reserves, and takes what it newly does. */
-  #reserve(before: ResourceState | undefined, after: ResourceState, overlay: Overlay): void {
+  #reserve({ before, after }: AppliedEvent, overlay: Overlay): void {
     const { freed, taken } = reservationMoves(before, after);
     for (const reservation of freed)
       overlay.reservations.set(reservationKey(reservation), undefined);
     for (const reservation of taken) {
       const holder = this.#holder(reservation, overlay);
       if (holder !== undefined && holder !== streamOf(after)) {
-        throw alreadyExists(reservation, holder);
+        throw takenBy(reservation, holder);
       }
       overlay.reservations.set(reservationKey(reservation), streamOf(after));
     }
@@ -467,8 +486,15 @@ function toResult({ recorded, after }: Step): CommandResult {
   return { stream, version, position, state: after, recorded };
 }
 
-function assertPrecondition(precondition: Precondition, state: ResourceState): void {
+function assertPrecondition(precondition: Precondition, state: ResourceState | undefined): void {
   const { ifMatch, ifNoneMatch, isRequired } = precondition;
+  if (state === undefined) {
+    if (ifMatch === undefined) return;
+    throw new BucketsError(
+      "PRECONDITION_FAILED",
+      "Your If-Match does not hold: this makes something new. Leave it out.",
+    );
+  }
   if (ifMatch === undefined && isRequired) {
     throw new BucketsError(
       "PRECONDITION_REQUIRED",
@@ -485,35 +511,6 @@ function assertPrecondition(precondition: Precondition, state: ResourceState): v
     `Your ${sent} does not hold: the ${state.kind} is at version ${state.version}.`,
     { current_version: state.version, ...idsOf(state) },
   );
-}
-
-function alreadyExists(reservation: Reservation, holder: string): BucketsError {
-  switch (kindOfStream(holder)) {
-    case "object":
-      return new BucketsError(
-        "ALREADY_EXISTS",
-        `The object ${holder} has the unique key ${reservation.key}: choose another.`,
-        { resource: "object", object_id: holder, unique_key_value: reservation.key },
-      );
-    case "delivery":
-      return new BucketsError(
-        "ALREADY_EXISTS",
-        `The delivery came before, as ${holder}, by the key "${reservation.key}".`,
-        { resource: "delivery", delivery_id: holder },
-      );
-    case "connection":
-      return new BucketsError(
-        "ALREADY_EXISTS",
-        `The connection ${holder} has the name "${reservation.key}": choose another.`,
-        { resource: "connection", connection_id: holder },
-      );
-    default:
-      return new BucketsError(
-        "ALREADY_EXISTS",
-        `The name "${reservation.key}" is taken in this namespace: choose another.`,
-        { bucket_name: reservation.key, bucket_id: holder },
-      );
-  }
 }
 
 /** The secrets that came to be referred to, and those that no longer are. */

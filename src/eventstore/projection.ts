@@ -2,22 +2,13 @@
  * The port of the inline projection: what an engine runs inside the write transaction, so that
  * the view is never behind the log. `projections/` implements it, once for each engine.
  */
-
-import type { RecordedEvent } from "../domain/event.js";
-import type { ResourceState } from "../domain/resource.js";
-
-/** An event with the states around it. */
-export interface AppliedEvent {
-  readonly recorded: RecordedEvent;
-  readonly before: ResourceState | undefined;
-  readonly after: ResourceState;
-}
+import type { AppliedEvent, BlamedState } from "../domain/resource.js";
 
 export interface InlineProjection {
   /** The current state of a stream. */
-  loadState(stream: string): ResourceState | undefined;
+  loadState(stream: string): BlamedState | undefined;
   /** The newest saved state of a stream at or before a version, to fold on from. */
-  loadSnapshot(stream: string, version: number): ResourceState | undefined;
+  loadSnapshot(stream: string, version: number): BlamedState | undefined;
   /** The stream that holds a reservation, such as a bucket's name in its namespace. */
   loadReservation(scope: string, key: string): string | undefined;
   /** Brings the read models up to the last of the events; runs inside the transaction. */

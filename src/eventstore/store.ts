@@ -2,10 +2,15 @@
  * The port of the event store: what every engine offers, and what passes through it. Nothing here
  * knows of SQLite. Writes go through the planner, so that every engine decides alike.
  */
+
 import { z } from "zod";
 import { type BucketsError, errorCodes } from "../domain/errors.js";
 import type { EventMeta, RecordedEvent } from "../domain/event.js";
-import type { ResourceCommand, ResourceState } from "../domain/resource.js";
+import type { Health } from "../domain/health.js";
+import type { UnreadableEvent } from "../domain/history.js";
+import type { Within } from "../domain/namespace/within.js";
+import type { Precondition } from "../domain/precondition.js";
+import type { BlamedState, ResourceCommand, ResourceState } from "../domain/resource.js";
 import type { StoredEvent } from "./frame.js";
 
 /** The end of the log. Position 0 with 64 zeros is the empty log. */
@@ -15,31 +20,23 @@ export interface Head {
   readonly recordedAt: number;
 }
 
-/** What the caller requires of the version (CONTRACT: writing with care). */
-export interface Precondition {
-  /** Versions of which the current one must be one; `"*"` is any. A weak tag matches none. */
-  readonly ifMatch: readonly number[] | "*" | undefined;
-  /** Versions of which the current one must be none. */
-  readonly ifNoneMatch: readonly number[] | "*" | undefined;
-  /** The server runs with `--require-if-match`. */
-  readonly isRequired: boolean;
-}
-
 /** An encrypted value and the reference that stands for it in events. */
 export interface SealedSecret {
   readonly reference: string;
   readonly nonce: Uint8Array;
   readonly ciphertext: Uint8Array;
+  /** Of the key; undefined for what was sealed before keys had ids. */
+  readonly keyId: string | undefined;
 }
 
 /** What a command is about. A `bucket` is named by its id or its exact name. */
 export type Target =
-  /** A bucket or connection that begins with the command. */
+  /** What begins with the command and is in no bucket: a bucket itself, a connection. */
   | { readonly kind: "new"; readonly id: string }
   | { readonly kind: "existing"; readonly identifier: string }
-  /** A connection, by its id. */
-  | { readonly kind: "connection"; readonly id: string }
-  /** An object, batch or upload that begins with the command, unless its key is taken. */
+  /** What is in no bucket, by its id. */
+  | { readonly kind: "unowned"; readonly id: string }
+  /** What begins in a bucket with the command, unless another holds what it claims. */
   | { readonly kind: "new_member"; readonly bucket: string; readonly id: string }
   | { readonly kind: "member"; readonly bucket: string; readonly id: string };
 
@@ -97,7 +94,7 @@ export interface CommandResult extends Placement {
 /** An operation of a unit whose operations are accepted one by one, and why it was not. */
 export const RefusedOperation = z.object({
   /** Its place among all that the unit was asked for, from 0. */
-  index: z.number(),
+  index: z.int().nonnegative(),
   code: z.enum(errorCodes),
   message: z.string(),
   details: z.record(z.string(), z.unknown()),
@@ -127,8 +124,17 @@ export type Outcome =
   /** How many commands would have been accepted: the next one is what was refused. */
   | { readonly kind: "refused"; readonly error: BucketsError; readonly accepted: number };
 
+/** What was answered under a key. */
+export interface IdempotencyRow extends IdempotencyKey {
+  readonly recordedAt: number;
+  readonly results: readonly Placement[];
+  readonly refusals?: readonly RefusedOperation[];
+}
+
 /** An event with the hashes around it, as history shows it. */
 export interface LoggedEvent {
+  /** How large it is in the log. */
+  readonly bytes: number;
   readonly recorded: RecordedEvent;
   readonly hash: string;
   readonly previousHash: string;
@@ -142,9 +148,10 @@ export interface StreamPage {
   readonly limit: number;
 }
 
-/** Which events of a namespace are wanted: every part that is given must hold. */
+/** Which events are wanted: every part that is given must hold. */
 export interface EventFilter {
-  readonly namespace: string;
+  /** Of these namespaces; of all unless given. */
+  readonly within: Within;
   readonly eventId?: string | undefined;
   readonly stream?: string | undefined;
   readonly types?: readonly string[] | undefined;
@@ -154,10 +161,41 @@ export interface EventFilter {
   readonly to?: number | undefined;
 }
 
+/** A part of what is found, the newest first. */
+export interface FoundPage {
+  readonly skip: number;
+  readonly limit: number;
+  /** Only what was recorded before that event, which stays the same while others are recorded. */
+  readonly before?: EventPosition | undefined;
+}
+
+interface EventPosition {
+  readonly position: number;
+  /** Milliseconds. */
+  readonly recordedAt: number;
+}
+
 /** One page of what was found, and how many there are in all. */
 export interface FoundEvents {
-  readonly events: readonly RecordedEvent[];
+  readonly events: readonly (RecordedEvent | UnreadableEvent)[];
   readonly total: number;
+}
+
+/** The events of a namespace between two times, in steps of a length. */
+export interface TimeFilter {
+  readonly namespace: string;
+  /** Milliseconds, inclusive. */
+  readonly from: number;
+  /** Exclusive. */
+  readonly to: number;
+  readonly stepMs: number;
+}
+
+/** How many events of a type there are in a step, the first of which is 0. */
+export interface CountedEvents {
+  readonly step: number;
+  readonly type: string;
+  readonly count: number;
 }
 
 /** An event's place in its stream and in time. */
@@ -176,12 +214,6 @@ export type StreamPoint =
 /** A point in the whole log, in which a version means nothing. */
 export type LogPoint = Exclude<StreamPoint, { readonly kind: "version" }>;
 
-export type Health =
-  | { readonly ready: true; readonly durability: Durability }
-  | { readonly ready: false; readonly durability: Durability; readonly reason: string };
-
-export type Durability = "full" | "relaxed" | "none";
-
 export interface EventStore {
   /**
    * Plans the units in order and commits them in one durable transaction. Resolves after the
@@ -198,22 +230,32 @@ export interface EventStore {
   placeAt(stream: string, point: StreamPoint): Promise<EventPlace | undefined>;
   /** The state of the stream after the event of that version. */
   stateAt(stream: string, version: number): Promise<ResourceState | undefined>;
+  /** The same, with which events had set what its document has. */
+  foldedAt(stream: string, version: number): Promise<BlamedState | undefined>;
   /**
    * The state of each stream after its last event at or before the point, without those that had not
    * begun by then. The cost grows with the streams and not with the length of their histories.
    */
   statesAt(streams: readonly string[], point: StreamPoint): Promise<readonly ResourceState[]>;
-  readStream(stream: string, page: StreamPage): Promise<readonly LoggedEvent[]>;
-  /** Rows of the log after a position, in order, as they are stored. */
+  /** Fewer events than the limit where they are large, but one where there is one. */
+  readStream(stream: string, page: StreamPage): Promise<readonly (LoggedEvent | UnreadableEvent)[]>;
+  /**
+   * Rows of the log after a position, in order, as they are stored; fewer than the limit where they are
+   * large (`sliceBytesMax`), but one where there is one.
+   */
   readLog(after: number, limit: number): Promise<readonly StoredEvent[]>;
+  /** What was answered under idempotency keys between two times, inclusive, in an order that stays. */
+  answeredKeys(from: number, to: number): Promise<readonly IdempotencyRow[]>;
   /**
    * Events by a filter, newest first. The cost is that of counting what is in the time range of the
    * namespace, or of the stream when one is given; those of an actor have to be read as well.
    */
-  find(
-    filter: EventFilter,
-    page: { readonly skip: number; readonly limit: number },
-  ): Promise<FoundEvents>;
+  find(filter: EventFilter, page: FoundPage): Promise<FoundEvents>;
+  /**
+   * How many events of a namespace there are of each type in each step of a range, the first step
+   * first. The cost is that of counting those in the range; none of them is read.
+   */
+  countByTime(filter: TimeFilter): Promise<readonly CountedEvents[]>;
   /** An encrypted value that a state refers to; undefined once none does. */
   secret(reference: string): Promise<SealedSecret | undefined>;
   health(): Promise<Health>;

@@ -1,4 +1,5 @@
 /** The port through which an engine keeps access tokens with the store that they open. */
+import type { JsonValue } from "../domain/json.js";
 import type { Permission } from "../domain/permissions.js";
 
 export interface TokenRecord {
@@ -14,20 +15,23 @@ export interface TokenRecord {
   readonly digest: Uint8Array;
 }
 
-export interface TokenTable {
-  all(): readonly TokenRecord[];
-  /** Durable when it returns. */
-  insert(record: TokenRecord): void;
-  /** Durable when it returns; of a name that is not there nothing happens. */
-  remove(name: string): void;
+/** What was answered under an Idempotency-Key; no secret is among it. */
+export interface TokenReply {
+  readonly scope: string;
+  readonly key: string;
+  readonly fingerprint: string;
+  /** Milliseconds since the epoch. */
+  readonly recordedAt: number;
+  readonly answer: JsonValue;
 }
 
-/** Tokens of a store that does not outlive the process. */
-export function memoryTokenTable(): TokenTable {
-  const records = new Map<string, TokenRecord>();
-  return {
-    all: () => [...records.values()],
-    insert: (record) => records.set(record.name, record),
-    remove: (name) => records.delete(name),
-  };
+/** Every change is durable when it resolves, together with the reply that tells of it. */
+export interface TokenTable {
+  all(): Promise<readonly TokenRecord[]>;
+  insert(record: TokenRecord, reply?: TokenReply): Promise<void>;
+  /** Puts the record in the place of the one of its name. */
+  replace(record: TokenRecord, reply?: TokenReply): Promise<void>;
+  /** Of a name that is not there nothing happens. */
+  remove(name: string, reply?: TokenReply): Promise<void>;
+  reply(scope: string, key: string): Promise<TokenReply | undefined>;
 }

@@ -1,13 +1,17 @@
 /** Who may pass: the token, its quota, its permission and its namespaces, in the order of the contract. */
+
+import type { EmbeddedStore, Token } from "../api/index.js";
+import { actorName } from "../api/options.js";
 import { BucketsError } from "../domain/errors.js";
+import { limits } from "../domain/limits.js";
 import { type Permission, permits } from "../domain/permissions.js";
-import type { Token, TokenGate } from "../service/interface.js";
 import { readTextHeader } from "./preferences.js";
 import { type Quota, RateLimiter } from "./rate-limit.js";
 import type { HttpContext, Route } from "./route.js";
 
 export interface GateOptions {
-  readonly tokens: TokenGate;
+  /** Asked for its tokens each time: after a reset they are those of another store. */
+  readonly store: Pick<EmbeddedStore, "tokens">;
   readonly noAuth: boolean;
   /** Requests per minute of one token; no limit unless given. */
   readonly rateLimit: number | undefined;
@@ -17,12 +21,18 @@ export interface GateOptions {
 
 export interface Gate {
   /**
-   * The token that a request of the route comes with.
+   * The token that a request of the route comes with. Which namespaces it opens is for
+   * `assertOpens`.
    * @throws UNAUTHORIZED, FORBIDDEN, TOO_MANY_REQUESTS
    */
   admit(route: Route, context: HttpContext): Token;
+  /**
+   * Counts a request that failed for want of a signature.
+   * @throws TOO_MANY_REQUESTS, in the place of the failure; one that is signed is never counted.
+   */
+  countFailed(context: HttpContext): void;
   /** Whether that token still opens the route: it may have expired or been revoked since. */
-  isStillOpen(route: Route, context: HttpContext): boolean;
+  isStillOpen(route: Route, context: HttpContext, namespace: string | undefined): boolean;
 }
 
 const everybody: Token = { name: "anonymous", permission: "admin", namespaces: null };
@@ -37,31 +47,33 @@ export function createGate(options: GateOptions): Gate {
           known: new RateLimiter(rateLimit, clock),
           strangers: new RateLimiter(rateLimit, clock),
         };
+  const failed = new RateLimiter(rateLimit ?? limits.failedSignaturesMax, clock);
   const admit: Gate["admit"] = (route, context) => {
     if (route.permission === undefined) return { ...everybody, permission: "read" };
-    const token = options.noAuth ? everybody : findToken(context, options.tokens);
+    const token = options.noAuth ? everybody : findToken(context, options.store);
     if (token === undefined) {
       // Failures are counted by address. A good token passes all the same: behind a proxy everybody
       // has one address, and a stranger must not be able to shut the others out.
-      spend(limiters?.strangers, context, context.ip);
+      spend(limiters?.strangers, context, context.state.address);
       throw unauthorized(context);
     }
     spend(limiters?.known, context, token.name);
     assertPermits(token, route.permission);
-    assertOpens(token, route, namespaceOf(context));
     return token;
   };
-  const isStillOpen: Gate["isStillOpen"] = (route, context) => {
-    const token = options.noAuth ? everybody : findToken(context, options.tokens);
+  const isStillOpen: Gate["isStillOpen"] = (route, context, namespace) => {
+    const token = options.noAuth ? everybody : findToken(context, options.store);
     const needed = route.permission;
     return (
       needed === undefined ||
-      (token !== undefined &&
-        permits(token.permission, needed) &&
-        opens(token, route, namespaceOf(context)))
+      (token !== undefined && permits(token.permission, needed) && opens(token, route, namespace))
     );
   };
-  return { admit, isStillOpen };
+  return {
+    admit,
+    countFailed: (context) => spend(failed, context, context.state.address),
+    isStillOpen,
+  };
 }
 
 function spend(limiter: RateLimiter | undefined, context: HttpContext, key: string): void {
@@ -73,7 +85,7 @@ function spend(limiter: RateLimiter | undefined, context: HttpContext, key: stri
 
 const bearer = /^Bearer +([\x21-\x7e]+) *$/i;
 
-function findToken(context: HttpContext, tokens: TokenGate): Token | undefined {
+function findToken(context: HttpContext, { tokens }: GateOptions["store"]): Token | undefined {
   const secret = bearer.exec(context.get("Authorization"))?.[1];
   return secret === undefined ? undefined : tokens.authenticate(secret);
 }
@@ -97,15 +109,27 @@ export function assertPermits(token: Token, needed: Permission): void {
   );
 }
 
-export function namespaceOf(context: HttpContext): string {
-  return context.get("X-Namespace") || "default";
+/**
+ * What names the namespace that a request is about, an id or a name; undefined where it is about none
+ * in particular.
+ */
+export function namespaceIdentifier(route: Route, context: HttpContext): string | undefined {
+  const named = context.get("X-Namespace") || undefined;
+  if (route.isOfOrganization === true) return named;
+  if (route.namesNamespace !== true) return named ?? "default";
+  return context["params"]?.["namespace_identifier"];
 }
 
-function opens({ namespaces }: Token, route: Route, namespace: string): boolean {
-  return namespaces === null || (route.isStoreWide !== true && namespaces.includes(namespace));
+function opens({ namespaces }: Token, route: Route, namespace: string | undefined): boolean {
+  if (namespaces === null) return true;
+  return route.isStoreWide !== true && (namespace === undefined || namespaces.includes(namespace));
 }
 
-function assertOpens(token: Token, route: Route, namespace: string): void {
+/**
+ * @param namespace its name; undefined for none in particular.
+ * @throws FORBIDDEN
+ */
+export function assertOpens(token: Token, route: Route, namespace: string | undefined): void {
   if (opens(token, route, namespace)) return;
   const what = route.isStoreWide === true ? "the whole store" : `the namespace "${namespace}"`;
   throw new BucketsError("FORBIDDEN", `Your token does not open ${what}.`, {
@@ -120,9 +144,7 @@ export function actorOf(context: HttpContext, token: Token): string {
   if (!permits(token.permission, "admin")) {
     throw new BucketsError("FORBIDDEN", 'X-Actor needs a token with the permission "admin".');
   }
-  if (other.length <= 255 && !/\p{Cc}/u.test(other)) return other;
-  throw new BucketsError(
-    "BAD_REQUEST",
-    "X-Actor has at most 255 characters, none a control character.",
-  );
+  const read = actorName.safeParse(other);
+  if (read.success) return read.data;
+  throw new BucketsError("BAD_REQUEST", `X-Actor: ${read.error.issues[0]?.message}`);
 }

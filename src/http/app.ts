@@ -3,22 +3,40 @@
  * interface alone, and nothing of engines.
  */
 import { hash } from "node:crypto";
+import { Stream } from "node:stream";
 import Router from "@koa/router";
 import Koa from "koa";
 import type { Logger } from "pino";
-import { patchMediaTypes } from "../domain/bucket/patch.js";
-import { BucketsError } from "../domain/errors.js";
-import { limits } from "../domain/limits.js";
+import { allNamespaces, type EmbeddedStore } from "../api/index.js";
+import { BucketsError, isBucketsError } from "../domain/errors.js";
+import type { Health, HealthCheck } from "../domain/health.js";
+import { looksLikeNamespaceId } from "../domain/namespace/name.js";
+import { patchMediaTypes } from "../domain/patch-media-type.js";
 import { permits } from "../domain/permissions.js";
-import { allNamespaces, type EmbeddedStore } from "../service/interface.js";
-import { randomPool } from "../service/random.js";
-import { actorOf, assertPermits, createGate, type Gate, namespaceOf } from "./access.js";
+import { randomPool } from "../service/keys/random.js";
+import {
+  actorOf,
+  assertOpens,
+  assertPermits,
+  createGate,
+  type Gate,
+  namespaceIdentifier,
+} from "./access.js";
+import { type Admission, createAdmission } from "./admission.js";
+import { audited, tellsReads } from "./audited-read.js";
 import { parseBasePath } from "./base-path.js";
 import { readJsonBody } from "./body.js";
+import { addressesBehind } from "./client-address.js";
+import { assertMatches, readCondition } from "./conditional.js";
 import { crossOrigin, parseOrigin } from "./cors.js";
 import { setCache, shieldingHeaders } from "./headers.js";
 import { createMetrics, type Metrics } from "./metrics.js";
+import { ownOrigin } from "./own-origin.js";
+import { servePages } from "./page.js";
 import { isInternal, problemMediaType, toProblem } from "./problem.js";
+import { parsePublicUrl } from "./public-url.js";
+import { passOn, type Readers } from "./readers.js";
+import { RequestMemory } from "./request-memory.js";
 import {
   type ApiRequest,
   assertBody,
@@ -27,16 +45,24 @@ import {
   type Route,
 } from "./route.js";
 import { auditRoutes } from "./routes/audit.js";
+import { backupRoutes } from "./routes/backups.js";
 import { type FeedTimes, feedRoute } from "./routes/feed.js";
 import { ingestRoute } from "./routes/ingest.js";
 import { logRoutes } from "./routes/log.js";
+import { namespaceRevertRoute } from "./routes/namespace-revert.js";
+import { namespaceRoutes } from "./routes/namespaces.js";
+import { proofRoutes } from "./routes/proofs.js";
 import { resetRoute } from "./routes/reset.js";
 import { resourceRoutes } from "./routes/resources.js";
 import { serviceRoutes } from "./routes/service.js";
+import { statisticsRoutes } from "./routes/statistics.js";
 import { taskRoutes } from "./routes/tasks.js";
 import { tokenRoutes } from "./routes/tokens.js";
 import { transactionRoute } from "./routes/transactions.js";
+import { unservedRoutes } from "./routes/unserved.js";
+import { assertHost, originForm } from "./target.js";
 import { readTraceId } from "./trace-context.js";
+import { endUnread } from "./unread.js";
 
 export interface AppOptions {
   readonly store: EmbeddedStore;
@@ -47,7 +73,7 @@ export interface AppOptions {
   readonly noAuth?: boolean;
   /** Refuse writes to an existing bucket without If-Match. */
   readonly requireIfMatch?: boolean;
-  /** The origin that clients reach the server by, when it is not the one of the request. */
+  /** The URL that clients reach the server by, when it is not the origin of the request. */
   readonly publicUrl?: string;
   /** Puts the store back to its seed; the route for it exists only with this. */
   readonly reset?: () => Promise<void>;
@@ -55,6 +81,17 @@ export interface AppOptions {
   readonly basePath?: string;
   /** The origins whose scripts may use the API, or `*` for all; none unless given. */
   readonly corsOrigins?: readonly string[];
+  /** The folder below which backups may be taken by request; none may unless given. */
+  readonly backupRoot?: string;
+  /** The backups that are taken while it serves, as far as health and metrics tell of them. */
+  readonly backups?: ServedBackups;
+  /** Serve the web page under `/ui/`, and send browsers there; unless it is false. */
+  readonly ui?: boolean;
+  /**
+   * The proxies, as addresses or ranges such as `10.0.0.0/8`, that tell the address of the client in
+   * `X-Forwarded-For` or `Forwarded`; none unless given.
+   */
+  readonly trustedProxies?: readonly string[];
   /** Requests per minute of one token, and failed ones of one address; no limit unless given. */
   readonly rateLimit?: number;
   /** Milliseconds that never run backwards, for the rate limit; for tests. */
@@ -65,8 +102,24 @@ export interface AppOptions {
   readonly stopping?: AbortSignal;
   /** The connections of requests that may take longer than others to arrive. */
   readonly unhurried?: WeakSet<object>;
+  /** Bytes of bodies and answers that may be in memory at once; 512 MiB unless given. */
+  readonly memoryBytesMax?: number;
+  /** Change feeds that may go on at once; 1,000 unless given. */
+  readonly streamsMax?: number;
+  /** Who answers what looks at very much; it is answered here unless given. */
+  readonly readers?: Readers;
+  /** Who may pass, for an app whose requests were let in by another. */
+  readonly gate?: Gate;
+  /** Whether reads that are answered are told of while they are audited; not where another one does. */
+  readonly auditsReads?: boolean;
   /** How patient the change feed is; for tests. */
   readonly feedTimes?: Partial<FeedTimes>;
+}
+
+interface ServedBackups {
+  /** When the newest was taken, milliseconds since the epoch; undefined before the first. */
+  readonly newest: number | undefined;
+  check(): HealthCheck;
 }
 
 type Middleware = Koa.Middleware<RequestState>;
@@ -75,39 +128,68 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   const app = new Koa<RequestState>();
   const { store, isDraining = () => false } = options;
   const basePath = parseBasePath(options.basePath ?? "");
+  const { publicUrl } = options;
   const origins = (options.corsOrigins ?? []).map(parseOrigin);
-  const metrics = createMetrics(store, isDraining);
+  const health = () => healthWith(store, options.backups);
+  const metrics = createMetrics({ store, health, isDraining, backups: options.backups });
   const routes: Route[] = [
     ...resourceRoutes,
     ingestRoute(metrics.countDelivery),
     transactionRoute(resourceRoutes),
+    ...namespaceRoutes,
     ...taskRoutes,
     ...auditRoutes,
+    ...statisticsRoutes,
+    namespaceRevertRoute,
     ...logRoutes,
+    ...backupRoutes(options.backupRoot),
+    ...proofRoutes,
     feedRoute(options.stopping, options.feedTimes),
     ...tokenRoutes,
+    ...unservedRoutes,
     ...(options.reset === undefined ? [] : [resetRoute(options.reset)]),
-    ...serviceRoutes({ isDraining, metrics, routes: () => routes }),
+    ...serviceRoutes({ isDraining, health, metrics, routes: () => routes }),
   ];
-  const gate = createGate({
-    tokens: store.tokens,
-    noAuth: options.noAuth === true,
-    rateLimit: options.rateLimit,
-    clock: options.clock ?? (() => performance.now()),
+  const gate =
+    options.gate ??
+    createGate({
+      store,
+      noAuth: options.noAuth === true,
+      rateLimit: options.rateLimit,
+      clock: options.clock ?? (() => performance.now()),
+    });
+  const router = createRouter(routes, {
+    ...options,
+    ...(publicUrl !== undefined && { publicUrl: parsePublicUrl(publicUrl) }),
+    basePath,
+    gate,
+    admission: createAdmission(options),
   });
-  const router = createRouter(routes, { ...options, basePath, gate });
 
   app.on("error", logBroken(options.logger));
+  app.use(endUnread);
   app.use(requestId(options.newRequestId ?? randomRequestId));
   app.use(observeRequests(options.logger, metrics));
   app.use(sayGoodbye(isDraining));
   app.use(shield);
   if (origins.length > 0) app.use(crossOrigin(origins));
-  app.use(answerErrors(options.logger, basePath));
+  app.use(answerErrors(options.logger, { basePath, router }));
+  app.use(clientAddress(options.trustedProxies ?? []));
   app.use(hygiene);
+  if (options.noAuth === true) app.use(ownOrigin(origins, basePath));
+  if (options.ui !== false) app.use(servePages(basePath));
   app.use(router.routes());
   app.use(router.allowedMethods());
   return app;
+}
+
+async function healthWith(
+  store: EmbeddedStore,
+  backups: ServedBackups | undefined,
+): Promise<Health> {
+  const health = await store.health();
+  if (backups === undefined) return health;
+  return { ...health, checks: [...health.checks, backups.check()] };
 }
 
 const drawBytes = randomPool();
@@ -124,6 +206,15 @@ function requestId(newRequestId: () => string): Middleware {
     context.state.route = "unmatched";
     context.state.traceId = readTraceId(context.get("traceparent"));
     context.set("X-Request-Id", context.state.requestId);
+    await next();
+  };
+}
+
+/** Tells whose request it is: what limits count by, and the audit log keeps. */
+function clientAddress(trustedProxies: readonly string[]): Middleware {
+  const addressOf = addressesBehind(trustedProxies);
+  return async function clientAddress(context, next) {
+    context.state.address = addressOf({ peer: context.ip, get: (name) => context.get(name) });
     await next();
   };
 }
@@ -163,15 +254,22 @@ function sayGoodbye(isDraining: () => boolean): Middleware {
 /** Answers that broke off after their status was sent; one that the caller ended is no fault. */
 function logBroken(logger: Logger) {
   return (error: Error, context: HttpContext) => {
-    if (context.res.destroyed && !isOurFault(error)) return;
     const { requestId } = context.state;
-    logger.error({ request_id: requestId, err: error }, "answer broke off");
+    const level = isOfCaller(error, context) ? "debug" : "error";
+    logger[level]({ request_id: requestId, err: error }, "answer broke off");
   };
 }
 
-function isOurFault(error: Error): boolean {
-  const code = "code" in error ? error.code : undefined;
-  return code !== "ERR_STREAM_PREMATURE_CLOSE" && code !== "ECONNRESET" && code !== "EPIPE";
+function isOfCaller(error: Error, { res }: HttpContext): boolean {
+  switch ("code" in error ? error.code : undefined) {
+    case "ECONNRESET":
+    case "EPIPE":
+      return true;
+    case "ERR_STREAM_PREMATURE_CLOSE":
+      return res.destroyed;
+    default:
+      return false;
+  }
 }
 
 /** What every answer carries; a route says more about caching where it knows more. */
@@ -183,11 +281,11 @@ const shield: Middleware = async function shield(context, next) {
 };
 
 /** The one place where an error becomes an answer; what is our fault is logged with its stack. */
-function answerErrors(logger: Logger, basePath: string): Middleware {
+function answerErrors(logger: Logger, { basePath, router }: Routing): Middleware {
   return async function answerErrors(context, next) {
     try {
       await next();
-      assertAnswered(context);
+      assertAnswered(context, { basePath, router });
     } catch (error) {
       const { requestId } = context.state;
       if (isInternal(error)) logger.error({ request_id: requestId, err: error }, "request failed");
@@ -197,16 +295,20 @@ function answerErrors(logger: Logger, basePath: string): Middleware {
       context.set(problem.headers);
       setCache(context, "none");
       if (problem.status === 415) context.set(acceptedTypes(context, error));
-      // A body that was not read to its end cannot be skipped: the connection ends with it.
-      if (problem.status === 413) context.set("Connection", "close");
       context.body = problem.body;
       context.type = problem.mediaType;
     }
   };
 }
 
+/** Where the routes are. */
+interface Routing {
+  readonly basePath: string;
+  readonly router: Router<RequestState>;
+}
+
 /** What the router could not answer. */
-function assertAnswered(context: HttpContext): void {
+function assertAnswered(context: HttpContext, routing: Routing): void {
   // Koa answers undefined for a header that is not set, whatever its types say.
   const allow = context.response.get("Allow") || "";
   if (context.method === "OPTIONS" && allow !== "") {
@@ -217,7 +319,7 @@ function assertAnswered(context: HttpContext): void {
   if (context.body !== undefined && context.body !== null) return;
   switch (context.status) {
     case 404:
-      throw new BucketsError("NOT_FOUND", `There is no route ${context.method} ${context.path}.`);
+      throw noRoute(context, routing);
     case 405:
       throw new BucketsError(
         "METHOD_NOT_ALLOWED",
@@ -226,6 +328,17 @@ function assertAnswered(context: HttpContext): void {
     case 501:
       throw new BucketsError("NOT_IMPLEMENTED", `The method ${context.method} is not known here.`);
   }
+}
+
+/** Names the route that was meant, where the version, the base path or a slash is what is wrong. */
+function noRoute({ method, path }: HttpContext, { basePath, router }: Routing): BucketsError {
+  const inner = path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : path;
+  const written = inner.replace(/\/$/, "");
+  const meant = [written, `${written}/`, `/v1${written}`]
+    .map((candidate) => basePath + candidate)
+    .find((candidate) => candidate !== path && router.match(candidate, method).route);
+  const hint = meant === undefined ? "" : ` Did you mean ${meant}?`;
+  return new BucketsError("NOT_FOUND", `There is no route ${method} ${path}.${hint}`);
 }
 
 function acceptedTypes(context: HttpContext, error: unknown): Record<string, string> {
@@ -239,39 +352,66 @@ function prefersProblemJson(context: HttpContext): boolean {
 }
 
 /**
- * What no route may see: an endless URL, no or two Host headers, which Node lets in, and a path that
- * is not UTF-8 or hides control characters.
+ * Of what is sent twice Node takes the first, or joins both: what counted would be for a guess, and
+ * a proxy before us may have guessed otherwise (RFC 9110 section 5.3).
+ */
+const singleHeaders: ReadonlySet<string> = new Set([
+  "accept-datetime",
+  "authorization",
+  "content-md5",
+  "content-range",
+  "content-type",
+  "host",
+  "if-range",
+  "last-event-id",
+  "range",
+  "x-actor",
+  "x-namespace",
+  "x-reason",
+]);
+
+/** What a method that writes would take a part of some content for: the whole. */
+const takesContent: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
+
+/**
+ * What no route may see: a target or a host that is none, no Host header or anything else not once
+ * that can be there once alone, and a part of a body (RFC 9110 section 14.5).
  */
 const hygiene: Middleware = async function hygiene(context, next) {
-  if (Buffer.byteLength(context.url) > limits.urlBytesMax) {
-    throw new BucketsError("URI_TOO_LONG", `A URL has at most ${limits.urlBytesMax} bytes.`);
-  }
-  const hosts = context.req.rawHeaders.filter(
-    (name, index) => index % 2 === 0 && name.toLowerCase() === "host",
-  );
-  if (hosts.length !== 1) {
+  context.url = originForm(context.url);
+  const notOnce = findNotOnce(context.req.rawHeaders);
+  if (notOnce !== undefined) {
     // Whoever sends this may mean another request by what comes next than we do.
     context.set("Connection", "close");
-    throw new BucketsError("BAD_REQUEST", "Send one Host header.");
+    throw new BucketsError("BAD_REQUEST", `Send one ${notOnce} header.`);
   }
-  if (/\p{Cc}/u.test(decodePath(context.path))) {
-    throw new BucketsError("BAD_REQUEST", "The path contains control characters.");
+  assertHost(context.get("Host"));
+  if (takesContent.has(context.method) && context.get("Content-Range") !== "") {
+    throw new BucketsError(
+      "BAD_REQUEST",
+      "Nothing is written in parts: send the whole, without Content-Range.",
+    );
   }
   await next();
 };
 
-function decodePath(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    throw new BucketsError("BAD_REQUEST", "The path is not percent-encoded UTF-8.");
+/** The name of a header that is there twice and may not be; or that of the host, when it is not there. */
+function findNotOnce(rawHeaders: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  for (const [index, name] of rawHeaders.entries()) {
+    const key = name.toLowerCase();
+    if (index % 2 === 1 || !singleHeaders.has(key)) continue;
+    if (seen.has(key)) return name;
+    seen.add(key);
   }
+  return seen.has("host") ? undefined : "Host";
 }
 
 /** What serving a request takes beside the request. */
 interface Serving extends AppOptions {
   readonly basePath: string;
   readonly gate: Gate;
+  readonly admission: Admission;
 }
 
 function createRouter(routes: readonly Route[], options: Serving): Router<RequestState> {
@@ -286,12 +426,37 @@ function createRouter(routes: readonly Route[], options: Serving): Router<Reques
   return router;
 }
 
+/** What a program says of itself, without what a header may hold and an event may not. */
+function printable(header: string): string {
+  return header.replaceAll(/\p{Cc}/gu, "\uFFFD");
+}
+
 /** Checks in the order of the contract: token, permission, query, media type and body; then serves. */
 async function serve(route: Route, context: HttpContext, options: Serving): Promise<void> {
   const { store, basePath } = options;
   const token = options.gate.admit(route, context);
+  const identifier = namespaceIdentifier(route, context);
+  const named = identifier === undefined ? undefined : await namespaceNamed(identifier, store);
+  if (route.permission !== undefined) assertOpens(token, route, named);
   const actor = actorOf(context, token);
   context.state.actor = actor;
+  const userAgent = printable(context.get("User-Agent")) || undefined;
+  const about = route.isStoreWide === true ? undefined : servedNamespace(route, named);
+  const asking = { actor, namespace: about, userAgent };
+  const mediaTypes = Object.keys(route.body ?? {});
+  const takesBody = mediaTypes.length > 0;
+  const memory = new RequestMemory(options.admission.memory, context);
+  await memory.takeForBody(route);
+  if (route.scans === true) await memory.takeForPage();
+  if (options.readers !== undefined && route.scans === true) {
+    const sent = takesBody ? await readJsonBody(context, mediaTypes, asBytes(route)) : undefined;
+    const { readers } = options;
+    if (tellsReads(route)) await store.reads.settle();
+    return await audited(options, route, context, asking, async () => {
+      await passOn(readers, context, { token, body: sent?.bytes });
+      await memory.settle();
+    });
+  }
   const { requestId, traceId } = context.state;
   const origin = options.publicUrl ?? `${context.protocol}://${context.host}`;
   const publicUrl = `${origin}${basePath}`;
@@ -301,46 +466,81 @@ async function serve(route: Route, context: HttpContext, options: Serving): Prom
     requestId,
     publicUrl,
     ...(traceId !== undefined && { traceId }),
-    ...(context.get("User-Agent") !== "" && { userAgent: context.get("User-Agent") }),
-    ...(context.ip !== "" && { remoteAddress: context.ip }),
+    ...(userAgent !== undefined && { userAgent }),
+    ...(context.state.address !== "" && { remoteAddress: context.state.address }),
+    ...(token.namespaces !== null && { opens: token.namespaces }),
   };
-  const namespace = store.namespace(servedNamespace(route, context), caller);
+  const namespace = store.namespace(servedNamespace(route, named), caller);
   assertAcceptable(route, context);
   const respond = route.prepare(context.query);
-  const mediaTypes = Object.keys(route.body ?? {});
-  const takesBody = mediaTypes.length > 0;
-  const body = takesBody
-    ? await readJsonBody(context.req, mediaTypes, route.bodyBytesMax)
-    : undefined;
+  const body = takesBody ? await readJsonBody(context, mediaTypes, route) : undefined;
   assertBody(route, body?.json);
   const request: ApiRequest = {
     context,
     store,
+    admission: options.admission,
     namespace,
+    organization: named === undefined ? store.organization(caller) : namespace,
     ingest: (bucketId, delivery) => store.ingest(bucketId, delivery, caller),
     params: context["params"] ?? {},
     body: body?.json,
     mediaType: body?.mediaType ?? "",
     fingerprint: () => fingerprintOf(context, body?.mediaType ?? "", body?.bytes),
     requireIfMatch: options.requireIfMatch === true,
+    tokenName: token.name,
+    auditSettings: () => store.organization(caller).auditSettings,
+    namespaces: () => store.namespaces.as(caller),
+    openedNamespaces: token.namespaces ?? undefined,
+    assertOpens: (name) => assertOpens(token, route, name),
     permits: (needed) => permits(token.permission, needed),
     assertPermits: (needed) => assertPermits(token, needed),
-    isStillOpen: () => options.gate.isStillOpen(route, context),
+    isStillOpen: () => options.gate.isStillOpen(route, context, named),
     basePath,
     publicUrl,
   };
   const { unhurried } = options;
   if (route.isUnhurried === true) unhurried?.add(context.req.socket);
   try {
-    await respond(request);
+    await audited(options, route, context, asking, async () => {
+      await respond(request);
+      // Here, where what cannot be written is still answered as any other error.
+      if (isPlain(context.body)) context.body = JSON.stringify(context.body);
+      await memory.settle();
+      if (route.method === "GET" && !context.res.hasHeader("ETag")) {
+        assertMatches(readCondition(context), undefined);
+      }
+    });
+  } catch (error) {
+    if (route.isSigned === true && isForWantOfSignature(error)) options.gate.countFailed(context);
+    throw error;
   } finally {
     unhurried?.delete(context.req.socket);
   }
 }
 
+/** What Koa would write as JSON once nobody can answer for it any more. */
+function isPlain(body: unknown): boolean {
+  if (typeof body !== "object" || body === null) return false;
+  return !(body instanceof Stream || body instanceof Uint8Array || body instanceof Blob);
+}
+
+/** Another one reads what is in it. */
+function asBytes({ bodyBytesMax }: Route): Pick<Route, "bodyBytesMax" | "parseBody"> {
+  return { ...(bodyBytesMax !== undefined && { bodyBytesMax }), parseBody: () => null };
+}
+
+/** What a stranger who tries is answered, whether or not what is tried is there. */
+function isForWantOfSignature(error: unknown): boolean {
+  return isBucketsError(error) && ["UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND"].includes(error.code);
+}
+
+/** Only what looks like an id is looked up; a name names itself, whatever it is. */
+function namespaceNamed(identifier: string, store: EmbeddedStore): string | Promise<string> {
+  return looksLikeNamespaceId(identifier) ? store.namespaces.nameOf(identifier) : identifier;
+}
+
 /** Undefined, and so the default, where all are asked for: the route knows what that means. */
-function servedNamespace(route: Route, context: HttpContext): string | undefined {
-  const name = namespaceOf(context);
+function servedNamespace(route: Route, name: string | undefined): string | undefined {
   return route.takesAllNamespaces === true && name === allNamespaces ? undefined : name;
 }
 

@@ -4,6 +4,9 @@ import { BucketsError, isBucketsError } from "../domain/errors.js";
 import type { JsonValue } from "../domain/json.js";
 import { parseJsonText } from "../domain/json-text.js";
 import { limits } from "../domain/limits.js";
+import { digestCheck } from "./digests.js";
+import type { HttpContext, Route } from "./route.js";
+import { askForBody } from "./unread.js";
 
 export interface RequestBody {
   /** Without parameters, in lower case. */
@@ -17,27 +20,30 @@ export interface RequestBody {
  * The JSON body of a request.
  *
  * @param mediaTypes those that the route takes, the default first.
- * @param bytesMax how large it may be; 1 MiB unless given.
+ * @param options how large it may be, 1 MiB unless given, and how it is parsed, strictly unless given.
  * @throws UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE beyond that, BAD_REQUEST for what is not
  * strict JSON.
  */
 export async function readJsonBody(
-  request: IncomingMessage,
+  context: Pick<HttpContext, "req" | "res">,
   mediaTypes: readonly string[],
-  bytesMax: number = limits.jsonBodyBytesMax,
+  options: Pick<Route, "bodyBytesMax" | "parseBody"> = {},
 ): Promise<RequestBody> {
+  const request = context.req;
+  const { bodyBytesMax = limits.jsonBodyBytesMax, parseBody = parseJsonText } = options;
   const declared = Number(request.headers["content-length"] ?? 0);
   const isEmpty = declared === 0 && request.headers["transfer-encoding"] === undefined;
   const [defaultType = "application/json"] = mediaTypes;
   if (isEmpty) return { mediaType: defaultType, bytes: new Uint8Array(), json: undefined };
   const mediaType = checkMediaType(request, mediaTypes);
-  const bytes = await readBytes(request, bytesMax);
-  return { mediaType, bytes, json: bytes.length === 0 ? undefined : parseJsonText(bytes) };
+  const bytes = await readBytes(context, bodyBytesMax);
+  return { mediaType, bytes, json: bytes.length === 0 ? undefined : parseBody(bytes) };
 }
 
 function checkMediaType(request: IncomingMessage, mediaTypes: readonly string[]): string {
   assertIdentity(request);
-  return readMediaType(request.headers["content-type"] ?? "", mediaTypes);
+  // Whoever says nothing means the default, as clients of the hosted API do.
+  return readMediaType(request.headers["content-type"] || mediaTypes[0] || "", mediaTypes);
 }
 
 function assertIdentity(request: IncomingMessage): void {
@@ -67,9 +73,15 @@ export function readMediaType(contentType: string, mediaTypes: readonly string[]
 }
 
 /** The bytes of a body as they are. @throws PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, BAD_REQUEST */
-export async function readBytes(request: IncomingMessage, bytesMax: number): Promise<Uint8Array> {
+export async function readBytes(
+  context: Pick<HttpContext, "req" | "res">,
+  bytesMax: number,
+): Promise<Uint8Array> {
+  const request = context.req;
   assertIdentity(request);
   if (Number(request.headers["content-length"] ?? 0) > bytesMax) throw tooLarge(bytesMax);
+  const digests = digestCheck(request);
+  askForBody(context);
   const chunks: Buffer[] = [];
   let length = 0;
   try {
@@ -78,12 +90,14 @@ export async function readBytes(request: IncomingMessage, bytesMax: number): Pro
       const bytes = Buffer.from(chunk);
       length += bytes.length;
       if (length > bytesMax) throw tooLarge(bytesMax);
+      digests.update(bytes);
       chunks.push(bytes);
     }
   } catch (error) {
     if (isBucketsError(error)) throw error;
     throw new BucketsError("BAD_REQUEST", "The connection ended before the body.", {}, error);
   }
+  digests.assertSame();
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
 }
 

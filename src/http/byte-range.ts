@@ -1,5 +1,5 @@
 /** Ranges of bytes (RFC 9110 section 14): which part of some content a request asks for. */
-import type { ByteRange } from "../blobstore/blob-store.js";
+import type { ByteRange } from "../domain/blob.js";
 
 /**
  * What a Range header asks of content of that size. A header that cannot be read, another unit, and

@@ -1,7 +1,7 @@
 /** Events of the feed as CloudEvents 1.0, for systems that take changes from many sources. */
 import { z } from "zod";
+import { FeedEvent } from "../api/index.js";
 import { answeredTime } from "../domain/schemas.js";
-import { FeedEvent } from "../service/interface.js";
 
 /** Receivers may refuse more (CloudEvents 1.0, size limits): a larger event says where it is. */
 const eventBytesMax = 64 * 1024;

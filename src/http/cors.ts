@@ -11,12 +11,17 @@ const methods = "GET, HEAD, POST, PUT, PATCH, DELETE";
 const requestHeaders = [
   "Accept-Datetime",
   "Authorization",
+  "Content-Digest",
+  "Content-MD5",
   "Content-Type",
   "Idempotency-Key",
   "If-Match",
   "If-None-Match",
+  "If-Range",
   "Last-Event-ID",
   "Prefer",
+  "Range",
+  "Repr-Digest",
   "X-Actor",
   "X-Namespace",
   "X-Reason",
@@ -37,12 +42,20 @@ const exposedHeaders = [
   "Link",
   "Memento-Datetime",
   "X-Ignored-Fields",
+  "X-Unreadable",
   "Idempotency-Replayed",
   "Preference-Applied",
   "X-Request-Id",
   "Retry-After",
   "RateLimit",
   "RateLimit-Policy",
+  "Content-Range",
+  "Content-Disposition",
+  "Accept-Ranges",
+  "Accept-Patch",
+  "Accept-Encoding",
+  "Allow",
+  "WWW-Authenticate",
 ].join(", ");
 
 const preflightSeconds = 600;
@@ -56,15 +69,29 @@ export function parseOrigin(text: string): string {
   );
 }
 
+/**
+ * What lets a script of that origin read an answer; undefined when it may not.
+ * @param origins exact origins, or `*` for all.
+ */
+export function corsHeaders(
+  origins: readonly string[],
+  origin: string,
+): Readonly<Record<string, string>> | undefined {
+  const isOpen = origins.includes("*");
+  if (origin === "" || !(isOpen || origins.includes(origin))) return undefined;
+  return {
+    "Access-Control-Allow-Origin": isOpen ? "*" : origin,
+    "Access-Control-Expose-Headers": exposedHeaders,
+  };
+}
+
 /** @param origins exact origins, or `*` for all. */
 export function crossOrigin(origins: readonly string[]): Middleware<RequestState> {
-  const isOpen = origins.includes("*");
   return async function crossOrigin(context, next) {
-    const origin = context.get("Origin");
-    if (!isOpen) context.vary("Origin");
-    if (origin === "" || !(isOpen || origins.includes(origin))) return await next();
-    context.set("Access-Control-Allow-Origin", isOpen ? "*" : origin);
-    context.set("Access-Control-Expose-Headers", exposedHeaders);
+    if (!origins.includes("*")) context.vary("Origin");
+    const headers = corsHeaders(origins, context.get("Origin"));
+    if (headers === undefined) return await next();
+    context.set(headers);
     const isPreflight =
       context.method === "OPTIONS" && context.get("Access-Control-Request-Method") !== "";
     if (!isPreflight) return await next();

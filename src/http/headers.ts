@@ -1,5 +1,5 @@
 /** The response headers that many routes share, and reading repeated request headers. */
-import type { AsOf, BucketAnswer } from "../service/interface.js";
+import type { AsOf, BucketAnswer } from "../api/index.js";
 import type { HttpContext } from "./route.js";
 
 /**
@@ -55,4 +55,16 @@ export function headerLines(context: HttpContext, name: string): string[] {
   return rawHeaders.filter(
     (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name,
   );
+}
+
+const namesMax = 50;
+const nameLengthMax = 100;
+
+/** Names that fit a header: percent-encoded where not plain, long ones cut, many counted. */
+export function shortList(names: readonly string[]): string {
+  const shown = names
+    .slice(0, namesMax)
+    .map((name) => encodeURIComponent(name).slice(0, nameLengthMax));
+  const more = names.length - shown.length;
+  return more > 0 ? `${shown.join(", ")}, and ${more} more` : shown.join(", ");
 }

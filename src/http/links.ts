@@ -2,8 +2,9 @@
  * Link headers (RFC 8288): the next page, and how the versions of a bucket hang together, for
  * clients that know RFC 5829 and Memento (RFC 7089).
  */
+
+import type { BucketStore } from "../api/index.js";
 import { BucketsError } from "../domain/errors.js";
-import type { BucketStore } from "../service/interface.js";
 import type { HttpContext } from "./route.js";
 
 /** The address with a query; parameters that are undefined are left out. */

@@ -1,6 +1,7 @@
 /** Answers to many writes at once, each accepted or refused by itself (CONTRACT: objects). */
+
+import { type Written, writtenMediaType } from "../api/index.js";
 import type { BucketsError } from "../domain/errors.js";
-import { type Written, writtenMediaType } from "../service/interface.js";
 import { setCache } from "./headers.js";
 import { errorTypeOf } from "./problem.js";
 import type { HttpContext } from "./route.js";
@@ -20,10 +21,12 @@ interface Form<W extends Written> {
   readonly isDry: boolean;
 }
 
+/** @param more what the answer tells beside what every such one does. */
 export function answerMany<W extends Written>(
   context: HttpContext,
   { succeeded, failed }: Done<W>,
   { show, indexName, isDry }: Form<W>,
+  more: object = {},
 ): void {
   setCache(context, "none");
   if (succeeded.some(({ replayed }) => replayed)) context.set("Idempotency-Replayed", "true");
@@ -41,6 +44,7 @@ export function answerMany<W extends Written>(
     return;
   }
   const result = {
+    ...more,
     succeeded: succeeded.map(show),
     failed: failed.map(({ index, error }) => ({
       [indexName]: index,

@@ -1,6 +1,7 @@
 /** What the operator's Prometheus reads. Labels are templates and names from closed sets, never ids. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { BucketStore } from "../service/interface.js";
+import type { BucketStore } from "../api/index.js";
+import type { Health } from "../domain/health.js";
 
 export interface Metrics {
   readonly contentType: string;
@@ -21,8 +22,15 @@ interface ObservedRequest {
 
 const knownMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
+interface MeasuredParts {
+  readonly store: BucketStore;
+  readonly health: () => Promise<Health>;
+  readonly isDraining: () => boolean;
+  readonly backups: { readonly newest: number | undefined } | undefined;
+}
+
 /** A registry of its own, so that two apps in one process do not count for each other. */
-export function createMetrics(store: BucketStore, isDraining: () => boolean): Metrics {
+export function createMetrics({ store, health, isDraining, backups }: MeasuredParts): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -52,9 +60,30 @@ export function createMetrics(store: BucketStore, isDraining: () => boolean): Me
     help: "1 when the service takes requests, else 0, as /readyz says.",
     registers,
     async collect() {
-      this.set((await store.health()).ready && !isDraining() ? 1 : 0);
+      this.set((await health()).ready && !isDraining() ? 1 : 0);
     },
   });
+  new Gauge({
+    name: "bucketlog_check",
+    help: "1 when a check of /readyz passes, else 0.",
+    labelNames: ["check"],
+    registers,
+    async collect() {
+      for (const { name, status } of (await health()).checks) {
+        this.set({ check: name }, status === "pass" ? 1 : 0);
+      }
+    },
+  });
+  if (backups !== undefined) {
+    new Gauge({
+      name: "bucketlog_backup_timestamp_seconds",
+      help: "When the newest backup of the schedule was taken, as a Unix time; 0 before the first.",
+      registers,
+      collect() {
+        this.set((backups.newest ?? 0) / 1_000);
+      },
+    });
+  }
   return {
     countDelivery: (result) => deliveries.inc({ result }),
     contentType: registry.contentType,

@@ -1,16 +1,5 @@
 /** The OpenAPI 3.1 document, made from the routes and the schemas that validate. */
 import { z } from "zod";
-import { AuditEvent } from "../domain/audit.js";
-import { BatchResponse } from "../domain/batch/response.js";
-import { BucketResponse } from "../domain/bucket/response.js";
-import { Change } from "../domain/changes.js";
-import { ConnectionResponse } from "../domain/connection/response.js";
-import { DeliveryResponse } from "../domain/delivery/response.js";
-import { HistoryEntry } from "../domain/history.js";
-import { limits } from "../domain/limits.js";
-import { ObjectResponse } from "../domain/object/response.js";
-import { TaskResponse } from "../domain/task.js";
-import { UploadResponse } from "../domain/upload/response.js";
 import {
   AuditLogResponse,
   FeedPage,
@@ -18,25 +7,31 @@ import {
   ListBatchesResponse,
   ListBucketsResponse,
   ListDeliveriesResponse,
+  ListNamespacesResponse,
   ListObjectsResponse,
+  ListSyncsResponse,
   ListUploadsResponse,
   ManyWrittenBody,
   WrittenBody,
-} from "../service/interface.js";
+} from "../api/index.js";
+import { AuditEvent } from "../domain/audit-event.js";
+import { Change } from "../domain/changes.js";
+import { HistoryEntry } from "../domain/history.js";
+import { limits } from "../domain/limits.js";
+import { kindNamed, type ResourceKind, resourceKinds } from "../domain/resource.js";
+import { TaskResponse } from "../domain/task.js";
+import { exampleParameters } from "./example-parameters.js";
 import type { Route } from "./route.js";
 
 const named = new Map<z.ZodType, string>([
-  [BucketResponse, "BucketResponse"],
+  ...resourceKinds.map((kind) => [kindNamed(kind).answer, schemaName(kind)] as const),
   [ListBucketsResponse, "ListBucketsResponse"],
-  [ObjectResponse, "ObjectResponse"],
   [ListObjectsResponse, "ListObjectsResponse"],
-  [BatchResponse, "BatchResponse"],
   [ListBatchesResponse, "ListBatchesResponse"],
-  [UploadResponse, "UploadResponse"],
   [ListUploadsResponse, "ListUploadsResponse"],
-  [DeliveryResponse, "DeliveryResponse"],
   [ListDeliveriesResponse, "ListDeliveriesResponse"],
-  [ConnectionResponse, "ConnectionResponse"],
+  [ListNamespacesResponse, "ListNamespacesResponse"],
+  [ListSyncsResponse, "ListSyncsResponse"],
   [TaskResponse, "TaskResponse"],
   [WrittenBody, "WrittenBody"],
   [ManyWrittenBody, "ManyWrittenBody"],
@@ -46,6 +41,10 @@ const named = new Map<z.ZodType, string>([
   [AuditEvent, "AuditEvent"],
   [AuditLogResponse, "AuditLogResponse"],
 ]);
+
+function schemaName(kind: ResourceKind): string {
+  return `${kind.charAt(0).toUpperCase()}${kind.slice(1)}Response`;
+}
 
 const ErrorResponse = z.object({
   success: z.literal(false),
@@ -91,6 +90,7 @@ const statusTexts: Readonly<Record<number, string>> = {
   428: "This server requires If-Match",
   429: "More requests than this server allows; Retry-After says when to come back",
   500: "Our fault; the log has it under the request id",
+  501: "Not served here; the message says what to do instead",
   503: "Not ready, overloaded, or the outcome is unknown",
   507: "The disk is full",
 };
@@ -98,6 +98,7 @@ const statusTexts: Readonly<Record<number, string>> = {
 /** What each part of the API is about, by the tag of its operations. */
 const tags: Readonly<Record<string, string>> = {
   buckets: "Buckets, their changes, and how they were before.",
+  namespaces: "What buckets are in, with what is said of it.",
   batches: "Work for the programs that process objects.",
   uploads: "Bytes that arrive by themselves, under a URL that is signed for them.",
   ingest: "Webhooks in.",
@@ -150,7 +151,11 @@ export function openApiDocument(routes: readonly Route[], basePath: string) {
 
 function operationOf(route: Route) {
   const isPublic = route.permission === undefined;
-  const refusals = [400, ...route.refusals, 406, ...(isPublic ? [] : [401, 403, 429, 503]), 500];
+  const refusals = [
+    ...[400, ...route.refusals, 406, 500],
+    ...(isPublic ? [] : [401, 429, 503]),
+    ...(isForEveryToken(route) ? [] : [403]),
+  ];
   return {
     operationId: route.operationId,
     summary: route.summary,
@@ -166,7 +171,10 @@ function operationOf(route: Route) {
       ...headerParameters(route),
     ],
     ...(route.takesBytes === true && {
-      requestBody: { required: true, content: { "*/*": { schema: { format: "binary" } } } },
+      requestBody: {
+        required: true,
+        content: { "*/*": { schema: { format: "binary" }, ...exampleOf(route, "*/*") } },
+      },
     }),
     ...(route.body && {
       requestBody: {
@@ -174,13 +182,13 @@ function operationOf(route: Route) {
         content: Object.fromEntries(
           Object.entries(route.body).map(([type, schema]) => [
             type,
-            { schema: jsonSchema(schema, "input") },
+            { schema: jsonSchema(schema, "input"), ...exampleOf(route, type) },
           ]),
         ),
       },
     }),
     responses: {
-      ...success(route),
+      ...(route.isUnserved !== true && success(route)),
       ...(isSingleWrite(route) && { "204": { description: "Done, with Prefer: return=minimal" } }),
       ...(route.emptyAnswer !== undefined && { "204": { description: route.emptyAnswer } }),
       ...(route.isRanged === true && { "206": { description: "The range that was asked for" } }),
@@ -192,6 +200,13 @@ function operationOf(route: Route) {
       ),
     },
   };
+}
+
+/** Of whatever the token opens, it tells the one that asks: none is refused. */
+function isForEveryToken({ permission, namesNamespace, path }: Route): boolean {
+  if (permission === undefined) return true;
+  const isAboutOne = path.includes("{namespace_identifier}");
+  return permission === "read" && namesNamespace === true && !isAboutOne;
 }
 
 function tagOf({ path }: Route): string {
@@ -252,22 +267,44 @@ function pathParameters(path: string) {
     in: "path",
     required: true,
     schema: { type: "string" },
+    ...parameterExample(name),
   }));
 }
 
 function queryParameters(route: Route) {
   const schema = z.toJSONSchema(route.query, { io: "input" });
-  return Object.entries(schema.properties ?? {}).map(([name, property]) => ({
-    name,
-    in: "query",
-    required: schema.required?.includes(name) === true,
-    schema: property,
-  }));
+  return Object.entries(schema.properties ?? {}).map(([name, property]) => {
+    const required = schema.required?.includes(name) === true;
+    return {
+      name,
+      in: "query",
+      required,
+      schema: property,
+      ...(required && parameterExample(name)),
+    };
+  });
+}
+
+/** What is optional has none: whoever tries an operation would send it. */
+function parameterExample(name: string = "") {
+  return Object.hasOwn(examplesByName, name) ? { example: examplesByName[name] } : {};
+}
+
+const examplesByName: Readonly<Record<string, string>> = exampleParameters;
+
+/** A body without fields is an empty object. */
+function exampleOf({ examples, body }: Route, mediaType: string) {
+  const example = examples?.[mediaType];
+  if (example !== undefined) return { example };
+  const schema = body?.[mediaType];
+  const isEmpty = schema instanceof z.ZodObject && Object.keys(schema.shape).length === 0;
+  return isEmpty ? { example: {} } : {};
 }
 
 function headerParameters(route: Route) {
   const names = [
-    ...(route.permission === undefined ? [] : ["X-Namespace", "X-Request-Id"]),
+    ...(route.permission === undefined || route.namesNamespace === true ? [] : ["X-Namespace"]),
+    ...(route.permission === undefined ? [] : ["X-Request-Id"]),
     ...(isSingleWrite(route) ? ["If-Match", "If-None-Match"] : []),
     ...(isWrite(route) ? ["Idempotency-Key", "X-Reason", "X-Actor", "Prefer"] : []),
     ...(route.headers ?? []),

@@ -1,7 +1,10 @@
 /** Reads a request body as the bytes that it is, chunk by chunk, as they are asked for. */
 import type { IncomingMessage } from "node:http";
 import { BucketsError } from "../domain/errors.js";
+import { clearTimeout, monotonicNow, setTimeout } from "../timers.js";
+import { type DigestCheck, digestCheck } from "./digests.js";
 import type { HttpContext } from "./route.js";
+import { askForBody } from "./unread.js";
 
 export interface RawBodyLimits {
   readonly maxBytes: number;
@@ -9,6 +12,8 @@ export interface RawBodyLimits {
   readonly expectedBytes?: number;
   /** How long the next bytes may take to arrive; writing them away does not count. */
   readonly idleMs: number;
+  /** What must have arrived on average, once it was waited for that long. */
+  readonly slowest?: { readonly bytesPerSecond: number; readonly afterMs: number };
 }
 
 /**
@@ -17,20 +22,20 @@ export interface RawBodyLimits {
  * the same limits. A body that is not read to its end takes the connection with it.
  *
  * @throws UNSUPPORTED_MEDIA_TYPE for a Content-Encoding, PAYLOAD_TOO_LARGE, BAD_REQUEST for
- * another length than the expected; on the way BAD_REQUEST for a connection that ended and
- * REQUEST_TIMEOUT.
+ * another length than the expected; on the way BAD_REQUEST for a connection that ended and for other
+ * bytes than a digest says, and REQUEST_TIMEOUT.
  */
 export function readRawBody(
-  context: Pick<HttpContext, "req" | "set">,
+  context: Pick<HttpContext, "req" | "res" | "set">,
   limits: RawBodyLimits,
 ): AsyncIterable<Uint8Array> {
   try {
     checkHeaders(context.req, limits);
+    return chunksOf(context, limits, digestCheck(context.req));
   } catch (error) {
     context.set("Connection", "close");
     throw error;
   }
-  return chunksOf(context, limits.idleMs);
 }
 
 function checkHeaders({ headers }: IncomingMessage, limits: RawBodyLimits): void {
@@ -58,23 +63,46 @@ function checkHeaders({ headers }: IncomingMessage, limits: RawBodyLimits): void
 }
 
 async function* chunksOf(
-  context: Pick<HttpContext, "req" | "set">,
-  idleMs: number,
+  context: Pick<HttpContext, "req" | "res" | "set">,
+  { idleMs, slowest }: RawBodyLimits,
+  digests: DigestCheck,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  askForBody(context);
   // Ending early must not destroy the socket: the refusal still has to go out on it.
   const chunks = context.req.iterator({ destroyOnReturn: false });
   let isComplete = false;
+  let length = 0;
+  let waitedMs = 0;
   try {
     for (;;) {
+      const asked = monotonicNow();
       const chunk = await nextWithin(chunks, idleMs);
       if (chunk === undefined) break;
+      waitedMs += monotonicNow() - asked;
+      length += chunk.length;
+      if (slowest && waitedMs > slowest.afterMs) assertPace(length, waitedMs, slowest);
+      digests.update(chunk);
       yield chunk;
     }
     isComplete = true;
+    digests.assertSame();
   } finally {
     // Also when it is the reader that stops, as it does on a full disk.
     if (!isComplete) context.set("Connection", "close");
   }
+}
+
+/** A sender that drips holds what it is given for as long as it likes. @throws REQUEST_TIMEOUT */
+function assertPace(
+  length: number,
+  waitedMs: number,
+  { bytesPerSecond }: NonNullable<RawBodyLimits["slowest"]>,
+): void {
+  if (length * 1_000 >= bytesPerSecond * waitedMs) return;
+  throw new BucketsError(
+    "REQUEST_TIMEOUT",
+    `The body arrives more slowly than ${bytesPerSecond} bytes in a second: send it again, faster.`,
+  );
 }
 
 /** The next bytes; undefined at the end. */

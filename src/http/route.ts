@@ -4,18 +4,22 @@
  */
 import type { ParameterizedContext } from "koa";
 import { z } from "zod";
-import { BucketsError } from "../domain/errors.js";
-import type { JsonValue } from "../domain/json.js";
-import type { Permission } from "../domain/permissions.js";
-import { parseQuery } from "../domain/schemas.js";
 import type {
   EmbeddedStore,
   IngestResponse,
   OperationResult,
+  ReadAuditSettings,
   ServedNamespace,
+  ServedNamespaces,
   ServedOperation,
+  ServedOrganization,
   SignedDelivery,
-} from "../service/interface.js";
+} from "../api/index.js";
+import { BucketsError } from "../domain/errors.js";
+import type { JsonValue } from "../domain/json.js";
+import type { Permission } from "../domain/permissions.js";
+import { parsePaging, parseQuery } from "../domain/schemas.js";
+import type { Admission } from "./admission.js";
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -25,6 +29,8 @@ export interface RequestState {
   /** The template of the route, for logs and metrics. */
   route: string;
   actor: string;
+  /** Of the client, also behind a trusted proxy; empty when the connection has gone. */
+  address: string;
   /** Of the caller's trace, when it sent a valid one. */
   traceId: string | undefined;
 }
@@ -35,7 +41,10 @@ export type HttpContext = ParameterizedContext<RequestState>;
 export interface ApiRequest {
   readonly context: HttpContext;
   readonly store: EmbeddedStore;
+  readonly admission: Admission;
   readonly namespace: ServedNamespace;
+  /** Of a route that is of the organisation: of the namespace that is named, or of all that are open. */
+  readonly organization: ServedOrganization | ServedNamespace;
   /** Takes a delivery in, of whatever namespace its bucket is. */
   readonly ingest: (bucketId: string, delivery: SignedDelivery) => Promise<IngestResponse>;
   readonly params: Readonly<Record<string, string>>;
@@ -44,9 +53,18 @@ export interface ApiRequest {
   /** Digest of method, path with query, media type and body. */
   readonly fingerprint: () => string;
   readonly requireIfMatch: boolean;
+  readonly auditSettings: () => ReadAuditSettings;
+  /** All namespaces, for who asks. */
+  readonly namespaces: () => ServedNamespaces;
+  /** Those that the token opens; undefined for all. */
+  readonly openedNamespaces: readonly string[] | undefined;
+  /** @throws FORBIDDEN when the token does not open the namespace. */
+  readonly assertOpens: (namespace: string) => void;
   readonly permits: (needed: Permission) => boolean;
   /** @throws FORBIDDEN when the token does not hold the permission. */
   readonly assertPermits: (needed: Permission) => void;
+  /** Of the token that it came with. */
+  readonly tokenName: string;
   /** Whether the token still opens the route: for answers that go on for long. */
   readonly isStillOpen: () => boolean;
   /** The path under which the server is mounted, without a slash at the end. */
@@ -83,14 +101,38 @@ export interface Route {
   readonly isStoreWide?: true;
   /** `X-Namespace: *` asks for all namespaces; a token that is limited to some does not open that. */
   readonly takesAllNamespaces?: true;
+  /**
+   * About namespaces: the path names the one that it is about, or the handler finds out and asks
+   * whether the token opens it. X-Namespace means nothing to it.
+   */
+  readonly namesNamespace?: true;
+  /**
+   * About what belongs to the organisation: without X-Namespace it is about every namespace that the
+   * token opens.
+   */
+  readonly isOfOrganization?: true;
   /** Request headers beside those that every route reads. */
   readonly headers?: readonly string[];
   /** Unknown parameters are refused. */
   readonly query: z.ZodObject;
+  /** It may look at very much: a reader answers it, where there are some. It writes nothing. */
+  readonly scans?: true;
+  /** Of a list that the hosted API has as well: a page that it cannot have is a 422, as there. */
+  readonly isHostedList?: true;
   /** The schema of the body by media type, the default first; undefined when there is none. */
   readonly body?: Readonly<Record<string, z.ZodType>>;
+  /**
+   * A body of each media type, as a client would send it: the document shows it, and a test sends
+   * it with the ids that there are in place of those of `exampleParameters`. Where the body has no
+   * fields, or the route takes bytes, there is none to give.
+   */
+  readonly examples?: Readonly<Record<string, JsonValue>>;
   /** How large a body may be; 1 MiB unless given. */
   readonly bodyBytesMax?: number;
+  /** A signature is the authority: what fails for want of it is counted by address. */
+  readonly isSigned?: true;
+  /** How the body is read; as our own requests are, strictly, unless given. */
+  readonly parseBody?: (bytes: Uint8Array) => JsonValue;
   /** The bytes of the body are for the handler to read. */
   readonly takesBytes?: true;
   /** They may take as long as they keep arriving. */
@@ -104,6 +146,8 @@ export interface Route {
   readonly otherResponses?: Readonly<Record<string, z.ZodType>>;
   /** Answers a Range with 206. */
   readonly isRanged?: true;
+  /** Of the hosted API alone: every request is refused, with what is served instead. */
+  readonly isUnserved?: true;
   /** 200 unless given. */
   readonly successStatus?: 202 | 204;
   /** When it answers 204, without a body, instead. */
@@ -128,7 +172,8 @@ export function defineRoute<Query extends z.ZodObject>(
   return {
     ...route,
     prepare: (sent) => {
-      const query = parseQuery(definition.query, sent);
+      const parse = definition.isHostedList === true ? parsePaging : parseQuery;
+      const query = parse(definition.query, sent);
       return (request) => handle(request, query);
     },
   };
@@ -142,14 +187,27 @@ export function assertBody(route: Route, json: JsonValue | undefined): void {
 
 export const noQuery = z.strictObject({});
 
+/** A parameter of the hosted API that means nothing here: it is taken, and named as ignored. */
+export const ignoredParameter = z
+  .string()
+  .optional()
+  .meta({ description: "Of the hosted API; it means nothing here." });
+
+/** Those of a route that were sent. */
+export function ignoredOf({ query }: Pick<Route, "query">, sent: object): readonly string[] {
+  return Object.keys(sent).filter((name) => query.shape[name] === ignoredParameter);
+}
+
+/** A yes or no in a query. */
+export const flag = z.enum(["true", "false"]).optional();
+
 /** A moment of a whole namespace, as the query of lists names one. */
 export const asOfMoment = z
   .string()
   .optional()
-  .meta({ description: "A position (@1234) or an RFC 3339 time with offset." });
+  .meta({ description: "A position (@1234), an RFC 3339 time with offset, or a day." });
 
 /** A point in the past, as the query of many routes names one. */
-export const asOf = z
-  .string()
-  .optional()
-  .meta({ description: "A version (7), a position (@1234) or an RFC 3339 time with offset." });
+export const asOf = z.string().optional().meta({
+  description: "A version (7), a position (@1234), an RFC 3339 time with offset, or a day.",
+});

@@ -1,11 +1,14 @@
 /** The HTTP server around the app: its limits, the answers that Node gives itself, and how it ends. */
-import { createServer, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { BucketsError } from "../domain/errors.js";
 import { limits } from "../domain/limits.js";
+import { clearTimeout, setTimeout } from "../timers.js";
+import { overloaded } from "./admission.js";
 import { type AppOptions, createApp, randomRequestId } from "./app.js";
 import { parseBasePath } from "./base-path.js";
+import { corsHeaders } from "./cors.js";
 import { shieldingHeaders } from "./headers.js";
 import { toProblem } from "./problem.js";
 
@@ -16,6 +19,8 @@ export interface ServeOptions extends Omit<AppOptions, "isDraining" | "stopping"
   /** How long the headers of a request, and then all of it, may take to arrive; for tests. */
   readonly headersTimeoutMs?: number;
   readonly requestTimeoutMs?: number;
+  /** Connections that may be open at once; 10,000 unless given. */
+  readonly connectionsMax?: number;
 }
 
 export interface RunningServer {
@@ -46,7 +51,15 @@ export async function serveStore(options: ServeOptions): Promise<RunningServer> 
     isDraining: () => stopping.signal.aborted,
     stopping: stopping.signal,
   });
-  const serve = app.callback();
+  const callback = app.callback();
+  const answers = new WeakMap<Duplex, ServerResponse>();
+  /** Whatever is sent on them is not carried out: it has its answer. */
+  const refused = new WeakSet<Duplex>();
+  const serve = (request: IncomingMessage, answer: ServerResponse) => {
+    if (refused.has(request.socket)) return;
+    answers.set(request.socket, answer);
+    return callback(request, answer);
+  };
   const server = createServer(
     {
       maxHeaderSize: limits.headerSectionBytesMax,
@@ -59,18 +72,26 @@ export async function serveStore(options: ServeOptions): Promise<RunningServer> 
     },
     serve,
   );
+  const { connectionsMax = limits.connectionsMax } = options;
+  let connections = 0;
+  server.on("connection", (socket: Duplex) => {
+    connections += 1;
+    socket.once("close", () => {
+      connections -= 1;
+    });
+    if (connections <= connectionsMax) return;
+    refused.add(socket);
+    endWith(overloaded("Too many connections are open"), socket, options);
+  });
   // An expectation that is not known may be ignored (RFC 9110 section 10.1.1).
   server.on("checkExpectation", serve);
-  const answers = new WeakMap<Duplex, ServerResponse>();
-  server.on("request", ({ socket }, answer) => answers.set(socket, answer));
+  // Whoever asks before it sends a body is told to once it is known that we want it.
+  server.on("checkContinue", serve);
   server.on("clientError", (error, socket) => {
     // What takes long on purpose minds by itself that bytes keep arriving.
     if (isTimeout(error) && unhurried.has(socket)) return;
-    const answer = answers.get(socket);
-    // Half of an answer is out already: another one behind it would be taken for a part of it.
-    const isMidAnswer = answer?.headersSent === true && !answer.writableFinished;
-    if (isMidAnswer || !socket.writable) socket.destroy();
-    else answerClientError(error, socket, (options.newRequestId ?? randomRequestId)());
+    if (!socket.writable || hasBegunToAnswer(answers.get(socket))) socket.destroy();
+    else endWith(refusalOf(error), socket, options, originOf(error));
   });
   await listen(server, options);
   let closing: Promise<void> | undefined;
@@ -82,6 +103,15 @@ export async function serveStore(options: ServeOptions): Promise<RunningServer> 
       return closing;
     },
   };
+}
+
+/**
+ * Whether the request that came last has its answer or a part of it: another one behind it would be
+ * taken for a part of it, or for that of a request that was not sent yet.
+ */
+function hasBegunToAnswer(answer: ServerResponse | undefined): boolean {
+  if (answer?.headersSent !== true) return false;
+  return !answer.writableFinished || !answer.req.complete;
 }
 
 function listen(server: Server, { host, port }: ServeOptions): Promise<void> {
@@ -111,9 +141,15 @@ function drain(server: Server): Promise<void> {
   });
 }
 
-/** Node refuses some requests before the app sees them; they get the same envelope. */
-function answerClientError(error: Error, socket: Duplex, requestId: string): void {
-  const problem = toProblem(refusalOf(error), { requestId });
+/** What is refused before the app sees it gets the same envelope. */
+function endWith(
+  refusal: BucketsError,
+  socket: Duplex,
+  options: ServeOptions,
+  origin?: string,
+): void {
+  const requestId = (options.newRequestId ?? randomRequestId)();
+  const problem = toProblem(refusal, { requestId });
   const body = JSON.stringify(problem.body);
   socket.end(
     [
@@ -122,7 +158,11 @@ function answerClientError(error: Error, socket: Duplex, requestId: string): voi
       `Content-Length: ${Buffer.byteLength(body)}`,
       `X-Request-Id: ${requestId}`,
       "Cache-Control: no-store",
-      ...Object.entries(shieldingHeaders).map(([name, value]) => `${name}: ${value}`),
+      ...Object.entries({
+        ...shieldingHeaders,
+        ...corsHeaders(options.corsOrigins ?? [], origin ?? ""),
+        ...problem.headers,
+      }).map(([name, value]) => `${name}: ${value}`),
       "Connection: close",
       "",
       body,
@@ -131,11 +171,24 @@ function answerClientError(error: Error, socket: Duplex, requestId: string): voi
   );
 }
 
+/** The origin of a request that was not parsed to its end, as far as its bytes tell. */
+function originOf(error: Error): string {
+  return (
+    /^origin:[ \t]*(\S+)[ \t]*\r?$/im.exec(packetOf(error)?.toString("latin1") ?? "")?.[1] ?? ""
+  );
+}
+
+/** The bytes that Node read last. */
+function packetOf(error: Error): Buffer | undefined {
+  return "rawPacket" in error && Buffer.isBuffer(error.rawPacket) ? error.rawPacket : undefined;
+}
+
 const statusText: Readonly<Record<number, string>> = {
   400: "Bad Request",
   408: "Request Timeout",
   414: "URI Too Long",
   431: "Request Header Fields Too Large",
+  503: "Service Unavailable",
 };
 
 function isTimeout(error: Error): boolean {
@@ -160,8 +213,8 @@ function refusalOf(error: Error): BucketsError {
 
 /** Node counts the request line as a header; the bytes that it last read tell the two apart. */
 function hasLongUrl(error: Error): boolean {
-  if (!("rawPacket" in error) || !Buffer.isBuffer(error.rawPacket)) return false;
-  if (!/^[A-Z]+ /.test(error.rawPacket.toString("latin1", 0, 16))) return false;
-  const lineEnd = error.rawPacket.indexOf("\r\n");
+  const packet = packetOf(error);
+  if (packet === undefined || !/^[A-Z]+ /.test(packet.toString("latin1", 0, 16))) return false;
+  const lineEnd = packet.indexOf("\r\n");
   return lineEnd === -1 || lineEnd > limits.urlBytesMax;
 }

@@ -3,7 +3,6 @@
  * that say how, and the answer as the caller's preferences want it. Nothing here knows what is written.
  */
 import { z } from "zod";
-import { BucketsError } from "../domain/errors.js";
 import {
   type OperationResult,
   type ServedCommitOptions,
@@ -13,14 +12,16 @@ import {
   type Written,
   WrittenBody,
   writtenMediaType,
-} from "../service/interface.js";
+} from "../api/index.js";
+import { BucketsError } from "../domain/errors.js";
 import { readPrecondition } from "./conditional.js";
-import { headerLines, placeHeaders, setCache } from "./headers.js";
+import { headerLines, placeHeaders, setCache, shortList } from "./headers.js";
 import { readIdempotencyKey, readPreferences, readTextHeader } from "./preferences.js";
 import {
   type ApiRequest,
   defineRoute,
   type HttpContext,
+  ignoredOf,
   type Route,
   type SentWrite,
 } from "./route.js";
@@ -61,7 +62,11 @@ export function defineWrite<Query extends z.ZodObject & z.ZodType<WriteQuery>, W
     otherResponses: { [writtenMediaType]: WrittenBody },
     handle: async (request, query) => {
       const { context, basePath } = request;
-      const written = await write(request, writeOptions(request, query), query);
+      const done = await write(request, writeOptions(request, query), query);
+      const written = {
+        ...done,
+        ignoredFields: [...done.ignoredFields, ...ignoredOf(route, context.query)],
+      };
       const location = locationHeader(route.method, basePath, locate?.(written));
       const isEmpty = route.successStatus === 204;
       const how = { prefer: context.get("Prefer"), isWhole: wantsWhole(context), isEmpty };
@@ -84,8 +89,10 @@ export function defineOperation(
       ...route,
       locate,
       show: shownOf,
-      write: (request, options, query) =>
-        request.namespace.write({ ...options, ...toOperation({ ...request, query }) }, options),
+      write: (request, options, query) => {
+        const place = route.isOfOrganization === true ? request.organization : request.namespace;
+        return place.write({ ...options, ...toOperation({ ...request, query }) }, options);
+      },
     }),
     operation: {
       toOperation,
@@ -100,7 +107,9 @@ export function shownOf(result: OperationResult): object {
   if ("object" in result) return result.object;
   if ("batch" in result) return result.batch;
   if ("upload" in result) return result.upload;
+  if ("sync" in result) return result.sync;
   if ("connection" in result) return result.connection;
+  if ("disconnection" in result) return result.disconnection;
   return "deletion" in result ? result.deletion : result.bucket;
 }
 
@@ -239,7 +248,7 @@ export function assertUnconditional(context: HttpContext): void {
   if (name === undefined) return;
   throw new BucketsError(
     "BAD_REQUEST",
-    `Many writes at once have no version of their own: leave ${name} out.`,
+    `What is written here has no version of its own: leave ${name} out.`,
   );
 }
 
@@ -250,16 +259,4 @@ export function setIgnoredFields(context: HttpContext, names: readonly string[])
 
 function ignoredFieldsHeader(names: readonly string[]): Readonly<Record<string, string>> {
   return names.length > 0 ? { "X-Ignored-Fields": shortList(names) } : noHeaders;
-}
-
-const namesMax = 50;
-const nameLengthMax = 100;
-
-/** Names that fit a header: percent-encoded where not plain, long ones cut, many counted. */
-function shortList(names: readonly string[]): string {
-  const shown = names
-    .slice(0, namesMax)
-    .map((name) => encodeURIComponent(name).slice(0, nameLengthMax));
-  const more = names.length - shown.length;
-  return more > 0 ? `${shown.join(", ")}, and ${more} more` : shown.join(", ");
 }

@@ -1,70 +1,138 @@
 /** Verifying a store, whatever engine holds it: the log by its chain, the view by folding the log. */
-import { evolve } from "../domain/resource.js";
-import { decode, toHex } from "../eventstore/codec.js";
+import type { RecordedEvent } from "../domain/event.js";
+import { isUnreadable } from "../domain/history.js";
+import type {
+  ExpectedHead,
+  Fault,
+  OnProgress,
+  ReplayReport,
+  VerifyReport,
+} from "../domain/reports.js";
+import { applied } from "../domain/resource.js";
+import { problemOf, read, toHex, withoutMeta } from "../eventstore/codec.js";
 import type { StoredEvent } from "../eventstore/frame.js";
 import type { InlineProjection } from "../eventstore/projection.js";
 import type { Head } from "../eventstore/store.js";
-import { ChainCheck, type Fault } from "../eventstore/verify.js";
-import {
-  type ExpectedHead,
-  nextTurn,
-  type OnProgress,
-  type ReplayReport,
-  type VerifyReport,
-} from "./view.js";
+import { type KeptTree, type KnownRoot, TreeCheck } from "../eventstore/tree-check.js";
+import { ChainCheck } from "../eventstore/verify.js";
+import { nextTurn } from "./view.js";
 
 /** One consistent state of a store, and an empty view to fold its log into. */
 export interface VerifySource {
   readonly head: Head;
   logAfter(position: number, limit: number): Promise<readonly StoredEvent[]>;
   readonly folded: InlineProjection;
+  /** What was kept and signed of the tree over the log. */
+  readonly tree: KeptTree;
   /**
    * The difference between the live view and the folded one that has the lowest position; that of
    * a row which no event made is 0.
    */
   firstDifference(): Promise<Fault | undefined>;
+  /** What is wrong with how it is stored, whatever is stored. */
+  structure(): Fault | undefined;
+  /** The fault that an error of reading stands for; undefined for one that stands for none. */
+  explain(error: unknown, position: number): Fault | undefined;
 }
 
 /** How many events are worked on before requests are let through. */
 export const sliceEvents = 500;
 
-/** Folds rows of the log into a view. */
-export function foldInto(view: InlineProjection, rows: readonly StoredEvent[]): void {
+/**
+ * Folds rows of the log into a view.
+ * @returns the events that cannot be read, or cannot have happened. They are passed over, but for what
+ * is unreadable about them alone, such as who did it.
+ */
+export function foldInto(view: InlineProjection, rows: readonly StoredEvent[]): Fault[] {
+  const faults: Fault[] = [];
   for (const row of rows) {
-    const recorded = decode(row);
-    const before = view.loadState(recorded.stream);
-    view.apply([{ recorded, before, after: evolve(before, recorded) }]);
+    const recorded = read(row);
+    if (isUnreadable(recorded)) {
+      faults.push({
+        position: row.position,
+        problem: `the event cannot be read: ${recorded.problem}`,
+      });
+    }
+    try {
+      apply(view, isUnreadable(recorded) ? withoutMeta(row) : recorded);
+    } catch (error) {
+      if (isUnreadable(recorded)) continue;
+      const problem = `the event cannot have happened: ${problemOf(error)}`;
+      faults.push({ position: row.position, problem });
+    }
   }
+  return faults;
+}
+
+function apply(view: InlineProjection, recorded: RecordedEvent): void {
+  view.apply([applied(view.loadState(recorded.stream), recorded)]);
 }
 
 export async function verify(
   source: VerifySource,
   expected: ExpectedHead | undefined,
   onProgress: OnProgress,
+  root?: KnownRoot,
 ): Promise<VerifyReport> {
   const chain = new ChainCheck();
-  const check = (row: StoredEvent) =>
-    chain.next(row) ?? differsFrom(expected, row) ?? fold(source.folded, row);
-  const fault =
+  const { tiles, checkpoints } = source.tree;
+  const tree = new TreeCheck(tiles, [...checkpoints, ...(root === undefined ? [] : [root])]);
+  const unreadable: Fault[] = [];
+  const check = (row: StoredEvent) => {
+    const fault =
+      chain.next(row) ?? differsFrom(expected, row) ?? at(row.position, tree.next(row.hash));
+    if (fault === undefined) unreadable.push(...foldInto(source.folded, [row]));
+    return fault;
+  };
+  const found =
     (await checkLog(source, check, onProgress)) ??
     chain.end(source.head) ??
     expectedBeyond(chain, expected) ??
-    (await source.firstDifference());
+    at(chain.position + 1, tree.end()) ??
+    source.structure() ??
+    (await viewFault(source));
+  const fault = unreadable[0] ?? found;
   const head = { position: chain.position, hash: chain.hash };
-  return { ok: fault === undefined, events: chain.position, head, ...(fault && { fault }) };
+  return {
+    ok: fault === undefined,
+    events: chain.position,
+    head,
+    tree: { root: tree.root, checkpoints: checkpoints.length },
+    ...(fault && { fault }),
+    ...(unreadable.length > 0 && { unreadable }),
+  };
 }
 
 /** The part of `verify` that is about the view: folds the log from zero, and leaves the chain alone. */
 export async function replay(source: VerifySource, onProgress: OnProgress): Promise<ReplayReport> {
   let replayed = 0;
+  const unreadable: Fault[] = [];
   const check = (row: StoredEvent): Fault | undefined => {
     const position = replayed + 1;
     if (row.position !== position) return { position, problem: "the log has a gap here" };
     replayed = position;
-    return fold(source.folded, row);
+    unreadable.push(...foldInto(source.folded, [row]));
+    return undefined;
   };
-  const fault = (await checkLog(source, check, onProgress)) ?? (await source.firstDifference());
-  return { replayed, matches_view: fault === undefined, ...(fault && { fault }) };
+  const found = (await checkLog(source, check, onProgress)) ?? (await viewFault(source));
+  const fault = unreadable[0] ?? found;
+  return {
+    replayed,
+    matches_view: found === undefined,
+    ...(fault && { fault }),
+    ...(unreadable.length > 0 && { unreadable }),
+  };
+}
+
+/** The first difference, or what keeps it from being found. @throws what stands for no fault */
+async function viewFault(source: VerifySource): Promise<Fault | undefined> {
+  try {
+    return await source.firstDifference();
+  } catch (error) {
+    const fault = source.explain(error, 0);
+    if (fault === undefined) throw error;
+    return fault;
+  }
 }
 
 /** Hands every row of the log to `check`, up to the first fault. */
@@ -98,21 +166,16 @@ async function readSlice(
     try {
       return await source.logAfter(after, 1);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      return { position: after + 1, problem: `the row cannot be read: ${why}` };
+      const position = after + 1;
+      const told = error instanceof Error ? error.message : String(error);
+      const why = source.explain(error, position)?.problem ?? told;
+      return { position, problem: `the row cannot be read: ${why}` };
     }
   }
 }
 
-/** A log that was forged with all its hashes may still tell what cannot have happened. */
-function fold(view: InlineProjection, row: StoredEvent): Fault | undefined {
-  try {
-    foldInto(view, [row]);
-    return undefined;
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return { position: row.position, problem: `the event cannot have happened: ${why}` };
-  }
+function at(position: number, problem: string | undefined): Fault | undefined {
+  return problem === undefined ? undefined : { position, problem };
 }
 
 function differsFrom(expected: ExpectedHead | undefined, row: StoredEvent): Fault | undefined {

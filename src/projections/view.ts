@@ -1,4 +1,5 @@
 /** What can be asked of the view, the projection that holds the current state of every resource. */
+
 import type { BatchState } from "../domain/batch/state.js";
 import type { CountedBucket } from "../domain/bucket/list.js";
 import type { Viewpoint } from "../domain/bucket/response.js";
@@ -8,12 +9,29 @@ import type { ConnectionState } from "../domain/connection/state.js";
 import type { DeliveryStatus } from "../domain/delivery/state.js";
 import type { Criteria } from "../domain/filter/parse.js";
 import type { PageQuery } from "../domain/listing.js";
-import type { MemberKind } from "../domain/members.js";
+import type { CountedNamespace } from "../domain/namespace/response.js";
+import type { NamespaceState } from "../domain/namespace/state.js";
+import type { Within } from "../domain/namespace/within.js";
 import type { ObjectState } from "../domain/object/state.js";
-import type { ResourceState, StateOf } from "../domain/resource.js";
+import type {
+  ExpectedHead,
+  OnProgress,
+  RebuildReport,
+  ReplayReport,
+  VerifyReport,
+} from "../domain/reports.js";
+import type { Reservation } from "../domain/reservation.js";
+import type {
+  BlamedState,
+  MemberKind,
+  ResourceKind,
+  ResourceState,
+  StateOf,
+} from "../domain/resource.js";
 import type { TaskResponse } from "../domain/task.js";
+import type { UploadCounts, UploadState } from "../domain/upload/state.js";
 import type { LogPoint } from "../eventstore/store.js";
-import type { Fault } from "../eventstore/verify.js";
+import type { KnownRoot } from "../eventstore/tree-check.js";
 
 export interface ListQuery extends PageQuery {
   readonly namespace: string;
@@ -31,18 +49,13 @@ export interface MemberQuery extends PageQuery {
   readonly at: number;
 }
 
-/** A page of what a namespace has. */
-export interface PageOf {
-  readonly namespace: string;
+/** The kinds of what is in no bucket. */
+export type UnownedKind = Exclude<ResourceKind, MemberKind>;
+
+export interface TaskQuery {
+  readonly within: Within;
   readonly limit: number;
   readonly offset: number;
-}
-
-export type TaskQuery = PageOf;
-
-export interface ConnectionPage {
-  readonly connections: readonly ConnectionState[];
-  readonly totalCount: number;
 }
 
 export interface TaskPage {
@@ -52,6 +65,8 @@ export interface TaskPage {
 
 export interface BucketPage {
   readonly buckets: readonly CountedBucket[];
+  /** Whether it ends before its limit, because of its size. */
+  readonly isCut: boolean;
   /** Of everything that was selected, not of the page. */
   readonly totalCount: number;
   readonly totals: StatsTotals;
@@ -68,16 +83,10 @@ export type DeliveryCounts = Readonly<Record<DeliveryStatus, number>>;
 
 export const noDeliveries: DeliveryCounts = { ACCEPTED: 0, IGNORED: 0, FAILED: 0 };
 
-/** A resource about which something is to be done by itself. */
-export interface Timer {
-  readonly stream: string;
-  /** RFC 3339. */
-  readonly dueAt: string;
-}
-
 /** A page of objects, batches or uploads. */
 export interface MemberPage<State> {
   readonly states: readonly State[];
+  readonly isCut: boolean;
   readonly totalCount: number;
 }
 
@@ -92,7 +101,7 @@ export interface Reference {
 export function totalsOf(buckets: readonly CountedBucket[]): StatsTotals {
   return {
     objectCount: buckets.reduce((sum, { stats }) => sum + stats.objectCount, 0),
-    totalSizeBytes: buckets.reduce((sum, { stats }) => sum + stats.totalSizeBytes, 0),
+    totalSizeBytes: Number(buckets.reduce((sum, { stats }) => sum + stats.totalSizeBytes, 0n)),
   };
 }
 
@@ -102,15 +111,30 @@ export interface View {
    * and says so in its state; its name is free.
    */
   find(namespace: string, identifier: string): Promise<BucketState | undefined>;
-  /** Of every bucket that there ever was in the namespace. */
-  bucketIds(namespace: string): Promise<readonly string[]>;
+  /**
+   * The names of buckets around that one in the order of their letters, some hundreds: all of a
+   * namespace that has no more.
+   */
+  namesAround(namespace: string, name: string): Promise<readonly string[]>;
+  /** Of everything of a kind that there ever was in the namespace; in all unless one is given. */
+  idsOf(kind: UnownedKind, namespace?: string): Promise<readonly string[]>;
+  /**
+   * The namespace with that id or name, if somebody made it. A deleted one is found by its id, and
+   * says so in its state.
+   */
+  findNamespace(identifier: string): Promise<NamespaceState | undefined>;
+  /**
+   * The namespaces that are there, made or with a bucket or connection in them; of one name, if it is
+   * given. Counts every bucket.
+   */
+  namespaces(name?: string): Promise<readonly CountedNamespace[]>;
   /** The statistics of a bucket, as of a point; now unless given. */
   stats(bucketId: string, upTo?: LogPoint): Promise<BucketStats>;
   /** The current state of any resource, by its id. */
   state(stream: string): Promise<ResourceState | undefined>;
-  /** The position of the event that last set each leaf of the document, by JSON Pointer. */
-  blame(stream: string): Promise<ReadonlyMap<string, number>>;
-  findTask(namespace: string, taskId: string): Promise<TaskResponse | undefined>;
+  /** The same, with which events set what its document has. */
+  folded(stream: string): Promise<BlamedState | undefined>;
+  findTask(within: Within, taskId: string): Promise<TaskResponse | undefined>;
   /** Newest first, then by id. */
   listTasks(query: TaskQuery): Promise<TaskPage>;
   list(query: ListQuery): Promise<BucketPage>;
@@ -126,82 +150,37 @@ export interface View {
   eachObject(bucketId: string): AsyncIterable<ObjectState>;
   /** Of everything of a kind that there ever was in the bucket. */
   memberIds(kind: MemberKind, bucketId: string): Promise<readonly string[]>;
+  /** A confirmed upload of the bucket with those bytes, if there is one. */
+  uploadWith(bucketId: string, hash: string): Promise<UploadState | undefined>;
+  /** Those that one request confirmed, also what was deleted since, by their ids. */
+  uploadsOf(taskId: string): Promise<readonly UploadState[]>;
+  /** Of what there is in the bucket, at a time (milliseconds). */
+  uploadCounts(bucketId: string, at: number): Promise<UploadCounts>;
+  /** Who keeps it for itself: the id of the resource. */
+  holder(reservation: Reservation): Promise<string | undefined>;
   /** Submitted and unfinished batches, the first submitted first. */
   openBatches(namespace: string): AsyncIterable<BatchState>;
-  /** Newest first, then by id. */
-  connections(query: PageOf): Promise<ConnectionPage>;
+  /** Those that there are, in no order. */
+  connections(within: Within): Promise<readonly ConnectionState[]>;
   deliveryCounts(bucketId: string): Promise<DeliveryCounts>;
-  /** What is to be done, or is overdue, in all namespaces: the first due first. */
-  timers(limit: number): Promise<readonly Timer[]>;
   /** Every content that an event ever referred to, in the order of the hashes; in slices. */
   references(): AsyncIterable<Reference>;
   /** Which of these contents an event ever referred to. */
   referenced(hashes: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
-/** How far a long piece of work has come. */
-interface Progress {
-  readonly done: number;
-  readonly total: number;
-}
-
-export interface RebuildReport {
-  /** Events folded. */
-  readonly replayed: number;
-  /** Rows of the view after it. */
-  readonly rows: number;
-  /** Rows that differed from the live view, were missing in it, or too many; all are mended. */
-  readonly differences: number;
-}
-
-/** A head that was noted elsewhere, such as in another system: what the log must still contain. */
-export interface ExpectedHead {
-  readonly position: number;
-  readonly hash: string;
-}
-
-export interface VerifyReport {
-  readonly ok: boolean;
-  /** Events that were checked. */
-  readonly events: number;
-  readonly head: { readonly position: number; readonly hash: string };
-  /** The first fault, by its position in the log. */
-  readonly fault?: Fault;
-  /** The contents that events refer to, once log and view are found in order. */
-  readonly blobs?: VerifiedBlobs;
-}
-
-/** Whether content is only there, or is hashed again and found to be what its name says. */
-export const blobChecks = ["existence", "content"] as const;
-export type BlobCheck = (typeof blobChecks)[number];
-
-interface VerifiedBlobs {
-  readonly check: BlobCheck;
-  /** Up to the first fault. */
-  readonly checked: number;
-}
-
-export interface ReplayReport {
-  /** Events folded. */
-  readonly replayed: number;
-  readonly matches_view: boolean;
-  /** The first difference, or the event that could not be folded. */
-  readonly fault?: Fault;
-}
-
 /** What keeps log and read models honest. Both yield to the event loop and may run while serving. */
 export interface ProjectionKeeper {
-  /** Checks chain, gaplessness, commitments, and that the view is the fold of the log. */
-  verify(expected: ExpectedHead | undefined, onProgress: OnProgress): Promise<VerifyReport>;
+  /** Checks chain, commitments and tree, and that the view is the fold of the log. */
+  verify(
+    expected: ExpectedHead | undefined,
+    onProgress: OnProgress,
+    root?: KnownRoot,
+  ): Promise<VerifyReport>;
   /** Folds the log from zero beside the view and compares the two; changes nothing. */
   replay(onProgress: OnProgress): Promise<ReplayReport>;
   /** Folds the log into tables beside the live ones, compares row by row, and swaps them in. */
   rebuild(onProgress: OnProgress): Promise<RebuildReport>;
 }
 
-export type OnProgress = (progress: Progress) => void;
-
-/** Ends the turn of the event loop, so that long work lets requests through. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
+export { nextTurn } from "../timers.js";

@@ -2,36 +2,47 @@
  * A store that can begin anew: for tests and development, never on a file. Resetting opens a fresh
  * store and puts it in the place of the old one, which first answers what it had taken.
  */
-import type { Health } from "../eventstore/store.js";
-import type { RebuildReport, ReplayReport, VerifyReport } from "../projections/view.js";
+
 import type {
+  AnchorPlaces,
+  AnchorReport,
+  BackupReport,
   CollectReport,
   EmbeddedStore,
+  ExtractReport,
   Feed,
   FeedQuery,
+  ForkOptions,
+  ForkReport,
   HeadAnswer,
   IngestResponse,
+  Proofs,
+  ReadTracker,
   ReceivedBytes,
+  RescueReport,
+  ServedBlob,
   ServedCaller,
   ServedNamespace,
+  ServedNamespaces,
+  ServedOrganization,
   SignedBytes,
   SignedDelivery,
+  SignedDownload,
   TokenGate,
-} from "./interface.js";
+} from "../api/index.js";
+import type { Health } from "../domain/health.js";
+import type { RebuildReport, ReplayReport, VerifyReport } from "../domain/reports.js";
 
 export class ResettableStore implements EmbeddedStore {
   readonly #open: () => Promise<EmbeddedStore>;
   #store: EmbeddedStore;
-  /** Those of the first store: a reset does not log anybody out. */
-  readonly tokens: TokenGate;
 
   private constructor(open: () => Promise<EmbeddedStore>, store: EmbeddedStore) {
     this.#open = open;
     this.#store = store;
-    this.tokens = store.tokens;
   }
 
-  /** @param open opens a store in memory and loads its seed. */
+  /** @param open opens a store in memory and loads its seed; all that it opens share their tokens. */
   static async open(open: () => Promise<EmbeddedStore>): Promise<ResettableStore> {
     return new ResettableStore(open, await open());
   }
@@ -45,6 +56,26 @@ export class ResettableStore implements EmbeddedStore {
 
   namespace(name?: string, caller?: ServedCaller): ServedNamespace {
     return this.#store.namespace(name, caller);
+  }
+
+  organization(caller?: ServedCaller): ServedOrganization {
+    return this.#store.organization(caller);
+  }
+
+  get reads(): ReadTracker {
+    return this.#store.reads;
+  }
+
+  get namespaces(): ServedNamespaces {
+    return this.#store.namespaces;
+  }
+
+  get tokens(): TokenGate {
+    return this.#store.tokens;
+  }
+
+  get proofs(): Proofs {
+    return this.#store.proofs;
   }
 
   head(): Promise<HeadAnswer> {
@@ -72,6 +103,26 @@ export class ResettableStore implements EmbeddedStore {
     return this.#store.collectBlobs(options);
   }
 
+  backup(...given: Parameters<EmbeddedStore["backup"]>): Promise<BackupReport> {
+    return this.#store.backup(...given);
+  }
+
+  extract(...given: Parameters<EmbeddedStore["extract"]>): Promise<ExtractReport> {
+    return this.#store.extract(...given);
+  }
+
+  forkLog(options: ForkOptions): Promise<ForkReport> {
+    return this.#store.forkLog(options);
+  }
+
+  anchor(places?: AnchorPlaces): Promise<AnchorReport> {
+    return this.#store.anchor(places);
+  }
+
+  exportLog(options?: Parameters<EmbeddedStore["exportLog"]>[0]): AsyncIterable<string> {
+    return this.#store.exportLog(options);
+  }
+
   ingest(
     bucketId: string,
     delivery: SignedDelivery,
@@ -84,8 +135,16 @@ export class ResettableStore implements EmbeddedStore {
     return this.#store.receiveUpload(bytes);
   }
 
+  download(signed: SignedDownload): ServedBlob {
+    return this.#store.download(signed);
+  }
+
   closeWindows(): Promise<number> {
     return this.#store.closeWindows();
+  }
+
+  rescue(): Promise<RescueReport> {
+    return this.#store.rescue();
   }
 
   health(): Promise<Health> {

@@ -3,11 +3,11 @@
  * write path, and may carry their own times, which then are the clock.
  */
 import { z } from "zod";
-import { patchMediaTypes } from "../domain/bucket/patch.js";
+import type { BucketStore, Buckets } from "../api/index.js";
 import { BucketsError, isBucketsError } from "../domain/errors.js";
 import { parseJsonText } from "../domain/json-text.js";
+import { patchMediaTypes } from "../domain/patch-media-type.js";
 import { jsonValue, parseBody, timestamp } from "../domain/schemas.js";
-import type { BucketStore, Buckets } from "./interface.js";
 
 const common = {
   /** When it happens; the clock's time unless given. */
@@ -76,8 +76,9 @@ export async function loadSeed(
   let changes = 0;
   for (const [index, line] of ndjson.split("\n").entries()) {
     if (line.trim() === "") continue;
+    const source = { name: "It", line: index + 1 };
     try {
-      const command = parseBody(SeedCommand, parseJsonText(Buffer.from(line)));
+      const command = parseBody(SeedCommand, parseJsonText(Buffer.from(line), source));
       if (command.at !== undefined) clock.hold(Date.parse(command.at));
       const caller = command.actor === undefined ? {} : { actor: command.actor };
       await apply(store.namespace(command.namespace, caller).buckets, command);

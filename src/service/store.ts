@@ -1,62 +1,110 @@
 /** The store as one object: its namespaces, its log, and its upkeep. */
-import type { BlobStore, CollectReport } from "../blobstore/blob-store.js";
-import { formatTime } from "../domain/event.js";
-import type { FetchPolicy } from "../domain/ingest/ssrf.js";
-import { assertNamespace } from "../domain/namespace.js";
-import { dueAt } from "../domain/resource.js";
-import { toHex } from "../eventstore/codec.js";
-import { CommitQueue } from "../eventstore/commit-queue.js";
-import type { ReceivedTable } from "../eventstore/received-table.js";
-import type { EventStore, Health, Outcome, Unit } from "../eventstore/store.js";
+
 import type {
+  AnchorPlaces,
+  AnchorReport,
+  BackupReport,
+  EmbeddedStore,
+  ExtractOptions,
+  ExtractReport,
+  Feed,
+  FeedQuery,
+  ForkOptions,
+  ForkReport,
+  HeadAnswer,
+  IngestResponse,
+  OwnBackupOptions,
+  ReadTracker,
+  ReceivedBytes,
+  RescueReport,
+  ServedBlob,
+  ServedCaller,
+  ServedNamespace,
+  ServedNamespaces,
+  ServedOrganization,
+  SignedBytes,
+  SignedDelivery,
+  SignedDownload,
+  TokenGate,
+  VerifyOptions,
+} from "../api/index.js";
+import {
+  assertText,
+  BackupFields,
+  ExtractFields,
+  readOptions,
+  ServedCallerFields,
+} from "../api/options.js";
+import type { BlobStore } from "../blobstore/blob-store.js";
+import type { Backups } from "../copies/backup.js";
+import { exportLog } from "../copies/export-log.js";
+import { extractStore } from "../copies/extract.js";
+import { BucketsError } from "../domain/errors.js";
+import { formatTime } from "../domain/event.js";
+import { fails, type Health, type HealthCheck, healthOf } from "../domain/health.js";
+import type { FetchPolicy } from "../domain/ingest/ssrf.js";
+import { assertNamespace } from "../domain/namespace/name.js";
+import type {
+  CollectReport,
   OnProgress,
-  ProjectionKeeper,
   RebuildReport,
   ReplayReport,
   VerifyReport,
-  View,
-} from "../projections/view.js";
-import { CommitSignal } from "./commit-signal.js";
-import { LogFeed } from "./feed.js";
-import { Ingestion } from "./ingestion.js";
-import type {
-  EmbeddedStore,
-  Feed,
-  FeedQuery,
-  HeadAnswer,
-  IngestResponse,
-  ReceivedBytes,
-  ServedCaller,
-  ServedNamespace,
-  SignedBytes,
-  SignedDelivery,
-  TokenGate,
-  VerifyOptions,
-} from "./interface.js";
+} from "../domain/reports.js";
+import { toHex } from "../eventstore/codec.js";
+import { Committer } from "../eventstore/committer.js";
+import type { ReceivedTable } from "../eventstore/received-table.js";
+import type { EventStore, Unit } from "../eventstore/store.js";
+import type { TimerTable } from "../projections/timer-table.js";
+import type { ProjectionKeeper, View } from "../projections/view.js";
+import { readCheckpoint } from "../proofs/checkpoint.js";
+import type { KnownCaller } from "./asker.js";
+import { WindowCloser } from "./batches/window-closer.js";
+import { OpenGate } from "./closing.js";
+import { LogFeed } from "./feed/feed.js";
+import { Ingestion } from "./ingest/ingestion.js";
+import { anchorCommand, anchorFile } from "./keys/anchors.js";
+import type { UrlSigner } from "./keys/presign.js";
+import { LogProofs, type ProofParts } from "./keys/proofs.js";
+import type { Vault } from "./keys/vault.js";
 import { NamespaceService } from "./namespace.js";
-import type { KnownCaller, ServiceParts } from "./parts.js";
-import type { UploadSigner } from "./presign.js";
-import { forgetSettled, receiveSigned } from "./receiving.js";
-import type { Vault } from "./vault.js";
-import { verifyBlobs } from "./verifying.js";
-import { WindowCloser } from "./windows.js";
+import { NamespacesService } from "./namespaces/namespaces.js";
+import { openBlob } from "./objects/blobs.js";
+import { OrganizationService } from "./organization.js";
+import { OwnLog } from "./own-log.js";
+import type { ServiceParts } from "./parts.js";
+import { extractSource } from "./read/extracting.js";
+import { verifyBlobs } from "./read/verifying.js";
+import type { ReadAudit } from "./read-auditing.js";
+import { StorageFaults } from "./storage-faults.js";
+import { forgetSettled, receiveSigned } from "./uploads/receiving.js";
+import { Turns } from "./uploads/turns.js";
+import { UnitWriter } from "./write/writing.js";
 
 /** What the composition root puts together. */
-export interface StoreParts {
+export interface StoreParts extends Omit<ProofParts, "log"> {
   readonly events: EventStore;
   readonly view: View;
-  readonly keeper: ProjectionKeeper;
+  readonly upkeep: ProjectionKeeper;
   readonly vault: Vault;
   readonly blobs: BlobStore;
   readonly received: ReceivedTable;
-  readonly signer: UploadSigner;
+  readonly readAudit: ReadAudit;
+  readonly timers: TimerTable;
+  readonly signer: UrlSigner;
   readonly fetchPolicy: FetchPolicy;
   readonly tokens: TokenGate;
+  readonly backups: Backups;
   readonly clock: () => number;
   readonly newId: (prefix: string) => string;
   readonly randomBytes: (size: number) => Uint8Array;
   /** The name on events whose caller gives none. */
   readonly actor: string;
+  readonly rescue: () => Promise<RescueReport>;
+  /** How long a write may wait for its turn. */
+  readonly maxQueueMs?: number | undefined;
+  /** How it is with the key of the secrets. */
+  readonly key: () => HealthCheck;
   /** Whether what becomes due is done by itself: not by one that only reads. */
   readonly runsTimers: boolean;
 }
@@ -64,42 +112,75 @@ export interface StoreParts {
 /** Longer than any write takes from its bytes to its commit. */
 const blobGraceMs = 24 * 60 * 60 * 1_000;
 
+interface ProgressOptions {
+  readonly onProgress?: OnProgress;
+}
+
 const ignoreProgress: OnProgress = () => {};
 
 export class Store implements EmbeddedStore {
   readonly #parts: StoreParts;
-  readonly #queue: CommitQueue;
+  readonly #committer: Committer;
+  /** Itself, for closing it. */
+  readonly #events: EventStore;
   readonly #service: ServiceParts;
-  readonly #signal: CommitSignal;
   readonly #windows: WindowCloser;
+  readonly #gate = new OpenGate();
+  readonly #faults = new StorageFaults();
+  readonly proofs: LogProofs;
+  readonly namespaces: ServedNamespaces;
   #closing: Promise<void> | undefined;
 
-  constructor(parts: StoreParts) {
+  constructor(given: StoreParts) {
+    const reading = this.#faults.of("storage");
+    const guard = <Part extends object>(part: Part) => this.#gate.guard(part, reading);
+    const parts = {
+      ...given,
+      events: guard(given.events),
+      view: guard(given.view),
+      tokens: guard(given.tokens),
+      received: guard(given.received),
+      readAudit: guard(given.readAudit),
+      timers: guard(given.timers),
+      blobs: this.#gate.guard(given.blobs, this.#faults.of("blobs")),
+    };
     this.#parts = parts;
-    this.#queue = new CommitQueue(parts.events);
-    this.#signal = new CommitSignal({
-      headPosition: async () => (await parts.events.head()).position,
+    this.#events = given.events;
+    const committer = new Committer(parts.events, { waitMsMax: given.maxQueueMs });
+    this.#committer = committer;
+    const submit = (unit: Unit) => committer.submit(unit);
+    this.proofs = new LogProofs({ ...parts, log: new OwnLog({ ...parts, submit }) });
+    this.#service = {
+      ...parts,
+      turns: new Turns(),
+      units: new UnitWriter({ ...parts, committer, run: this.#gate.run }),
+      proofs: this.proofs,
+    };
+    this.namespaces = new NamespacesService({
+      parts: this.#service,
+      caller: this.#known({}),
+      known: (caller) => this.#known(caller),
     });
-    this.#service = { ...parts, submit: (unit) => this.#submit(unit) };
-    this.#windows = new WindowCloser(this.#service);
+    this.#windows = new WindowCloser({ ...this.#service, timers: parts.timers });
+    committer.onDue(() => this.#windows.wake());
     if (parts.runsTimers) this.#windows.start();
-  }
-
-  async #submit(unit: Unit): Promise<Outcome> {
-    const outcome = await this.#queue.submit(unit);
-    if (outcome.kind === "committed") {
-      this.#signal.announce();
-      if (outcome.results.some(({ state }) => dueAt(state) !== undefined)) this.#windows.wake();
-    }
-    return outcome;
   }
 
   namespace(name = "default", caller: ServedCaller = {}): ServedNamespace {
     assertNamespace(name);
-    return new NamespaceService(this.#service, name, this.#known(caller));
+    return new NamespaceService(this.#service, { namespace: name, caller: this.#known(caller) });
   }
 
-  #known(caller: ServedCaller): KnownCaller {
+  get reads(): ReadTracker {
+    return this.#parts.readAudit;
+  }
+
+  organization(caller: ServedCaller = {}): ServedOrganization {
+    return new OrganizationService(this.#service, this.#known(caller));
+  }
+
+  #known(given: ServedCaller): KnownCaller {
+    const caller = readOptions(ServedCallerFields, given);
     const actor = caller.actor ?? this.#parts.actor;
     return {
       actor,
@@ -109,6 +190,7 @@ export class Store implements EmbeddedStore {
       remoteAddress: caller.remoteAddress,
       traceId: caller.traceId,
       publicUrl: caller.publicUrl ?? "",
+      opens: caller.opens,
     };
   }
 
@@ -117,7 +199,10 @@ export class Store implements EmbeddedStore {
     delivery: SignedDelivery,
     caller: ServedCaller = {},
   ): Promise<IngestResponse> {
-    return new Ingestion(this.#service, this.#known(caller)).deliver(bucketId, delivery);
+    assertText(bucketId, "bucket");
+    // A copy: what is signed must still be what was verified once its secrets have been read.
+    const arriving = { headers: { ...delivery.headers }, read: readerOf(delivery.body) };
+    return new Ingestion(this.#service).deliver(this.#known(caller), bucketId, arriving);
   }
 
   get tokens(): TokenGate {
@@ -130,26 +215,109 @@ export class Store implements EmbeddedStore {
   }
 
   events(query: FeedQuery = {}): Feed {
-    return new LogFeed({ ...this.#parts, signal: this.#signal }, query);
+    return new LogFeed({ ...this.#parts, signal: this.#committer.signal }, query);
   }
 
   async verify({
     expected,
+    checkpoint,
     onProgress = ignoreProgress,
     blobs = "existence",
   }: VerifyOptions = {}): Promise<VerifyReport> {
-    const report = await this.#parts.keeper.verify(expected, onProgress);
-    if (!report.ok) return report;
-    const looked = await verifyBlobs(this.#parts, blobs);
-    return { ...report, ok: looked.fault === undefined, ...looked };
+    const { upkeep } = this.#parts;
+    return await this.#gate.run(async () => {
+      const progress = this.#endingWithStore(onProgress);
+      const root = checkpoint && { ...checkpoint, root: Buffer.from(checkpoint.root, "hex") };
+      const report = await upkeep.verify(expected, progress, root);
+      if (!report.ok) return report;
+      const looked = await verifyBlobs(this.#parts, blobs);
+      if (looked.fault !== undefined) return { ...report, ok: false, ...looked };
+      const { checked, problem } = await this.#parts.readAudit.verify(() =>
+        this.#gate.assertTakesWork(),
+      );
+      const reads = { checked };
+      if (problem === undefined) return { ...report, ...looked, reads };
+      const fault = {
+        position: report.head.position,
+        problem: `in the audit of reads, ${problem}`,
+      };
+      return { ...report, ok: false, ...looked, reads, fault };
+    });
   }
 
-  replay(options: { onProgress?: OnProgress } = {}): Promise<ReplayReport> {
-    return this.#parts.keeper.replay(options.onProgress ?? ignoreProgress);
+  replay({ onProgress = ignoreProgress }: ProgressOptions = {}): Promise<ReplayReport> {
+    const { upkeep } = this.#parts;
+    return this.#gate.run(() => upkeep.replay(this.#endingWithStore(onProgress)));
   }
 
-  rebuild(options: { onProgress?: OnProgress } = {}): Promise<RebuildReport> {
-    return this.#parts.keeper.rebuild(options.onProgress ?? ignoreProgress);
+  rebuild({ onProgress = ignoreProgress }: ProgressOptions = {}): Promise<RebuildReport> {
+    const { upkeep } = this.#parts;
+    return this.#gate.run(() => upkeep.rebuild(this.#endingWithStore(onProgress)));
+  }
+
+  async backup(
+    to: string,
+    { onProgress = ignoreProgress, ...given }: OwnBackupOptions = {},
+  ): Promise<BackupReport> {
+    assertText(to, "to");
+    const options = readOptions(BackupFields, given);
+    return await this.#gate.run(async () =>
+      this.#parts.backups.take(
+        to,
+        { ...options, onProgress: this.#endingWithStore(onProgress) },
+        await this.proofs.signer(),
+      ),
+    );
+  }
+
+  anchor({ file, command }: AnchorPlaces = {}): Promise<AnchorReport> {
+    const places = [
+      ...(file === undefined ? [] : [anchorFile(file)]),
+      ...(command === undefined ? [] : [anchorCommand(command)]),
+    ];
+    return this.#gate.run(() => this.proofs.anchor(places));
+  }
+
+  forkLog({ reason }: ForkOptions): Promise<ForkReport> {
+    assertText(reason, "reason");
+    return this.#gate.run(() => this.proofs.fork({ reason }));
+  }
+
+  async *exportLog({ onProgress = ignoreProgress }: ProgressOptions = {}): AsyncIterable<string> {
+    const { events, tree } = this.#parts;
+    const checkpoint = await this.proofs.toExport();
+    const identity = await tree.identity();
+    // It may be one of a name that the log had before it was forked.
+    const { origin } = readCheckpoint(checkpoint.note);
+    const progress = this.#endingWithStore(onProgress);
+    yield* exportLog({
+      events,
+      identity: { ...identity, origin },
+      checkpoint,
+      onProgress: progress,
+    });
+  }
+
+  async extract(
+    to: string,
+    { onProgress = ignoreProgress, ...given }: ExtractOptions = {},
+  ): Promise<ExtractReport> {
+    assertText(to, "to");
+    const options = readOptions(ExtractFields, given);
+    return await this.#gate.run(async () =>
+      extractStore(to, {
+        ...(await extractSource(this.#parts, options)),
+        onProgress: this.#endingWithStore(onProgress),
+      }),
+    );
+  }
+
+  /** Long work looks after each slice whether it is still wanted. */
+  #endingWithStore<Progress>(onProgress: (progress: Progress) => void) {
+    return (progress: Progress) => {
+      this.#gate.assertTakesWork();
+      onProgress(progress);
+    };
   }
 
   async collectBlobs({
@@ -160,7 +328,7 @@ export class Store implements EmbeddedStore {
     const { blobs, view, received } = this.#parts;
     await forgetSettled(this.#parts);
     const findReferenced = async (hashes: readonly string[]) =>
-      new Set([...(await view.referenced(hashes)), ...received.held(hashes)]);
+      new Set([...(await view.referenced(hashes)), ...(await received.held(hashes))]);
     return blobs.collect({ findReferenced, graceMs });
   }
 
@@ -168,26 +336,62 @@ export class Store implements EmbeddedStore {
     return receiveSigned(this.#service, bytes);
   }
 
+  download({ signature, expiresAt, ...blob }: SignedDownload): ServedBlob {
+    const { signer, clock, blobs } = this.#service;
+    if (!signer.verify({ ...blob, expiresAt }, signature, clock())) {
+      throw new BucketsError(
+        "FORBIDDEN",
+        "The URL is not signed for this, or no longer: read the object again for another.",
+      );
+    }
+    return { ...blob, read: (range) => openBlob(blob, blobs, range) };
+  }
+
+  rescue(): Promise<RescueReport> {
+    return this.#parts.rescue();
+  }
+
   closeWindows(): Promise<number> {
     return this.#windows.closeDue();
   }
 
-  health(): Promise<Health> {
-    return this.#parts.events.health();
+  async health(): Promise<Health> {
+    const { durability, checks } = await this.#events.health();
+    if (this.#closing !== undefined) return healthOf(durability, [fails("writer", "closed")]);
+    return healthOf(durability, [
+      ...checks,
+      this.#faults.check("storage"),
+      await this.#faults.checkWith("blobs", () => this.#parts.blobs.probe()),
+      this.#parts.key(),
+      await this.proofs.check(),
+    ]);
   }
 
   close(): Promise<void> {
     // The feeds first: none may read from a file that is closed.
-    this.#signal.close();
+    this.#committer.signal.close();
     const stopped = this.#windows.stop();
-    this.#closing ??= this.#queue
-      .close()
-      .then(() => stopped)
-      .then(() => this.#parts.events.close());
+    this.#closing ??= this.#close(stopped);
     return this.#closing;
+  }
+
+  async #close(stopped: Promise<void>): Promise<void> {
+    await this.#gate.settle();
+    await this.#parts.readAudit.close();
+    await this.#committer.close();
+    await stopped;
+    this.#gate.close();
+    await this.#events.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** A copy is taken now, of bytes that are there. */
+function readerOf(body: SignedDelivery["body"]): () => Promise<Uint8Array> {
+  if (typeof body === "function") return body;
+  const own = Uint8Array.from(body);
+  return async () => own;
 }

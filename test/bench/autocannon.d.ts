@@ -1,14 +1,16 @@
 /** The part of autocannon that the benchmark uses; the package brings no types. */
 declare module "autocannon" {
   export interface Request {
-    readonly method: "PATCH";
+    readonly method: "GET" | "PATCH";
     readonly path: string;
     readonly headers: Readonly<Record<string, string>>;
-    readonly body: string;
+    readonly body?: string;
   }
 
   export interface Client {
     setRequests(requests: readonly Request[]): void;
+    /** The latency is in milliseconds, with fractions. */
+    on(event: "response", listener: (status: number, bytes: number, latency: number) => void): void;
   }
 
   export interface Options {
@@ -20,12 +22,11 @@ declare module "autocannon" {
   }
 
   export interface Result {
+    /** Seconds. */
     readonly duration: number;
     readonly errors: number;
     readonly non2xx: number;
     readonly requests: { readonly total: number };
-    /** Milliseconds. */
-    readonly latency: { readonly p50: number; readonly p99: number };
   }
 
   export default function autocannon(options: Options): Promise<Result>;

@@ -14,7 +14,7 @@ const rounds = 5;
 const additions = 301;
 const teams = ["growth", "search", "ads", "core", "video", "music", "maps", "mail"];
 
-export interface Cost {
+interface Cost {
   readonly name: string;
   /** Milliseconds, the median of some rounds. */
   readonly ours: number;

@@ -2,7 +2,13 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { openBuckets } from "../../src/index.js";
-import { bucketlog, bucketlogOnTerminal, makeFile, temporaryFolder } from "../support/cli.js";
+import {
+  bucketlog,
+  bucketlogOnTerminal,
+  bucketlogTyped,
+  makeFile,
+  temporaryFolder,
+} from "../support/cli.js";
 
 const change = '{"description": "third"}';
 
@@ -177,22 +183,34 @@ describe("revert", () => {
   });
 });
 
+const answers = [
+  { typed: "n\n", code: 3, ends: "Nothing was changed: the answer was not yes.\n" },
+  { typed: "", code: 3, ends: "Nothing was changed: the answer was not yes.\n" },
+  { typed: "y\n", code: 0, ends: "Put this back? [y/N] " },
+];
+
+test.for(answers)("revert asks, and does what is answered: $typed", async (answer) => {
+  const folder = temporaryFolder();
+  const file = await makeFile(folder);
+  const ran = await bucketlogTyped(folder, ["revert", "videos", "2"], answer.typed);
+  expect(ran.code, ran.err).toBe(answer.code);
+  expect(ran.out).toContain(`~ /description  "second" → "first"\n`);
+  expect(ran.err.startsWith("Put this back? [y/N] ")).toBe(true);
+  expect(ran.err.endsWith(answer.ends), ran.err).toBe(true);
+  await using store = await openBuckets({ file, readOnly: true });
+  expect((await store.head()).position).toBe(answer.code === 0 ? 4 : 3);
+});
+
 const hasScript = spawnSync("script", ["--version"]).status === 0;
 
-describe.skipIf(!hasScript)("revert on a terminal (needs script of util-linux)", () => {
-  test.for([
-    { typed: "n\n", code: 3, ends: "Nothing was changed: the answer was not yes." },
-    { typed: "\u0004", code: 3, ends: "Nothing was changed: the answer was not yes." },
-    { typed: "y\n", code: 0, ends: "version 4 at position 4" },
-  ])("asks, and does what is answered: $typed", async ({ typed, code, ends }) => {
-    const folder = temporaryFolder();
-    await makeFile(folder);
-    const ran = await bucketlogOnTerminal(folder, ["revert", "videos", "2"], typed);
-    expect(ran.code, ran.out).toBe(code);
-    expect(ran.out).toContain(`~ /description  "second" → "first"`);
-    expect(ran.out).toContain("Put this back? [y/N] ");
-    expect(ran.out.trim().endsWith(ends), ran.out).toBe(true);
-  });
+test.skipIf(!hasScript)("revert asks on a real terminal (needs script of util-linux)", async () => {
+  const folder = temporaryFolder();
+  await makeFile(folder);
+  const ran = await bucketlogOnTerminal(folder, ["revert", "videos", "2"], "y\n");
+  expect(ran.code, ran.out).toBe(0);
+  expect(ran.out).toContain(`~ /description  "second" → "first"`);
+  expect(ran.out).toContain("Put this back? [y/N] ");
+  expect(ran.out.trim().endsWith("version 4 at position 4"), ran.out).toBe(true);
 });
 
 describe.each([

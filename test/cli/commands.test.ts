@@ -1,10 +1,16 @@
 /** The command line as a whole: what it prints, for people and programs, and how it exits. */
-import { rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { openBuckets } from "../../src/index.js";
-import { bucketlog, bucketlogReadOnce, makeFile, temporaryFolder } from "../support/cli.js";
+import {
+  bucketlog,
+  bucketlogProcess,
+  bucketlogReadOnce,
+  makeFile,
+  temporaryFolder,
+} from "../support/cli.js";
 
 describe("wrong usage", () => {
   test("exits 2 and says what was probably meant", async () => {
@@ -49,13 +55,50 @@ describe("wrong usage", () => {
   });
 });
 
-describe("looking at a file", () => {
-  test("that is not there is an error with a fix, and exits 1", async () => {
-    const ran = await bucketlog(temporaryFolder(), ["log", "videos"]);
-    expect(ran.code).toBe(1);
-    expect(ran.err).toMatch(/^error \[FILE_INVALID\]/);
+describe("a process of its own", () => {
+  test("exits as it was run", async () => {
+    const folder = temporaryFolder();
+    await makeFile(folder);
+    expect(await bucketlogProcess(folder, ["show"])).toMatchObject({ code: 2, out: "" });
+    expect(await bucketlogProcess(folder, ["show", "none"])).toMatchObject({ code: 1, out: "" });
+    const ran = await bucketlogProcess(folder, ["show", "videos", "--json"]);
+    expect(ran).toMatchObject({ code: 0, err: "" });
+    expect(JSON.parse(ran.out)).toMatchObject({ description: "second" });
   });
+});
 
+describe("a file that is not there", () => {
+  test.for([
+    ...[["ls"], ["log"], ["log", "videos"], ["show", "videos"], ["diff", "videos", "1"]],
+    ...[["blame", "videos"], ["replay", "videos"], ["tail", "--once"], ["export"]],
+    ...[
+      ["patch", "videos", "{}"],
+      ["patch", "videos", "{}", "--dry-run"],
+    ],
+    ...[
+      ["revert", "videos", "1", "--yes"],
+      ["create", "videos", "--dry-run"],
+    ],
+    ...[["verify"], ["verify", "buckets.db"], ["rebuild"], ["secrets", "rotate-key"]],
+    ...[
+      ["token", "list"],
+      ["token", "rotate", "ana"],
+      ["token", "revoke", "ana"],
+    ],
+    ...[["serve", "--read-only", "--port", "0"]],
+  ])("is named by %o, with a fix, and not made", async (args) => {
+    const folder = temporaryFolder();
+    const ran = await bucketlog(folder, args);
+    expect(ran).toEqual({
+      code: 1,
+      out: "",
+      err: `error [FILE_INVALID]: There is no file ${join(folder, "buckets.db")}.\n  name the one that is meant:  --file <file>; \`bucketlog serve\` makes one\n`,
+    });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe("looking at a file", () => {
   test("shows changes newest first, with actor and reason", async () => {
     const folder = temporaryFolder();
     await makeFile(folder);
@@ -92,7 +135,7 @@ describe("looking at a file", () => {
     const description = "x".repeat(1_000);
     await Promise.all(Array.from({ length: 500 }, () => buckets.patch("videos", { description })));
     await store.close();
-    for (const args of [["replay", "videos"], ["export"], ["tail", "--after", "0", "--json"]]) {
+    for (const args of [["export"], ["tail", "--after", "0", "--json"]]) {
       const ran = await bucketlogReadOnce(folder, args);
       expect(ran, args[0]).toMatchObject({ code: 0, err: "" });
     }
@@ -227,10 +270,44 @@ describe("doctor", () => {
     expect(ran.out).toContain("✓ file: buckets.db holds 3 events, and they verify");
   });
 
+  test("tells which files others can read, and mends them when it is asked to", async () => {
+    const folder = temporaryFolder();
+    await makeFile(folder);
+    expect((await bucketlog(folder, ["doctor"])).out).toContain("✓ modes: ");
+    const file = join(folder, "buckets.db");
+    chmodSync(file, 0o644);
+    chmodSync(`${file}.lock`, 0o660);
+    const told = await bucketlog(folder, ["doctor"]);
+    expect(told.code).toBe(1);
+    expect(told.out).toMatch(/✗ modes: others can read or write buckets\.db, .*buckets\.db\.lock/);
+    const mended = await bucketlog(folder, ["doctor", "--repair-modes"]);
+    expect(mended.code, mended.out).toBe(0);
+    expect([file, `${file}.lock`].map((path) => statSync(path).mode & 0o777)).toEqual([
+      0o600, 0o600,
+    ]);
+  });
+
+  test("names a key that is gone, and leaves everything as it was", async () => {
+    const folder = temporaryFolder();
+    const file = await makeFile(folder);
+    {
+      await using store = await openBuckets({ file });
+      await store.namespace().buckets.patch("videos", { source_adapter: { adapter_type: "mux" } });
+    }
+    rmSync(`${file}.key`);
+    // SQLite keeps the WAL and its index there, while and after it reads.
+    const files = () => readdirSync(folder).filter((name) => !/-(wal|shm)$/.test(name));
+    const before = files();
+    const ran = await bucketlog(folder, ["doctor"]);
+    expect(ran.code).toBe(1);
+    expect(ran.out).toMatch(/✗ secrets: .* holds 1 sealed secrets, and there is no .*\.key/);
+    expect(files()).toEqual(before);
+  });
+
   test("names what is not well, with a fix, and exits 1", async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "buckets.db"), "not a database at all, but some text");
-    writeFileSync(join(folder, "buckets.db.key"), "", { mode: 0o644 });
+    writeFileSync(join(folder, "buckets.db.key"), "ab".repeat(32), { mode: 0o644 });
     const ran = await bucketlog(folder, ["doctor"]);
     expect(ran.code).toBe(1);
     expect(ran.out).toContain("✗ file: ");

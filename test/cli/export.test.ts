@@ -1,11 +1,11 @@
 /** Exports of the history: what they hold, exactly, and that a bad one never replaces a good one. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import Database from "better-sqlite3";
+import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { csvHeader } from "../../src/domain/history-csv.js";
 import { openBuckets } from "../../src/index.js";
-import { bucketlog, makeFile, temporaryFolder } from "../support/cli.js";
+import { bucketlog, bucketlogWatched, makeFile, temporaryFolder } from "../support/cli.js";
+import { tamper } from "../support/forge.js";
 
 function linesOf(text: string): readonly string[] {
   return text.split("\n").filter((line) => line !== "");
@@ -37,12 +37,13 @@ describe("export", () => {
       await makeFile(folder);
       const ran = await bucketlog(folder, ["export", "videos", "--output", output]);
       expect(ran).toMatchObject({ code: 2, out: "" });
-      expect(ran.err).toContain(`error [BAD_REQUEST]: ${output} was not written: `);
+      const place = resolve(folder, output);
+      expect(ran.err).toContain(`error [BAD_REQUEST]: ${place} was not written: `);
       expect(readdirSync(folder).filter((name) => name.includes("partial"))).toEqual([]);
     },
   );
 
-  test("that fails half-way leaves the last good file, and nothing beside it", async () => {
+  test("that is not whole leaves the last good file, and nothing beside it, and says why", async () => {
     const folder = temporaryFolder();
     const file = await makeFile(folder);
     await patchMany(file, 1_200);
@@ -50,15 +51,50 @@ describe("export", () => {
     expect(await bucketlog(folder, args)).toMatchObject({ code: 0 });
     const good = readFileSync(join(folder, "history.ndjson"), "utf8");
     expect(linesOf(good)).toHaveLength(1_203);
-    const db = new Database(file);
-    db.exec("DROP TRIGGER events_are_never_changed");
-    db.exec("UPDATE events SET body = 'torn' WHERE position = 1100");
-    db.close();
-    expect(await bucketlog(folder, args)).toMatchObject({ code: 1, out: "" });
+    tamper(file, (db) => db.exec("UPDATE events SET body = 'torn' WHERE position = 1100"));
+    const ran = await bucketlog(folder, args);
+    expect(ran).toMatchObject({ code: 1, out: "" });
+    expect(ran.err).toMatch(
+      /^left out: the event at position 1100 cannot be read: .*\nerror \[GONE\]: The export is not whole: 1 of its events cannot be read, and history\.ndjson was not replaced\.\n {2}to have /,
+    );
     expect(readFileSync(join(folder, "history.ndjson"), "utf8")).toBe(good);
     expect(readdirSync(folder).filter((name) => name.startsWith("history"))).toEqual([
       "history.ndjson",
     ]);
+  });
+
+  test("prints what can be read around an event that cannot, and exits 1", async () => {
+    const folder = temporaryFolder();
+    tamper(await makeFile(folder), (db) =>
+      db.exec("UPDATE events SET body = 'torn' WHERE position = 2"),
+    );
+    for (const where of [[], ["videos"]]) {
+      const ran = await bucketlog(folder, ["export", ...where]);
+      expect(linesOf(ran.out).map((text) => JSON.parse(text).position)).toEqual([1, 3]);
+      expect(ran.code).toBe(1);
+      expect(ran.err).toMatch(
+        /^left out: the event at position 2 .*\nerror \[GONE\]: .* above\.\n$/,
+      );
+      // What was not asked for is not missing.
+      const since = await bucketlog(folder, ["export", ...where, "--since", "@3"]);
+      expect(since).toMatchObject({ code: 0, err: "" });
+    }
+  });
+
+  test("--actor has only what this one did", async () => {
+    const folder = temporaryFolder();
+    await makeFile(folder);
+    await bucketlog(folder, ["patch", "videos", '{"description": "third"}', "--as", "bo"]);
+    for (const where of [[], ["videos"]]) {
+      const positions = async (actor: string) => {
+        const { code, out } = await bucketlog(folder, ["export", ...where, "--actor", actor]);
+        expect(code).toBe(0);
+        return linesOf(out).map((text) => JSON.parse(text).position);
+      };
+      expect(await positions("ana")).toEqual([1, 2, 3]);
+      expect(await positions("bo")).toEqual([4]);
+      expect(await positions("nobody")).toEqual([]);
+    }
   });
 
   test("as NDJSON has the entries of the bucket's history, oldest first", async () => {
@@ -87,11 +123,60 @@ describe("export", () => {
       `${csvHeader}${[
         ...["4", "4", entry.recorded_at, "bucket.patched", "local"],
         ...[`"'=HYPERLINK(""http://evil.example"")"`, "replace", "/description"],
-        ...['"""a, \\""b\\"""""', '"""second"""', entry.bucket_id, entry.event_id],
+        ...[
+          '"""a, \\""b\\"""""',
+          '"""second"""',
+          "default",
+          "videos",
+          entry.bucket_id,
+          entry.event_id,
+        ],
         ...[entry.request_id, "", "", "", "application/json", ""],
         ...[entry.previous_hash, entry.hash],
       ].join(",")}\r\n`,
     );
+  });
+
+  test("as CSV names each event's namespace and bucket, also a deleted one, or that there is none", async () => {
+    const folder = temporaryFolder();
+    const file = await makeFile(folder);
+    const store = await openBuckets({ file });
+    await store.namespace().buckets.patch("videos", { bucket_name: "films" });
+    const body = { bucket_name: "videos", bucket_schema: { properties: {} } };
+    await store.namespace("other").buckets.create(body);
+    await store.namespace("other").buckets.delete("videos");
+    await store.namespace("other").connections.create({ name: "mux" });
+    await store.namespaces.create({ namespace_name: "other" });
+    await store.close();
+    const { out } = await bucketlog(folder, [
+      ...["export", "--namespace", "*", "--format", "csv", "--since", "@4"],
+    ]);
+    const [header = "", ...rows] = linesOf(out).map((row) => row.split(","));
+    const [type, namespace, name] = ["type", "namespace", "bucket_name"].map((column) =>
+      Array.from(header).indexOf(column),
+    );
+    const told = rows.map((row) => [row[type ?? 0], row[namespace ?? 0], row[name ?? 0]]);
+    expect(told).toContainEqual(["bucket.patched", "default", "films"]);
+    expect(told).toContainEqual(["bucket.deleted", "other", "videos"]);
+    expect(told).toContainEqual(["connection.created", "other", ""]);
+    expect(told).toContainEqual(["namespace.created", "other", ""]);
+  });
+
+  test("as CSV cannot drive a terminal; a pipe or a file gets the exact text", async () => {
+    const folder = temporaryFolder();
+    await makeFile(folder);
+    const why = "red \u009b31m\u202e";
+    const store = await openBuckets({ file: join(folder, "buckets.db") });
+    await store.namespace().buckets.patch("videos", { description: why });
+    await store.close();
+    const args = ["export", "videos", "--format", "csv", "--since", "4"];
+    expect((await bucketlog(folder, args)).out).toContain(why);
+    const onTerminal = await bucketlogWatched(folder, args);
+    expect(onTerminal.out).not.toContain("\u009b");
+    expect(onTerminal.out).toContain(String.raw`red \u009b31m\u202e`);
+    expect(linesOf(onTerminal.out)).toHaveLength(2);
+    await bucketlogWatched(folder, [...args, "--output", "history.csv"]);
+    expect(readFileSync(join(folder, "history.csv"), "utf8")).toContain(why);
   });
 
   test("to a file replaces it whole and says so", async () => {

@@ -78,7 +78,7 @@ describe("A feed by the client", () => {
       positions.push(position);
       if (position === 30) break;
       if (position % 10 !== 0) continue;
-      proxy.faults.push(...faults, ...faults);
+      proxy.faults.push(...faults);
       for (let n = 0; n < 10; n += 1) {
         await embedded.namespace().buckets.patch("films", { description: `${position + n}` });
       }

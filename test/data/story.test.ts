@@ -10,20 +10,17 @@ import type { BucketCommand } from "../../src/domain/bucket/commands.js";
 import { decideBucket } from "../../src/domain/bucket/decide.js";
 import { CreateBucketRequest, ignoredFields } from "../../src/domain/bucket/document.js";
 import { lockAt } from "../../src/domain/bucket/lock.js";
-import { patchMediaTypes, requireObject } from "../../src/domain/bucket/patch.js";
-import {
-  type SecretReferences,
-  secretMask,
-  secretReferences,
-} from "../../src/domain/bucket/secrets.js";
+import { bucketSecrets, type SecretReferences } from "../../src/domain/bucket/secrets.js";
 import { type BucketState, nameOf } from "../../src/domain/bucket/state.js";
 import type { RecordedEvent } from "../../src/domain/event.js";
 import { isJsonArray, isJsonObject, type JsonValue, toJson } from "../../src/domain/json.js";
 import { parseJsonText } from "../../src/domain/json-text.js";
 import { limits } from "../../src/domain/limits.js";
+import { patchMediaTypes } from "../../src/domain/patch-media-type.js";
 import { parsePointer } from "../../src/domain/pointer.js";
 import { evolve, stateOfKind } from "../../src/domain/resource.js";
-import { jsonObject, jsonValue, timestamp } from "../../src/domain/schemas.js";
+import { jsonObject, jsonValue, requireObject, timestamp } from "../../src/domain/schemas.js";
+import { secretMask } from "../../src/domain/secrets.js";
 
 const said = {
   at: z.iso.datetime({ precision: 3 }),
@@ -65,7 +62,7 @@ function secretsIn(line: Line): string[] {
   if (line.command === "lock" || line.command === "unlock") return [];
   const found = isJsonArray(line.body)
     ? line.body.flatMap(secretsInOperation)
-    : secretReferences(line.body);
+    : bucketSecrets.references(line.body);
   return [...new Set(found)].filter((secret) => secret !== secretMask);
 }
 
@@ -73,7 +70,7 @@ function secretsInOperation(operation: JsonValue): string[] {
   if (!isJsonObject(operation)) return [];
   const { path, value } = operation;
   if (typeof path !== "string" || value === undefined) return [];
-  return secretReferences(value, parsePointer(path) ?? []);
+  return bucketSecrets.references(value, parsePointer(path) ?? []);
 }
 
 function commandOf(line: Line): BucketCommand {

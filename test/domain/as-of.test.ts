@@ -32,7 +32,10 @@ describe("what is no point in time is a bad request", () => {
     "@@1",
     "@9007199254740993",
     "now",
-    "2026-10-01",
+    "2026-02-30",
+    "2026-10-1",
+    "2026-10-01Z",
+    "2026-10",
     "2026-10-01T00:00:00",
     "2026-10-01T00:00:00.123",
     "2026-10-01T00:00Z",
@@ -58,6 +61,12 @@ describe("what is no point in time is a bad request", () => {
     const { code, message } = refusalOf(() => parsePoint(text));
     expect(code).toBe("BAD_REQUEST");
     expect(message).toContain("as_of=");
+  });
+
+  test("whose plus sign was not encoded in a query is told so", () => {
+    for (const text of ["2026-10-01T00:00:00 02:00", "2026-10-01t00:00:00.5 00:00"]) {
+      expect(refusalOf(() => parsePoint(text, "to")).message).toMatch(/^to=.* %2B\.$/);
+    }
   });
 
   test("the message names the parameter", () => {
@@ -90,7 +99,9 @@ test.each([
   ["2026-09-30T18:30:00-05:30", "2026-10-01T00:00:00.000Z"],
   ["2028-02-29T00:00:00Z", "2028-02-29T00:00:00.000Z"],
   ["2026-10-01t00:00:00z", "2026-10-01T00:00:00.000Z"],
+  ["2026-10-01t02:00:00.5+02:00", "2026-10-01T00:00:00.500Z"],
   ["1969-12-31T23:59:59Z", "1969-12-31T23:59:59.000Z"],
+  ["2026-10-01", "2026-10-01T00:00:00.000Z"],
 ])("%s is a time", (text, utc) => {
   expect(parsePoint(text)).toEqual({ kind: "time", time: Date.parse(utc) });
 });

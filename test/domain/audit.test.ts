@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { AuditEvent, auditedTypes, toAuditEvent } from "../../src/domain/audit.js";
+import { auditedTypes, toAuditEvent } from "../../src/domain/audit.js";
+import { AuditEvent } from "../../src/domain/audit-event.js";
 import { DomainEvent } from "../../src/domain/event.js";
 import { bucketId, created, locked, plainDocument, record, unlocked } from "./specification.js";
 
@@ -26,7 +27,7 @@ test("the action of an event finds its type again, and the type of its resource 
   expect(auditedTypes({ action: "object_updated" })).toEqual(["object.patched"]);
 });
 
-test("an event is shown in exactly the hosted shape, without what it does not have", () => {
+test("an event is shown in the hosted shape with its namespace, without what it does not have", () => {
   const recorded = record(unlocked, 3);
   const shown = toAuditEvent(recorded);
   expect(AuditEvent.parse(shown)).toStrictEqual(shown);
@@ -35,6 +36,7 @@ test("an event is shown in exactly the hosted shape, without what it does not ha
     timestamp: "2026-10-01T00:02:00.000Z",
     resource_type: "bucket",
     resource_id: bucketId,
+    namespace_id: "default",
     action: "bucket_unlocked",
     actor_id: "ada",
     actor_type: "api_key",

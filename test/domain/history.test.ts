@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { HistoryEntry, toHistoryEntry } from "../../src/domain/history.js";
+import { HistoryEntry } from "../../src/domain/history.js";
+import { toHistoryEntry } from "../../src/domain/history-entry.js";
 import { bucketId, created, locked, plainDocument, record, unlocked } from "./specification.js";
 
 const hashes = { previousHash: "0".repeat(64), hash: "a".repeat(64) };

@@ -252,3 +252,27 @@ describe("applying a patch", () => {
     ]);
   });
 });
+
+describe("operations that move very many items of arrays are refused", () => {
+  const list = Array.from({ length: 100_000 }, () => 0);
+  const repeated = (operation: JsonValue) => Array.from({ length: 51 }, () => operation);
+
+  test.each([
+    ["inserts at the head", { op: "add", path: "/0", value: 1 }],
+    ["removals from the head", { op: "remove", path: "/0" }],
+    ["moves from the end to the head", { op: "move", from: "/99999", path: "/0" }],
+    ["copies to the head", { op: "copy", from: "/1", path: "/0" }],
+  ])("%s", (_, operation) => {
+    const { code, details } = refusal(list, repeated(operation));
+    expect(code).toBe("VALIDATION_FAILED");
+    expect(details["validation_errors"]).toMatchObject([{ type: "too_many_moved_items" }]);
+  });
+
+  test("what is added at the end, or replaced, moves nothing", () => {
+    const operations = [
+      ...repeated({ op: "add", path: "/-", value: 1 }),
+      ...repeated({ op: "replace", path: "/0", value: 1 }),
+    ];
+    expect(patch(list, operations)).toHaveLength(100_051);
+  });
+});

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseJsonText } from "../../src/domain/json-text.js";
+import { acceptedTexts } from "../support/json-test-suite.js";
 import { anyJson, canonical, seed } from "./arbitraries.js";
 import { refusalOf } from "./refusal.js";
 
@@ -86,14 +87,18 @@ describe("a key that an object has twice is a bad request", () => {
   });
 });
 
-describe("a number that a double cannot hold is a bad request", () => {
+describe("a number that would become another is a bad request", () => {
   test.each([
     "1e400",
     "-1e400",
     "9007199254740993",
     "-9007199254740993",
-    "9007199254740992",
-    "1e16",
+    "9007199254740993.0",
+    "900719925474099.3e1",
+    "12345678901234567890",
+    "602214076000000000000001",
+    "1.00000000000000000000000000001e40",
+    `1${"0".repeat(20_000)}1e-19900`,
   ])("%s", (text) => {
     expect(refusal(`{"n":${text}}`).code).toBe("BAD_REQUEST");
   });
@@ -105,8 +110,44 @@ describe("a number that a double cannot hold is a bad request", () => {
     ["1.0", 1],
     ["0.1", 0.1],
     ["1.5e-7", 1.5e-7],
+    // Exactly a double.
+    ["9007199254740992", 2 ** 53],
+    ["-9007199254740994.00", -9007199254740994],
+    ["1e16", 1e16],
+    ["10000000000000000000000", 1e22],
+    ["1E+22", 1e22],
+    [String(2n ** 100n), 2 ** 100],
+    [`${"1".padEnd(30_000, "0")}e-29979`, 1e20],
+    // What an answer prints of it.
+    ["6.02214076e23", 6.02214076e23],
+    ["602214076000000000000000", 6.02214076e23],
+    ["12345678901234567000", 12345678901234567000],
+    ["-1.0e+28", -1e28],
+    ["1.7976931348623157e308", Number.MAX_VALUE],
   ])("but %s is taken as it is", (text, value) => {
     expect(parse(`[${text}]`)).toEqual([value]);
+  });
+
+  test("but every double can be written back as it was read", () => {
+    fc.assert(
+      fc.property(fc.double({ noDefaultInfinity: true, noNaN: true }), (value) => {
+        const text = JSON.stringify([value]);
+        expect(JSON.stringify(parse(text))).toBe(text);
+      }),
+      { seed },
+    );
+  });
+
+  test("and every integer is kept as it is, or refused", () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }), (value) => {
+        const printed = BigInt(JSON.stringify(Number(value)));
+        const isKept = BigInt(Number(value)) === value || printed === value;
+        if (isKept) expect(parse(`[${value}]`)).toEqual([Number(value)]);
+        else expect(refusal(`[${value}]`).code).toBe("BAD_REQUEST");
+      }),
+      { seed },
+    );
   });
 
   test("digits in a string are no number", () => {
@@ -172,5 +213,24 @@ describe("a text that fits", () => {
       }),
       { seed, numRuns: 1_000 },
     );
+  });
+});
+
+test.each(Object.entries(acceptedTexts))("y_%s of JSONTestSuite is taken", (_, text) => {
+  expect(JSON.stringify(parse(text))).toBe(JSON.stringify(JSON.parse(text)));
+});
+
+describe("an object with very many keys is refused before anything is made of it", () => {
+  const keys = (count: number) =>
+    `{"a":{${Array.from({ length: count }, (_, key) => `"k${key}":1`).join()}}`;
+
+  test("also where what follows is no JSON: nothing was read behind the last key", () => {
+    const { code, details } = refusal(`${keys(10_001)} no JSON`);
+    expect(code).toBe("VALIDATION_FAILED");
+    expect(details["validation_errors"]).toMatchObject([{ type: "too_many_keys" }]);
+  });
+
+  test("one that keeps the limit is read", () => {
+    expect(parse(`${keys(10_000)}}`)).toHaveProperty("a.k9999", 1);
   });
 });

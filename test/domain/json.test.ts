@@ -20,7 +20,6 @@ describe("toJson", () => {
     ["a bigint", 1n],
     ["NaN", Number.NaN],
     ["an infinity", [Number.POSITIVE_INFINITY]],
-    ["an integer beyond 2^53", 2 ** 53],
     ["a lone surrogate", "\ud800"],
     ["a lone surrogate in a key", { "\udc00": 1 }],
     ["a date that is none", new Date(Number.NaN)],

@@ -11,14 +11,19 @@ describe("timestamp", () => {
     "9999-12-31T23:59:59-01:00",
     "0000-01-01T00:00:00+01:00",
     "tomorrow",
+    "2026-02-30",
+    "2026-10",
+    "10000-01-01",
     1,
     null,
   ])("%j does not fit", (input) => {
     expect(timestamp.safeParse(input).success).toBe(false);
   });
 
-  test("is brought to UTC with milliseconds", () => {
-    expect(timestamp.parse("2026-10-01T02:00:00+02:00")).toBe("2026-10-01T00:00:00.000Z");
+  test("is brought to UTC with milliseconds, however it is spelt", () => {
+    for (const text of ["2026-10-01T02:00:00+02:00", "2026-10-01t00:00:00z", "2026-10-01"]) {
+      expect(timestamp.parse(text)).toBe("2026-10-01T00:00:00.000Z");
+    }
   });
 });
 

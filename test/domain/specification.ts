@@ -4,14 +4,15 @@
  */
 import { expect } from "vitest";
 import type { BucketCommand } from "../../src/domain/bucket/commands.js";
-import { decideBucket, type Moment } from "../../src/domain/bucket/decide.js";
+import { decideBucket } from "../../src/domain/bucket/decide.js";
 import type { BucketEvent } from "../../src/domain/bucket/events.js";
-import type { PatchMediaType } from "../../src/domain/bucket/patch.js";
 import type { BucketState } from "../../src/domain/bucket/state.js";
 import { diff } from "../../src/domain/changes.js";
 import { BucketsError, type ErrorCode, isBucketsError } from "../../src/domain/errors.js";
 import type { RecordedEvent } from "../../src/domain/event.js";
 import type { JsonObject, JsonValue } from "../../src/domain/json.js";
+import type { Moment } from "../../src/domain/moment.js";
+import type { PatchMediaType } from "../../src/domain/patch-media-type.js";
 import { fold, stateOfKind } from "../../src/domain/resource.js";
 
 export const bucketId = "bkt_01kaaaaaaaaaaaaaaaaaaaaaaa";

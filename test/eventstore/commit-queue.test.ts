@@ -2,10 +2,10 @@
 import { describe, expect, test } from "vitest";
 import { BucketsError } from "../../src/domain/errors.js";
 import { limits } from "../../src/domain/limits.js";
+import { MemoryEngine } from "../../src/engines/memory/engine.js";
+import { MemoryView } from "../../src/engines/memory/view.js";
 import { CommitQueue } from "../../src/eventstore/commit-queue.js";
-import { MemoryEngine } from "../../src/eventstore/memory/engine.js";
 import type { Outcome, Unit } from "../../src/eventstore/store.js";
-import { MemoryView } from "../../src/projections/memory/view.js";
 import { FixedClock } from "../support/clock.js";
 import { committed, Units, verdict } from "../support/units.js";
 
@@ -15,7 +15,7 @@ class WatchedEngine extends MemoryEngine {
   failure: Error | undefined;
 
   constructor() {
-    super({ projection: new MemoryView(), clock: new FixedClock().read });
+    super({ projection: new MemoryView(), clock: new FixedClock().read, newId: (it) => `${it}_1` });
   }
 
   override async commit(units: readonly Unit[]): Promise<readonly Outcome[]> {
@@ -71,6 +71,62 @@ describe("the commit queue", () => {
     const outcomes = await Promise.all([first, ...taken]);
     expect(new Set(outcomes.map(verdict))).toEqual(new Set(["committed"]));
     expect(verdict(await queue.submit(create()))).toBe("committed");
+  });
+
+  test("refuses at once what would wait too long, at the pace of late", async () => {
+    let now = 0;
+    const { engine, create } = start();
+    const queue = new CommitQueue(engine, { waitMsMax: 2_000, now: () => now });
+    const slowly = async (unit: Unit, ms: number) => {
+      const release = engine.hold();
+      const before = engine.batches.length;
+      const submitted = queue.submit(unit);
+      while (engine.batches.length === before) await turn();
+      now += ms;
+      release();
+      return await submitted;
+    };
+    // It counts a fifth: ten more may wait behind the next one.
+    expect(verdict(await slowly(create(), 1_000))).toBe("committed");
+    const release = engine.hold();
+    const before = engine.batches.length;
+    const first = queue.submit(create());
+    while (engine.batches.length === before) await turn();
+    const taken = Array.from({ length: 10 }, () => queue.submit(create()));
+    const refused = queue.submit(create());
+    await expect(refused).rejects.toMatchObject({
+      code: "OVERLOADED",
+      message: expect.stringContaining("it would wait 2200 ms"),
+      details: { outcome: "not_written", retry_after_seconds: 1 },
+    });
+    release();
+    const outcomes = await Promise.all([first, ...taken]);
+    expect(new Set(outcomes.map(verdict))).toEqual(new Set(["committed"]));
+    // The pace is learnt anew from commits that take no time.
+    for (let made = 0; made < 10; made += 1) await slowly(create(), 0);
+    const many = Array.from({ length: 40 }, () => queue.submit(create()));
+    expect(new Set((await Promise.all(many)).map(verdict))).toEqual(new Set(["committed"]));
+  });
+
+  test("refuses who waits for a commit that hangs, and who comes while it does", async () => {
+    let now = 0;
+    const { engine, create } = start();
+    const queue = new CommitQueue(engine, { waitMsMax: 2_000, now: () => now });
+    const release = engine.hold();
+    const first = occupy(engine, queue, create());
+    while (engine.batches.length === 0) await turn();
+    const early = queue.submit(create());
+    now = 1_500;
+    const late = queue.submit(create());
+    now = 2_001;
+    await expect(queue.submit(create())).rejects.toMatchObject({ code: "OVERLOADED" });
+    release();
+    await expect(early).rejects.toMatchObject({
+      code: "OVERLOADED",
+      message: expect.stringContaining("did not come in time"),
+    });
+    expect([verdict(await first), verdict(await late)]).toEqual(["committed", "committed"]);
+    expect(engine.batches.map(({ length }) => length)).toEqual([1, 1]);
   });
 
   test("refuses what is beyond its bound of bytes", async () => {
@@ -139,7 +195,7 @@ describe("the commit queue", () => {
     const { engine, queue, units, create } = start();
     const many = (count: number) =>
       units.of(Array.from({ length: count }, () => units.create(units.id("name"))));
-    const commands = limits.batchCommandsMax;
+    const commands = limits.commitCommandsMax;
     await Promise.all(
       [many(commands - 1), many(1), many(1), many(commands + 1), many(1)].map((unit) =>
         queue.submit(unit),
@@ -147,7 +203,7 @@ describe("the commit queue", () => {
     );
     expect(engine.batches.map((batch) => batch.length)).toEqual([2, 1, 1, 1]);
     engine.batches.length = 0;
-    const bytes = limits.batchBytesMax;
+    const bytes = limits.commitBytesMax;
     await Promise.all(
       [bytes - 1, 1, 1, bytes + 1, 1].map((size) => queue.submit(create({ bytes: size }))),
     );

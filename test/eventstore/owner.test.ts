@@ -78,7 +78,8 @@ describe("the owner of a file", () => {
     rmSync(`${first.file}.lock`);
     const second = sqliteBackend({ file: first.file });
     await expect(first.events.commit([units.of(units.create("b"))])).rejects.toMatchObject({
-      code: "LOCKED",
+      code: "NOT_READY",
+      message: expect.stringContaining("store.db.lock is not the one that it was"),
       details: { outcome: "not_written" },
     });
     await accept(second.events, units.of(units.patch("a", {})));

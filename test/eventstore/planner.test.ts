@@ -1,19 +1,21 @@
 /** The planner is pure: these tests give it a world of maps and look at the plans it makes. */
 import { describe, expect, test } from "vitest";
+import { answeredLater } from "../../src/domain/asking.js";
 import type { JsonObject } from "../../src/domain/json.js";
 import { limits } from "../../src/domain/limits.js";
-import { documentOf, type ResourceState } from "../../src/domain/resource.js";
+import { reservationKey } from "../../src/domain/reservation.js";
+import { type BlamedState, documentOf, type ResourceState } from "../../src/domain/resource.js";
+import { MemoryView } from "../../src/engines/memory/view.js";
 import { zeroHash } from "../../src/eventstore/frame.js";
-import { gatherAndPlan } from "../../src/eventstore/gather.js";
 import {
-  type IdempotencyRow,
-  type Needs,
-  type Plan,
-  plan,
-  reservationKey,
-} from "../../src/eventstore/planner.js";
-import type { Head, TargetedCommand, Unit } from "../../src/eventstore/store.js";
-import { MemoryView } from "../../src/projections/memory/view.js";
+  type Asked,
+  gatherAndPlan,
+  gathering,
+  type Loader,
+  loaded,
+} from "../../src/eventstore/gather.js";
+import { type Needs, type Plan, plan } from "../../src/eventstore/planner.js";
+import type { Head, IdempotencyRow, TargetedCommand, Unit } from "../../src/eventstore/store.js";
 import { FixedClock } from "../support/clock.js";
 import {
   anyVersion,
@@ -34,13 +36,30 @@ class World {
   head: Head = { position: 0, hash: zeroHash, recordedAt: 0 };
 
   plan(...units: Unit[]): Plan {
-    const loader = {
+    return gatherAndPlan(this.#loader(), this.head, this.clock.now, units);
+  }
+
+  /** The same for an engine that has to wait for its answers; with what it was asked. */
+  async planLater(...units: Unit[]): Promise<{ plan: Plan; asked: readonly Asked[] }> {
+    const asked: Asked[] = [];
+    const planned = await answeredLater(
+      gathering(this.head, this.clock.now, units),
+      async (one) => {
+        asked.push(one);
+        return loaded(this.#loader(), one);
+      },
+    );
+    return { plan: planned, asked };
+  }
+
+  #loader(): Loader {
+    return {
       loadState: (stream: string) => this.#view.loadState(stream),
       loadReservation: (scope: string, key: string) => this.#view.loadReservation(scope, key),
       loadIdempotency: (key: { scope: string; key: string }) =>
         this.#idempotency.get(reservationKey(key)),
+      hasEvent: () => false,
     };
-    return gatherAndPlan(loader, this.head, this.clock.now, units);
   }
 
   /** Plans the units and takes over what the plan says. */
@@ -63,8 +82,12 @@ class World {
     return state === undefined ? undefined : documentOf(state)["bucket_name"];
   }
 
-  state(stream: string): ResourceState | undefined {
+  folded(stream: string): BlamedState | undefined {
     return this.#view.loadState(stream);
+  }
+
+  state(stream: string): ResourceState | undefined {
+    return this.#view.loadState(stream)?.state;
   }
 }
 
@@ -553,13 +576,24 @@ describe("what is in a bucket", () => {
       expect(planned.events).toHaveLength(1);
     });
 
+    test("an engine that has to wait makes the same plan, and is asked in sets", async () => {
+      const { world, units, bucket } = keyedWorld();
+      const commands = ["a", "b", "c"].map((title) => creation(world, bucket, { title }));
+      const asked = [units.of(units.patch(bucket, { description: "x" })), units.of(commands, each)];
+      const later = await world.planLater(...asked);
+      expect(later.plan).toEqual(world.plan(...asked));
+      expect(later.plan.events).toHaveLength(4);
+      // What they name, what is found on the way, and whether the ids are new.
+      expect(later.asked).toHaveLength(3);
+    });
+
     test("what all of them lack is asked for at once", () => {
       const { world, units, bucket } = keyedWorld();
       const commands = ["a", "b"].map((title) => creation(world, bucket, { title }));
       const snapshot = {
         head: world.head,
         now: world.clock.now,
-        states: new Map([[bucket, world.state(bucket)]]),
+        states: new Map([[bucket, world.folded(bucket)]]),
         reservations: new Map(),
         idempotency: new Map(),
       };
@@ -713,6 +747,17 @@ describe("what the snapshot lacks", () => {
     const needs = needsOf(plan({ ...empty, reservations }, [units.of(units.patch("a", {}))]));
     expect([...needs.states]).toEqual(["bkt_x"]);
   });
+
+  test("is asked for at once, however many objects a batch names", () => {
+    const world = new World();
+    const bucket = world.create("a");
+    const states = new Map([[bucket, world.folded(bucket)]]);
+    const objectIds = ["obj_1", "obj_2", "obj_3"];
+    const target = { kind: "new_member", bucket, id: world.units.id("btch") } as const;
+    const command = { type: "create_batch", objectIds, metadata: {} } as const;
+    const unit = world.units.of(world.units.command(target, command));
+    expect([...needsOf(plan({ ...empty, states }, [unit])).states]).toEqual(objectIds);
+  });
 });
 
 describe("gathering", () => {
@@ -725,7 +770,7 @@ describe("gathering", () => {
       return undefined;
     };
     const planned = gatherAndPlan(
-      { loadState: count, loadReservation: count, loadIdempotency: count },
+      { loadState: count, loadReservation: count, loadIdempotency: count, hasEvent: () => false },
       empty.head,
       0,
       [
@@ -772,6 +817,7 @@ describe("secrets", () => {
     reference,
     nonce: new Uint8Array(12),
     ciphertext: new Uint8Array(16),
+    keyId: undefined,
   });
   const setting = (units: Units, command: TargetedCommand, reference: string): Unit => {
     if (command.command.type !== "patch_bucket") throw new Error("only patches");

@@ -118,6 +118,143 @@ describe("a batch over HTTP", () => {
   });
 });
 
+describe("a batch whose worker reports faults", () => {
+  const faults = { error_type: "network", component: "fetcher", traceback: "at fetch" };
+
+  async function serveWorked() {
+    const { service, bucket, batches, json } = await serveObject();
+    const second = textAt(await service.post(`${bucket}/objects`, {}), "object_id");
+    const object_ids = [...json.object_ids, second];
+    const made = await service.post(batches, { object_ids });
+    const path = `${batches}/${textAt(made, "batch_id")}`;
+    const task = await service.post(`${path}/submit`);
+    const work = async () => {
+      const claimed = await service.post("/v1/batches/claim", claim);
+      return {
+        claim_id: String(at(claimed, "lease", "claim_id")),
+        objects: at(claimed, "object_ids"),
+      };
+    };
+    return { service, path, object_ids, work, taskPath: `/v1/tasks/${textAt(task, "task_id")}` };
+  }
+
+  test("takes no fault of a kind that there is not, and tries nothing again that went well", async () => {
+    const { service, path, object_ids, work } = await serveWorked();
+    const { claim_id } = await work();
+    const strange = { object_id: object_ids[0], message: "no", error_type: "weather" };
+    const wrong = await service.post(`${path}/complete`, { claim_id, errors: [strange] });
+    expectRefusal(wrong, 422, "ValidationError");
+    expectRefusal(await service.post(`${path}/retry`), 400, "BadRequestError");
+    await service.post(`${path}/complete`, { claim_id });
+    expectRefusal(await service.post(`${path}/retry`), 400, "BadRequestError");
+    for (const body of [{ retry_mode: "some" }, { tier_nums: [1] }, { max_retry_count: 11 }]) {
+      expectRefusal(await service.post(`${path}/retry`, body), 422, "ValidationError");
+    }
+    const page = await service.get(`${path}/failed-documents?limit=0`);
+    expectRefusal(page, 422, "ValidationError");
+    const query = "limit=1&tier_num=0&collection_id=col_1";
+    const none = await service.get(`${path}/failed-documents?${query}`);
+    expect(none.body).toMatchObject({ status: "COMPLETED", results: [], total: 0 });
+    expect(none.headers.get("X-Ignored-Fields")).toBe("tier_num, collection_id");
+  });
+
+  test("tells which objects failed and why, and has them tried again under its task", async () => {
+    const { service, path, object_ids, work, taskPath } = await serveWorked();
+    const [first = "", second = ""] = object_ids;
+    const { claim_id } = await work();
+    const errors = [
+      { object_id: first, message: "no video" },
+      { object_id: second, message: "no answer", affected_document_ids: ["doc_1"], ...faults },
+    ];
+    const partly = await service.post(`${path}/complete`, { claim_id, errors });
+    expect(partly.body).toMatchObject({
+      status: "COMPLETED_WITH_ERRORS",
+      error_summary: { runtime: 1, network: 1 },
+      retry_count: 0,
+    });
+    const failed = await service.get(`${path}/failed-documents?offset=1`);
+    expect(failed.body).toMatchObject({
+      total: 2,
+      results: [{ document_id: second, is_transient: true, tier_num: 0, ...faults }],
+    });
+    const retried = await service.post(`${path}/retry`);
+    expect(retried.body).toMatchObject({ status: "PENDING", object_ids: [second], retry_count: 1 });
+    expect(textAt(await service.get(taskPath), "status")).toBe("PENDING");
+    const again = await work();
+    expect(again.objects).toEqual([second]);
+    const failure = { claim_id: again.claim_id, error: "no disk", error_type: "resource" };
+    const ended = await service.post(`${path}/fail`, failure);
+    expect(ended.body).toMatchObject({ status: "FAILED", object_ids, error_type: "resource" });
+    const all = await service.get(`${path}/failed-documents`);
+    expect(at(all, "results")).toMatchObject([
+      { object_id: first, message: "no video", is_transient: false },
+      { object_id: second, message: "no disk", is_transient: true },
+    ]);
+    await service.post(`${path}/retry`, { retry_mode: "all" });
+    const last = await work();
+    expect(last.objects).toEqual(object_ids);
+    await service.post(`${path}/complete`, { claim_id: last.claim_id });
+    expect((await service.get(path)).body).toMatchObject({ status: "COMPLETED", retry_count: 2 });
+    const logs = await service.get(`${path}/logs?offset=3&limit=2`);
+    expect(logs.body).toMatchObject({
+      total: 10,
+      results: [
+        { event: "batch.completed", level: "warning", version: 4, errors: [{}, faults] },
+        { event: "batch.retried", level: "info", actor: "admin", tier_num: 0 },
+      ],
+    });
+    expect(at(await service.get(`${path}/logs?offset=10`), "results")).toEqual([]);
+    const then = await service.get(`${path}?as_of=5`);
+    expect(then.body).toMatchObject({ status: "PENDING", retry_count: 1 });
+    const { store } = service;
+    expect(await store.verify()).toMatchObject({ ok: true });
+    expect(await store.rebuild()).toMatchObject({ differences: 0 });
+    const face = store.namespace().batches("clips");
+    const remote = connectBuckets({ baseUrl: service.url, token: tokens.admin });
+    const id = path.split("/").at(-1) ?? "";
+    const { batches } = { batches: remote.namespace().batches("clips") };
+    expect(await batches.failedDocuments(id)).toEqual(await face.failedDocuments(id));
+    expect(await batches.logs(id, { limit: 3 })).toEqual(await face.logs(id, { limit: 3 }));
+    await expect(batches.retry(id)).rejects.toMatchObject({ code: "BAD_REQUEST" });
+    await remote.close();
+  });
+});
+
+describe("a task that is deleted", () => {
+  test("is not there, or is of a bucket that takes no writes: that is refused", async () => {
+    const { service, bucket, batches, json } = await serveObject();
+    expectRefusal(await service.send("DELETE", "/v1/tasks/task_none"), 404, "NotFoundError");
+    const made = await service.post(batches, json);
+    const path = `${batches}/${textAt(made, "batch_id")}`;
+    const task = `/v1/tasks/${textAt(await service.post(`${path}/submit`), "task_id")}`;
+    const conditional = { headers: { "If-Match": "*" } };
+    expectRefusal(await service.send("DELETE", task, conditional), 400, "BadRequestError");
+    await service.post(`${bucket}/lock`, { reason: "audit" });
+    expectRefusal(await service.send("DELETE", task), 423, "BucketLockedError");
+    expect(textAt(await service.get(task), "status")).toBe("PENDING");
+  });
+
+  test("ends what goes on, with the reason, and once; what has ended stays as it is", async () => {
+    const { service, bucket, batches, json } = await serveObject();
+    const made = await service.post(batches, json);
+    const path = `${batches}/${textAt(made, "batch_id")}`;
+    const task = `/v1/tasks/${textAt(await service.post(`${path}/submit`), "task_id")}`;
+    const because = { headers: { "X-Reason": "too dear" } };
+    const canceled = await service.send("DELETE", task, because);
+    expect(canceled.body).toMatchObject({ success: true, task: { status: "CANCELED" } });
+    const { position } = await service.store.head();
+    const again = await service.send("DELETE", task);
+    expect(again.body).toMatchObject({ success: true, task: { status: "CANCELED" } });
+    expect((await service.store.head()).position).toBe(position);
+    expect((await service.get(`${path}/history`)).text).toContain("too dear");
+    const deletion = textAt(await service.send("DELETE", bucket), "task_id");
+    const client = connectBuckets({ baseUrl: service.url, token: tokens.admin });
+    const answer = await client.namespace().tasks.cancel(deletion);
+    expect(answer).toMatchObject({ success: true, task: { status: "COMPLETED" } });
+    await client.close();
+  });
+});
+
 test("the client does with batches what the library does", async () => {
   const { service, json } = await serveObject();
   const client = connectBuckets({ baseUrl: service.url, token: tokens.admin });

@@ -14,7 +14,7 @@ import { sendBlob } from "../../src/http/blob-body.js";
 import { toProblem } from "../../src/http/problem.js";
 import { readRawBody } from "../../src/http/raw-body.js";
 import type { RequestState } from "../../src/http/route.js";
-import { openBlob } from "../../src/service/blobs.js";
+import { openBlob } from "../../src/service/objects/blobs.js";
 import { sha256 } from "../blobstore/contract.js";
 import { temporaryFile } from "../support/backends.js";
 import { FixedClock } from "../support/clock.js";
@@ -25,6 +25,7 @@ interface Options {
   readonly maxBytes?: number;
   readonly expectedBytes?: number;
   readonly idleMs?: number;
+  readonly slowest?: { readonly bytesPerSecond: number; readonly afterMs: number };
 }
 
 async function serve({ blob = {}, maxBytes = 100, idleMs = 10_000, ...sizes }: Options = {}) {
@@ -179,6 +180,12 @@ describe("readRawBody", () => {
       { expectedBytes: 4 },
     ],
     ["that does not go on", 408, put("Content-Length: 3", "a"), { idleMs: 20 }],
+    [
+      "that drips",
+      408,
+      put("Content-Length: 9", "a"),
+      { slowest: { bytesPerSecond: 1_000_000, afterMs: 0 } },
+    ],
     ["that never begins", 408, put(chunked), { idleMs: 20 }],
   ])("refuses a body %s, and ends the connection", async (_, status, text, options) => {
     const { url, store } = await serve(options);

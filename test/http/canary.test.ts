@@ -3,11 +3,11 @@
  * secret can be sent, in accepted and refused requests, then look for it in every answer, log line
  * and file, also as hex and base64.
  */
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { keyFromFile, Vault } from "../../src/service/vault.js";
+import { parseSecretKey, Vault } from "../../src/service/keys/vault.js";
 import {
   type Answer,
   at,
@@ -154,7 +154,9 @@ describe("A secret that is sent", () => {
     expectFilesClean(service);
 
     const secrets = readSecrets(service.file);
-    const vault = new Vault(() => keyFromFile(`${service.file}.key`));
+    const vault = new Vault(() =>
+      parseSecretKey(readFileSync(`${service.file}.key`, "utf8"), "The key"),
+    );
     const opened = secrets.map((secret) => vault.open(secret));
     expect(opened).toContain(canary);
     expect(opened).toContainEqual([canary, { deep: canary }]);
@@ -175,7 +177,7 @@ describe("A secret that is sent", () => {
     const service = await serveTest();
     const path = await makeBucket(service, { source_adapter: { ...mux, webhook_secret: canary } });
     const before = readSecrets(service.file);
-    await service.merge(path, { source_adapter: { webhook_secret: "another" } });
+    await service.merge(path, { source_adapter: { webhook_secret: "another-secret-of-ours" } });
     const after = readSecrets(service.file);
     expect([before.length, after.length]).toEqual([1, 1]);
     expect(after[0]?.reference).not.toBe(before[0]?.reference);
@@ -495,7 +497,9 @@ describe("Read, change, write back", () => {
     await first.store.close();
     const second = await serveTest({ file: first.file });
     await second.merge(path, { source_adapter: { connection: { credentials: { more: canary } } } });
-    const vault = new Vault(() => keyFromFile(`${second.file}.key`));
+    const vault = new Vault(() =>
+      parseSecretKey(readFileSync(`${second.file}.key`, "utf8"), "The key"),
+    );
     const after = readSecrets(second.file);
     expect(after).toHaveLength(before.length + 1);
     expect(

@@ -5,9 +5,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { ListConnectionsResponse } from "../../src/api/index.js";
+import { ConnectionResponse } from "../../src/domain/connection/response.js";
 import { connectBuckets, openBuckets } from "../../src/index.js";
 import { temporaryFile } from "../support/backends.js";
-import { at, expectRefusal, serveTest, textAt, tokens } from "../support/server.js";
+import { type Answer, at, expectRefusal, serveTest, textAt, tokens } from "../support/server.js";
 
 const path = "/v1/organizations/connections";
 const canary = "canary-3f9d21";
@@ -66,7 +68,9 @@ describe("a connection", () => {
     expectRefusal(await service.post(path, account), 409, "AlreadyExistsError");
     const one = made.headers.get("Location") ?? "";
     expect((await service.get(one)).body).toEqual(made.body);
-    expect((await service.send("DELETE", one)).status).toBe(204);
+    const { connection_id: id } = ConnectionResponse.parse(made.body);
+    const deleted = await service.send("DELETE", one);
+    expect(deleted).toMatchObject({ status: 200, body: { connection_id: id } });
     expectRefusal(await service.get(one), 404, "NotFoundError");
     expect((await service.post(path, account)).status).toBe(200);
     expect((await service.get(path)).body).toMatchObject({ total_count: 1 });
@@ -112,6 +116,141 @@ describe("a connection", () => {
     });
     expectRefusal(refused, 409, "AlreadyExistsError");
     expect((await service.get(path)).body).toMatchObject({ total_count: 1 });
+  });
+});
+
+describe("a connection with the configuration of its provider", () => {
+  const keys = { access_key_id: "AKIA3F9CEXAMPLE0", secret_access_key: `${canary}-key` };
+  const storage = {
+    name: "films",
+    provider_type: "s3",
+    provider_config: {
+      provider_type: "s3",
+      region: "eu-central-1",
+      use_ssl: true,
+      credentials: { type: "access_key", ...keys },
+    },
+  };
+
+  test("is refused what does not fit, without a word of what was secret in it", async () => {
+    const service = await serveTest();
+    const { position } = await service.store.head();
+    const config = storage.provider_config;
+    for (const provider_config of [
+      "s3",
+      [],
+      { ...config, credentials: keys.secret_access_key },
+      { ...config, credentials: { ...keys, username: { password: canary } } },
+      { ...config, region: { key: canary } },
+      { ...config, scopes: [{ key: canary }] },
+      { ...config, endpoint_url: `https://films:${canary}@s3.example.com` },
+      { ...config, credentials: { ...keys, secret_access_key: "********" } },
+    ]) {
+      const answer = await service.post(path, { ...storage, provider_config });
+      expectRefusal(answer, 422, "ValidationError");
+      expect(answer.text).not.toContain(canary);
+    }
+    expectRefusal(
+      await service.post(path, { ...storage, name: "a".repeat(101) }),
+      422,
+      "ValidationError",
+    );
+    expectRefusal(
+      await service.post(path, { ...storage, description: "a".repeat(501) }),
+      422,
+      "ValidationError",
+    );
+    expect((await service.store.head()).position).toBe(position);
+  });
+
+  test("shows where and as whom, and masks whatever is not known to be harmless", async () => {
+    const service = await serveTest();
+    const made = await service.post(path, storage);
+    expect(made.body).toMatchObject({
+      internal_id: "org_local",
+      namespace_id: "default",
+      provider_config: {
+        ...storage.provider_config,
+        credentials: { type: "access_key", ...keys, secret_access_key: "********" },
+      },
+      has_credentials: true,
+      status: "ACTIVE",
+      is_active: true,
+      consecutive_failures: 0,
+      created_by_user_id: "admin",
+      metadata: {},
+    });
+    const unknown = { api_key: `${canary}-1`, nested: { token: `${canary}-2` }, list: [canary] };
+    const other = { name: "other", provider_type: "mine", provider_config: unknown };
+    expect((await service.post(path, other)).body).toMatchObject({
+      provider_config: { api_key: "********", nested: { token: "********" }, list: "********" },
+    });
+    const one = `${path}/${textAt(made, "connection_id")}`;
+    const masked = ConnectionResponse.parse(made.body).provider_config;
+    await service.patch(one, { provider_config: { ...masked, region: "eu-west-1" } });
+    const rotated = { ...keys, secret_access_key: `${canary}-rotated` };
+    await service.patch(one, { provider_config: { credentials: rotated } });
+    for (const told of [
+      made,
+      await service.get(one),
+      await service.post(`${path}/list`, { search: "films" }),
+      await service.get("/v1/events?limit=50"),
+      await service.get("/v1/organizations/audit/logs"),
+      await service.get("/metrics"),
+    ]) {
+      expect(told.text).not.toContain(canary);
+      expect(told.text).not.toContain("sec_");
+    }
+    expect(service.lines.join()).not.toContain(canary);
+    expect(await service.store.verify()).toMatchObject({ ok: true });
+    expect(await service.store.rebuild()).toMatchObject({ differences: 0 });
+  });
+
+  test("is put to rest and back, and keeps its name for a null", async () => {
+    const service = await serveTest();
+    const made = await service.post(path, storage);
+    const one = `${path}/${textAt(made, "connection_id")}`;
+    expectRefusal(await service.patch(one, { status: "asleep" }), 422, "ValidationError");
+    const rested = await service.patch(one, { status: "SUSPENDED", is_active: false, name: null });
+    expect(rested.body).toMatchObject({ name: "films", status: "SUSPENDED", is_active: false });
+    const back = await service.patch(one, { status: null, is_active: null });
+    expect(back.body).toMatchObject({ status: "ACTIVE", is_active: true });
+  });
+
+  test("is not tested before it is kept, and the answer says so", async () => {
+    const service = await serveTest();
+    const strict = { headers: { Prefer: "handling=strict" } };
+    const made = await service.post(path, { ...storage, test_before_save: true }, strict);
+    expect(made.status).toBe(200);
+    expect(made.headers.get("X-Ignored-Fields")).toBe("test_before_save");
+  });
+
+  test("is listed by what it is, page by page, as it is and as it was", async () => {
+    const service = await serveTest();
+    const list = `${path}/list`;
+    expectRefusal(await service.post(list, { limit: 0 }), 422, "ValidationError");
+    expectRefusal(await service.post(list, { status: "asleep" }), 400, "BadRequestError");
+    const wrong = { filters: { field: "nam", value: "a" } };
+    expectRefusal(await service.post(list, wrong), 400, "BadRequestError");
+    const made = await service.post(path, storage);
+    await service.post(path, account);
+    const { position } = await service.store.head();
+    await service.patch(`${path}/${textAt(made, "connection_id")}`, { is_active: false });
+    const named = (answer: Answer) => ListConnectionsResponse.parse(answer.body);
+    const resting = named(await service.post(list, { is_active: false }));
+    expect(resting).toMatchObject({ total: 1, total_count: 1, results: [{ name: "films" }] });
+    const first = named(await service.post(`${list}?limit=1`, { sort: { field: "name" } }));
+    const cursor = first.pagination.next_cursor;
+    const second = named(
+      await service.post(`${list}?limit=1&cursor=${cursor}`, { sort: { field: "name" } }),
+    );
+    expect([...first.results, ...second.results].map(({ name }) => name)).toEqual([
+      "films",
+      "mux, production",
+    ]);
+    expectRefusal(await service.post(`${list}?cursor=${cursor}`, {}), 400, "BadRequestError");
+    const then = await service.post(`${list}?as_of=@${position}`, { provider_type: "s3" });
+    expect(named(then)).toMatchObject({ total: 1, results: [{ is_active: true }] });
   });
 });
 

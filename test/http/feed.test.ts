@@ -1,22 +1,18 @@
-/** The change feed over HTTP, rows 54 to 57: pages, long polling, server-sent events, CloudEvents. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect, createServer, type Socket } from "node:net";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import { EventSource } from "eventsource";
+import { connect } from "node:net";
 import { pino } from "pino";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
 import { serveStore } from "../../src/http/index.js";
 import type { FeedTimes } from "../../src/http/routes/feed.js";
-import { type BucketStore, connectBuckets, openBuckets } from "../../src/index.js";
-import { temporaryFile } from "../support/backends.js";
+import { type BucketStore, openBuckets } from "../../src/index.js";
+import { Item, reader, upTo } from "../support/feed-reader.js";
 import {
   type Answer,
   at,
   expectRefusal,
   header,
+  instead,
   listAt,
   makeBucket,
   ndjsonOf,
@@ -26,8 +22,6 @@ import {
   tokens,
 } from "../support/server.js";
 
-const Item = z.looseObject({ position: z.number(), cursor: z.string(), namespace: z.string() });
-const upTo = (count: number, from = 1) => Array.from({ length: count }, (_, n) => n + from);
 const authorized = { Authorization: `Bearer ${tokens.admin}` };
 
 function positionsOf(answer: Answer): number[] {
@@ -41,71 +35,6 @@ async function patches(service: Service, path: string, count: number): Promise<v
   for (let n = 0; n < count; n += 1) {
     expect((await service.patch(path, { description: `d${n}` })).status).toBe(200);
   }
-}
-
-/** A reader of server-sent events by hand, as the HTML standard says. */
-class Reader {
-  readonly events: z.infer<typeof Item>[] = [];
-  readonly comments: string[] = [];
-  lastId = "";
-  retry = 0;
-  hasEnded = false;
-  #ending = new AbortController();
-
-  async open(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
-    this.hasEnded = false;
-    this.#ending = new AbortController();
-    const response = await fetch(url, {
-      headers: {
-        Accept: "text/event-stream",
-        ...headers,
-        ...(this.lastId !== "" && { "Last-Event-ID": this.lastId }),
-      },
-      signal: this.#ending.signal,
-    });
-    void this.#read(response);
-    return response;
-  }
-
-  close(): void {
-    this.#ending.abort();
-  }
-
-  async #read(response: Response): Promise<void> {
-    let rest = "";
-    try {
-      for await (const text of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-        const blocks = `${rest}${text}`.split("\n\n");
-        rest = blocks.pop() ?? "";
-        for (const block of blocks) this.#take(block);
-      }
-    } catch {
-      // Cut off: what was not complete is not taken.
-    }
-    this.hasEnded = true;
-  }
-
-  #take(block: string): void {
-    const data: string[] = [];
-    for (const line of block.split("\n")) {
-      const [, name = "", value = ""] = /^([^:]*):? ?(.*)$/.exec(line) ?? [];
-      if (name === "") this.comments.push(value);
-      if (name === "retry") this.retry = Number(value);
-      if (name === "id") this.lastId = value;
-      if (name === "data") data.push(value);
-    }
-    if (data.length > 0) this.events.push(Item.parse(JSON.parse(data.join("\n"))));
-  }
-
-  get positions(): number[] {
-    return this.events.map(({ position }) => position);
-  }
-}
-
-function reader(): Reader {
-  const made = new Reader();
-  onTestFinished(() => made.close());
-  return made;
 }
 
 async function serveTimed(
@@ -127,9 +56,32 @@ async function serveTimed(
   return { url: server.url, store };
 }
 
-const until = (check: () => void) => vi.waitFor(check, { timeout: 20_000, interval: 10 });
+const until = (check: () => void) => vi.waitFor(check, { timeout: 120_000, interval: 10 });
 
 describe("a page", () => {
+  test("55: whose token is revoked while it waits shows nothing of what came then", async () => {
+    let asked = () => {};
+    const isAsked = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const service = await serveTest({
+      behind: (store) =>
+        instead(store, {
+          events: (query) => {
+            asked();
+            return store.events(query);
+          },
+        }),
+    });
+    const { token } = await service.store.tokens.create({ name: "guest", permission: "read" });
+    const headers = { Authorization: `Bearer ${token}` };
+    const polling = service.get("/v1/events?after=0&wait=60", { headers, token: "none" });
+    await isAsked;
+    await service.store.tokens.revoke("guest");
+    await makeBucket(service);
+    expectRefusal(await polling, 401, "UnauthorizedError");
+  });
+
   test("54: bad parameters are a 400, and what cannot be answered a 406", async () => {
     const service = await serveTest();
     for (const query of ["limit=0", "limit=1001", "limit=x", "wait=61", "wait=-1", "wait=1.5"]) {
@@ -371,7 +323,7 @@ describe("server-sent events", () => {
     });
     socket.on("error", () => {});
     const closed = once(socket, "close");
-    socket.write("GET /v1/events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n");
+    socket.write("GET /v1/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n");
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(taken).toBeGreaterThan(0);
     expect(taken).toBeLessThan(40);
@@ -382,8 +334,12 @@ describe("server-sent events", () => {
     const ids = [...received.matchAll(/^id: (\S+)\ndata: .*\n\n/gm)];
     const back = reader();
     back.lastId = ids.at(-1)?.[1] ?? "";
-    await back.open(`${url}/v1/events`);
-    await until(() => expect(ids.length + back.events.length).toBe(61));
+    const isComplete = () => ids.length + back.events.length >= 61;
+    while (!isComplete()) {
+      // On a machine that is busy it may be too slow as well; then it comes back once more.
+      await back.open(`${url}/v1/events`);
+      await until(() => expect(back.hasEnded || isComplete()).toBe(true));
+    }
     expect(back.positions).toEqual(upTo(61 - ids.length, ids.length + 1));
   });
 
@@ -417,125 +373,4 @@ describe("server-sent events", () => {
     await store.close();
     await until(() => expect(admin.hasEnded).toBe(true));
   });
-});
-
-/** A server in its own process, behind a proxy that keeps its address and can cut connections. */
-class Unreliable {
-  readonly #file = temporaryFile();
-  readonly #events: number;
-  readonly #sockets = new Set<Socket>();
-  #child: ChildProcess | undefined;
-  #port = 0;
-  url = "";
-
-  constructor(events: number) {
-    this.#events = events;
-  }
-
-  async start(): Promise<void> {
-    await this.#startServer();
-    const proxy = createServer((near) => {
-      const far = connect(this.#port, "127.0.0.1");
-      for (const [from, to] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        this.#sockets.add(from);
-        from.pipe(to);
-        from.on("error", () => to.destroy());
-        from.on("close", () => {
-          to.destroy();
-          this.#sockets.delete(from);
-        });
-      }
-    });
-    proxy.listen(0, "127.0.0.1");
-    await once(proxy, "listening");
-    const address = proxy.address();
-    if (address === null || typeof address === "string") throw new Error("no port");
-    this.url = `http://127.0.0.1:${address.port}`;
-    onTestFinished(() => {
-      this.#child?.kill("SIGKILL");
-      this.cut();
-      proxy.close();
-    });
-  }
-
-  async #startServer(): Promise<void> {
-    const script = fileURLToPath(new URL("../support/feed-child.ts", import.meta.url));
-    const args = ["--import", "tsx", script, this.#file, String(this.#port), String(this.#events)];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-    this.#child = child;
-    const [line] = await once(createInterface({ input: child.stdout }), "line");
-    this.#port = Number(new URL(String(line)).port);
-  }
-
-  /** Ends every connection somewhere in the middle. */
-  cut(): void {
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  async kill(): Promise<void> {
-    const child = this.#child;
-    if (child === undefined) return;
-    child.kill("SIGKILL");
-    await once(child, "exit");
-    await this.#startServer();
-  }
-}
-
-test("56: 10,000 events through 50 cuts and 2 kills come once each and in order, by hand, by eventsource and by the client", async () => {
-  const total = 10_000;
-  const cuts = 50;
-  const server = new Unreliable(total);
-  await server.start();
-
-  const byHand = reader();
-  let isOver = false;
-  const reading = (async () => {
-    while (!isOver) {
-      try {
-        await byHand.open(`${server.url}/v1/events`);
-        await vi.waitUntil(() => byHand.hasEnded || isOver, { timeout: 60_000, interval: 5 });
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    }
-  })();
-
-  const byPackage: number[] = [];
-  const source = new EventSource(`${server.url}/v1/events`);
-  onTestFinished(() => source.close());
-  let opened = 0;
-  source.onopen = () => {
-    opened += 1;
-  };
-  source.onmessage = ({ data }) => byPackage.push(Item.parse(JSON.parse(data)).position);
-
-  const client = connectBuckets({ baseUrl: server.url });
-  onTestFinished(() => client.close());
-  const byClient: number[] = [];
-  const following = (async () => {
-    for await (const { position } of client.events()) byClient.push(position);
-  })();
-
-  const slowest = () => Math.min(byPackage.length, byHand.events.length, byClient.length);
-  for (const cut of upTo(cuts)) {
-    await vi.waitUntil(() => slowest() >= (cut * total) / (cuts + 5), {
-      timeout: 30_000,
-      interval: 1,
-    });
-    if (cut === 17 || cut === 34) await server.kill();
-    else server.cut();
-  }
-  await vi.waitUntil(() => slowest() >= total, { timeout: 30_000, interval: 10 });
-  isOver = true;
-  byHand.close();
-  await reading;
-  await client.close();
-  await following;
-  expect(byClient).toEqual(upTo(total));
-  expect(byHand.positions).toEqual(upTo(total));
-  expect(byPackage).toEqual(upTo(total));
-  expect(opened).toBeGreaterThan(cuts / 2);
 });

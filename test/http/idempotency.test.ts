@@ -6,6 +6,7 @@
 import { once } from "node:events";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { limits } from "../../src/domain/limits.js";
+import { connectBuckets } from "../../src/index.js";
 import {
   type Answer,
   at,
@@ -286,5 +287,33 @@ describe("A server that is killed", () => {
     expectReplay(await patch(last.url, "answered"), answered);
     expect(essence(await patch(last.url, "lost"))).toEqual(essence(retried));
     expect(await eventsOf(last, path)).toHaveLength(3);
+  });
+});
+
+describe("a dry run under a key", () => {
+  const body = { bucket_name: "new", bucket_schema: { properties: {} } };
+
+  it("that was used is a 422 without a trace, also of the same request", async () => {
+    const service = await serveTest();
+    const headers = { "Idempotency-Key": "used" };
+    const path = await makeBucket(service, body, { headers });
+    const patched = { headers: { "Idempotency-Key": "patched" } };
+    await service.patch(path, { description: "x" }, patched);
+    const refused = await leavesNoTrace(service, path, () =>
+      service.post("/v1/buckets?dry_run=true", body, { headers }),
+    );
+    expectRefusal(refused, 422, "ValidationError");
+    const again = await service.patch(`${path}?dry_run=true`, { description: "x" }, patched);
+    expectRefusal(again, 422, "ValidationError");
+    const client = connectBuckets({ baseUrl: service.url, token: tokens.admin });
+    for (const store of [service.store, client]) {
+      const { buckets } = store.namespace();
+      const options = { idempotencyKey: store === client ? "client" : "library" };
+      await buckets.patch("new", { description: "y" }, options);
+      await expect(
+        buckets.patch("new", { description: "y" }, { ...options, dryRun: true }),
+      ).rejects.toMatchObject({ code: "IDEMPOTENCY_KEY_REUSED" });
+    }
+    await client.close();
   });
 });

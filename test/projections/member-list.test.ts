@@ -3,6 +3,7 @@
  * of which lists of the past are made; and no list or statistic reads more than it must. Method:
  * random members, filters, searches, sorts and pages with a fixed seed; plans as SQLite explains them.
  */
+
 import Database from "better-sqlite3";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -13,13 +14,14 @@ import type { ListPosition } from "../../src/domain/filter/order.js";
 import { parseCriteria, type RawCriteria } from "../../src/domain/filter/parse.js";
 import type { JsonValue } from "../../src/domain/json.js";
 import { placeOf, select } from "../../src/domain/listing.js";
-import { type MemberKind, type MemberState, memberListing } from "../../src/domain/members.js";
+import { type MemberState, memberListing } from "../../src/domain/members.js";
 import type { PreparedBlob } from "../../src/domain/object/blobs.js";
-import { objectCatalog } from "../../src/domain/object/list.js";
-import type { ResourceCommand } from "../../src/domain/resource.js";
+import { objectCatalog } from "../../src/domain/object/response.js";
+import type { MemberKind, ResourceCommand } from "../../src/domain/resource.js";
+import { syncCatalog } from "../../src/domain/sync/response.js";
 import { uploadCatalog } from "../../src/domain/upload/response.js";
-import { StatsTable } from "../../src/projections/sqlite/stats-table.js";
-import { SqliteReadView } from "../../src/projections/sqlite/view.js";
+import { StatsTable } from "../../src/engines/sqlite/stats-table.js";
+import { SqliteReadView } from "../../src/engines/sqlite/view.js";
 import type { MemberQuery } from "../../src/projections/view.js";
 import { anyDocument, anyJson, seed } from "../domain/arbitraries.js";
 import { type SqliteBackend, sqliteBackend } from "../support/backends.js";
@@ -97,7 +99,21 @@ const anyCommand: Readonly<Record<FilteredKind, fc.Arbitrary<ResourceCommand>>> 
       createObject: false,
       objectMetadata: {},
       blobProperty: undefined,
+      blobType: undefined,
+      skipDuplicates: true,
+      duplicates: {},
       lifetimeMs: 1_000,
+    })),
+  sync: fc
+    .record({
+      source_path: fc.constantFrom("x", "X", "films/3"),
+      is_active: fc.boolean(),
+      metadata: anyMetadata,
+    })
+    .map((fields) => ({
+      type: "create_sync",
+      opens: undefined,
+      fields: { connection_id: member("conn", 1), ...fields },
     })),
 };
 
@@ -112,6 +128,7 @@ const kinds = [
   ["object", "obj", objectCatalog, { type: "delete_object" }],
   ["batch", "btch", batchCatalog, { type: "delete_batch" }],
   ["upload", "upl", uploadCatalog, { type: "delete_upload" }],
+  ["sync", "sync", syncCatalog, { type: "delete_sync" }],
 ] as const satisfies readonly (readonly [FilteredKind, string, FieldCatalog, ResourceCommand])[];
 
 const anyField: Readonly<Record<FilteredKind, fc.Arbitrary<string>>> = {
@@ -130,6 +147,7 @@ const anyField: Readonly<Record<FilteredKind, fc.Arbitrary<string>>> = {
     "created_at",
   ),
   upload: fc.constantFrom("filename", "metadata.a", "upload_id", "status", "created_at"),
+  sync: fc.constantFrom("source_path", "metadata.a", "is_active", "status", "paused", "batch_ids"),
 };
 
 function member(prefix: string, index: number): string {
@@ -145,6 +163,9 @@ async function fill(
 ): Promise<string> {
   const units = new Units();
   const [bucket, other] = [units.id("bkt"), units.id("bkt")];
+  const account = { type: "create_connection", fields: { name: "mux" }, sealed: [] } as const;
+  const newAccount = { kind: "new", id: member("conn", 1) } as const;
+  await accept(backend.events, units.of(units.command(newAccount, account)));
   for (const id of [bucket, other]) {
     const fields = { bucket_schema: bucketSchema };
     await accept(backend.events, units.of(units.create(id.slice(-3), fields, id)));
@@ -271,7 +292,9 @@ describe("query plans of objects", () => {
   });
 
   test("the greatest and the least size are read off both ends of an index", async () => {
-    const [extremes] = await plansOf((db, bucketId) => new StatsTable(db).extremes(bucketId));
+    const [extremes] = await plansOf((db, bucketId) =>
+      new StatsTable(db).known({ stats: new Set(), extremes: new Map([[bucketId, []]]) }),
+    );
     const steps = extremes?.match(
       /SEARCH objects USING COVERING INDEX \S+ \(bucket_id=\? AND is_deleted=\?\)/g,
     );

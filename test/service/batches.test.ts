@@ -62,6 +62,52 @@ async function statsOf(namespace: Namespace, asOf?: string) {
 }
 
 describe.each(engines)("batches on %s", (_, file) => {
+  test("one of which every object was deleted is not submitted, and they are named", () =>
+    withObjects(file(), async ({ namespace, ids, store }) => {
+      const batches = namespace.batches("clips");
+      const { batch } = await batches.create({ object_ids: ids });
+      for (const id of ids) await namespace.objects("clips").delete(id);
+      const { position } = await store.head();
+      await expect(batches.submit(batch.batch_id)).rejects.toMatchObject({
+        code: "BAD_REQUEST",
+        message: expect.stringContaining(ids[0] ?? ""),
+        details: { deleted_object_ids: ids },
+      });
+      expect((await store.head()).position).toBe(position);
+      await namespace.objects("clips").restore(ids[1] ?? "");
+      expect((await batches.submit(batch.batch_id)).task.status).toBe("PENDING");
+    }));
+
+  test("what was deleted meanwhile is told to the worker and not handed out", () =>
+    withObjects(file(), async (subject) => {
+      const { namespace, ids, clock, store } = subject;
+      const [first = "", ...rest] = ids;
+      const id = await submitted(subject);
+      await namespace.objects("clips").delete(first);
+      const taken = await namespace.claimBatch(worker());
+      const told = { object_ids: rest, deleted_object_ids: [first] };
+      expect(taken?.batch).toMatchObject(told);
+      const batches = namespace.batches("clips");
+      expect((await batches.get(id)).batch).toMatchObject(told);
+      const report = { claim_id: taken?.batch.lease?.claim_id, failed_count: 0 };
+      const all = { ...report, processed_count: ids.length };
+      expect(await refusal(batches.progress(id, all))).toBe("VALIDATION_FAILED");
+      await batches.progress(id, { ...report, processed_count: rest.length });
+      clock.advance(60_000);
+      expect((await batches.get(id)).batch).toMatchObject({ object_ids: ids });
+      await namespace.objects("clips").restore(first);
+      const again = await namespace.claimBatch(worker());
+      expect(again?.batch).toMatchObject({ object_ids: ids });
+      expect(again?.batch).not.toHaveProperty("deleted_object_ids");
+      clock.advance(60_000);
+      for (const each of ids) await namespace.objects("clips").delete(each);
+      const last = await namespace.claimBatch(worker());
+      expect(last?.batch).toMatchObject({ object_ids: [], deleted_object_ids: ids });
+      await batches.complete(id, { claim_id: last?.batch.lease?.claim_id });
+      expect((await batches.get(id)).batch).toMatchObject({ status: "COMPLETED", object_ids: [] });
+      expect(await store.verify()).toMatchObject({ ok: true });
+    }));
+
   test("what does not fit is refused, and leaves no trace", () =>
     withObjects(file(), async ({ store, namespace, ids }) => {
       const batches = namespace.batches("clips");

@@ -1,8 +1,8 @@
-/** Unit: src/service/cursor.ts. */
+/** Unit: src/service/read/cursor.ts. */
 import { hash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { decodeCursor, encodeCursor } from "../../src/service/cursor.js";
+import { decodeCursor, encodeCursor } from "../../src/service/read/cursor.js";
 
 const refused = expect.objectContaining({ code: "BAD_REQUEST" });
 

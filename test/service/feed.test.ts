@@ -1,10 +1,10 @@
 /** The change feed of the library: order, filters, waiting, cursors, and how it ends. */
 import { describe, expect, onTestFinished, test } from "vitest";
+import { MemoryEngine } from "../../src/engines/memory/engine.js";
+import { CommitSignal } from "../../src/eventstore/commit-signal.js";
 import type { StoredEvent } from "../../src/eventstore/frame.js";
-import { MemoryEngine } from "../../src/eventstore/memory/engine.js";
 import { type BucketStore, type FeedEvent, type FeedQuery, openBuckets } from "../../src/index.js";
-import { CommitSignal } from "../../src/service/commit-signal.js";
-import { LogFeed } from "../../src/service/feed.js";
+import { LogFeed } from "../../src/service/feed/feed.js";
 import { ResettableStore } from "../../src/service/resettable.js";
 import { memoryBackend, temporaryFile } from "../support/backends.js";
 import { commitOne, Units } from "../support/units.js";
@@ -327,6 +327,7 @@ describe("what it costs", () => {
         loadSnapshot: () => undefined,
       },
       clock: clock.read,
+      newId: (prefix) => `${prefix}_1`,
     });
     const signal = new CommitSignal({ headPosition: async () => (await events.head()).position });
     onTestFinished(() => signal.close());

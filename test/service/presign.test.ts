@@ -1,12 +1,12 @@
-/** Unit: src/service/presign.ts. */
+/** Unit: src/service/keys/presign.ts. */
 import { createHmac, hkdfSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { type UploadGrant, UploadSigner } from "../../src/service/presign.js";
+import { type UploadGrant, UrlSigner } from "../../src/service/keys/presign.js";
 
 const expiresAt = Date.parse("2026-10-01T12:00:00.000Z");
 const before = expiresAt - 1;
 const key = new Uint8Array(32).fill(7);
-const signer = new UploadSigner(() => key);
+const signer = new UrlSigner(() => key);
 const grant: UploadGrant = {
   uploadId: "upl_1",
   expiresAt,
@@ -14,7 +14,7 @@ const grant: UploadGrant = {
   contentType: "video/mp4",
 };
 
-describe("UploadSigner", () => {
+describe("UrlSigner", () => {
   it.each([
     ["uploadId", { uploadId: "upl_2" }],
     ["expiresAt", { expiresAt: expiresAt + 1 }],
@@ -29,7 +29,7 @@ describe("UploadSigner", () => {
   });
 
   it("takes no signature of another store", () => {
-    const other = new UploadSigner(() => new Uint8Array(32).fill(8));
+    const other = new UrlSigner(() => new Uint8Array(32).fill(8));
     expect(signer.verify(grant, other.sign(grant), before)).toBe(false);
   });
 
@@ -68,7 +68,7 @@ describe("UploadSigner", () => {
 
   it("asks for the key on first use only", () => {
     let asked = 0;
-    const lazy = new UploadSigner(() => {
+    const lazy = new UrlSigner(() => {
       asked += 1;
       return key;
     });

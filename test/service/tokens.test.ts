@@ -1,4 +1,4 @@
-/** Unit: src/service/tokens.ts, through the store and over HTTP. */
+/** Unit: src/service/keys/tokens.ts, through the store and over HTTP. */
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openBuckets } from "../../src/index.js";
 import {

@@ -143,7 +143,7 @@ describe.each(engines)("uploads on %s", (_, file) => {
       });
       const blob = await objects.blob(object.object_id, object.blobs[0]?.blob_id ?? "");
       const part = await blob.read({ start: 2, end: 4 });
-      expect(Buffer.concat(await part.toArray()).toString()).toBe("234");
+      expect(Buffer.concat(await Array.fromAsync(part)).toString()).toBe("234");
       const { bucket } = await namespace.buckets.get("clips");
       expect(bucket).toMatchObject({ object_count: 1, total_size_bytes: 10 });
       expect(bucket.last_upload_at).toBeDefined();
@@ -200,12 +200,90 @@ describe.each(engines)("uploads on %s", (_, file) => {
       expect(await refusal(uploads.receive(late, slowBytes()))).toBe("CONFLICT");
     }));
 
+  test.each(["insert", "update", "upsert", undefined] as const)(
+    "one that is confirmed twice was confirmed already, whatever the policy: %s",
+    (policy) =>
+      withClips(file(), async ({ namespace }) => {
+        const unique_key = policy && { fields: ["title"], default_policy: policy };
+        await namespace.buckets.create({ ...clips, bucket_name: "twice", unique_key });
+        const uploads = namespace.uploads("twice");
+        const already = {
+          code: "BAD_REQUEST",
+          message: expect.stringContaining("was confirmed already"),
+        };
+        const arrived = async (title: string) => {
+          // What `update` changes has to be there.
+          if (policy === "update") {
+            await namespace.objects("twice").create({ title }, { policy: "insert" });
+          }
+          const body = announced({ object_metadata: { title } });
+          const { upload_id: id } = (await uploads.create(body)).upload;
+          await uploads.receive(id, bytes());
+          return id;
+        };
+        const one = await arrived("one after the other");
+        await uploads.confirm(one);
+        await expect(uploads.confirm(one)).rejects.toMatchObject(already);
+
+        const listed = { upload_id: await arrived("in one request") };
+        const { succeeded, failed } = await uploads.confirmMany({
+          confirmations: [listed, listed],
+        });
+        expect(succeeded).toMatchObject([{ upload: listed }]);
+        expect(failed).toMatchObject([{ index: 1, error: already }]);
+
+        const raced = await arrived("at once");
+        const outcomes = await Promise.allSettled([
+          uploads.confirm(raced),
+          uploads.confirm(raced),
+          uploads.confirm(raced),
+        ]);
+        const refused = outcomes.filter(({ status }) => status === "rejected");
+        expect(refused).toMatchObject([{ reason: already }, { reason: already }]);
+        expect((await namespace.objects("twice").list()).stats.total_objects).toBe(3);
+      }),
+  );
+
+  test("of bytes that travel at once those that began last stay, and older ones are told", () =>
+    withClips(file(), async (subject) => {
+      const uploads = subject.namespace.uploads("clips");
+      const stalled = (text: string) => {
+        const begun = Promise.withResolvers<void>();
+        const gate = Promise.withResolvers<void>();
+        async function* slowly() {
+          begun.resolve();
+          await gate.promise;
+          yield Buffer.from(text);
+        }
+        return { begun: begun.promise, go: gate.resolve, bytes: slowly() };
+      };
+      const id = await begun(subject);
+      const older = stalled("older");
+      const sent = uploads.receive(id, older.bytes);
+      await older.begun;
+      expect(await refusal(uploads.receive(id, broken()))).toBe("BAD_REQUEST");
+      await uploads.receive(id, bytes());
+      older.go();
+      await expect(sent).rejects.toMatchObject({
+        code: "CONFLICT",
+        message: expect.stringContaining("sent later"),
+      });
+      const newer = stalled(content);
+      const last = uploads.receive(id, newer.bytes);
+      await newer.begun;
+      expect(await refusal(uploads.receive(id, broken()))).toBe("BAD_REQUEST");
+      newer.go();
+      expect(await last).toMatchObject({ file_hash: hash });
+      await uploads.confirm(id);
+      expect((await uploads.get(id)).upload.file_hash).toBe(hash);
+    }));
+
   test("an object that is refused keeps its upload back, and nothing is kept", () =>
     withClips(file(), async (subject) => {
       const { store, namespace } = subject;
       const uploads = namespace.uploads("clips");
-      await namespace.objects("clips").create({ title: "a" });
       const id = await begun(subject);
+      await namespace.objects("clips").create({ title: "a" });
       await uploads.receive(id, bytes());
       const { position } = await store.head();
       expect(await refusal(uploads.confirm(id))).toBe("ALREADY_EXISTS");

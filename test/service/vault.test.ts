@@ -1,7 +1,8 @@
-/** Unit: src/service/vault.ts. */
-import { statSync, writeFileSync } from "node:fs";
+/** Unit: src/service/keys/vault.ts. */
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { ephemeralKey, keyFromFile, parseSecretKey, Vault } from "../../src/service/vault.js";
+import { makeKeyFile, readKeyFile } from "../../src/service/keys/key-file.js";
+import { ephemeralKey, keyIdOf, parseSecretKey, Vault } from "../../src/service/keys/vault.js";
 import { temporaryFile } from "../support/server.js";
 
 const refused = expect.objectContaining({ code: "SECRET_KEY_INVALID" });
@@ -22,18 +23,35 @@ describe("parseSecretKey", () => {
 });
 
 describe("The key file", () => {
-  it("that holds no key is refused and left alone", () => {
+  const place = () => {
     const { file, remove } = temporaryFile();
     onTestFinished(remove);
-    writeFileSync(file, "mine");
-    expect(() => keyFromFile(file)).toThrow(refused);
+    return file;
+  };
+
+  it.each(["mine", "", "\0".repeat(32)])("that holds %j is refused and left alone", (text) => {
+    const file = place();
+    writeFileSync(file, text);
+    expect(() => readKeyFile(file)).toThrow(refused);
+    expect(() => makeKeyFile(file)).toThrow("is there");
+    expect(readFileSync(file, "utf8")).toBe(text);
   });
 
-  it("is made once, for its owner alone", () => {
-    const { file, remove } = temporaryFile();
-    onTestFinished(remove);
-    const key = keyFromFile(file);
-    expect(keyFromFile(file)).toEqual(key);
+  it("that is a folder is told as one", () => {
+    const file = place();
+    mkdirSync(file);
+    const message = expect.stringMatching(/cannot be read: it is a folder\.$/);
+    expect(() => readKeyFile(file)).toThrow(
+      expect.objectContaining({ code: "FILE_INVALID", message }),
+    );
+  });
+
+  it("is made once, for its owner alone, and not by reading", () => {
+    const file = place();
+    expect(readKeyFile(file)).toBeUndefined();
+    expect(existsSync(file)).toBe(false);
+    const key = makeKeyFile(file);
+    expect(readKeyFile(file)).toEqual(key);
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 });
@@ -59,6 +77,14 @@ describe("The vault", () => {
       expect(Buffer.from(one.ciphertext)).not.toEqual(Buffer.from(two.ciphertext));
       expect([vault.open(one), vault.open(two)]).toEqual([value, value]);
     }
+  });
+
+  it("says which key it seals with, and not the key", () => {
+    const { keyId } = vault.seal("sec_1", "secret");
+    expect(keyId).toBe(keyIdOf(key));
+    expect(keyId).toMatch(/^[0-9a-f]{16}$/);
+    expect(Buffer.from(key).toString("hex")).not.toContain(keyId);
+    expect(keyIdOf(ephemeralKey())).not.toBe(keyId);
   });
 
   it("asks for its key on first use only", () => {

@@ -6,14 +6,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { MemoryEngine } from "../../src/eventstore/memory/engine.js";
-import { openReader } from "../../src/eventstore/sqlite/connection.js";
-import type { SqliteEngine } from "../../src/eventstore/sqlite/engine.js";
+import { MemoryEngine } from "../../src/engines/memory/engine.js";
+import { MemoryKeeper } from "../../src/engines/memory/keeper.js";
+import { MemoryView } from "../../src/engines/memory/view.js";
+import { openReader } from "../../src/engines/sqlite/connection.js";
+import type { SqliteEngine } from "../../src/engines/sqlite/engine.js";
+import { SqliteKeeper } from "../../src/engines/sqlite/keeper.js";
+import { SqliteReadView } from "../../src/engines/sqlite/view.js";
 import type { EventStore } from "../../src/eventstore/store.js";
-import { MemoryKeeper } from "../../src/projections/memory/keeper.js";
-import { MemoryView } from "../../src/projections/memory/view.js";
-import { SqliteKeeper } from "../../src/projections/sqlite/keeper.js";
-import { SqliteReadView } from "../../src/projections/sqlite/view.js";
 import type { ProjectionKeeper, View } from "../../src/projections/view.js";
 import { FixedClock } from "./clock.js";
 import { openSqlite } from "./sqlite.js";
@@ -28,6 +28,7 @@ export interface Backend {
 export interface SqliteBackend extends Backend {
   readonly file: string;
   readonly events: SqliteEngine;
+  readonly keeper: SqliteKeeper;
   /** Lets go of everything; the file stays until the test is over. */
   close(): Promise<void>;
 }
@@ -45,7 +46,11 @@ export function temporaryFile(): string {
 
 export function memoryBackend(clock = new FixedClock()): Backend {
   const view = new MemoryView();
-  const events = new MemoryEngine({ projection: view, clock: clock.read });
+  const events = new MemoryEngine({
+    projection: view,
+    clock: clock.read,
+    newId: (prefix) => `${prefix}_1`,
+  });
   return { clock, events, view, keeper: new MemoryKeeper(events, view) };
 }
 

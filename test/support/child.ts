@@ -11,7 +11,8 @@ import { idempotencyKey, Units, verdict } from "./units.js";
 const [, , file] = process.argv;
 if (file === undefined) throw new Error("which file?");
 
-const units = new Units();
+// No id of an event is to be that of one which a process before made.
+const units = new Units(process.pid * 1_000_000);
 let written = 0;
 
 const answer = (value: unknown) => writeSync(1, `${JSON.stringify(value)}\n`);

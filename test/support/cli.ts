@@ -1,10 +1,16 @@
-/** Runs the built command line as its user does: `dist/cli/main.js` in plain Node. */
+/**
+ * Runs the command line: in this process, which takes milliseconds, or as its user does, as
+ * `dist/cli/main.js` in a process of its own, for what only that can show.
+ */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
+import { run } from "../../src/cli/run.js";
+import type { Io } from "../../src/cli/terminal.js";
 import { openBuckets } from "../../src/index.js";
 
 const bin = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
@@ -36,16 +42,62 @@ export async function makeFile(folder: string): Promise<string> {
 }
 
 /** Runs a command to its end, with `input` as its standard input. */
-export function bucketlog(
+export async function bucketlog(
   folder: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   input = "",
 ): Promise<Ran> {
-  return run(process.execPath, [bin, ...args], { cwd: folder, env, input });
+  return await inProcess(args, { cwd: folder, env, stdin: Readable.from([input]) });
 }
 
-/** Runs a command on a terminal, where `typed` is typed. */
+/** The same with somebody at a terminal, who types that. */
+export async function bucketlogTyped(
+  folder: string,
+  args: readonly string[],
+  typed: string,
+): Promise<Ran> {
+  const stdin = Object.assign(Readable.from([typed]), { isTTY: true });
+  return await inProcess(args, { cwd: folder, env: {}, stdin });
+}
+
+/** The same with a terminal as its standard output. */
+export async function bucketlogWatched(folder: string, args: readonly string[]): Promise<Ran> {
+  const stdout = Object.assign(new Collected(), { isTTY: true });
+  const env = { NO_COLOR: "1" };
+  return await inProcess(args, { cwd: folder, env, stdin: Readable.from([]) }, stdout);
+}
+
+async function inProcess(
+  args: readonly string[],
+  io: Pick<Io, "cwd" | "env" | "stdin">,
+  stdout = new Collected(),
+): Promise<Ran> {
+  const stderr = new Collected();
+  const untilStopped = () => new Promise<void>(() => {});
+  const code = await run(args, { ...io, stdout, stderr, untilStopped });
+  return { code, out: stdout.text, err: stderr.text };
+}
+
+class Collected extends Writable {
+  text = "";
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk;
+    done();
+  }
+}
+
+/** Runs a command in a process of its own. */
+export function bucketlogProcess(
+  folder: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
+  return spawned(process.execPath, [bin, ...args], { cwd: folder, env, input: "" });
+}
+
+/** Runs a command in a process of its own on a terminal, where `typed` is typed. */
 export function bucketlogOnTerminal(
   folder: string,
   args: readonly string[],
@@ -53,23 +105,23 @@ export function bucketlogOnTerminal(
 ): Promise<Ran> {
   const command = [process.execPath, bin, ...args].map((word) => `'${word}'`).join(" ");
   const options = { cwd: folder, env: { NO_COLOR: "1" }, input: typed };
-  return run("script", ["--quiet", "--return", "--command", command, "/dev/null"], options);
+  return spawned("script", ["--quiet", "--return", "--command", command, "/dev/null"], options);
 }
 
-/** Runs a command whose output is read a little and then closed, as `head` does. */
+/** Runs a command in a process of its own, whose output is read a little and then closed. */
 export function bucketlogReadOnce(folder: string, args: readonly string[]): Promise<Ran> {
   const options = { cwd: folder, env: {}, input: "", readsOnce: true };
-  return run(process.execPath, [bin, ...args], options);
+  return spawned(process.execPath, [bin, ...args], options);
 }
 
-interface RunOptions {
+interface SpawnOptions {
   readonly readsOnce?: boolean;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly input: string;
 }
 
-function run(program: string, args: readonly string[], options: RunOptions): Promise<Ran> {
+function spawned(program: string, args: readonly string[], options: SpawnOptions): Promise<Ran> {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd: options.cwd,

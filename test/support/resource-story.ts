@@ -2,10 +2,11 @@
  * What the story tells of objects, batches and uploads: each deed as a call of the interface and as
  * the request that it stands for. The call answers what HTTP answers as its body.
  */
+
+import type { PastReads } from "../../src/api/index.js";
 import type { BucketsError } from "../../src/domain/errors.js";
 import { errorTypeOf } from "../../src/http/problem.js";
 import type { Namespace } from "../../src/index.js";
-import type { PastReads } from "../../src/service/interface.js";
 import type { Sending, TestClock } from "./server.js";
 
 export interface Deed {
@@ -341,10 +342,12 @@ async function tellMany(tell: Tell, below: "batch" | "batch/confirm", json: obje
     act: async (namespace) => {
       const uploads = namespace.uploads(bucket);
       const done = await (below === "batch" ? uploads.createMany(json) : uploads.confirmMany(json));
-      return manyOf(
-        done.succeeded.map(({ upload }) => upload),
+      const made = done.succeeded.map(({ upload }) => upload);
+      const many = manyOf(
+        made,
         done.failed.map(({ index, error }) => ({ upload_index: index, ...refusedOf(error) })),
       );
+      return below === "batch" ? { ...many, uploads: made, total: made.length } : many;
     },
   });
 }

@@ -9,7 +9,7 @@ import { BucketResponse } from "../../src/domain/bucket/response.js";
 import { isJsonArray, type JsonValue } from "../../src/domain/json.js";
 import { valueAt } from "../../src/domain/pointer.js";
 import { jsonValue } from "../../src/domain/schemas.js";
-import { serveStore } from "../../src/http/index.js";
+import { type ServeOptions, serveStore } from "../../src/http/index.js";
 import { type EmbeddedStore, openBuckets } from "../../src/index.js";
 
 export const day = 24 * 60 * 60 * 1000;
@@ -48,12 +48,19 @@ export interface ServiceOptions {
   readonly durability?: "full" | "relaxed";
   readonly basePath?: string;
   readonly corsOrigins?: readonly string[];
+  readonly trustedProxies?: readonly string[];
   readonly rateLimit?: number;
+  readonly backupRoot?: string;
+  readonly backups?: ServeOptions["backups"];
   /** Of the rate limit. */
   readonly rateClock?: () => number;
   readonly headersTimeoutMs?: number;
   readonly requestTimeoutMs?: number;
   readonly isReset?: boolean;
+  readonly connectionsMax?: number;
+  readonly streamsMax?: number;
+  readonly memoryBytesMax?: number;
+  readonly ui?: boolean;
   /** What the server sees instead of the store, to let it fail. */
   readonly behind?: (store: EmbeddedStore) => EmbeddedStore;
 }
@@ -104,13 +111,20 @@ export async function serve(options: ServiceOptions = {}): Promise<Service> {
     },
     noAuth: options.noAuth === true,
     requireIfMatch: options.requireIfMatch === true,
+    ...(options.ui !== undefined && { ui: options.ui }),
     ...(options.publicUrl && { publicUrl: options.publicUrl }),
     ...(options.basePath && { basePath: options.basePath }),
     ...(options.corsOrigins && { corsOrigins: options.corsOrigins }),
+    ...(options.trustedProxies && { trustedProxies: options.trustedProxies }),
+    ...(options.backups && { backups: options.backups }),
+    ...(options.backupRoot && { backupRoot: options.backupRoot }),
     ...(options.rateLimit && { rateLimit: options.rateLimit }),
     ...(options.rateClock && { clock: options.rateClock }),
     ...(options.headersTimeoutMs && { headersTimeoutMs: options.headersTimeoutMs }),
     ...(options.requestTimeoutMs && { requestTimeoutMs: options.requestTimeoutMs }),
+    ...(options.connectionsMax && { connectionsMax: options.connectionsMax }),
+    ...(options.streamsMax && { streamsMax: options.streamsMax }),
+    ...(options.memoryBytesMax && { memoryBytesMax: options.memoryBytesMax }),
     ...(options.isReset && { reset: async () => {} }),
   });
   return {

@@ -24,14 +24,15 @@ export function signStandard(
   id: string,
   body: string,
   time: number,
+  name: "webhook" | "svix" = "webhook",
 ): SignedDelivery {
   const sent = new Date(time);
   return {
     body,
     headers: {
-      "webhook-id": id,
-      "webhook-timestamp": String(Math.floor(time / 1_000)),
-      "webhook-signature": new Webhook(secret).sign(id, sent, body),
+      [`${name}-id`]: id,
+      [`${name}-timestamp`]: String(Math.floor(time / 1_000)),
+      [`${name}-signature`]: new Webhook(secret).sign(id, sent, body),
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Opening the SQLite engine; also used by the child process, where there is no test. */
 import { randomUUID } from "node:crypto";
-import { SqliteEngine, type SqliteEngineOptions } from "../../src/eventstore/sqlite/engine.js";
-import { SqliteView } from "../../src/projections/sqlite/view.js";
+import { SqliteEngine, type SqliteEngineOptions } from "../../src/engines/sqlite/engine.js";
+import { SqliteView } from "../../src/engines/sqlite/view.js";
 import { FixedClock } from "./clock.js";
 
 /** The engine alone, with the options that tests leave alone filled in. */

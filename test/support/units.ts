@@ -3,14 +3,14 @@
  * drawn: the same calls on a new builder give the same bytes.
  */
 import { createHash } from "node:crypto";
-import type { PatchMediaType } from "../../src/domain/bucket/patch.js";
 import type { JsonObject, JsonValue } from "../../src/domain/json.js";
+import type { PatchMediaType } from "../../src/domain/patch-media-type.js";
+import type { Precondition } from "../../src/domain/precondition.js";
 import type { ResourceCommand } from "../../src/domain/resource.js";
 import type {
   CommandResult,
   EventStore,
   Outcome,
-  Precondition,
   TargetedCommand,
   Unit,
 } from "../../src/eventstore/store.js";
@@ -34,7 +34,12 @@ const schema = { properties: { title: { type: "string" } } };
 const noSecrets = { sealed: [], generated: "sec_unused" };
 
 export class Units {
-  #counter = 0;
+  #counter: number;
+
+  /** @param made how many ids were made before, by another process on the same file. */
+  constructor(made = 0) {
+    this.#counter = made;
+  }
 
   id(prefix: string): string {
     this.#counter += 1;

@@ -10,17 +10,17 @@
  */
 import { randomUUID } from "node:crypto";
 import { renameSync, type Stats, statSync, unlinkSync, utimesSync } from "node:fs";
-import { mkdir, open, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { access, constants, mkdir, open, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { ByteRange } from "../../domain/blob.js";
+import type { CollectReport } from "../../domain/reports.js";
 import {
   assertHash,
   type BlobContent,
   type BlobLimits,
   type BlobStore,
   type BlobWritten,
-  type ByteRange,
   type CollectOptions,
-  type CollectReport,
   isHash,
 } from "../blob-store.js";
 import { hashOf, Meter } from "../meter.js";
@@ -100,12 +100,21 @@ export class FileBlobStore implements BlobStore {
     if (file === undefined) return undefined;
     try {
       const { size } = await file.stat();
+      // A bad sector is to be found while there is somebody to tell, and not in the middle of an answer.
+      await file.read(Buffer.alloc(1), 0, 1, range?.start ?? 0);
       const stream = file.createReadStream({ ...range, highWaterMark: readBytes });
       return { sizeBytes: size, stream };
     } catch (error) {
       await file.close();
       throw error;
     }
+  }
+
+  async probe(): Promise<void> {
+    // As the user that this is, on a medium that may have become read-only, with a descriptor to spare.
+    await access(this.#folder, constants.R_OK | constants.W_OK).catch(undefinedIfMissing);
+    const folder = await open(this.#folder).catch(undefinedIfMissing);
+    await folder?.close();
   }
 
   async verify(hash: string): Promise<"intact" | "damaged" | "missing"> {

@@ -1,14 +1,14 @@
 /** A blob store that lives as long as the process. */
 import { Readable } from "node:stream";
+import type { ByteRange } from "../../domain/blob.js";
+import type { CollectReport } from "../../domain/reports.js";
 import {
   assertHash,
   type BlobContent,
   type BlobLimits,
   type BlobStore,
   type BlobWritten,
-  type ByteRange,
   type CollectOptions,
-  type CollectReport,
 } from "../blob-store.js";
 import { Meter } from "../meter.js";
 
@@ -36,6 +36,8 @@ export class MemoryBlobStore implements BlobStore {
     return written;
   }
 
+  async probe(): Promise<void> {}
+
   async renew(hash: string): Promise<number | undefined> {
     const kept = this.#find(hash);
     if (kept === undefined) return undefined;
@@ -47,7 +49,9 @@ export class MemoryBlobStore implements BlobStore {
     const bytes = this.#find(hash)?.bytes;
     if (bytes === undefined) return undefined;
     const asked = range === undefined ? bytes : bytes.subarray(range.start, range.end + 1);
-    return { sizeBytes: bytes.length, stream: Readable.from([asked], { objectMode: false }) };
+    // A copy: what is kept is nobody's to change.
+    const own = Buffer.from(asked);
+    return { sizeBytes: bytes.length, stream: Readable.from([own], { objectMode: false }) };
   }
 
   /** Memory does not rot. */
@@ -58,7 +62,7 @@ export class MemoryBlobStore implements BlobStore {
   async collect({ findReferenced, graceMs }: CollectOptions): Promise<CollectReport> {
     const before = this.#clock() - graceMs;
     const isOld = (hash: string) => (this.#blobs.get(hash)?.since ?? before) < before;
-    const candidates = [...this.#blobs.keys()].filter(isOld);
+    const candidates = this.#blobs.keys().filter(isOld).toArray();
     const referenced = await findReferenced(candidates);
     let removed = 0;
     let bytesFreed = 0;

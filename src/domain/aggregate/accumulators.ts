@@ -2,9 +2,9 @@
  * One accumulator for each function: it sees the values of a group one by one, in the order of the
  * rows. Null and missing are no values, and are seen by none.
  *
- * - `count` counts rows, or with a field the values of it.
- * - `sum` and `avg` are about numbers and ignore whatever else there is. They add up doubles in the
- *   order of the rows: 0.1 and 0.2 make 0.30000000000000004, and what no double can hold is null.
+ * - `count` counts rows, also with a field.
+ * - `sum` and `avg` are about numbers and ignore whatever else there is (`exact-sum.ts`). Fractions
+ *   are doubles: 0.1 and 0.2 make 0.30000000000000004. What no number of JSON holds is undefined.
  * - `min` and `max` know booleans, then numbers, then strings by code points, as a sort does.
  * - `count_distinct` and `add_to_set` tell values apart as `eq` does, with regard to case.
  * - Of no values a count and a sum are 0, the lists empty, and the others null.
@@ -12,12 +12,14 @@
 import { canonical } from "../filter/condition.js";
 import { foldingOf } from "../filter/text.js";
 import type { JsonValue } from "../json.js";
+import { ExactSum } from "./exact-sum.js";
 import type { AggregateFunction } from "./request.js";
 import { compareValues } from "./values.js";
 
 export interface Accumulator {
   add(value: JsonValue): void;
-  result(): JsonValue;
+  /** Undefined for a number that could only be answered as another one. */
+  result(): JsonValue | undefined;
 }
 
 /** Told of each value that is kept, and of the one it takes the place of; throws beyond a limit. */
@@ -32,9 +34,9 @@ export function accumulatorOf(name: AggregateFunction, hold: Hold): Accumulator 
     case "add_to_set":
       return distinct(hold, (values) => values);
     case "sum":
-      return summing((sum) => sum);
+      return summing((sum) => sum.total());
     case "avg":
-      return summing((sum, count) => (count === 0 ? null : sum / count));
+      return summing((sum) => sum.average());
     case "min":
       return choosing(
         hold,
@@ -65,19 +67,13 @@ function counting(): Accumulator {
   };
 }
 
-function summing(finish: (sum: number, count: number) => number | null): Accumulator {
-  let sum = 0;
-  let count = 0;
+function summing(finish: (sum: ExactSum) => JsonValue | undefined): Accumulator {
+  const sum = new ExactSum();
   return {
     add(value) {
-      if (typeof value !== "number") return;
-      sum += value;
-      count += 1;
+      if (typeof value === "number") sum.add(value);
     },
-    result() {
-      const result = finish(sum, count);
-      return Number.isFinite(result) ? result : null;
-    },
+    result: () => finish(sum),
   };
 }
 

@@ -9,7 +9,8 @@
  *    null. Date parts are about RFC 3339 times in UTC; of anything else they are null. A range is
  *    named by its lower boundary, which lies in it; the upper does not. What is in no range, or no
  *    number, is in the default bucket.
- * 4. `having` chooses among groups. A group exists because of a row: without rows there is none.
+ * 4. `having` chooses among groups. A group exists because of a row, but for the one of all rows,
+ *    which is there without any: it counts 0.
  * 5. Groups come in the order of their values, or by `sort_by` (and then by their values).
  */
 import { z } from "zod";
@@ -25,10 +26,13 @@ import { partOf, timeOf, truncated } from "./dates.js";
 import type { Aggregation, Grouping, GroupKey } from "./request.js";
 import { compareNullable } from "./values.js";
 
+const count = z.number().int().min(0);
+
 /** `total_groups` counts the groups that `having` let through, before `offset` and `limit`. */
 export const AggregateResponse = z.object({
   results: z.array(z.object({ group: jsonObject, metrics: jsonObject })),
   total_groups: z.number().int().min(0),
+  query_info: z.object({ documents_scanned: count, documents_matched: count }),
 });
 export type AggregateResponse = Readonly<z.infer<typeof AggregateResponse>>;
 
@@ -39,6 +43,8 @@ export class Aggregator {
   readonly #aggregation: Aggregation;
   readonly #isWanted: (row: JsonObject) => boolean;
   readonly #groups: Groups;
+  #scanned = 0;
+  #matched = 0;
 
   constructor(aggregation: Aggregation) {
     const { filter } = aggregation;
@@ -53,10 +59,13 @@ export class Aggregator {
    * @throws VALIDATION_FAILED when there are more groups or kept values than the limits allow.
    */
   add(row: JsonObject): void {
+    this.#scanned += 1;
     if (!this.#isWanted(row)) return;
+    this.#matched += 1;
     for (const read of readers(row, this.#aggregation.unwind)) this.#groups.add(read);
   }
 
+  /** @throws VALIDATION_FAILED for a sum or average that no JSON number is: it is never rounded. */
   answer(): AggregateResponse {
     const { having, offset, limit } = this.#aggregation;
     const hasIt = compileFilter(having);
@@ -64,6 +73,7 @@ export class Aggregator {
     return {
       results: sorted(results, this.#aggregation).slice(offset, offset + limit),
       total_groups: results.length,
+      query_info: { documents_scanned: this.#scanned, documents_matched: this.#matched },
     };
   }
 }
@@ -95,6 +105,7 @@ class Groups {
 
   constructor(aggregation: Aggregation) {
     this.#aggregation = aggregation;
+    if (aggregation.keys.length === 0) this.#groupOf([]);
   }
 
   add(read: Read): void {
@@ -113,7 +124,7 @@ class Groups {
       group: named(keys, values),
       metrics: named(
         metrics,
-        accumulators.map((accumulator) => accumulator.result()),
+        accumulators.map((accumulator, index) => exactResult(accumulator.result(), index)),
       ),
     }));
   }
@@ -198,6 +209,15 @@ function tooManyGroups(): BucketsError {
     ["body", "group_by"],
     "too_many_groups",
     `Group into at most ${limits.aggregateGroupsMax} groups: narrow the filters, or group coarser.`,
+  );
+}
+
+function exactResult(result: JsonValue | undefined, index: number): JsonValue {
+  if (result !== undefined) return result;
+  throw invalidAt(
+    ["body", "aggregations", index],
+    "inexact",
+    "The result is an integer beyond 2^53 that no JSON number is exactly: narrow the filters.",
   );
 }
 

@@ -1,6 +1,6 @@
 /** Calendar arithmetic for groups: parts and beginnings of times, all in UTC. */
 import type { JsonValue } from "../json.js";
-import { timeOrDay } from "../schemas.js";
+import { timestamp } from "../schemas.js";
 
 export const truncUnits = [
   "year",
@@ -31,7 +31,7 @@ export type PartUnit = (typeof partUnits)[number];
 
 /** The time that a value says as in RFC 3339, a day alone included; null for any other value. */
 export function timeOf(value: JsonValue | undefined): Date | null {
-  const parsed = timeOrDay.safeParse(value);
+  const parsed = timestamp.safeParse(value);
   return parsed.success ? new Date(parsed.data) : null;
 }
 

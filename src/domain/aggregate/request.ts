@@ -104,7 +104,7 @@ export interface GroupKey {
 interface Metric {
   readonly name: string;
   readonly function: AggregateFunction;
-  /** Undefined for a count of rows alone. */
+  /** Undefined for a count, which is of rows. */
   readonly path: Pointer | undefined;
 }
 
@@ -170,7 +170,8 @@ function metricsOf(request: AggregateRequest, catalog: FieldCatalog): Metric[] {
     const field = fieldOf(operation);
     const at = ["aggregations", index, field === operation.field ? "field" : "distinct_field"];
     const path = field === undefined ? undefined : pathAt(field, at, catalog);
-    return { name: operation.alias, function: operation.function, path };
+    const counted = operation.function === "count" ? undefined : path;
+    return { name: operation.alias, function: operation.function, path: counted };
   });
 }
 

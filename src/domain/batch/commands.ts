@@ -1,6 +1,7 @@
 /** What can be asked of a batch, by its owner and by the worker that processes it. */
 import type { JsonObject } from "../json.js";
-import type { BatchProgress, ObjectError } from "./events.js";
+import type { BatchProgress, retryModes } from "./events.js";
+import type { ErrorCategory, ObjectError } from "./failures.js";
 
 export interface CreateBatch {
   readonly type: "create_batch";
@@ -83,6 +84,15 @@ export interface FailBatch {
   readonly type: "fail_batch";
   readonly claimId: string;
   readonly error: string;
+  readonly errorType: ErrorCategory | undefined;
+  readonly errors: readonly ObjectError[];
+}
+
+export interface RetryBatch {
+  readonly type: "retry_batch";
+  readonly mode: (typeof retryModes)[number];
+  /** How often it may be tried again, this time counted. */
+  readonly retriesMax: number;
 }
 
 export type BatchCommand =
@@ -97,4 +107,5 @@ export type BatchCommand =
   | ClaimBatch
   | ProgressBatch
   | CompleteBatch
-  | FailBatch;
+  | FailBatch
+  | RetryBatch;

@@ -1,10 +1,4 @@
-/**
- * The decider of a batch. Pure.
- *
- * The bucket has its say first: one that is locked or suspended takes no change to its batches, not
- * even the report of a worker, who may repeat it until the lease runs out. An archived bucket goes
- * on taking all of them, because a batch reads objects and writes none.
- */
+/** The decider of a batch. Pure. */
 import { diff } from "../changes.js";
 import {
   BucketsError,
@@ -15,7 +9,7 @@ import {
 } from "../errors.js";
 import { formatTime } from "../event.js";
 import { limits } from "../limits.js";
-import { assertTakesWrites, type OwnedContext } from "../owned.js";
+import type { OwnedContext } from "../owned.js";
 import type {
   AddObjects,
   BatchCommand,
@@ -27,17 +21,19 @@ import type {
   FailBatch,
   PatchBatch,
   ProgressBatch,
+  RetryBatch,
 } from "./commands.js";
 import type { BatchEvent } from "./events.js";
+import { failedObjects, isTransient, summaryOf } from "./failures.js";
 import { isLeaseLapsed, statusAt } from "./lease.js";
-import type { BatchLease, BatchState } from "./state.js";
+import { type BatchLease, type BatchState, objectsHandedOut } from "./state.js";
 import { type BatchPhase, phaseOf } from "./status.js";
 import { beginWindow, openWindow } from "./window.js";
 
 /**
  * The event that the command makes happen. Existence and preconditions were checked before.
  *
- * @throws BUCKET_LOCKED; BAD_REQUEST for a wrong transition, naming the status; CONFLICT for the
+ * @throws BAD_REQUEST for a wrong transition, naming the status; CONFLICT for the
  *   report of a worker who lost the batch; VALIDATION_FAILED by rule.
  */
 export function decideBatch(
@@ -45,7 +41,6 @@ export function decideBatch(
   command: BatchCommand,
   context: OwnedContext,
 ): BatchEvent {
-  assertTakesWrites(context);
   if (command.type === "create_batch") return create(command, context);
   if (command.type === "collect_object") return collect(state, command, context);
   invariant(state !== undefined, `${command.type} needs a batch`);
@@ -55,11 +50,12 @@ export function decideBatch(
       assertPhase(state, now, ["draft"], "only a draft takes objects");
       return addObjects(state, command, context);
     case "close_window":
-      return closeWindow(state, command, now);
+      return closeWindow(state, command, context);
     case "patch_batch":
       return patch(state, command);
     case "submit_batch":
       assertPhase(state, now, ["draft"], "only a draft can be submitted");
+      assertAnyObject(state, context);
       return { type: "batch.submitted", data: { task_id: command.taskId } };
     case "cancel_batch":
       assertPhase(state, now, ["waiting", "working"], "only what was submitted can be canceled");
@@ -67,9 +63,11 @@ export function decideBatch(
     case "delete_batch":
       assertPhase(state, now, ["draft", "finished"], "cancel it first");
       return { type: "batch.deleted", data: {} };
+    case "retry_batch":
+      return retry(state, command, context);
     case "claim_batch":
       assertPhase(state, now, ["waiting"], "only one that waits for a worker can be claimed");
-      return claim(command, now);
+      return claim(state, command, context);
     case "progress_batch":
     case "complete_batch":
     case "fail_batch":
@@ -121,10 +119,16 @@ function precedingObject({ precedingObject: id }: OwnedContext): string {
   return id;
 }
 
-function closeWindow(state: BatchState, { taskId }: CloseWindow, now: number): BatchEvent {
+/** One of which every object was deleted meanwhile is left as a draft: nobody could process it. */
+function closeWindow(
+  state: BatchState,
+  { taskId }: CloseWindow,
+  context: OwnedContext,
+): BatchEvent {
   const window = openWindow(state);
-  if (window === undefined) throw wrongStatus(state, now, "it is no open window");
-  if (window.auto_submit) return { type: "batch.submitted", data: { task_id: taskId } };
+  if (window === undefined) throw wrongStatus(state, context.moment.now, "it is no open window");
+  const isEmpty = deletedObjects(state, context).length === state.document.object_ids.length;
+  if (window.auto_submit && !isEmpty) return { type: "batch.submitted", data: { task_id: taskId } };
   return { type: "batch.window_closed", data: {} };
 }
 
@@ -150,16 +154,37 @@ function addObjects(state: BatchState, command: AddObjects, context: OwnedContex
 }
 
 /** @throws VALIDATION_FAILED naming those that are no objects of the bucket. */
-function assertObjects(objectIds: readonly string[], { owner, related }: OwnedContext): void {
-  const isThere = (id: string) => {
-    const found = related(id);
-    const isObject = found?.kind === "object" && found.deleted === undefined;
-    return isObject && found.bucket_id === owner.bucket_id;
-  };
+function assertObjects(objectIds: readonly string[], context: OwnedContext): void {
   const issues = objectIds.flatMap((id, index) =>
-    isThere(id) ? [] : [objectNotFound(id, "bucket", ["body", "object_ids", index])],
+    isObject(id, context) ? [] : [objectNotFound(id, "bucket", ["body", "object_ids", index])],
   );
   if (issues.length > 0) throw validationFailed(issues);
+}
+
+/** Whether it is an object of the bucket that is there. */
+function isObject(id: string, { owner, related }: OwnedContext): boolean {
+  const found = related(id);
+  const isThere = found?.kind === "object" && found.deleted === undefined;
+  return isThere && found.bucket_id === owner.bucket_id;
+}
+
+/** Objects of the batch that were deleted since they were put into it. */
+function deletedObjects({ document }: BatchState, context: OwnedContext): string[] {
+  return document.object_ids.filter((id) => !isObject(id, context));
+}
+
+/** @throws BAD_REQUEST when there is nothing to process any more. */
+function assertAnyObject(state: BatchState, context: OwnedContext): void {
+  const deleted = deletedObjects(state, context);
+  if (deleted.length < state.document.object_ids.length) return;
+  const { batch_id } = state;
+  const named = deleted.slice(0, limits.validationIssuesMax);
+  throw new BucketsError(
+    "BAD_REQUEST",
+    `Every object of the batch ${batch_id} was deleted (${named.slice(0, 3).join(", ")}` +
+      `${deleted.length > 3 ? ", ..." : ""}): restore one, or delete the batch.`,
+    { batch_id, status: state.status, deleted_object_ids: named },
+  );
 }
 
 function objectNotFound(
@@ -171,9 +196,53 @@ function objectNotFound(
   return { type: "object_not_found", location, message };
 }
 
-function claim({ worker, claimId, leaseMs }: ClaimBatch, now: number): BatchEvent {
-  const expires_at = formatTime(now + leaseMs);
-  return { type: "batch.claimed", data: { worker, claim_id: claimId, expires_at } };
+/** What was deleted since it was submitted is told, and not handed out. */
+function claim(
+  state: BatchState,
+  { worker, claimId, leaseMs }: ClaimBatch,
+  context: OwnedContext,
+): BatchEvent {
+  const expires_at = formatTime(context.moment.now + leaseMs);
+  const deleted_object_ids = deletedObjects(state, context);
+  const told = deleted_object_ids.length > 0 && { deleted_object_ids };
+  return { type: "batch.claimed", data: { worker, claim_id: claimId, expires_at, ...told } };
+}
+
+/** What failed waits for a worker again; the rest stays as it is. */
+function retry(
+  state: BatchState,
+  { mode, retriesMax }: RetryBatch,
+  context: OwnedContext,
+): BatchEvent {
+  const { batch_id, status } = state;
+  const failed = failedObjects(state);
+  if (phaseOf(status) !== "finished" || failed.length === 0) {
+    throw wrongStatus(state, context.moment.now, "only what failed can be tried again");
+  }
+  const count = state.retry?.count ?? 0;
+  if (count >= retriesMax) {
+    throw new BucketsError(
+      "BAD_REQUEST",
+      `The batch ${batch_id} was tried again ${count} times: send a larger max_retry_count.`,
+      { batch_id, status, retry_count: count },
+    );
+  }
+  const tried = mode === "all" ? failed : failed.filter(isTransient);
+  const object_ids = [...new Set(tried.map(({ object_id }) => object_id))].filter((id) =>
+    isObject(id, context),
+  );
+  if (object_ids.length > 0) {
+    return { type: "batch.retried", data: { object_ids, retry_mode: mode } };
+  }
+  const fix =
+    tried.length === 0
+      ? 'none of its faults passes by itself: send retry_mode "all"'
+      : "every object that failed was deleted";
+  throw new BucketsError("BAD_REQUEST", `The batch ${batch_id} is not tried again: ${fix}.`, {
+    batch_id,
+    status,
+    error_summary: summaryOf(failed),
+  });
 }
 
 /** What the worker that holds the batch says about it. */
@@ -197,8 +266,13 @@ function report(
       const data = { claim_id, ...(result !== undefined && { result }), errors: [...errors] };
       return { type: "batch.completed", data };
     }
-    case "fail_batch":
-      return { type: "batch.failed", data: { claim_id, error: command.error } };
+    case "fail_batch": {
+      assertErrorsFit(state, command);
+      const { error, errorType: error_type, errors } = command;
+      const kind = error_type !== undefined && { error_type };
+      const own = errors.length > 0 && { errors: [...errors] };
+      return { type: "batch.failed", data: { claim_id, error, ...kind, ...own } };
+    }
   }
 }
 
@@ -226,7 +300,7 @@ function heldLease(state: BatchState, claimId: string, now: number): BatchLease 
 }
 
 function assertCounts(state: BatchState, { progress }: ProgressBatch): void {
-  const size = state.document.object_ids.length;
+  const size = objectsHandedOut(state).length;
   if (progress.processed_count + progress.failed_count <= size) return;
   throw invalidAt(
     ["body", "processed_count"],
@@ -235,8 +309,8 @@ function assertCounts(state: BatchState, { progress }: ProgressBatch): void {
   );
 }
 
-function assertErrorsFit(state: BatchState, { errors }: CompleteBatch): void {
-  const present = new Set(state.document.object_ids);
+function assertErrorsFit(state: BatchState, { errors }: CompleteBatch | FailBatch): void {
+  const present = new Set(objectsHandedOut(state));
   const issues = errors.flatMap(({ object_id }, index) =>
     present.has(object_id)
       ? []

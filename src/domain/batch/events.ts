@@ -2,16 +2,13 @@
 import { z } from "zod";
 import { Change, diff } from "../changes.js";
 import { jsonObject } from "../schemas.js";
+import { errorCategories, ObjectError } from "./failures.js";
 
 export const BatchProgress = z.object({
   processed_count: z.number(),
   failed_count: z.number(),
 });
 export type BatchProgress = Readonly<z.infer<typeof BatchProgress>>;
-
-/** What went wrong with one object of a batch that was processed otherwise. */
-export const ObjectError = z.object({ object_id: z.string(), message: z.string() });
-export type ObjectError = Readonly<z.infer<typeof ObjectError>>;
 
 /** How long a draft collects what a source adapter makes, and what becomes of it then. */
 export const BatchWindow = z.object({
@@ -20,6 +17,9 @@ export const BatchWindow = z.object({
   auto_submit: z.boolean(),
 });
 export type BatchWindow = Readonly<z.infer<typeof BatchWindow>>;
+
+/** Which of the objects that failed are tried again. */
+export const retryModes = ["transient_only", "all"] as const;
 
 const objectIds = z.array(z.string());
 /** Whose claim it is: a fencing token against mistakes, no secret. */
@@ -43,7 +43,13 @@ export const BatchEvent = z.discriminatedUnion("type", [
   z.object({ type: z.literal("batch.canceled"), data: z.object({}) }),
   z.object({
     type: z.literal("batch.claimed"),
-    data: z.object({ worker: z.string(), claim_id: claimId, expires_at: z.string() }),
+    data: z.object({
+      worker: z.string(),
+      claim_id: claimId,
+      expires_at: z.string(),
+      /** Objects of it that were deleted before: the worker is not asked for them. */
+      deleted_object_ids: objectIds.optional(),
+    }),
   }),
   z.object({
     type: z.literal("batch.progressed"),
@@ -60,7 +66,18 @@ export const BatchEvent = z.discriminatedUnion("type", [
   }),
   z.object({
     type: z.literal("batch.failed"),
-    data: z.object({ claim_id: claimId, error: z.string() }),
+    data: z.object({
+      claim_id: claimId,
+      error: z.string(),
+      error_type: z.enum(errorCategories).optional(),
+      /** Of the objects with which something of their own was wrong. */
+      errors: z.array(ObjectError).optional(),
+    }),
+  }),
+  /** It waits for a worker again, who is asked for these objects alone. */
+  z.object({
+    type: z.literal("batch.retried"),
+    data: z.object({ object_ids: objectIds, retry_mode: z.enum(retryModes) }),
   }),
   z.object({ type: z.literal("batch.deleted"), data: z.object({}) }),
 ]);
@@ -84,6 +101,7 @@ export function batchChanges(event: BatchEvent): readonly Change[] {
     case "batch.progressed":
     case "batch.completed":
     case "batch.failed":
+    case "batch.retried":
     case "batch.deleted":
       return [];
   }

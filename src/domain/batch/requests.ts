@@ -1,8 +1,11 @@
 /** What the requests about a batch must look like. Explicit nulls stand for absent fields. */
 import { z } from "zod";
-import { metadata } from "../bucket/document.js";
+import { withoutAbsent } from "../json.js";
 import { limits } from "../limits.js";
-import { jsonObject, orAbsent } from "../schemas.js";
+import { jsonObject, nameText, orAbsent } from "../schemas.js";
+import { metadata } from "../user-data.js";
+import { retryModes } from "./events.js";
+import { errorCategories, ObjectError } from "./failures.js";
 
 const id = z.string().min(1).max(limits.nameLengthMax);
 const objectIds = z.array(id).min(1).max(limits.batchObjectsMax);
@@ -23,7 +26,7 @@ export const PatchBatchRequest = z.object({
 });
 
 export const ClaimRequest = z.object({
-  worker: z.string().min(1).max(limits.workerNameLengthMax),
+  worker: nameText(limits.workerNameLengthMax),
   lease_seconds: leaseSeconds,
 });
 
@@ -35,14 +38,58 @@ export const ProgressRequest = z.object({
   lease_seconds: leaseSeconds.nullish().transform(orAbsent),
 });
 
+const errorType = z.enum(errorCategories).nullish().transform(orAbsent);
+const told = message.nullish().transform(orAbsent);
+
+/** What went wrong with objects, and what kind of fault it was. */
+const objectErrors = z
+  .array(
+    z
+      .object({
+        object_id: id,
+        message,
+        error_type: errorType,
+        component: told,
+        stage: told,
+        traceback: told,
+        recovery_suggestion: told,
+        affected_document_ids: z
+          .array(id)
+          .max(limits.batchObjectsMax)
+          .nullish()
+          .transform(orAbsent),
+      })
+      .transform((error) => ObjectError.parse(withoutAbsent(error))),
+  )
+  .max(limits.batchErrorsMax)
+  .nullish()
+  .transform((value) => value ?? []);
+
 export const CompleteRequest = z.object({
   claim_id: id,
   result: jsonObject.nullish().transform(orAbsent),
-  errors: z
-    .array(z.object({ object_id: id, message }))
-    .max(limits.batchErrorsMax)
-    .nullish()
-    .transform((value) => value ?? []),
+  errors: objectErrors,
 });
 
-export const FailRequest = z.object({ claim_id: id, error: message });
+export const FailRequest = z.object({
+  claim_id: id,
+  error: message,
+  error_type: errorType,
+  errors: objectErrors,
+});
+
+export const RetryRequest = z.object({
+  retry_mode: z
+    .enum(retryModes)
+    .nullish()
+    .transform((value) => value ?? "transient_only"),
+  /** A batch has one tier here, which is the first. */
+  tier_nums: z.array(z.literal(0)).min(1).nullish(),
+  max_retry_count: z
+    .number()
+    .int()
+    .min(1)
+    .max(limits.batchRetriesMax)
+    .nullish()
+    .transform((value) => value ?? limits.batchRetriesDefault),
+});

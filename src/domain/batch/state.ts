@@ -5,7 +5,8 @@ import { invariant } from "../errors.js";
 import { formatTime, type RecordedEvent } from "../event.js";
 import { isJsonObject } from "../json.js";
 import { jsonObject } from "../schemas.js";
-import { type BatchEvent, BatchProgress, BatchWindow, ObjectError } from "./events.js";
+import { type BatchEvent, BatchProgress, BatchWindow } from "./events.js";
+import { errorCategories, ObjectError } from "./failures.js";
 import { type BatchStatus, batchStatuses } from "./status.js";
 
 export const BatchLease = z.object({
@@ -29,10 +30,15 @@ export const BatchState = z.object({
   window: BatchWindow.optional(),
   /** There while it is worked on, also once it lapsed. */
   lease: BatchLease.optional(),
+  /** Those of its objects that had been deleted when a worker last took it. */
+  deleted_object_ids: z.array(z.string()).optional(),
   progress: BatchProgress.optional(),
   result: jsonObject.optional(),
   errors: z.array(ObjectError).optional(),
   error: z.string().optional(),
+  error_type: z.enum(errorCategories).optional(),
+  /** How often it was tried again, and which objects a worker is asked for until it has ended. */
+  retry: z.object({ count: z.number(), object_ids: z.array(z.string()).optional() }).optional(),
   task_id: z.string().optional(),
   created_at: z.string(),
   /** The time of the last event, whatever it was about: a batch is work, and this its last sign. */
@@ -68,8 +74,14 @@ export function evolveBatch(state: BatchState | undefined, recorded: Recorded): 
     case "batch.submitted":
       return { ...next, status: "PENDING", task_id: event.data.task_id, submitted_at: at };
     case "batch.claimed": {
-      const { progress: _, ...claimed } = next;
-      return { ...claimed, status: "IN_PROGRESS", lease: event.data };
+      const { deleted_object_ids, ...lease } = event.data;
+      const { progress: _, deleted_object_ids: __, ...claimed } = next;
+      return {
+        ...claimed,
+        status: "IN_PROGRESS",
+        lease,
+        ...(deleted_object_ids !== undefined && { deleted_object_ids }),
+      };
     }
     case "batch.progressed": {
       const { lease } = state;
@@ -78,20 +90,45 @@ export function evolveBatch(state: BatchState | undefined, recorded: Recorded): 
       return { ...next, status: "PROCESSING", progress, lease: { ...lease, expires_at } };
     }
     case "batch.completed": {
-      const { result, errors } = event.data;
+      const { result } = event.data;
+      const errors = [...(state.errors ?? []), ...event.data.errors];
       return {
         ...finished(next, errors.length === 0 ? "COMPLETED" : "COMPLETED_WITH_ERRORS", at),
         ...(result !== undefined && { result }),
         ...(errors.length > 0 && { errors }),
       };
     }
-    case "batch.failed":
-      return { ...finished(next, "FAILED", at), error: event.data.error };
+    case "batch.failed": {
+      const { error, error_type } = event.data;
+      const errors = [...(state.errors ?? []), ...(event.data.errors ?? [])];
+      return {
+        ...finished(next, "FAILED", at),
+        error,
+        ...(error_type !== undefined && { error_type }),
+        ...(errors.length > 0 && { errors }),
+      };
+    }
+    case "batch.retried":
+      return retried(next, event.data.object_ids);
     case "batch.canceled":
       return finished(next, "CANCELED", at);
     case "batch.deleted":
       return { ...next, deleted: { deleted_at: at } };
   }
+}
+
+/** What is to be processed: all of it, or what is tried again. */
+export function objectsAsked({ document, retry }: BatchState): readonly string[] {
+  return retry?.object_ids ?? document.object_ids;
+}
+
+/** What a worker is asked for: the objects but for those that were deleted before it took them. */
+export function objectsHandedOut(state: BatchState): readonly string[] {
+  const { deleted_object_ids } = state;
+  const asked = objectsAsked(state);
+  if (deleted_object_ids === undefined) return asked;
+  const deleted = new Set(deleted_object_ids);
+  return asked.filter((id) => !deleted.has(id));
 }
 
 function begin({ stream, event, recordedAt, ...recorded }: Recorded): BatchState {
@@ -122,7 +159,22 @@ function patched(
   return { ...document, metadata };
 }
 
+/** What went wrong with objects that are not tried again is told on. */
+function retried(state: BatchState, objectIds: readonly string[]): BatchState {
+  const { errors = [], error: _, error_type: __, finished_at: ___, ...ended } = state;
+  const { progress: ____, deleted_object_ids: _____, ...waiting } = ended;
+  const again = new Set(objectIds);
+  const kept = errors.filter(({ object_id }) => !again.has(object_id));
+  return {
+    ...waiting,
+    status: "PENDING",
+    retry: { count: (state.retry?.count ?? 0) + 1, object_ids: [...objectIds] },
+    ...(kept.length > 0 && { errors: kept }),
+  };
+}
+
 function finished(state: BatchState, status: BatchStatus, at: string): BatchState {
-  const { lease: _, ...rest } = state;
-  return { ...rest, status, finished_at: at };
+  const { lease: _, retry, ...rest } = state;
+  const tried = retry === undefined ? {} : { retry: { count: retry.count } };
+  return { ...rest, ...tried, status, finished_at: at };
 }

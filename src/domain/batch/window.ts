@@ -2,8 +2,9 @@
  * Windows (CONTRACT: source adapters): a draft that collects the objects of a source adapter until
  * it is full or its time has come. A bucket has one open window at most: the draft reserves it.
  */
-import type { Reservation } from "../bucket/reservations.js";
+
 import { formatTime } from "../event.js";
+import type { Reservation } from "../reservation.js";
 import type { WindowTerms } from "./commands.js";
 import type { BatchWindow } from "./events.js";
 import type { BatchState } from "./state.js";

@@ -1,10 +1,13 @@
 /**
  * The schema that a bucket has for its objects, and the unique key over its fields (CONTRACT:
- * buckets). Extra keys and explicit nulls are kept as they came; types are folded to lower case.
+ * buckets). Extra keys and explicit nulls are kept as they came; types are folded to lower case. A
+ * field that is named like one of an object's own is kept and named as ignored (`requests.ts`), for
+ * no object can have a value for it; required, or in the unique key, it is refused.
  */
 import { z } from "zod";
 import { type ValidationIssue, validationFailed } from "../errors.js";
 import { isJsonObject, type JsonObject, type JsonValue, jsonEqual, ownValue } from "../json.js";
+import { undescribable } from "../object/own-fields.js";
 import { addIssues, jsonObject } from "../schemas.js";
 
 const scalarTypes = [
@@ -31,7 +34,7 @@ export const blobTypes = [
   "document",
 ] as const;
 
-const fieldTypes: readonly string[] = [
+export const fieldTypes: readonly string[] = [
   ...new Set<string>([...scalarTypes, ...blobTypes, "object", "array"]),
 ];
 
@@ -39,6 +42,8 @@ export const BucketSchema = jsonObject
   .transform((schema, context): JsonObject => {
     const issues: ValidationIssue[] = [];
     const properties = foldProperties(ownValue(schema, "properties"), ["properties"], issues);
+    checkKind(schema, "additional_properties", "boolean", [], issues);
+    issues.push(...requiredOwnFields(properties));
     addIssues(context, issues);
     return { ...schema, properties };
   })
@@ -46,6 +51,11 @@ export const BucketSchema = jsonObject
     type: "object",
     required: ["properties"],
     properties: {
+      additional_properties: {
+        type: "boolean",
+        default: true,
+        description: "Whether an object may have fields that the schema does not describe.",
+      },
       properties: {
         type: "object",
         additionalProperties: {
@@ -122,6 +132,16 @@ function fault(location: readonly string[], message: string): ValidationIssue {
   return { type: "invalid_schema", location, message };
 }
 
+/** The root fields that no object can have a value for, because its own have their names. */
+function requiredOwnFields(properties: JsonObject): ValidationIssue[] {
+  return undescribable.flatMap((name) => {
+    const field = ownValue(properties, name) ?? null;
+    if (!isJsonObject(field) || ownValue(field, "required") !== true) return [];
+    const message = `Every object has a ${name} of its own: require a field of another name.`;
+    return [{ type: "own_field", location: ["properties", name], message }];
+  });
+}
+
 /** What a creation does when its key is taken or free. */
 export const policies = ["insert", "update", "upsert"] as const;
 export type Policy = (typeof policies)[number];
@@ -145,7 +165,7 @@ export function sameUniqueKey(a: UniqueKey | undefined, b: UniqueKey | undefined
 }
 
 /**
- * Each field of the unique key exists in the schema and is a scalar.
+ * Each field of the unique key exists in the schema, is a scalar, and is none of an object's own.
  * @throws VALIDATION_FAILED naming each field that does not.
  */
 export function assertUniqueKeyFits(
@@ -153,14 +173,19 @@ export function assertUniqueKeyFits(
   schema: JsonObject,
   location: readonly string[],
 ): void {
-  const issues = uniqueKey.fields
-    .filter((field) => !isScalarField(schema, field))
-    .map((field) => ({
-      type: "unique_key_field",
-      location,
-      message: `The unique key uses "${field}": keep it in bucket_schema with a scalar type.`,
-    }));
+  const issues = uniqueKey.fields.flatMap((field) => {
+    const message = keyFieldFault(schema, field);
+    return message === undefined ? [] : [{ type: "unique_key_field", location, message }];
+  });
   if (issues.length > 0) throw validationFailed(issues);
+}
+
+function keyFieldFault(schema: JsonObject, field: string): string | undefined {
+  if (undescribable.includes(field)) {
+    return `Every object has a ${field} of its own: use a field of another name for the unique key.`;
+  }
+  if (isScalarField(schema, field)) return undefined;
+  return `The unique key uses "${field}": keep it in bucket_schema with a scalar type.`;
 }
 
 /**

@@ -1,8 +1,8 @@
 /** What can be asked of a bucket. Time, ids and references arrive as data. */
 import type { JsonObject, JsonValue } from "../json.js";
+import type { PatchMediaType } from "../patch-media-type.js";
 import type { UniqueKey } from "./bucket-schema.js";
 import type { BucketEvent } from "./events.js";
-import type { PatchMediaType } from "./patch.js";
 import type { SecretReferences } from "./secrets.js";
 
 export interface CreateBucket {

@@ -10,6 +10,7 @@ import {
   withKey,
 } from "../json.js";
 import { mergePatch } from "../merge-patch.js";
+import type { Moment } from "../moment.js";
 import { assertReadAt } from "../revert.js";
 import { parseBody } from "../schemas.js";
 import {
@@ -33,13 +34,6 @@ import { revertedDocument, undoableChanges, undoneDocument } from "./revert.js";
 import { resolveSecrets, type SecretReferences } from "./secrets.js";
 import { type BucketState, nameOf, schemaOf } from "./state.js";
 import { rotateSecret } from "./webhook-secrets.js";
-
-/** When a command is decided, and by whom. */
-export interface Moment {
-  /** Milliseconds since the epoch: the time that the event will carry. */
-  readonly now: number;
-  readonly actor: string;
-}
 
 /**
  * The event that the command makes happen. Existence and preconditions were checked before.

@@ -3,19 +3,11 @@
  * once, for requests, patches and documents alike (CONTRACT: buckets).
  */
 import { z } from "zod";
-import { BucketsError, type ValidationIssue, validationFailed } from "../errors.js";
-import {
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  jsonBytes,
-  jsonDepth,
-  jsonEqual,
-  ownValue,
-  tooDeep,
-} from "../json.js";
+import { type ValidationIssue, validationFailed } from "../errors.js";
+import { isJsonObject, type JsonObject, type JsonValue, jsonEqual, ownValue } from "../json.js";
 import { limits } from "../limits.js";
-import { addIssues, jsonObject, toIssues } from "../schemas.js";
+import { controlsRefused, isNameText, parseWith } from "../schemas.js";
+import { assertDocumentFits, metadata } from "../user-data.js";
 import { BucketSchema, UniqueKey } from "./bucket-schema.js";
 import { SourceAdapter, sourceAdapterKeys } from "./source-adapter.js";
 
@@ -28,7 +20,7 @@ const bucketName = z
     z
       .string()
       .refine((name) => isNameLength(name), `Use 1 to ${limits.nameLengthMax} characters.`)
-      .refine((name) => !/\p{Cc}/u.test(name), "Leave control characters out.")
+      .refine(isNameText, controlsRefused)
       .refine((name) => !looksLikeBucketId(name), "A name must not look like an id."),
   );
 
@@ -42,31 +34,22 @@ export function looksLikeBucketId(text: string): boolean {
   return /^bkt_[0-9a-z]{26}$/i.test(text);
 }
 
-const description = z.string();
-export const metadata = jsonObject.superRefine((value, context) => {
-  addIssues(context, keyIssues(value, []));
-});
-const storageClass = z.enum(storageClasses);
-
-/** The fields of the patchable document. */
+/** The fields of the patchable document, as requests send them: null is the same as absent. */
 const fields = {
-  bucket_name: bucketName,
-  description,
-  metadata,
-  bucket_schema: BucketSchema,
-  storage_class: storageClass,
-  source_adapter: SourceAdapter,
+  bucket_name: bucketName.nullish(),
+  description: z.string().nullish(),
+  metadata: metadata.nullish(),
+  bucket_schema: BucketSchema.nullish(),
+  storage_class: z.enum(storageClasses).nullish(),
+  source_adapter: SourceAdapter.nullish(),
 };
 
 export type FieldName = keyof typeof fields;
-export const fieldNames = [
-  "bucket_name",
-  "description",
-  "metadata",
-  "bucket_schema",
-  "storage_class",
-  "source_adapter",
-] as const satisfies readonly FieldName[];
+function isFieldName(name: string): name is FieldName {
+  return Object.hasOwn(fields, name);
+}
+
+export const fieldNames: readonly FieldName[] = Object.keys(fields).filter(isFieldName);
 
 /** Fields that only the server sets: a client may send them back, they are ignored by name. */
 export const readOnlyFields = [
@@ -87,36 +70,21 @@ export const readOnlyFields = [
 export type BucketDocument = JsonObject;
 
 export const CreateBucketRequest = z.object({
+  ...fields,
   bucket_name: bucketName,
   bucket_schema: BucketSchema,
-  description: description.nullish(),
   unique_key: UniqueKey.nullish(),
-  metadata: metadata.nullish(),
-  storage_class: storageClass.nullish(),
-  source_adapter: SourceAdapter.nullish(),
 });
 export type CreateBucketRequest = z.infer<typeof CreateBucketRequest>;
 
-export const PatchBucketRequest = z.object({
-  bucket_name: bucketName.nullish(),
-  description: description.nullish(),
-  metadata: metadata.nullish(),
-  bucket_schema: BucketSchema.nullish(),
-  storage_class: storageClass.nullish(),
-  source_adapter: SourceAdapter.nullish(),
-  unique_key: UniqueKey.nullish(),
-});
+export const PatchBucketRequest = z.object({ ...fields, unique_key: UniqueKey.nullish() });
 export type PatchBucketRequest = z.infer<typeof PatchBucketRequest>;
 
 type KeyTree = { readonly [key: string]: true | KeyTree };
 
 /** What can be patched, as a tree: `true` where whatever is below is the user's own. */
 const patchableKeys: KeyTree = {
-  bucket_name: true,
-  description: true,
-  metadata: true,
-  bucket_schema: true,
-  storage_class: true,
+  ...Object.fromEntries(fieldNames.map((name) => [name, true] as const)),
   source_adapter: sourceAdapterKeys,
 };
 
@@ -193,10 +161,10 @@ function checkField(
 ): CheckedField {
   if (value === null) return emptyField(name);
   if (jsonEqual(value, before)) return { value, issues: [] };
-  const schema: z.ZodType<JsonValue> = fields[name];
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return { value: parsed.data, issues: [] };
-  return { value: null, issues: toIssues(parsed.error, ["body", name]) };
+  const schema: z.ZodType<JsonValue | undefined> = fields[name];
+  const fitted = parseWith(schema, value, ["body", name]);
+  if (fitted.issues !== undefined) return { value: null, issues: fitted.issues };
+  return { value: fitted.data ?? null, issues: [] };
 }
 
 function emptyField(name: FieldName): CheckedField {
@@ -204,41 +172,4 @@ function emptyField(name: FieldName): CheckedField {
   if (name !== "bucket_name" && name !== "bucket_schema") return { value: null, issues: [] };
   const message = `A bucket cannot be without ${name}.`;
   return { value: null, issues: [{ type: "missing", location: ["body", name], message }] };
-}
-
-/** @throws VALIDATION_FAILED for one that is nested too deep; PAYLOAD_TOO_LARGE beyond 1 MiB. */
-export function assertDocumentFits(document: JsonObject): void {
-  if (jsonDepth(document) > limits.jsonDepthMax) throw tooDeep();
-  const bytes = jsonBytes(document);
-  if (bytes <= limits.documentBytesMax) return;
-  throw new BucketsError(
-    "PAYLOAD_TOO_LARGE",
-    `The document would have ${bytes} bytes; at most ${limits.documentBytesMax} are kept.`,
-    { limit_bytes: limits.documentBytesMax, actual_bytes: bytes },
-  );
-}
-
-/** What the users fill in keeps the limits on its keys at every level. */
-export function keyIssues(value: JsonValue, at: readonly string[]): ValidationIssue[] {
-  if (typeof value !== "object" || value === null) return [];
-  const issues: ValidationIssue[] = [];
-  if (isJsonObject(value)) {
-    const keys = Object.keys(value);
-    if (keys.length > limits.objectKeysMax) {
-      issues.push({
-        type: "too_many_keys",
-        location: at,
-        message: `Keep at most ${limits.objectKeysMax} keys in one object; here are ${keys.length}.`,
-      });
-    }
-    if (keys.some((key) => key.length > limits.keyLengthMax)) {
-      issues.push({
-        type: "key_too_long",
-        location: at,
-        message: `Keep keys within ${limits.keyLengthMax} characters.`,
-      });
-    }
-  }
-  for (const [key, item] of Object.entries(value)) issues.push(...keyIssues(item, [...at, key]));
-  return issues;
 }

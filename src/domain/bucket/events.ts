@@ -1,8 +1,8 @@
 /** What can have happened to a bucket. A stored shape is never narrowed; add a type or an upcaster. */
 import { z } from "zod";
 import { Change } from "../changes.js";
+import { patchMediaTypes } from "../patch-media-type.js";
 import { UniqueKey } from "./bucket-schema.js";
-import { patchMediaTypes } from "./patch.js";
 
 const BucketCreated = z.object({
   type: z.literal("bucket.created"),
@@ -92,3 +92,23 @@ export const BucketEvent = z.discriminatedUnion("type", [
   SecretRotated,
 ]);
 export type BucketEvent = Readonly<z.infer<typeof BucketEvent>>;
+
+/** What the event did to the document. */
+export function bucketChanges(event: BucketEvent): readonly Change[] {
+  switch (event.type) {
+    case "bucket.created":
+    case "bucket.patched":
+    case "bucket.reverted":
+    case "bucket.undone":
+    case "bucket.restored":
+    case "bucket.secret_rotated":
+      return event.data.changes;
+    case "bucket.locked":
+    case "bucket.unlocked":
+    case "bucket.archived":
+    case "bucket.activated":
+    case "bucket.suspended":
+    case "bucket.deleted":
+      return [];
+  }
+}

@@ -7,16 +7,11 @@ import { BucketsError, invalidAt } from "../errors.js";
 import { isJsonObject, type JsonObject, type JsonValue } from "../json.js";
 import { applyJsonPatch } from "../json-patch.js";
 import { mergePatch } from "../merge-patch.js";
+import type { PatchMediaType } from "../patch-media-type.js";
 import { parsePointer } from "../pointer.js";
+import { requireObject } from "../schemas.js";
 import { fieldNames, isPatchablePointer } from "./document.js";
-import { readsSecret } from "./secrets.js";
-
-export const patchMediaTypes = [
-  "application/json",
-  "application/merge-patch+json",
-  "application/json-patch+json",
-] as const;
-export type PatchMediaType = (typeof patchMediaTypes)[number];
+import { bucketSecrets } from "./secrets.js";
 
 /** The document after the patch, not yet normalised. */
 export function patchDocument(
@@ -34,12 +29,6 @@ export function patchDocument(
     case "application/json-patch+json":
       return jsonPatch(document, patch);
   }
-}
-
-/** The body of a partial update or merge patch: an object at the root. */
-export function requireObject(patch: JsonValue): JsonObject {
-  if (isJsonObject(patch)) return patch;
-  throw invalidAt(["body"], "object_expected", "Send a JSON object.");
 }
 
 /**
@@ -104,7 +93,7 @@ function assertNotSecret(
   path: string,
   location: readonly (string | number)[],
 ): void {
-  if (!readsSecret(document, parsePointer(path) ?? [])) return;
+  if (!bucketSecrets.isRead(document, parsePointer(path) ?? [])) return;
   throw invalidAt(
     location,
     "secret_not_readable",

@@ -3,13 +3,15 @@
  * not set (CONTRACT: conventions). Lenient requests have those ignored by name, strict ones refused.
  */
 import { z } from "zod";
-import { didYouMean } from "../did-you-mean.js";
-import { validationFailed } from "../errors.js";
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, ownValue } from "../json.js";
 import { parseJsonPatch } from "../json-patch.js";
 import { limits } from "../limits.js";
-import { type Pointer, parsePointer } from "../pointer.js";
-import { parseBody, timestamp } from "../schemas.js";
+import { undescribable } from "../object/own-fields.js";
+import type { PatchMediaType } from "../patch-media-type.js";
+import { type Pointer, parsePointer, valueAt } from "../pointer.js";
+import { checkFields, type FieldNames } from "../request-fields.js";
+import { parseBody, requireObject, timestamp } from "../schemas.js";
+import { type LeafMapper, secretMask } from "../secrets.js";
 import {
   CreateBucketRequest,
   ignoredFields,
@@ -17,8 +19,7 @@ import {
   readOnlyFields,
   requestFieldNames,
 } from "./document.js";
-import { type PatchMediaType, requireObject } from "./patch.js";
-import { isWebhookSecret, type LeafMapper, mapSecrets, secretMask } from "./secrets.js";
+import { bucketSecrets, isWebhookSecret } from "./secrets.js";
 import { WebhookSecret } from "./source-adapter.js";
 
 export const LockBucketRequest = z.object({
@@ -30,44 +31,59 @@ export const UnlockBucketRequest = z.object({
   reason: z.string().max(limits.reasonLengthMax).nullish(),
 });
 
-/** The fields of a resource that only the server sets, and those that a request may send. */
-export interface FieldNames {
-  readonly readOnly: readonly string[];
-  readonly known: readonly string[];
+const schemaFields = ["bucket_schema", "properties"] as const;
+
+function schemaFieldName(field: string): string {
+  return [...schemaFields, field].join(".");
 }
 
-const bucketFieldNames: FieldNames = { readOnly: readOnlyFields, known: requestFieldNames };
+const bucketFieldNames: FieldNames = {
+  readOnly: [...readOnlyFields, ...undescribable.map(schemaFieldName)],
+  known: requestFieldNames,
+};
 
-/** The names of the fields that were ignored. @throws VALIDATION_FAILED for any when strict. */
-export function checkFields(
-  ignored: readonly string[],
-  isStrict: boolean,
-  names: FieldNames = bucketFieldNames,
-): readonly string[] {
-  if (!isStrict || ignored.length === 0) return ignored;
-  throw validationFailed(
-    ignored.map((field) => {
-      const isReadOnly = names.readOnly.includes(field);
-      const what = isReadOnly ? "is set by the server alone" : "is not a field of this request";
-      const meant = isReadOnly ? undefined : didYouMean(field, names.known);
-      const fix = meant ?? "Leave it out, or send the request without strict handling.";
-      return {
-        type: isReadOnly ? "read_only" : "unknown_field",
-        location: ["body", ...field.split(".")],
-        message: `"${field}" ${what}. ${fix}`,
-      };
-    }),
-  );
+/** As much of an operation of a JSON Patch, or of a change, as says what it sets. */
+interface Setting {
+  readonly op: string;
+  readonly path: string;
+  readonly value?: JsonValue | undefined;
 }
 
-/** The names of what a body sends beside the fields of its schema. */
-export function strayFields(body: JsonValue, schema: z.ZodObject): readonly string[] {
-  return Object.keys(requireObject(body)).filter((key) => !Object.hasOwn(schema.shape, key));
+/**
+ * The names of the schema's fields that are set and that no object can have a value for: its own
+ * fields have these names.
+ */
+export function ignoredSchemaFields(settings: readonly Setting[]): readonly string[] {
+  const set = settings
+    .filter(({ op }) => op !== "test" && op !== "remove")
+    .flatMap(({ path, value }) => fieldsSet(parsePointer(path) ?? [], value));
+  return undescribable.filter((name) => set.includes(name)).map(schemaFieldName);
+}
+
+/** The names of the schema's fields that a value at the pointer sets. */
+function fieldsSet(pointer: Pointer, value: JsonValue | undefined): readonly string[] {
+  if (!schemaFields.every((key, index) => (pointer[index] ?? key) === key)) return [];
+  const [, , name] = pointer;
+  if (name !== undefined) return [name];
+  const below = schemaFields.slice(pointer.length);
+  const fields = value === undefined ? undefined : valueAt(value, below);
+  return isJsonObject(fields)
+    ? Object.keys(fields).filter((key) => ownValue(fields, key) !== null)
+    : [];
+}
+
+/** What a body sends and nobody takes. @throws VALIDATION_FAILED for any when strict. */
+function checkBucketFields(body: JsonObject, isStrict: boolean): readonly string[] {
+  const schemas = ignoredSchemaFields([{ op: "replace", path: "", value: body }]);
+  return checkFields([...ignoredFields(body), ...schemas], isStrict, bucketFieldNames);
 }
 
 export function checkCreate(body: JsonValue, isStrict: boolean) {
   const request = parseBody(CreateBucketRequest, body);
-  return { request, ignored: checkFields(ignoredFields(requireObject(body)), isStrict) };
+  return {
+    request,
+    ignored: checkBucketFields(requireObject(body), isStrict),
+  };
 }
 
 /** The shape of a patch, by its media type; what it does to the document is decided later. */
@@ -79,12 +95,11 @@ export function checkPatch(
   switch (mediaType) {
     case "application/json":
       parseBody(PatchBucketRequest, requireObject(body));
-      return checkFields(ignoredFields(requireObject(body)), isStrict);
+      return checkBucketFields(requireObject(body), isStrict);
     case "application/merge-patch+json":
-      return checkFields(ignoredFields(requireObject(body)), isStrict);
+      return checkBucketFields(requireObject(body), isStrict);
     case "application/json-patch+json":
-      parseJsonPatch(body);
-      return [];
+      return checkFields(ignoredSchemaFields(parseJsonPatch(body)), isStrict, bucketFieldNames);
   }
 }
 
@@ -127,7 +142,7 @@ export function sealRequest(
   };
   if (mediaType !== "application/json-patch+json") {
     const setsAdapter = isJsonObject(body) && (ownValue(body, "source_adapter") ?? null) !== null;
-    return { body: setsAdapter ? mapSecrets(body, [], sealLeaf) : body, setsAdapter };
+    return { body: setsAdapter ? bucketSecrets.map(body, [], sealLeaf) : body, setsAdapter };
   }
   const operations = isJsonArray(body) ? body.filter(isJsonObject) : [];
   return {
@@ -140,7 +155,7 @@ function sealOperation(operation: JsonObject, seal: LeafMapper): JsonObject {
   const value = ownValue(operation, "value");
   const isTest = ownValue(operation, "op") === "test";
   if (value === undefined || isTest || !reachesAdapter(operation)) return operation;
-  return { ...operation, value: mapSecrets(value, pathOf(operation), seal) };
+  return { ...operation, value: bucketSecrets.map(value, pathOf(operation), seal) };
 }
 
 function reachesAdapter(operation: JsonObject): boolean {

@@ -2,12 +2,8 @@
  * What a bucket keeps for itself so that nobody else can have it: its name in its
  * namespace, until it is deleted.
  */
+import type { Reservation } from "../reservation.js";
 import { type BucketState, nameOf } from "./state.js";
-
-export interface Reservation {
-  readonly scope: string;
-  readonly key: string;
-}
 
 export function nameScope(namespace: string): string {
   return `bucket_name:${namespace}`;

@@ -1,40 +1,23 @@
 /** A bucket as it is answered (CONTRACT: buckets, response): a view of its state at a moment. */
 import { z } from "zod";
 import { isJsonObject, type JsonObject, ownValue, withKey, withoutAbsent } from "../json.js";
-import { answeredTime, jsonObject } from "../schemas.js";
+import { limits } from "../limits.js";
+import { answeredTime, jsonObject, totalBytes } from "../schemas.js";
+import { statuses } from "../statuses.js";
 import { UniqueKey } from "./bucket-schema.js";
 import { storageClasses } from "./document.js";
 import { isLockLapsed, lockAt } from "./lock.js";
-import { maskSecrets } from "./secrets.js";
-import { type BucketState, isActive, nameOf } from "./state.js";
+import { bucketSecrets } from "./secrets.js";
+import { type BucketState, isActive } from "./state.js";
 import { BatchStats, type BucketStats } from "./stats.js";
-
-/** The status enum of the contract, shared by buckets, batches and tasks. */
-export const statuses = [
-  "PENDING",
-  "QUEUED",
-  "IN_PROGRESS",
-  "PROCESSING",
-  "COMPLETED",
-  "COMPLETED_WITH_ERRORS",
-  "FAILED",
-  "CANCELED",
-  "INTERRUPTED",
-  "UNKNOWN",
-  "SKIPPED",
-  "DRAFT",
-  "ACTIVE",
-  "ARCHIVED",
-  "SUSPENDED",
-] as const;
 
 const count = z.number().int().min(0);
 
 const StorageStats = z.object({
-  total_size_bytes: count,
-  avg_size_bytes: z.number().min(0),
-  max_size_bytes: count,
-  min_size_bytes: count,
+  total_size_bytes: totalBytes,
+  avg_size_bytes: totalBytes,
+  max_size_bytes: totalBytes,
+  min_size_bytes: totalBytes,
 });
 
 export const BucketResponse = z.object({
@@ -46,7 +29,7 @@ export const BucketResponse = z.object({
   metadata: jsonObject,
   storage_class: z.enum(storageClasses).optional(),
   object_count: count,
-  total_size_bytes: count,
+  total_size_bytes: totalBytes,
   created_at: answeredTime,
   updated_at: answeredTime,
   last_upload_at: answeredTime.optional(),
@@ -85,16 +68,13 @@ export function bucketFields(
 ): JsonObject {
   const { document } = state;
   const adapter = ownValue(document, "source_adapter");
+  const totalSizeBytes = Number(stats.totalSizeBytes);
   return withoutAbsent({
+    ...document,
     bucket_id: state.bucket_id,
-    bucket_name: nameOf(state),
-    description: document["description"],
-    bucket_schema: document["bucket_schema"],
     unique_key: state.unique_key && uniqueKeyFields(state.unique_key),
-    metadata: document["metadata"],
-    storage_class: document["storage_class"],
     object_count: stats.objectCount,
-    total_size_bytes: stats.totalSizeBytes,
+    total_size_bytes: totalSizeBytes,
     created_at: state.created_at,
     updated_at: state.updated_at,
     last_upload_at: stats.lastUploadAt,
@@ -103,8 +83,8 @@ export function bucketFields(
     is_locked: lockAt(state, viewpoint.at) !== undefined,
     batch_stats: stats.batches,
     storage_stats: {
-      total_size_bytes: stats.totalSizeBytes,
-      avg_size_bytes: stats.objectCount === 0 ? 0 : stats.totalSizeBytes / stats.objectCount,
+      total_size_bytes: totalSizeBytes,
+      avg_size_bytes: stats.objectCount === 0 ? 0 : Math.floor(totalSizeBytes / stats.objectCount),
       max_size_bytes: stats.maxSizeBytes,
       min_size_bytes: stats.minSizeBytes,
     },
@@ -117,37 +97,35 @@ function uniqueKeyFields({ fields, default_policy: policy }: UniqueKey): JsonObj
 }
 
 function renderAdapter(adapter: JsonObject, state: BucketState, viewpoint: Viewpoint): JsonObject {
-  const masked = maskSecrets(adapter, ["source_adapter"]);
+  const masked = bucketSecrets.mask(adapter, ["source_adapter"]);
   const shown = isJsonObject(masked) ? masked : {};
   const { revealedSecret } = viewpoint;
-  const overlapEndsAt = overlapEnd(state, viewpoint.at);
+  const retired = (state.retired_secrets ?? []).filter((one) => isActive(one, viewpoint.at));
+  const overlapEndsAt = retired
+    .map((secret) => secret.valid_until)
+    .sort()
+    .at(-1);
   const isRevealed =
     revealedSecret !== undefined &&
     ownValue(adapter, "webhook_secret") === revealedSecret.reference;
   return {
     ...(isRevealed ? withKey(shown, "webhook_secret", revealedSecret.value) : shown),
-    ...(overlapEndsAt !== undefined && { previous_secret_valid_until: overlapEndsAt }),
+    ...(overlapEndsAt !== undefined && {
+      previous_secret_valid_until: overlapEndsAt,
+      previous_secrets: { count: retired.length, limit: limits.retiredSecretsMax },
+    }),
     webhook_url: `${viewpoint.publicUrl}/v1/ingest/${state.bucket_id}`,
   };
 }
 
-/** Until when a webhook secret that was replaced is taken as well, if any still is. */
-function overlapEnd({ retired_secrets: retired = [] }: BucketState, at: number) {
-  return retired
-    .filter((secret) => isActive(secret, at))
-    .map((secret) => secret.valid_until)
-    .sort()
-    .at(-1);
-}
-
 /**
  * The strong entity tag of the bucket without quotes (CONTRACT: writing with care): the version,
- * the position of its statistics, `.u` once a lock has lapsed, and `.r` once a secret that was
- * replaced is not taken any more.
+ * the position of its statistics, `.u` once a lock has lapsed, and `.r` for each secret that was
+ * replaced and is not taken any more.
  */
 export function bucketTag(state: BucketState, stats: BucketStats, at: number): string {
   const lock = isLockLapsed(state, at) ? ".u" : "";
   const { retired_secrets: retired = [] } = state;
-  const secret = retired.every((one) => isActive(one, at)) ? "" : ".r";
-  return `${state.version}.${stats.position}${lock}${secret}`;
+  const secrets = retired.filter((one) => !isActive(one, at)).map(() => ".r");
+  return `${state.version}.${stats.position}${lock}${secrets.join("")}`;
 }

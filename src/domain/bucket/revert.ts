@@ -8,28 +8,10 @@ import { BucketsError } from "../errors.js";
 import { isJsonObject, type JsonObject } from "../json.js";
 import { valueAt } from "../pointer.js";
 import { putBack, takeBack } from "../revert.js";
-import { orAbsent } from "../schemas.js";
 import { isPatchablePointer } from "./document.js";
 import type { BucketEvent } from "./events.js";
 import { keepWebhookSecret } from "./patch.js";
-import { mapSecrets } from "./secrets.js";
-
-const version = z.number().int().min(1);
-
-export const RevertBucketRequest = z
-  .object({
-    to: version.nullish().transform(orAbsent),
-    undo: version.nullish().transform(orAbsent),
-    fields: z.array(z.string()).min(1).max(1_000).nullish().transform(orAbsent),
-  })
-  .refine(
-    ({ to, undo }) => (to === undefined) !== (undo === undefined),
-    "Send either to or undo, each a version.",
-  )
-  .refine(
-    ({ undo, fields }) => undo === undefined || fields === undefined,
-    "Send fields together with to; undo takes back a whole event.",
-  );
+import { bucketSecrets } from "./secrets.js";
 
 export const RestoreBucketRequest = z.object({ bucket_name: z.string().nullish() });
 
@@ -76,6 +58,6 @@ export function undoneDocument(
  * as long as there is an adapter, also where the earlier document had none.
  */
 function keepCurrentSecrets(document: JsonObject, current: JsonObject): JsonObject {
-  const kept = mapSecrets(document, [], (_, pointer) => valueAt(current, pointer) ?? null);
+  const kept = bucketSecrets.map(document, [], (_, pointer) => valueAt(current, pointer) ?? null);
   return isJsonObject(kept) ? keepWebhookSecret(current, kept) : document;
 }

@@ -1,6 +1,7 @@
 /** The configuration of push ingestion on a bucket (CONTRACT: source adapters). */
 import { z } from "zod";
 import type { JsonObject } from "../json.js";
+import { limits } from "../limits.js";
 import { jsonObject } from "../schemas.js";
 import { blobTypes } from "./bucket-schema.js";
 
@@ -41,7 +42,16 @@ const fieldMapping = jsonObject
   )
   .meta({ type: "object", additionalProperties: { type: "string" } });
 
-export const WebhookSecret = z.string().min(1).max(512);
+const webhookSecretRule =
+  `Send ${limits.webhookSecretLengthMin} to ${limits.webhookSecretLengthMax} printable characters ` +
+  "of ASCII, or leave it out to have a secret made.";
+
+/** A secret that somebody thought of: a shorter one is guessed, and others do not fit in a header. */
+export const WebhookSecret = z
+  .string()
+  .min(limits.webhookSecretLengthMin, webhookSecretRule)
+  .max(limits.webhookSecretLengthMax, webhookSecretRule)
+  .regex(/^[ -~]*$/, webhookSecretRule);
 
 export const adapterTypes = ["mux", "supabase", "generic_webhook"] as const;
 
@@ -50,7 +60,9 @@ const Fields = z.object({
   enabled: z.boolean().nullish().transform(orElse(true)),
   connection_id: z.string().min(1).max(255).nullish(),
   connection: Connection.nullish(),
-  event_filter: z.object({ event_types: z.array(z.string().min(1)).max(1_000) }).nullish(),
+  event_filter: z
+    .object({ event_types: z.array(z.string().min(1)).max(1_000).nullish() })
+    .nullish(),
   field_mapping: fieldMapping.nullish(),
   blob_source: z
     .object({
@@ -61,7 +73,8 @@ const Fields = z.object({
     .nullish(),
   batching: Batching.nullish(),
   dedup_key: dottedPath.nullish(),
-  webhook_secret: WebhookSecret.nullish(),
+  // What was sent has been checked before it was sealed; this is what refers to it.
+  webhook_secret: z.string().min(1).max(limits.webhookSecretLengthMax).nullish(),
 });
 
 /** What of a kept adapter decides how a delivery is mapped. */

@@ -22,7 +22,8 @@ export interface BucketStats {
   /** 0 when no event moved them yet. */
   readonly position: number;
   readonly objectCount: number;
-  readonly totalSizeBytes: number;
+  /** Exact also beyond 2^53, up to the 2^63 that every engine holds, where it stays. */
+  readonly totalSizeBytes: bigint;
   /** 0, like the smallest, while there is no object. */
   readonly maxSizeBytes: number;
   readonly minSizeBytes: number;
@@ -35,7 +36,7 @@ export interface BucketStats {
 export const emptyStats: BucketStats = {
   position: 0,
   objectCount: 0,
-  totalSizeBytes: 0,
+  totalSizeBytes: 0n,
   maxSizeBytes: 0,
   minSizeBytes: 0,
   lastUploadAt: undefined,
@@ -97,10 +98,17 @@ function moveSizes(stats: Sizes, { was, is }: Move<number>, extremes: () => Extr
   const { max, min } = objectCount === 0 ? { max: 0, min: 0 } : range(stats, { was, is }, extremes);
   return {
     objectCount,
-    totalSizeBytes: stats.totalSizeBytes + (is ?? 0) - (was ?? 0),
+    totalSizeBytes: held(stats.totalSizeBytes + BigInt(is ?? 0) - BigInt(was ?? 0)),
     maxSizeBytes: max,
     minSizeBytes: min,
   };
+}
+
+const totalBytesMax = 2n ** 63n - 1n;
+
+function held(total: bigint): bigint {
+  if (total < 0n) return 0n;
+  return total > totalBytesMax ? totalBytesMax : total;
 }
 
 function presence(size: number | undefined): number {

@@ -5,8 +5,8 @@ import { formatTime } from "../event.js";
 import { isJsonObject, ownValue, withKey } from "../json.js";
 import { limits } from "../limits.js";
 import type { RotateSecret } from "./commands.js";
-import type { BucketEvent } from "./events.js";
-import { secretReferences } from "./secrets.js";
+import type { BucketEvent, RetiredSecret } from "./events.js";
+import { bucketSecrets } from "./secrets.js";
 import { type BucketState, isActive, nameOf, webhookSecretOf } from "./state.js";
 
 /**
@@ -25,7 +25,7 @@ export function secretsOfBucket({
   document,
   retired_secrets: retired = [],
 }: BucketState): string[] {
-  return [...secretReferences(document), ...retired.map(({ reference }) => reference)];
+  return [...bucketSecrets.references(document), ...retired.map(({ reference }) => reference)];
 }
 
 /** @throws BAD_REQUEST for a bucket without a source adapter. */
@@ -45,14 +45,23 @@ export function rotateSecret(
   }
   const rotated = withKey(adapter, "webhook_secret", reference);
   const document = withKey(state.document, "source_adapter", rotated);
-  const overlapping = { reference: current, valid_until: formatTime(now + overlapMs) };
-  const earlier = (state.retired_secrets ?? []).filter((secret) => isActive(secret, now));
-  const retired = [...(overlapMs > 0 ? [overlapping] : []), ...earlier];
   return {
     type: "bucket.secret_rotated",
     data: {
       changes: diff(state.document, document),
-      retired: retired.slice(0, limits.retiredSecretsMax),
+      retired: overlapMs === 0 ? [] : retiredBeside(state, current, now, now + overlapMs),
     },
   };
+}
+
+/** The secret that is replaced, before those that were earlier and are still taken. */
+function retiredBeside(
+  state: BucketState,
+  reference: string,
+  now: number,
+  until: number,
+): RetiredSecret[] {
+  const earlier = (state.retired_secrets ?? []).filter((secret) => isActive(secret, now));
+  const retired = [{ reference, valid_until: formatTime(until) }, ...earlier];
+  return retired.slice(0, limits.retiredSecretsMax);
 }

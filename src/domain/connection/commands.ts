@@ -10,7 +10,7 @@ interface CreateConnection {
 
 interface PatchConnection {
   readonly type: "patch_connection";
-  /** A field that is there replaces the whole field; null removes it. */
+  /** A field that is there replaces the whole field; null removes what may be absent. */
   readonly fields: JsonObject;
   readonly sealed: readonly string[];
 }

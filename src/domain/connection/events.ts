@@ -5,7 +5,10 @@ import { Change } from "../changes.js";
 const changes = z.array(Change);
 
 export const ConnectionEvent = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("connection.created"), data: z.object({ changes }) }),
+  z.object({
+    type: z.literal("connection.created"),
+    data: z.object({ changes, created_by: z.string().optional() }),
+  }),
   z.object({ type: z.literal("connection.patched"), data: z.object({ changes }) }),
   z.object({ type: z.literal("connection.deleted"), data: z.object({}) }),
 ]);

@@ -1,31 +1,32 @@
-/** A connection as it is answered: its credentials never are. */
+/** What a connection is answered as, with the fields of the hosted API: its credentials never are. */
 import { z } from "zod";
-import { ownValue } from "../json.js";
 import { answeredTime, jsonObject } from "../schemas.js";
-import type { ConnectionState } from "./state.js";
+import { statuses } from "../statuses.js";
 
 export const ConnectionResponse = z.object({
   connection_id: z.string(),
+  internal_id: z.string(),
+  /** The name of the namespace that it is recorded in. */
+  namespace_id: z.string(),
   name: z.string(),
   provider_type: z.string().optional(),
+  /** With masks in the place of what proves who signs in. */
+  provider_config: jsonObject,
   description: z.string().optional(),
   api_base_url: z.string().optional(),
   /** Whether there are any; what they are is told to nobody. */
   has_credentials: z.boolean(),
+  status: z.enum(statuses),
+  is_active: z.boolean(),
+  /** Nothing here ever signs in anywhere, and so nothing fails. */
+  last_used_at: answeredTime.optional(),
+  last_error: z.string().optional(),
+  consecutive_failures: z.literal(0),
+  created_by_user_id: z.string().meta({
+    description: "The actor; `unknown` of one that was made before this was kept.",
+  }),
   metadata: jsonObject,
   created_at: answeredTime,
   updated_at: answeredTime,
 });
 export type ConnectionResponse = Readonly<z.infer<typeof ConnectionResponse>>;
-
-export function renderConnection(state: ConnectionState): ConnectionResponse {
-  const { credentials, ...document } = state.document;
-  return ConnectionResponse.parse({
-    ...document,
-    connection_id: state.connection_id,
-    has_credentials: credentials !== undefined,
-    metadata: ownValue(document, "metadata") ?? {},
-    created_at: state.created_at,
-    updated_at: state.updated_at,
-  });
-}

@@ -1,7 +1,8 @@
-/**
- * Where the secrets of a connection are: it is what stands inline in the source adapter of a bucket,
- * as a resource of its own, so that its credentials are where they are there.
- */
-import type { Pointer } from "../pointer.js";
+/** The secrets of a connection. */
+import { SecretPlaces } from "../secrets.js";
+import { providerSecrets } from "./provider-config.js";
 
-export const credentialsAt: Pointer = ["source_adapter", "connection"];
+export const connectionSecrets = new SecretPlaces([
+  { at: ["credentials"], isOne: false },
+  providerSecrets,
+]);

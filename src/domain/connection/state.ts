@@ -1,9 +1,8 @@
 /** The state of a connection, an account elsewhere: the fold of its events. */
 import { z } from "zod";
-import type { Reservation } from "../bucket/reservations.js";
-import { applyChanges } from "../changes.js";
-import { invariant } from "../errors.js";
-import { formatTime, type RecordedEvent } from "../event.js";
+import { made, patched, removed } from "../document-fold.js";
+import type { RecordedEvent } from "../event.js";
+import type { Reservation } from "../reservation.js";
 import { jsonObject } from "../schemas.js";
 import type { ConnectionEvent } from "./events.js";
 
@@ -17,6 +16,8 @@ export const ConnectionState = z.object({
   position: z.number(),
   /** With references in the place of its credentials. */
   document: jsonObject,
+  /** Not of one that was made before this was kept. */
+  created_by: z.string().optional(),
   created_at: z.string(),
   updated_at: z.string(),
   deleted: z.object({ deleted_at: z.string() }).optional(),
@@ -30,29 +31,20 @@ export function evolveConnection(
   state: ConnectionState | undefined,
   { event, ...recorded }: Recorded,
 ): ConnectionState {
-  const at = formatTime(recorded.recordedAt);
-  const { version, position } = recorded;
   switch (event.type) {
-    case "connection.created":
+    case "connection.created": {
+      const { changes, created_by } = event.data;
       return {
         kind: "connection",
         connection_id: recorded.stream,
-        bucket_id: recorded.bucketId,
-        namespace: recorded.namespace,
-        version,
-        position,
-        document: applyChanges({}, event.data.changes),
-        created_at: at,
-        updated_at: at,
+        ...made(recorded, changes),
+        ...(created_by !== undefined && { created_by }),
       };
-    case "connection.patched": {
-      invariant(state !== undefined, `${recorded.stream} does not begin with its creation`);
-      const document = applyChanges(state.document, event.data.changes);
-      return { ...state, version, position, document, updated_at: at };
     }
+    case "connection.patched":
+      return patched(state, recorded, event.data.changes);
     case "connection.deleted":
-      invariant(state !== undefined, `${recorded.stream} does not begin with its creation`);
-      return { ...state, version, position, deleted: { deleted_at: at } };
+      return removed(state, recorded, {});
   }
 }
 

@@ -1,15 +1,13 @@
 /**
  * The decider of a delivery. Pure. Once means once: what was accepted or ignored is a duplicate
  * from then on, and what failed may come again, as the next attempt of the same delivery.
- *
- * The bucket has no say here: whether it takes the object is decided for the object, and that it did
- * not is worth recording.
  */
-import type { Reservation } from "../bucket/reservations.js";
+
 import { diff } from "../changes.js";
 import { BucketsError } from "../errors.js";
 import { withoutAbsent } from "../json.js";
 import type { OwnedContext } from "../owned.js";
+import type { Reservation } from "../reservation.js";
 import type { DeliveryCommand, DeliveryFacts } from "./commands.js";
 import type { DeliveryEvent } from "./events.js";
 import type { DeliveryDocument, DeliveryState } from "./state.js";
@@ -35,7 +33,7 @@ export function decideDelivery(
     source_time: facts.sourceTime,
     attempt: (state?.document.attempt ?? 0) + 1,
   };
-  const changesTo = (rest: Outcome) =>
+  const changesTo = (rest: Ending) =>
     diff(state === undefined ? {} : { ...state.document }, withoutAbsent({ ...begun, ...rest }));
   switch (command.type) {
     case "accept_delivery": {
@@ -64,7 +62,7 @@ function duplicate({ delivery_id, document }: DeliveryState): BucketsError {
 }
 
 /** What became of it. */
-interface Outcome extends Pick<DeliveryDocument, "status" | "reason" | "error_code"> {
+interface Ending extends Pick<DeliveryDocument, "status" | "reason" | "error_code"> {
   readonly object_id?: string | undefined;
 }
 

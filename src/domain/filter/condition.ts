@@ -13,10 +13,12 @@
  *   array, in any order; whole words, always without regard to case.
  * - `case_sensitive` reaches every other comparison of strings, never the names of fields or keys.
  */
+import { type BucketsError, invalidAt } from "../errors.js";
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "../json.js";
+import { limits } from "../limits.js";
 import { type Pointer, valueAt } from "../pointer.js";
 import { parsePattern } from "./pattern.js";
-import { compareText, type Folding, foldingOf, wordsOf } from "./text.js";
+import { compareText, type Folding, foldCase, foldingOf, hasWord, wordsOf } from "./text.js";
 
 export const operators = [
   "eq",
@@ -159,15 +161,31 @@ function onText(
 function matchesPattern(value: JsonValue, caseSensitive: boolean): ValueTest {
   const parsed = typeof value === "string" ? parsePattern(value, caseSensitive) : undefined;
   if (parsed === undefined || "fault" in parsed) return () => false;
-  return (found) => typeof found === "string" && parsed.pattern(found);
+  const { occursIn, size } = parsed.pattern;
+  let work = 0;
+  return (found) => {
+    if (typeof found !== "string") return false;
+    work += size * found.length;
+    if (work > limits.filterPatternWorkMax) throw tooMuchWork();
+    return occursIn(found);
+  };
+}
+
+function tooMuchWork(): BucketsError {
+  return invalidAt(
+    ["body", "filters"],
+    "too_much_work",
+    "The regular expression is too large for so much text: shorten it, or narrow the list by other conditions first.",
+  );
 }
 
 function hasWords(value: JsonValue): ValueTest {
   const wanted = typeof value === "string" ? wordsOf(value) : [];
   return (found) => {
-    const texts = isJsonArray(found) ? found : [found];
-    const words = new Set(texts.flatMap((item) => (typeof item === "string" ? wordsOf(item) : [])));
-    return wanted.length > 0 && wanted.every((word) => words.has(word));
+    const items = isJsonArray(found) ? found : [found];
+    const texts = items.flatMap((item) => (typeof item === "string" ? [foldCase(item)] : []));
+    const isThere = (word: string) => texts.some((text) => hasWord(text, word));
+    return wanted.length > 0 && wanted.every(isThere);
   };
 }
 

@@ -3,13 +3,14 @@
  * does not fit is a BAD_REQUEST that names the place, because a filter that is half understood
  * would answer another question.
  */
-import { BucketsError } from "../errors.js";
+import { withMeant } from "../did-you-mean.js";
+import { BucketsError, invalidAt } from "../errors.js";
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, ownValue } from "../json.js";
 import { limits } from "../limits.js";
 import type { Pointer } from "../pointer.js";
-import { timeOrDay } from "../schemas.js";
+import { timestamp } from "../schemas.js";
 import { type Condition, type Filter, type Operator, operators } from "./condition.js";
-import { didYouMean, type FieldCatalog, parseField } from "./fields.js";
+import { type FieldCatalog, parseField } from "./fields.js";
 import type { Sort } from "./order.js";
 import { parsePattern } from "./pattern.js";
 import type { Search } from "./search.js";
@@ -74,14 +75,14 @@ function parseSort(
 }
 
 const sortKeys = ["field", "direction"];
-const conditionKeys = ["field", "operator", "value"];
+const conditionKeys = ["field", "operator", "value", "case_sensitive"];
 const groups = { AND: "all", OR: "any", NOT: "none" } as const;
 const groupNames = ["AND", "OR", "NOT"] as const;
 
 /**
  * Groups hold lists: all of `AND`, at least one of `OR`, none of `NOT`. An empty list asks nothing.
  * What stands side by side in one group must hold together. A group may set `case_sensitive` for
- * what is in it.
+ * what is in it, and a condition for itself.
  */
 class FilterParser {
   readonly #catalog: FieldCatalog;
@@ -105,10 +106,7 @@ class FilterParser {
     if (Object.hasOwn(raw, "field") || Object.hasOwn(raw, "operator")) {
       return this.#condition(raw, at, caseSensitive);
     }
-    const isSensitive = booleanAt(ownValue(raw, "case_sensitive") ?? caseSensitive, [
-      ...at,
-      "case_sensitive",
-    ]);
+    const isSensitive = sensitivityOf(raw, at, caseSensitive);
     const parts = Object.keys(raw)
       .filter((key) => key !== "case_sensitive")
       .flatMap((key) => this.#member(raw, key, at, depth, isSensitive));
@@ -143,7 +141,8 @@ class FilterParser {
     objectAt(raw, at, conditionKeys);
     const path = pathAt(ownValue(raw, "field") ?? null, [...at, "field"], this.#catalog);
     const operator = operatorAt(ownValue(raw, "operator") ?? "eq", [...at, "operator"]);
-    return this.#checked(path, operator, ownValue(raw, "value"), [...at, "value"], caseSensitive);
+    const isSensitive = sensitivityOf(raw, at, caseSensitive);
+    return this.#checked(path, operator, ownValue(raw, "value"), [...at, "value"], isSensitive);
   }
 
   #checked(
@@ -157,6 +156,7 @@ class FilterParser {
     if (this.#conditions > limits.filterConditionsMax) {
       throw misfit(at, "too_many", `Send at most ${limits.filterConditionsMax} conditions.`);
     }
+    if (isDynamic(raw)) throw dynamicValue(at);
     const [root = ""] = path;
     const isTime = path.length === 1 && this.#catalog.times.includes(root);
     const value = valueFor(operator, raw, at, isTime);
@@ -164,11 +164,30 @@ class FilterParser {
   }
 }
 
+/** What a group or a condition says of itself, or what it stands in says for it. */
+function sensitivityOf(raw: JsonObject, at: Location, around: boolean): boolean {
+  return booleanAt(ownValue(raw, "case_sensitive") ?? around, [...at, "case_sensitive"]);
+}
+
+/** The hosted API's stand-in for a value that a query gets only when it runs. */
+function isDynamic(raw: JsonValue | undefined): boolean {
+  if (raw === undefined || !isJsonObject(raw) || Object.keys(raw).length !== 2) return false;
+  return ownValue(raw, "type") === "dynamic" && typeof ownValue(raw, "field") === "string";
+}
+
+function dynamicValue(at: Location): BucketsError {
+  return invalidAt(
+    ["body", ...at],
+    "dynamic_value",
+    "A DynamicValue has no value here, where no inputs are given to a query: send the value itself.",
+  );
+}
+
 function operatorAt(raw: JsonValue, at: Location): Operator {
   const operator = operators.find((name) => name === raw);
   if (operator !== undefined) return operator;
-  const hint = typeof raw === "string" ? didYouMean(raw, operators) : "";
-  throw misfit(at, "enum", `Use one of ${operators.join(", ")}.${hint}`);
+  const message = `Use one of ${operators.join(", ")}.`;
+  throw misfit(at, "enum", withMeant(message, String(raw), operators));
 }
 
 /** The value of a condition, checked against its operator. */
@@ -220,13 +239,17 @@ function listAt(raw: JsonValue, at: Location, isTime: boolean): readonly JsonVal
 function patternAt(raw: JsonValue, at: Location): string {
   const source = textAt(raw, at, limits.filterPatternLengthMax);
   const parsed = parsePattern(source, true);
-  if ("pattern" in parsed) return source;
-  throw misfit(at, "pattern", `Not a regular expression as RE2 has them: ${parsed.fault}.`);
+  if ("fault" in parsed) {
+    throw misfit(at, "pattern", `Not a regular expression as RE2 has them: ${parsed.fault}.`);
+  }
+  if (parsed.pattern.size <= limits.filterPatternSizeMax) return source;
+  const location = ["body", ...at];
+  throw invalidAt(location, "pattern_too_large", "Repeat less in the regular expression.");
 }
 
 /** A time in the form that answers have, so that its order as text is that of time. */
 function timeAt(raw: JsonValue, at: Location): string {
-  const parsed = timeOrDay.safeParse(raw);
+  const parsed = timestamp.safeParse(raw);
   if (parsed.success) return parsed.data;
   throw misfit(at, "time", "Send a time as in RFC 3339, with its offset, or a day.");
 }
@@ -245,16 +268,18 @@ export function pathAt(
   const isGroup = otherNames.includes(root.toUpperCase());
   const isKnown = catalog.names.includes(root) || (catalog.isOpen === true && !isGroup);
   if (path !== undefined && isKnown) return path;
-  const hint = didYouMean(path === undefined ? raw : root, [...catalog.names, ...otherNames]);
-  throw misfit(at, "unknown_field", `There is no field "${shortened(raw)}".${hint}`);
+  const message = `There is no field "${shortened(raw)}".`;
+  const written = path === undefined ? raw : root;
+  const names = [...catalog.names, ...otherNames];
+  throw misfit(at, "unknown_field", withMeant(message, written, names));
 }
 
 function objectAt(raw: JsonValue, at: Location, keys: readonly string[]): JsonObject {
   if (!isJsonObject(raw)) throw misfit(at, "object_type", "Send a JSON object.");
   const stray = Object.keys(raw).find((key) => !keys.includes(key));
   if (stray === undefined) return raw;
-  const hint = didYouMean(stray, keys);
-  throw misfit([...at, shortened(stray)], "unknown_key", `Send only ${keys.join(", ")}.${hint}`);
+  const message = `Send only ${keys.join(", ")}.`;
+  throw misfit([...at, shortened(stray)], "unknown_key", withMeant(message, stray, keys));
 }
 
 function booleanAt(raw: JsonValue, at: Location): boolean {

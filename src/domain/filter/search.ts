@@ -1,4 +1,5 @@
 /** The search of a list: a part of one of some texts, or a pattern with `*` for all of one. */
+import { isJsonArray, type JsonValue } from "../json.js";
 import { foldingOf } from "./text.js";
 
 export interface Search {
@@ -19,6 +20,13 @@ export function compileSearch({ text, caseSensitive }: Search): (searched: strin
   const [first = "", ...rest] = wanted.split("*");
   const last = rest.pop() ?? "";
   return (searched) => isMadeOf(prepare(searched), first, rest, last);
+}
+
+/** The texts in what is searched: itself, or every one below it. */
+export function textsIn(value: JsonValue | undefined): readonly string[] {
+  if (typeof value === "string") return [value];
+  if (typeof value !== "object" || value === null) return [];
+  return (isJsonArray(value) ? value : Object.values(value)).flatMap(textsIn);
 }
 
 /** Each part is taken where it first occurs, which leaves the most room for those after it. */

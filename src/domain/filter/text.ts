@@ -7,7 +7,7 @@ export type Folding = (text: string) => string;
  * Folds case the same way wherever a text is cut: upper case has no rule that looks at neighbours,
  * as lower case has for the final sigma, so that a part of a folded text is the folded part.
  */
-function foldCase(text: string): string {
+export function foldCase(text: string): string {
   return text.toUpperCase();
 }
 
@@ -38,4 +38,26 @@ function surrogatesLast(unit: number): number {
 /** The words of a text: runs of letters, their marks, and digits; in any case. */
 export function wordsOf(text: string): string[] {
   return foldCase(text).match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+}
+
+/** Whether a word, as `wordsOf` gives them, is among those of a folded text, without making them all. */
+export function hasWord(folded: string, word: string): boolean {
+  for (let at = folded.indexOf(word); at !== -1; at = folded.indexOf(word, at + 1)) {
+    const end = at + word.length;
+    if (!isOfWord(lastOf(folded, at)) && !isOfWord(firstOf(folded, end))) return true;
+  }
+  return false;
+}
+
+function isOfWord(character: string): boolean {
+  return /^[\p{L}\p{M}\p{N}]$/u.test(character);
+}
+
+/** Two code units are one character, or end with one. */
+function firstOf(text: string, start: number): string {
+  return Array.from(text.slice(start, start + 2))[0] ?? "";
+}
+
+function lastOf(text: string, end: number): string {
+  return Array.from(text.slice(Math.max(0, end - 2), end)).at(-1) ?? "";
 }

@@ -2,6 +2,7 @@
  * The values of a payload in the types of a bucket's schema, where nothing is lost by it: senders
  * write numbers as text and times as seconds. What has the type already is as it was.
  */
+import { z } from "zod";
 import type { JsonValue } from "../json.js";
 import { timestamp } from "../schemas.js";
 
@@ -73,20 +74,18 @@ function toBoolean(value: JsonValue): boolean | undefined {
 /** A day, or the time at which one begins in UTC. */
 function toDay(value: JsonValue): string | undefined {
   if (typeof value === "string" && isDay(value)) return value;
-  const time = toTime(value);
-  if (time === undefined) return undefined;
-  const [day, rest] = new Date(time).toISOString().split("T");
+  const [day, rest] = timestamp.safeParse(toTime(value)).data?.split("T") ?? [];
   return rest === "00:00:00.000Z" ? day : undefined;
 }
 
 function isDay(text: string): boolean {
-  return /^\d{4}-\d{2}-\d{2}$/.test(text) && timestamp.safeParse(`${text}T00:00:00Z`).success;
+  return z.iso.date().safeParse(text).success;
 }
 
 /** RFC 3339 stays as it is written; whole seconds since 1970 become it, also as text. */
 function toTime(value: JsonValue): string | undefined {
-  if (typeof value === "string" && timestamp.safeParse(value).success) return value;
-  if (typeof value === "string" && isDay(value)) return `${value}T00:00:00.000Z`;
+  const time = timestamp.safeParse(value);
+  if (typeof value === "string" && time.success) return isDay(value) ? time.data : value;
   const seconds = toInteger(value);
   if (seconds === undefined || Math.abs(seconds) > secondsMax) return undefined;
   return new Date(seconds * 1000).toISOString();

@@ -1,4 +1,4 @@
-/** Which events of a source make objects (CONTRACT: source adapters). */
+/** Which events of a source make objects, and which remove them (CONTRACT: source adapters). */
 import type { AdapterType, MappingConfig } from "../bucket/source-adapter.js";
 import { type JsonObject, type JsonValue, ownValue } from "../json.js";
 
@@ -9,12 +9,23 @@ const defaultTypes: Readonly<Record<AdapterType, readonly string[]>> = {
   generic_webhook: [],
 };
 
+/** What says that a thing is gone. It deletes only where the adapter names it itself. */
+const removalTypes: Readonly<Record<AdapterType, string | undefined>> = {
+  mux: "video.asset.deleted",
+  supabase: "DELETE",
+  generic_webhook: undefined,
+};
+
+export function isRemoval({ adapter_type }: MappingConfig, eventType: string | undefined): boolean {
+  return eventType !== undefined && eventType === removalTypes[adapter_type];
+}
+
 /** The root field `type`, which is where all three kinds of sender have it. */
 export function eventTypeOf(payload: JsonObject): string | undefined {
   return textOf(ownValue(payload, "type"));
 }
 
-/** Why an event makes no object, or undefined when it makes one. No types at all ask nothing. */
+/** Why an event does nothing, or undefined when it does. No types at all ask nothing. */
 export function reasonToIgnore(
   config: MappingConfig,
   eventType: string | undefined,
@@ -24,7 +35,9 @@ export function reasonToIgnore(
   if (wanted.length === 0) return undefined;
   if (eventType === undefined) return "The event has no type, and the adapter filters by it.";
   if (wanted.includes(eventType)) return undefined;
-  return `The adapter takes events of the types ${wanted.join(", ")}.`;
+  const taken = `The adapter takes events of the types ${wanted.join(", ")}`;
+  if (!isRemoval(config, eventType)) return `${taken}.`;
+  return `${taken}: name ${eventType} in event_filter.event_types to let it delete objects.`;
 }
 
 /** An id or type as text; other values are none. */

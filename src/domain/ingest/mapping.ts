@@ -1,18 +1,20 @@
 /**
- * What a delivery means for a bucket: nothing, or the fields and blobs of one object. The payload
- * came from outside and is only read, by own keys; what it makes is checked like a request after.
+ * What a delivery means for a bucket: nothing, the fields and blobs of one object, or that one is
+ * gone. The payload came from outside and is only read, by own keys; what it makes is checked like a
+ * request after.
  */
 import { fieldType } from "../bucket/bucket-schema.js";
 import type { MappingConfig } from "../bucket/source-adapter.js";
 import type { DeliveryFacts } from "../delivery/commands.js";
 import { type ValidationIssue, validationFailed } from "../errors.js";
-import { formatTime } from "../event.js";
 import { parseField } from "../filter/fields.js";
-import type { JsonObject, JsonValue } from "../json.js";
+import { isJsonObject, type JsonObject, type JsonValue, ownValue } from "../json.js";
 import { limits } from "../limits.js";
+import type { SourceRow } from "../object/commands.js";
 import { valueAt } from "../pointer.js";
+import { isNameText, timestamp } from "../schemas.js";
 import { coerced } from "./coerce.js";
-import { eventTypeOf, reasonToIgnore, textOf } from "./event-filter.js";
+import { eventTypeOf, isRemoval, reasonToIgnore, textOf } from "./event-filter.js";
 
 interface MappedBlob {
   readonly property: string;
@@ -28,49 +30,60 @@ export type Mapping =
       readonly identity: string | undefined;
       readonly fields: JsonObject;
       readonly blobs: readonly MappedBlob[];
-    };
+      /** What the same thing was before the event, as far as the sender tells. */
+      readonly former: SourceRow | undefined;
+    }
+  | { readonly kind: "removed"; readonly former: SourceRow };
+
+/** What a delivery is known by, and what of that cannot be kept: it then fails, and is recorded. */
+export interface KnownDelivery {
+  readonly facts: DeliveryFacts;
+  readonly issues: readonly ValidationIssue[];
+}
 
 /**
  * What is known of a delivery before it is mapped, and whether or not it can be.
  *
  * @param signedId The id of the delivery, when the signature covered it (`signature.ts`).
- * @throws VALIDATION_FAILED for an id, a key or a type that is too long to be kept.
  */
 export function factsOf(
   config: MappingConfig,
   payload: JsonObject,
   signedId: string | undefined,
-): DeliveryFacts {
+): KnownDelivery {
   const isMux = config.adapter_type === "mux";
-  const senderId = isMux ? textAt(payload, "id") : signedId;
-  const dedupKey = textAt(payload, config.dedup_key ?? undefined) ?? senderId;
-  const eventType = eventTypeOf(payload);
-  const issues = [
-    ...lengthIssues("id", senderId),
-    ...lengthIssues(config.dedup_key ?? "id", dedupKey),
-    ...lengthIssues("type", eventType),
-  ];
-  if (issues.length > 0) throw validationFailed(issues);
-  return {
+  const issues: ValidationIssue[] = [];
+  const kept = (place: string, text: string | undefined) => {
+    const found = nameIssues(place, text);
+    issues.push(...found);
+    return found.length === 0 ? text : undefined;
+  };
+  const senderId = kept("id", isMux ? textAt(payload, "id") : signedId);
+  const ownKey = kept(config.dedup_key ?? "id", textAt(payload, config.dedup_key ?? undefined));
+  const facts = {
     adapterType: config.adapter_type,
     senderId,
-    dedupKey,
-    eventType,
+    dedupKey: ownKey ?? senderId,
+    eventType: kept("type", eventTypeOf(payload)),
     sourceTime: isMux ? timeOf(valueFrom(payload, "created_at")) : undefined,
   };
+  return { facts, issues };
 }
 
 /** What tells things apart is indexed, and shown in lists. */
-function lengthIssues(place: string, text: string | undefined): ValidationIssue[] {
+function nameIssues(place: string, text: string | undefined): ValidationIssue[] {
+  if (text === undefined) return [];
   const longest = limits.uniqueValueLengthMax;
-  if (text === undefined || [...text].length <= longest) return [];
-  return [fault(place, `Keep what the delivery is known by within ${longest} characters.`)];
+  if ([...text].length > longest) {
+    return [fault(place, `Keep what the delivery is known by within ${longest} characters.`)];
+  }
+  if (isNameText(text) && text.isWellFormed()) return [];
+  return [fault(place, "Keep control characters, and what is no Unicode, out of it.")];
 }
 
 /** Mux sends times as text, and has sent seconds. */
 function timeOf(value: JsonValue | undefined): string | undefined {
-  const time = value === undefined ? undefined : coerced(value, "datetime");
-  return typeof time === "string" ? formatTime(Date.parse(time)) : undefined;
+  return value === undefined ? undefined : timestamp.safeParse(coerced(value, "datetime")).data;
 }
 
 /**
@@ -86,13 +99,34 @@ export function mapDelivery(
 ): Mapping {
   const reason = reasonToIgnore(config, eventTypeOf(payload));
   if (reason !== undefined) return { kind: "ignored", reason };
+  const former = formerOf(config, schema, payload);
+  if (isRemoval(config, eventTypeOf(payload))) {
+    return { kind: "removed", former: former ?? rowOf(config, schema, payload) };
+  }
   const issues: ValidationIssue[] = [];
   const fields = mapFields(config, schema, payload, issues);
   const blobs = mapBlobs(config, schema, payload, issues);
   const identity = identityOf(config, payload);
-  issues.push(...lengthIssues("id", identity));
+  issues.push(...nameIssues("id", identity));
   if (issues.length > 0) throw validationFailed(issues);
-  return { kind: "mapped", identity, fields, blobs };
+  return { kind: "mapped", identity, fields, blobs, former };
+}
+
+/** `old_record` is the row as it was: of an UPDATE that changed its key, and of a DELETE. */
+function formerOf(
+  config: MappingConfig,
+  schema: JsonObject,
+  payload: JsonObject,
+): SourceRow | undefined {
+  const record = ownValue(payload, "old_record");
+  if (config.adapter_type !== "supabase" || !isJsonObject(record)) return undefined;
+  return rowOf(config, schema, { ...payload, record });
+}
+
+/** What a thing is known by. A field that cannot be mapped identifies nothing, and is no fault. */
+function rowOf(config: MappingConfig, schema: JsonObject, payload: JsonObject): SourceRow {
+  const identity = identityOf(config, payload);
+  return { identity, fields: mapFields(config, schema, payload, []) };
 }
 
 /** A row of Supabase is known by its table and its `id`; a generic event says nothing of it. */

@@ -1,7 +1,7 @@
 /**
  * Whether a delivery comes from who knows the secret (CONTRACT: source adapters). Every scheme is
- * read into the same claims, and every claim is checked the same way; what is missing, sent twice,
- * malformed or of an unknown version makes no claim, so that all of it ends as "unverified".
+ * read into one form, and all is checked the same way; what is missing, sent twice, malformed or of an
+ * unknown version counts for nothing, so that all of it ends as "unverified".
  *
  * The cryptography is handed in, because the domain has none: an HMAC, and a comparison that takes
  * the same time wherever the bytes differ and whatever their lengths are.
@@ -26,7 +26,7 @@ export type Verdict =
   { readonly kind: "verified"; readonly deliveryId?: string } | { readonly kind: "unverified" };
 
 /** What a sender says about a delivery; any one of the proofs is enough. */
-interface Claim {
+interface Signed {
   readonly proofs: readonly Uint8Array[];
   /** What the HMAC is over; undefined when the proof is the secret itself. */
   readonly message: Uint8Array | undefined;
@@ -44,41 +44,41 @@ export function verifyDelivery(
   now: number,
   cryptography: Cryptography,
 ): Verdict {
-  const holding = claimsOf(adapterType, delivery)
-    .filter((claim) => isFresh(claim, now))
-    .find((claim) => secrets.some((secret) => isProven(claim, secret, cryptography)));
+  const holding = signedOf(adapterType, delivery)
+    .filter((signed) => isFresh(signed, now))
+    .find((signed) => secrets.some((secret) => isProven(signed, secret, cryptography)));
   if (holding === undefined) return { kind: "unverified" };
   const { deliveryId } = holding;
   return { kind: "verified", ...(deliveryId !== undefined && { deliveryId }) };
 }
 
 /** A time in the future is as wrong as one in the past: both would widen the window for replays. */
-function isFresh({ timestamp }: Claim, now: number): boolean {
+function isFresh({ timestamp }: Signed, now: number): boolean {
   return timestamp === undefined || Math.abs(now - timestamp * 1000) <= limits.webhookToleranceMs;
 }
 
 /** All proofs are compared, and one HMAC is made, however many there are. */
-function isProven(claim: Claim, secret: string, { hmac, isSame }: Cryptography): boolean {
-  const key = claim.keyOf(secret);
+function isProven(signed: Signed, secret: string, { hmac, isSame }: Cryptography): boolean {
+  const key = signed.keyOf(secret);
   if (key === undefined || key.length === 0) return false;
-  const expected = claim.message === undefined ? key : hmac("sha256", key, claim.message);
-  return claim.proofs.filter((proof) => isSame(expected, proof)).length > 0;
+  const expected = signed.message === undefined ? key : hmac("sha256", key, signed.message);
+  return signed.proofs.filter((proof) => isSame(expected, proof)).length > 0;
 }
 
-function claimsOf(adapterType: AdapterType, delivery: Delivery): readonly Claim[] {
+function signedOf(adapterType: AdapterType, delivery: Delivery): readonly Signed[] {
   switch (adapterType) {
     case "mux":
-      return muxClaim(delivery);
+      return muxSigned(delivery);
     case "supabase":
       return [
-        ...secretClaim(delivery, "x-webhook-secret"),
-        ...bodyClaim(delivery, "x-supabase-signature", ""),
+        ...secretSigned(delivery, "x-webhook-secret"),
+        ...bodySigned(delivery, "x-supabase-signature", ""),
       ];
     case "generic_webhook":
       return [
-        ...secretClaim(delivery, "x-mixpeek-secret"),
-        ...bodyClaim(delivery, "x-webhook-signature", "sha256="),
-        ...standardClaim(delivery),
+        ...secretSigned(delivery, "x-mixpeek-secret"),
+        ...bodySigned(delivery, "x-webhook-signature", "sha256="),
+        ...standardNames.flatMap((name) => standardSigned(delivery, name)),
       ];
   }
 }
@@ -86,13 +86,13 @@ function claimsOf(adapterType: AdapterType, delivery: Delivery): readonly Claim[
 const plain = { keyOf: utf8, timestamp: undefined, deliveryId: undefined };
 
 /** The header is the secret. */
-function secretClaim(delivery: Delivery, name: string): Claim[] {
+function secretSigned(delivery: Delivery, name: string): Signed[] {
   const sent = only(delivery, name);
   return sent === undefined ? [] : [{ ...plain, proofs: [utf8(sent)], message: undefined }];
 }
 
 /** The header is the HMAC of the body, in hex, behind a prefix. */
-function bodyClaim(delivery: Delivery, name: string, prefix: string): Claim[] {
+function bodySigned(delivery: Delivery, name: string, prefix: string): Signed[] {
   const sent = only(delivery, name);
   if (!sent?.startsWith(prefix)) return [];
   const proof = fromHex(sent.slice(prefix.length));
@@ -100,7 +100,7 @@ function bodyClaim(delivery: Delivery, name: string, prefix: string): Claim[] {
 }
 
 /** `t=<seconds>,v1=<hex>[,v1=<hex>]` over `<t>.<body>`; other versions are no proofs. */
-function muxClaim(delivery: Delivery): Claim[] {
+function muxSigned(delivery: Delivery): Signed[] {
   const parts = (only(delivery, "mux-signature") ?? "").split(",").map((part) => part.trim());
   const valuesOf = (name: string) =>
     parts.filter((part) => part.startsWith(`${name}=`)).map((part) => part.slice(name.length + 1));
@@ -111,16 +111,19 @@ function muxClaim(delivery: Delivery): Claim[] {
   return [{ ...plain, proofs, message: joined(utf8(`${time}.`), delivery.body), timestamp }];
 }
 
+/** The names of Standard Webhooks, and those of Svix, out of which it came. */
+const standardNames = ["webhook", "svix"] as const;
+
 /**
  * Standard Webhooks: `v1,<base64>`s with spaces between, over `<id>.<timestamp>.<body>`. An id with
  * a dot is refused, because its end could be read as the timestamp.
  */
-function standardClaim(delivery: Delivery): Claim[] {
-  const id = only(delivery, "webhook-id") ?? "";
-  const time = only(delivery, "webhook-timestamp") ?? "";
+function standardSigned(delivery: Delivery, name: (typeof standardNames)[number]): Signed[] {
+  const id = only(delivery, `${name}-id`) ?? "";
+  const time = only(delivery, `${name}-timestamp`) ?? "";
   const timestamp = secondsOf(time);
   if (id === "" || id.includes(".") || timestamp === undefined) return [];
-  const proofs = (only(delivery, "webhook-signature") ?? "")
+  const proofs = (only(delivery, `${name}-signature`) ?? "")
     .split(" ")
     .filter((part) => part.startsWith("v1,"))
     .flatMap((part) => fromBase64(part.slice("v1,".length)) ?? []);

@@ -26,11 +26,21 @@ export function checkFetchUrl(text: string, at: Location, policy: FetchPolicy): 
   if (url.username !== "" || url.password !== "") {
     throw refused(at, "Leave user and password out of the URL.");
   }
-  const host = url.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
+  const host = url.hostname.replace(/^\[|\]$/g, "").replace(/\.+$/, "");
   if (policy.allowLoopback && isLoopback(host)) return url;
   if (!isPublicHost(host)) throw refused(at, "Send a URL with a public host.");
   if (!ports.includes(url.port)) throw refused(at, "Send a URL with port 80, 443, 8080 or 8443.");
   return url;
+}
+
+/** Object stores: their URLs name a bucket, and where that is nobody but its reader decides. */
+const objectStores: readonly string[] = ["s3:", "gs:", "az:", "abfs:", "abfss:"];
+
+/** The URL of a blob, which others will fetch. @throws VALIDATION_FAILED as `checkFetchUrl` does. */
+export function checkBlobUrl(text: string, at: Location, policy: FetchPolicy): void {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && objectStores.includes(url.protocol)) return;
+  checkFetchUrl(text, at, policy);
 }
 
 /** Whether an address that a name resolved to, in its textual form, may be connected to. */
@@ -41,15 +51,26 @@ export function isFetchable(address: string, policy: FetchPolicy): boolean {
   return isPublicHost(address) || (policy.allowLoopback && isLoopback(address));
 }
 
-/** A name without a dot is of the own network, and so are the names that are reserved for it. */
+/**
+ * The last labels of names that mean something in the own network alone: reserved (RFC 2606, RFC 6761,
+ * RFC 6762 with its appendix G, RFC 7686, RFC 8375, RFC 9476), and those of clusters.
+ */
+const ownNames = [
+  ...["localhost", "localdomain", "local", "internal", "intranet", "private", "corp", "home"],
+  ...["home.arpa", "lan", "test", "invalid", "onion", "alt", "svc"],
+].map((name) => `.${name}`);
+
+/** A name without a dot is of the own network, too. */
 function isPublicHost(host: string): boolean {
   const ipv4 = parseIpv4(host);
   if (ipv4 !== undefined) return isPublicIpv4(ipv4);
   if (host.includes(":")) return isPublicIpv6(host);
-  return host.includes(".") && !/\.(localhost|local|internal|home\.arpa)$/i.test(host);
+  const name = host.toLowerCase();
+  return name.includes(".") && !ownNames.some((suffix) => name.endsWith(suffix));
 }
 
-function isLoopback(host: string): boolean {
+/** Whether a host, a name or an address, is this machine. */
+export function isLoopback(host: string): boolean {
   const ipv4 = parseIpv4(host);
   return ipv4 !== undefined
     ? ipv4 >>> 24 === 127
@@ -93,13 +114,14 @@ function parseIpv4(host: string): number | undefined {
 /**
  * Only global unicast (2000::/3) is public, which leaves out ::, ::1, fc00::/7, fe80::/10 and
  * multicast at once. What wraps an IPv4 address is left out whole: mapped and translated addresses
- * lie elsewhere, and 6to4 (2002::/16) and Teredo with the documentation (2001::/23, 2001:db8::/32)
- * are nobody's home.
+ * lie elsewhere, and 6to4 (2002::/16) and Teredo with the documentation (2001::/23, 2001:db8::/32,
+ * 3fff::/20) are nobody's home.
  */
 function isPublicIpv6(host: string): boolean {
   const [first, second] = parseIpv6(host) ?? [];
   if (first === undefined || second === undefined) return false;
   if (first >>> 13 !== 1 || first === 0x2002) return false;
+  if (first === 0x3fff && second < 0x1000) return false;
   return first !== 0x2001 || (second >= 0x200 && second !== 0xdb8);
 }
 

@@ -4,7 +4,6 @@
  */
 import { z } from "zod";
 import { blobTypes } from "../bucket/bucket-schema.js";
-import { metadata } from "../bucket/document.js";
 import { invalidAt } from "../errors.js";
 import {
   isJsonArray,
@@ -17,7 +16,15 @@ import {
   toJson,
 } from "../json.js";
 import { limits } from "../limits.js";
-import { jsonObject, jsonValue, parseBody } from "../schemas.js";
+import {
+  controlsRefused,
+  isNameText,
+  jsonObject,
+  jsonValue,
+  nameText,
+  parseBody,
+} from "../schemas.js";
+import { metadata } from "../user-data.js";
 import { blobsOf, keyPrefix } from "./document.js";
 
 export type Location = readonly (string | number)[];
@@ -27,18 +34,28 @@ const blobType = z
   .transform((type) => type.toLowerCase())
   .pipe(z.enum(blobTypes));
 
+/** Taken and told, of an object and of each of its blobs. */
+export const sourceHandling = {
+  canonicalize_source: z.boolean().nullish(),
+  force_remirror: z.boolean().nullish(),
+};
+
 export const BlobRequest = z
   .object({
-    property: z.string().min(1).max(limits.blobPropertyLengthMax),
+    property: nameText(limits.blobPropertyLengthMax),
     type: blobType,
     data: jsonValue.optional(),
+    /** The same as `data` with a URL. */
+    url: z.string().min(1).nullish(),
     upload_id: z.string().min(1).nullish(),
     metadata: metadata.nullish(),
     key_prefix: keyPrefix.nullish(),
+    ...sourceHandling,
   })
   .refine(
-    ({ data, upload_id }) => ((data ?? null) === null) !== ((upload_id ?? null) === null),
-    "Send either data or upload_id.",
+    ({ data, upload_id, url }) =>
+      [data, upload_id, url].filter((part) => part != null).length === 1,
+    "Send one of data, upload_id and url.",
   );
 export type BlobRequest = z.infer<typeof BlobRequest>;
 
@@ -100,12 +117,16 @@ export function staysInEvent(data: BlobData): boolean {
  * @throws VALIDATION_FAILED for data that the type of the blob does not take.
  */
 export function classifyBlobData(request: BlobRequest, at: Location): BlobData {
-  const { data = null, upload_id: uploadId, type } = request;
+  const { data = null, upload_id: uploadId, url, type } = request;
   if (typeof uploadId === "string") return { kind: "upload", uploadId };
+  if (typeof url === "string") {
+    return { kind: "url", url: checkedUrl(url, [...at, "url"]), sizeBytes: 0 };
+  }
   const place = [...at, "data"];
   if (typeof data === "string") return classifyText(data, type, place);
   if (isJsonObject(data) && isWrapped(data, "base64", type)) return wrappedBytes(data, place);
   if (isJsonObject(data) && isWrapped(data, "url", type)) return wrappedUrl(data, place);
+  if (isJsonObject(data) && isNamedByUrl(data)) return urlAsFilename(data, place);
   if (type === "json") return jsonData(data);
   throw misfit(place, `A ${type} blob takes a URL, a data URI, {"base64": ...} or {"url": ...}.`);
 }
@@ -183,13 +204,16 @@ function textBytes(text: string): number {
   return new TextEncoder().encode(text).length;
 }
 
-const described = {
-  filename: z.string().max(limits.nameLengthMax).nullish(),
-  mime_type: z.string().max(limits.nameLengthMax).nullish(),
-};
+/** An empty one is none, as a null is. */
+const name = z.string().max(limits.nameLengthMax).refine(isNameText, controlsRefused).nullish();
+const described = { filename: name, mime_type: name };
 const Wrapped = {
   base64: z.object({ base64: z.string(), ...described }),
-  url: z.object({ url: z.string(), size_bytes: z.int().min(0).nullish(), ...described }),
+  url: z.object({
+    url: z.string(),
+    size_bytes: z.int().min(0).max(limits.declaredBytesMax).nullish(),
+    ...described,
+  }),
 };
 
 function isWrapped(data: JsonObject, key: keyof typeof Wrapped, type: BlobRequest["type"]) {
@@ -211,6 +235,17 @@ function wrappedUrl(data: JsonObject, at: Location): BlobData {
     sizeBytes: size_bytes ?? 0,
     ...describedBy(filename, mime_type),
   };
+}
+
+/** A URL in the place of the filename, as programs for the hosted API send one. */
+function isNamedByUrl(data: JsonObject): boolean {
+  const name = ownValue(data, "filename");
+  const isAlone = Object.keys(data).every((key) => key in Wrapped.url.shape);
+  return isAlone && typeof name === "string" && absoluteUrl.test(name);
+}
+
+function urlAsFilename({ filename, ...data }: JsonObject, at: Location): BlobData {
+  return wrappedUrl({ ...data, ...(filename !== undefined && { url: filename }) }, at);
 }
 
 function describedBy(filename: string | null | undefined, mimeType: string | null | undefined) {
@@ -291,7 +326,20 @@ function withProperties(stored: JsonObject, item: JsonValue, index: number): Jso
   if (!isJsonObject(item)) return stored;
   const sent = ownValue(item, "properties") ?? ownValue(item, "metadata") ?? null;
   if (sent === null) return stored;
-  return { ...stored, properties: parseBody(metadata, sent, ["blobs", index, "properties"]) };
+  const properties = parseBody(metadata, sent, ["blobs", index, "properties"]);
+  return { ...stored, properties: withoutShown(properties, stored) };
+}
+
+/** Without what answers show among the properties, for clients that send back what they read. */
+function withoutShown(properties: JsonObject, stored: JsonObject): JsonObject {
+  const { presigned_url: _, ...sent } = properties;
+  const source = ownValue(stored, "source");
+  const own = ownValue(stored, "properties") ?? {};
+  const url = isJsonObject(source) ? ownValue(source, "url") : undefined;
+  const isShown = url !== undefined && url === ownValue(sent, "url");
+  if (!isShown || (isJsonObject(own) && Object.hasOwn(own, "url"))) return sent;
+  const { url: __, ...rest } = sent;
+  return rest;
 }
 
 /** The same bytes, URL or value at the same property. */

@@ -4,15 +4,24 @@
  * or that the object has (`requests.ts`).
  */
 import type { Policy } from "../bucket/bucket-schema.js";
-import type { PatchMediaType } from "../bucket/patch.js";
 import type { JsonObject, JsonValue } from "../json.js";
+import type { PatchMediaType } from "../patch-media-type.js";
 import type { PreparedBlob } from "./blobs.js";
-import type { ObjectEvent, ObjectSource } from "./events.js";
+import type { ObjectEvent, ObjectSource, SentHandling } from "./events.js";
 
 interface BringsBlobs {
+  /** Refuse a field that the schema does not describe, although it is open to them. */
+  readonly isStrict?: boolean;
+  readonly sourceHandling?: SentHandling | undefined;
   readonly blobs: readonly PreparedBlob[];
   /** A blob whose content the object has already, at the same property, is not added again. */
   readonly skipDuplicates: boolean;
+}
+
+/** What an object of a source is known by: its unique key is made of the fields. */
+export interface SourceRow {
+  readonly identity: string | undefined;
+  readonly fields: JsonObject;
 }
 
 /** Makes an object or, by its policy, updates the one that holds the key as `put_object` does. */
@@ -22,6 +31,10 @@ export interface CreateObject extends BringsBlobs {
   readonly fields: JsonObject;
   /** There when a source adapter makes it: it then also changes the object about the same thing. */
   readonly source?: ObjectSource;
+  /** What the thing was known by before, if the source says so: that object is changed then. */
+  readonly former?: SourceRow;
+  /** The upload that it is made of, which the command right after confirms. */
+  readonly confirms?: string;
 }
 
 /** Merges: `metadata` key by key, `blobs` property by property; other fields are replaced. */
@@ -38,6 +51,13 @@ export interface PatchObject extends BringsBlobs {
 
 interface DeleteObject {
   readonly type: "delete_object";
+}
+
+/** Deletes the object of a source, which is found as `create_object` finds it. */
+export interface RemoveObject {
+  readonly type: "remove_object";
+  readonly former: SourceRow;
+  readonly source: ObjectSource;
 }
 
 interface RevertObject {
@@ -68,6 +88,7 @@ export type ObjectCommand =
   | PutObject
   | PatchObject
   | DeleteObject
+  | RemoveObject
   | RevertObject
   | UndoObject
   | RestoreObject;

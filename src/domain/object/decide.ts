@@ -1,13 +1,19 @@
 /** The decider of an object: what a command makes happen, or why it is refused. Pure. */
-import type { Moment } from "../bucket/decide.js";
-import { assertUnlocked } from "../bucket/lock.js";
-import { type BucketState, nameOf, schemaOf } from "../bucket/state.js";
+import { type BucketState, schemaOf } from "../bucket/state.js";
 import { type Change, diff } from "../changes.js";
 import { BucketsError, invariant } from "../errors.js";
 import { type JsonObject, ownValue } from "../json.js";
+import type { OwnedContext } from "../owned.js";
 import { assertReadAt, putBack, takeBack } from "../revert.js";
+import { confirmedAlready } from "../upload/decide.js";
 import { type BlobPool, mergeBlobs, resolveBlobs } from "./blobs.js";
-import type { CreateObject, ObjectCommand, PatchObject, PutObject } from "./commands.js";
+import type {
+  CreateObject,
+  ObjectCommand,
+  PatchObject,
+  PutObject,
+  RemoveObject,
+} from "./commands.js";
 import { blobsOf, isPatchablePointer, normalizeDocument } from "./document.js";
 import type { ObjectEvent, ObjectSource } from "./events.js";
 import { assertFieldsFit, withDefaults } from "./fields.js";
@@ -15,26 +21,27 @@ import { objectKey, resolvePolicy } from "./keys.js";
 import { patchDocument, putDocument } from "./patch.js";
 import type { ObjectState } from "./state.js";
 
-export interface ObjectContext {
-  /** The bucket of the object, which is there and not deleted. */
-  readonly owner: BucketState;
-  readonly moment: Moment;
-}
+/** The bucket of the object is there, and not deleted. */
+export type ObjectContext = Pick<OwnedContext, "owner" | "moment" | "related">;
 
 /**
  * The event that the command makes happen. Existence and preconditions were checked before.
  *
  * @param state of the object; for a creation that of the holder of its key, if there is one.
- * @throws BUCKET_LOCKED; BAD_REQUEST where no policy says what to do; NOT_FOUND and ALREADY_EXISTS
+ * @throws BAD_REQUEST where no policy says what to do; NOT_FOUND and ALREADY_EXISTS
  * by policy; VALIDATION_FAILED and CONFLICT by rule.
  */
 export function decideObject(
   state: ObjectState | undefined,
   command: ObjectCommand,
-  { owner, moment }: ObjectContext,
+  context: ObjectContext,
 ): ObjectEvent {
-  assertTakesObjects(owner, moment);
-  if (command.type === "create_object") return create(state, command, owner);
+  const { owner } = context;
+  if (command.type === "create_object") {
+    assertNotConfirmed(command, context);
+    return create(state, command, owner);
+  }
+  if (command.type === "remove_object") return remove(state, command);
   invariant(state !== undefined, `${command.type} needs an object`);
   switch (command.type) {
     case "put_object":
@@ -62,15 +69,11 @@ export function decideObject(
   }
 }
 
-/** A locked bucket, one that is suspended and one that is archived take no object writes. */
-function assertTakesObjects(owner: BucketState, moment: Moment): void {
-  assertUnlocked(owner, moment.now);
-  if (owner.status === "ACTIVE") return;
-  throw new BucketsError(
-    "BUCKET_LOCKED",
-    `The bucket "${nameOf(owner)}" is ${owner.status.toLowerCase()} and takes no object writes: activate it first.`,
-    { status: owner.status, bucket_id: owner.bucket_id },
-  );
+/** Whoever confirms an upload twice is told that, and not what his own object stands in the way of. */
+function assertNotConfirmed({ confirms }: CreateObject, { related }: ObjectContext): void {
+  if (confirms === undefined) return;
+  const upload = related(confirms);
+  if (upload?.kind === "upload" && upload.status === "COMPLETED") throw confirmedAlready(confirms);
 }
 
 function create(
@@ -92,15 +95,31 @@ function create(
   if (policy === "update") throw keyFree(key, owner);
   const blobs = resolveBlobs(ownValue(fields, "blobs") ?? null, poolOf(command, {}));
   const document = normalizeDocument(fields, blobs);
-  assertFieldsFit(schema, document, undefined);
+  assertFieldsFit(schema, { after: document, before: undefined }, command.isStrict);
   return {
     type: "object.created",
     data: {
       changes: diff({}, document),
       ...(key !== undefined && { unique_key_value: key }),
       ...(source !== undefined && { source }),
+      ...told(command),
     },
   };
+}
+
+/** What the event tells of the request beside what it did. */
+function told({ sourceHandling }: Pick<CreateObject, "sourceHandling">) {
+  return sourceHandling === undefined ? {} : { source_handling: sourceHandling };
+}
+
+function remove(holder: ObjectState | undefined, { source }: RemoveObject): ObjectEvent {
+  if (holder === undefined) {
+    throw new BucketsError("CONFLICT", "No object is there of what the event says is gone.", {
+      is_superseded: true,
+    });
+  }
+  assertNewer(holder, source);
+  return { type: "object.deleted", data: {} };
 }
 
 /** A unique key says better what an object is about. */
@@ -149,17 +168,18 @@ function put(
     poolOf(command, state.document),
   );
   const blobs = mergeBlobs(state.document, sent);
-  const effect = effectOf(state, candidate, blobs, owner);
-  const told = { ...effect, ...(source !== undefined && { source }) };
-  return { type: "object.patched", data: { media_type: "application/json", ...told } };
+  const effect = effectOf(state, candidate, blobs, owner, command.isStrict);
+  const known = { ...effect, ...(source !== undefined && { source }), ...told(command) };
+  return { type: "object.patched", data: { media_type: "application/json", ...known } };
 }
 
 function patch(state: ObjectState, command: PatchObject, owner: BucketState): ObjectEvent {
   const candidate = patchDocument(state.document, command.mediaType, command.patch);
   const pool = poolOf(command, state.document);
   const blobs = resolveBlobs(ownValue(candidate, "blobs") ?? null, pool);
-  const effect = effectOf(state, candidate, blobs, owner);
-  return { type: "object.patched", data: { media_type: command.mediaType, ...effect } };
+  const effect = effectOf(state, candidate, blobs, owner, command.isStrict);
+  const data = { media_type: command.mediaType, ...effect, ...told(command) };
+  return { type: "object.patched", data };
 }
 
 function poolOf(
@@ -180,9 +200,10 @@ function effectOf(
   candidate: JsonObject,
   blobs: readonly JsonObject[],
   owner: BucketState,
+  isStrict = false,
 ): Effect {
   const document = normalizeDocument(candidate, blobs);
-  assertFieldsFit(schemaOf(owner.document), document, state.document);
+  assertFieldsFit(schemaOf(owner.document), { after: document, before: state.document }, isStrict);
   const key = objectKey(owner.unique_key, document);
   return {
     changes: diff(state.document, document),

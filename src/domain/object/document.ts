@@ -3,41 +3,13 @@
  * fields of the user that the bucket's schema describes (CONTRACT: objects).
  */
 import { z } from "zod";
-import { assertDocumentFits, keyIssues, metadata } from "../bucket/document.js";
 import { type ValidationIssue, validationFailed } from "../errors.js";
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, ownValue } from "../json.js";
 import { limits } from "../limits.js";
 import type { Pointer } from "../pointer.js";
-import { toIssues } from "../schemas.js";
-
-/** What every object's document has beside the user's fields. */
-export const ownFields = ["key_prefix", "metadata", "blobs"] as const;
-
-/** Fields that only the server sets: a client may send them back, they are ignored by name. */
-export const readOnlyFields = [
-  "bucket_id",
-  "object_id",
-  "status",
-  "created_at",
-  "updated_at",
-] as const;
-
-/** Said to the request, not kept in the document. */
-const requestFields = ["skip_duplicates"] as const;
-
-const notForUsers: ReadonlySet<string> = new Set([
-  ...ownFields,
-  ...readOnlyFields,
-  ...requestFields,
-]);
-
-/**
- * True for the name of a field of the user. Names that requests and answers use themselves are not:
- * a schema may describe such a field, and its value is then found in `metadata` alone.
- */
-export function isUserField(name: string): boolean {
-  return !notForUsers.has(name);
-}
+import { controlsRefused, isNameText, parseWith } from "../schemas.js";
+import { assertDocumentFits, keyIssues, metadata } from "../user-data.js";
+import { isUserField, ownFields } from "./own-fields.js";
 
 /** The user's fields among the members of a body, a document or an answer. */
 export function userFields(object: JsonObject): JsonObject {
@@ -52,7 +24,7 @@ export function isPatchablePointer([root]: Pointer): boolean {
 export const keyPrefix = z
   .string()
   .max(limits.keyPrefixLengthMax)
-  .refine((text) => !/\p{Cc}/u.test(text), "Leave control characters out.");
+  .refine(isNameText, controlsRefused);
 
 /** The blobs of a document, as they are kept. */
 export function blobsOf(document: JsonObject): readonly JsonObject[] {
@@ -88,7 +60,10 @@ export function normalizeDocument(candidate: JsonObject, blobs: readonly JsonObj
   return document;
 }
 
-function issuesOf(schema: z.ZodType, value: JsonValue, at: readonly string[]): ValidationIssue[] {
-  const parsed = schema.safeParse(value);
-  return parsed.success ? [] : toIssues(parsed.error, at);
+function issuesOf(
+  schema: z.ZodType,
+  value: JsonValue,
+  at: readonly string[],
+): readonly ValidationIssue[] {
+  return parseWith(schema, value, at).issues ?? [];
 }

@@ -1,7 +1,7 @@
 /** What can have happened to an object. A stored shape is never narrowed; add a type or an upcaster. */
 import { z } from "zod";
-import { patchMediaTypes } from "../bucket/patch.js";
 import { Change } from "../changes.js";
+import { patchMediaTypes } from "../patch-media-type.js";
 
 export const ObjectSource = z.object({
   /** Events about the same thing change the same object. */
@@ -11,12 +11,26 @@ export const ObjectSource = z.object({
 });
 export type ObjectSource = Readonly<z.infer<typeof ObjectSource>>;
 
+/** How the hosted API is asked to fetch a source. Nothing is fetched here, so that it is only told. */
+export const SourceHandling = z.object({
+  canonicalize_source: z.boolean().optional(),
+  force_remirror: z.boolean().optional(),
+});
+export type SourceHandling = Readonly<z.infer<typeof SourceHandling>>;
+
+/** That of the whole object, and of its blobs by their ids. */
+export const SentHandling = SourceHandling.extend({
+  blobs: z.record(z.string(), SourceHandling).optional(),
+});
+export type SentHandling = Readonly<z.infer<typeof SentHandling>>;
+
 const effect = {
   changes: z.array(Change),
   /** The unique key that the document has from now on, where it is another. */
   unique_key_value: z.string().optional(),
   /** What it is about, and how it was then, as a source adapter was told. */
   source: ObjectSource.optional(),
+  source_handling: SentHandling.optional(),
 };
 
 const ObjectCreated = z.object({

@@ -2,9 +2,10 @@
  * The user's fields and the properties of blobs, against the schema of the bucket (CONTRACT:
  * buckets, schema).
  *
- * - A schema that declares no properties asks nothing: every field and property is taken. Any other
- *   takes at the root only what it declares, so that a mistyped name is found. Below the root, keys
- *   that `properties` does not name are kept, as in JSON Schema.
+ * - A field that the schema does not describe is kept as it was sent, at the root and below it, as in
+ *   JSON Schema. At the root strict handling refuses one, so that a mistyped name is found, and so
+ *   does a schema that closes itself with `additional_properties: false`.
+ * - A blob needs a property that the schema describes, unless it describes none.
  * - Null is absence: it clears an optional field and is missing where the field is required.
  * - Defaults are filled in when an object is created, and never later.
  * - A schema change applies to later writes only: a new object is checked in every field, an object
@@ -16,6 +17,8 @@ import { z } from "zod";
 import { blobTypes } from "../bucket/bucket-schema.js";
 import { didYouMean } from "../did-you-mean.js";
 import { type ValidationIssue, validationFailed } from "../errors.js";
+import { canonical } from "../filter/condition.js";
+import { foldingOf } from "../filter/text.js";
 import {
   isJsonArray,
   isJsonObject,
@@ -24,8 +27,10 @@ import {
   jsonEqual,
   ownValue,
 } from "../json.js";
+import { limits } from "../limits.js";
 import { timestamp } from "../schemas.js";
-import { blobsOf, isUserField, userFields } from "./document.js";
+import { blobsOf, userFields } from "./document.js";
+import { isUserField } from "./own-fields.js";
 
 type Location = readonly (string | number)[];
 
@@ -44,12 +49,15 @@ const shapes: ReadonlyMap<string, Shape> = new Map([
   ["text", text],
   ["number", number],
   ["float", number],
-  ["integer", { matches: Number.isSafeInteger, fix: "Send an integer." }],
+  ["integer", { matches: Number.isInteger, fix: "Send an integer." }],
   ["boolean", { matches: (value) => typeof value === "boolean", fix: "Send true or false." }],
   ["object", { matches: isJsonObject, fix: "Send a JSON object." }],
   ["array", { matches: isJsonArray, fix: "Send an array." }],
   ["date", { matches: isText(z.iso.date()), fix: "Send a day such as 2026-10-01." }],
-  ["datetime", { matches: isText(timestamp), fix: "Send a time as in RFC 3339, with its offset." }],
+  [
+    "datetime",
+    { matches: isText(timestamp), fix: "Send a time as in RFC 3339, with its offset, or a day." },
+  ],
   ["uuid", { matches: isText(z.guid()), fix: "Send a UUID." }],
   ["json", { matches: () => true, fix: "Send any JSON." }],
 ]);
@@ -80,24 +88,43 @@ function filledWithin(value: JsonValue, field: JsonObject): JsonValue {
   return value.map((item) => filledWithin(item, items));
 }
 
+/** What the fields of an object are checked against. */
+interface Terms {
+  readonly declared: JsonObject;
+  /** Whether the schema takes at the root only what it describes. */
+  readonly isClosed: boolean;
+  readonly isStrict: boolean;
+}
+
+/** The document that a write leaves, and the one that it changes; undefined for a new object. */
+interface Write {
+  readonly after: JsonObject;
+  readonly before: JsonObject | undefined;
+}
+
 /**
- * @param before the document that the write changes; undefined for a new object.
+ * @param isStrict whether a field that the schema does not describe is refused although it is open.
  * @throws VALIDATION_FAILED naming each field that does not fit.
  */
 export function assertFieldsFit(
   schema: JsonObject,
-  after: JsonObject,
-  before: JsonObject | undefined,
+  { after, before }: Write,
+  isStrict = false,
 ): void {
   const declared = propertiesOf(schema);
+  const isClosed = ownValue(schema, "additional_properties") === false;
+  const terms = { declared, isClosed, isStrict };
   const now = contentsOf(after);
   const earlier = before && contentsOf(before);
   const names = new Set([...Object.keys(declared), ...now.keys(), ...(earlier?.keys() ?? [])]);
-  const issues = [...names].flatMap((name) => {
+  const issues: ValidationIssue[] = [];
+  for (const name of names) {
     const content = now.get(name) ?? absent;
     const isTouched = earlier === undefined || !sameContent(content, earlier.get(name) ?? absent);
-    return isTouched ? contentIssues(name, declared, content) : [];
-  });
+    if (isTouched) issues.push(...contentIssues(name, terms, content));
+    // More are not shown, and to describe each may take long.
+    if (issues.length > limits.validationIssuesMax) break;
+  }
   if (issues.length > 0) throw validationFailed(issues);
 }
 
@@ -134,13 +161,10 @@ function sameContent(a: Content, b: Content): boolean {
   );
 }
 
-function contentIssues(name: string, declared: JsonObject, content: Content): ValidationIssue[] {
+function contentIssues(name: string, terms: Terms, content: Content): ValidationIssue[] {
   const { value, blobs } = content;
-  const field = ownValue(declared, name);
-  if (!isJsonObject(field)) {
-    const isOpen = Object.keys(declared).length === 0;
-    return isOpen ? [] : undeclaredIssues(name, declared, content);
-  }
+  const field = ownValue(terms.declared, name);
+  if (!isJsonObject(field)) return undeclaredIssues(name, terms, content);
   if (value === undefined && blobs.length === 0) {
     return isUserField(name) ? requiredIssues(field, ["body", name]) : [];
   }
@@ -150,12 +174,18 @@ function contentIssues(name: string, declared: JsonObject, content: Content): Va
   ];
 }
 
-function undeclaredIssues(name: string, declared: JsonObject, content: Content): ValidationIssue[] {
+function undeclaredIssues(
+  name: string,
+  { declared, isClosed, isStrict }: Terms,
+  content: Content,
+): ValidationIssue[] {
+  const asksNothing = Object.keys(declared).length === 0;
+  if (asksNothing && !isClosed) return [];
   const hint =
     didYouMean(name, Object.keys(declared)) ?? "Add it there, or send it within metadata.";
   const message = `The bucket_schema has no field "${name}". ${hint}`;
   const places: Location[] = content.blobs.map(({ index }) => ["body", "blobs", index, "property"]);
-  if (content.value !== undefined) places.unshift(["body", name]);
+  if (content.value !== undefined && (isClosed || isStrict)) places.unshift(["body", name]);
   return places.map((location) => ({ type: "unknown_field", location, message }));
 }
 
@@ -221,9 +251,30 @@ function valueIssues(value: JsonValue, field: JsonObject, at: Location): Validat
 
 function enumIssues(value: JsonValue, field: JsonObject, at: Location): ValidationIssue[] {
   const allowed = ownValue(field, "enum");
-  if (!isJsonArray(allowed) || allowed.some((item) => jsonEqual(item, value))) return [];
-  const message = `Send one of ${allowed.map((item) => JSON.stringify(item)).join(", ")}.`;
-  return [{ type: "enum", location: at, message }];
+  if (!isJsonArray(allowed) || isAmong(allowed, value)) return [];
+  const shown = allowed.slice(0, enumValuesShown).map(shownValue);
+  const more = allowed.length > shown.length ? `, or ${allowed.length - shown.length} more` : "";
+  return [{ type: "enum", location: at, message: `Send one of ${shown.join(", ")}${more}.` }];
+}
+
+const enumValuesShown = 20;
+const valueLengthShown = 100;
+
+function shownValue(value: JsonValue): string {
+  const text = JSON.stringify(value);
+  return text.length <= valueLengthShown
+    ? text
+    : `${text.slice(0, valueLengthShown).toWellFormed()}…`;
+}
+
+/** By the list itself: a state keeps its schema, so that thousands of values are looked up in one. */
+const enumSets = new WeakMap<readonly JsonValue[], ReadonlySet<string>>();
+
+function isAmong(allowed: readonly JsonValue[], value: JsonValue): boolean {
+  const known = enumSets.get(allowed);
+  const texts = known ?? new Set(allowed.map((item) => canonical(item, foldingOf(true))));
+  if (known === undefined) enumSets.set(allowed, texts);
+  return texts.has(canonical(value, foldingOf(true)));
 }
 
 function nestedIssues(value: JsonValue, field: JsonObject, at: Location): ValidationIssue[] {
@@ -237,7 +288,12 @@ function nestedIssues(value: JsonValue, field: JsonObject, at: Location): Valida
   }
   const items = ownValue(field, "items");
   if (!isJsonArray(value) || !isJsonObject(items)) return [];
-  return value.flatMap((item, index) => valueIssues(item, items, [...at, index]));
+  const issues: ValidationIssue[] = [];
+  for (const [index, item] of value.entries()) {
+    issues.push(...valueIssues(item, items, [...at, index]));
+    if (issues.length > limits.validationIssuesMax) break;
+  }
+  return issues;
 }
 
 function propertiesOf(field: JsonObject): JsonObject {

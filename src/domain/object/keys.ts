@@ -4,14 +4,15 @@
  * retype its fields (`bucket-schema.ts`), so that no key is ever stranded.
  */
 import { type Policy, policies, type UniqueKey } from "../bucket/bucket-schema.js";
-import type { Reservation } from "../bucket/reservations.js";
 import { type BucketState, schemaOf } from "../bucket/state.js";
 import { BucketsError, type ValidationIssue, validationFailed } from "../errors.js";
 import { isJsonObject, type JsonObject, type JsonValue, ownValue } from "../json.js";
 import { limits } from "../limits.js";
-import type { CreateObject } from "./commands.js";
-import { isUserField } from "./document.js";
+import type { Reservation } from "../reservation.js";
+import { isNameText } from "../schemas.js";
+import type { ObjectCommand, SourceRow } from "./commands.js";
 import { withDefaults } from "./fields.js";
+import { isUserField } from "./own-fields.js";
 import type { ObjectState } from "./state.js";
 
 /**
@@ -54,7 +55,9 @@ function keyIssue(field: string, value: JsonValue): ValidationIssue[] {
 function keyFault(value: JsonValue): string | undefined {
   if (value === null || value === "") return "send a value that is neither null nor empty";
   if (typeof value === "object") return "send a single value, no array or object";
-  const isTooLong = typeof value === "string" && [...value].length > limits.uniqueValueLengthMax;
+  if (typeof value !== "string") return undefined;
+  if (!isNameText(value)) return "leave control characters out";
+  const isTooLong = [...value].length > limits.uniqueValueLengthMax;
   return isTooLong ? `keep it within ${limits.uniqueValueLengthMax} characters` : undefined;
 }
 
@@ -81,24 +84,43 @@ export function objectReservations(state: ObjectState): readonly Reservation[] {
 }
 
 /**
- * The reservation whose holder a creation is about. Undefined where there is no unique key, and for
- * values that make no key: the decider then says what is wrong with them, after all that goes first.
+ * The reservations whose holder a command is about: what its thing was known by before, then what it
+ * is known by now. None where there is nothing to be known by, and for values that make no key: the
+ * decider then says what is wrong with them, after all that goes first.
  */
-export function objectClaim(
-  { fields, source }: CreateObject,
-  { bucket_id, unique_key, document }: BucketState,
-): Reservation | undefined {
-  if (unique_key === undefined) {
-    const { identity } = source ?? {};
-    return identity === undefined ? undefined : { scope: identityScope(bucket_id), key: identity };
+export function objectClaims(command: ObjectCommand, owner: BucketState): readonly Reservation[] {
+  switch (command.type) {
+    case "create_object": {
+      const fields = withDefaults(schemaOf(owner.document), command.fields);
+      const current = { identity: command.source?.identity, fields };
+      return [...rowClaims(command.former, owner), ...rowClaims(current, owner)];
+    }
+    case "remove_object":
+      return rowClaims(command.former, owner);
+    default:
+      return [];
   }
-  const created = withDefaults(schemaOf(document), fields);
-  const isKey = unique_key.fields.every(
-    (field) => keyFault(keyValue(created, field)) === undefined,
+}
+
+/** What an object with these fields would keep, in a bucket with a unique key. */
+export function keyClaims(fields: JsonObject, owner: BucketState): readonly Reservation[] {
+  return rowClaims(
+    { identity: undefined, fields: withDefaults(schemaOf(owner.document), fields) },
+    owner,
   );
-  return isKey
-    ? { scope: objectKeyScope(bucket_id), key: keyText(unique_key, created) }
-    : undefined;
+}
+
+function rowClaims(
+  row: SourceRow | undefined,
+  { bucket_id, unique_key }: BucketState,
+): readonly Reservation[] {
+  if (row === undefined) return [];
+  const { identity, fields } = row;
+  if (unique_key === undefined) {
+    return identity === undefined ? [] : [{ scope: identityScope(bucket_id), key: identity }];
+  }
+  const isKey = unique_key.fields.every((field) => keyFault(keyValue(fields, field)) === undefined);
+  return isKey ? [{ scope: objectKeyScope(bucket_id), key: keyText(unique_key, fields) }] : [];
 }
 
 /**

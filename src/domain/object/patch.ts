@@ -5,12 +5,14 @@
  * In `application/json` and in a PUT a null clears a field, but leaves `blobs`, because clients send
  * the null of a list that they did not set; an empty list clears them.
  */
-import { type PatchMediaType, requireObject } from "../bucket/patch.js";
+
 import { invalidAt } from "../errors.js";
 import { isJsonObject, type JsonObject, type JsonValue, ownValue } from "../json.js";
 import { applyJsonPatch, type Guard } from "../json-patch.js";
 import { mergePatch } from "../merge-patch.js";
+import type { PatchMediaType } from "../patch-media-type.js";
 import { type Pointer, parsePointer } from "../pointer.js";
+import { requireObject } from "../schemas.js";
 import { isPatchablePointer } from "./document.js";
 
 /** The document after the patch, not yet normalised. */

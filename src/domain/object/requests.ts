@@ -4,21 +4,24 @@
  * of the bucket when the command is decided.
  */
 import { z } from "zod";
-import { metadata } from "../bucket/document.js";
-import { type PatchMediaType, requireObject } from "../bucket/patch.js";
-import { checkFields, type FieldNames, strayFields } from "../bucket/requests.js";
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, ownValue } from "../json.js";
 import { parseJsonPatch } from "../json-patch.js";
 import { limits } from "../limits.js";
+import type { PatchMediaType } from "../patch-media-type.js";
 import { parsePointer } from "../pointer.js";
-import { jsonObject, jsonValue, parseBody } from "../schemas.js";
-import { BlobRequest, type Location } from "./blobs.js";
-import { keyPrefix, ownFields, readOnlyFields } from "./document.js";
+import { checkFields, type FieldNames, strayFields } from "../request-fields.js";
+import { jsonObject, jsonValue, parseBody, requireObject } from "../schemas.js";
+import { metadata } from "../user-data.js";
+import { BlobRequest, type Location, sourceHandling } from "./blobs.js";
+import { keyPrefix } from "./document.js";
+import type { SentHandling, SourceHandling } from "./events.js";
+import { ownFields, readOnlyFields, requestFields, sourceHandlingFields } from "./own-fields.js";
 
 const ownShape = {
   key_prefix: keyPrefix.nullish(),
   metadata: metadata.nullish(),
   skip_duplicates: z.boolean().nullish(),
+  ...sourceHandling,
 };
 
 export const CreateObjectRequest = z
@@ -46,7 +49,7 @@ export const BatchCreateRequest = z.object({
 
 const fieldNames: FieldNames = {
   readOnly: readOnlyFields,
-  known: [...ownFields, "skip_duplicates"],
+  known: [...ownFields, ...requestFields],
 };
 
 /** The shape of a creation. Returns the names of the fields that are ignored. */
@@ -84,7 +87,9 @@ function ignoredFields(body: JsonObject): string[] {
 
 function isNewBlob(item: JsonValue): boolean {
   if (!isJsonObject(item)) return false;
-  return (ownValue(item, "data") ?? ownValue(item, "upload_id") ?? null) !== null;
+  const brings = ["data", "upload_id"].some((name) => (ownValue(item, name) ?? null) !== null);
+  // A blob that was read has its URL beside its id.
+  return brings || (typeof ownValue(item, "url") === "string" && !Object.hasOwn(item, "blob_id"));
 }
 
 /** A blob that a request brings, and the id that stands for it in the body from here on. */
@@ -100,6 +105,7 @@ interface TakenBlobs {
   readonly body: JsonValue;
   readonly blobs: readonly BroughtBlob[];
   readonly skipDuplicates: boolean;
+  readonly sourceHandling: SentHandling | undefined;
 }
 
 /**
@@ -125,7 +131,26 @@ export function takeBlobs(
     ? body.map((operation, index) => takeOfOperation(operation, take, index))
     : takeOfDocument(body, take, []);
   const skipDuplicates = isJsonObject(body) && ownValue(body, "skip_duplicates") === true;
-  return { body: taken, blobs, skipDuplicates };
+  return { body: taken, blobs, skipDuplicates, sourceHandling: sentHandling(body, blobs) };
+}
+
+/** What was sent of how to fetch sources; undefined when nothing was. */
+function sentHandling(body: JsonValue, blobs: readonly BroughtBlob[]): SentHandling | undefined {
+  const ofBlobs = blobs.flatMap(({ blobId, request }) => {
+    const handling = handlingOf(request);
+    return handling === undefined ? [] : [[blobId, handling] as const];
+  });
+  const own = isJsonObject(body) ? handlingOf(body) : undefined;
+  if (own === undefined && ofBlobs.length === 0) return undefined;
+  return { ...own, ...(ofBlobs.length > 0 && { blobs: Object.fromEntries(ofBlobs) }) };
+}
+
+function handlingOf(sent: Readonly<Record<string, unknown>>): SourceHandling | undefined {
+  const said = sourceHandlingFields.flatMap((name) => {
+    const value = sent[name];
+    return typeof value === "boolean" ? [[name, value] as const] : [];
+  });
+  return said.length === 0 ? undefined : Object.fromEntries(said);
 }
 
 type Take = (item: JsonValue, at: Location) => JsonValue;

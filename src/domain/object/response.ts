@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { BucketsError } from "../errors.js";
+import type { FieldCatalog } from "../filter/fields.js";
 import { isJsonObject, type JsonObject, type JsonValue, ownValue } from "../json.js";
 import { answeredTime, jsonObject, jsonValue } from "../schemas.js";
 import { PreparedBlob } from "./blobs.js";
@@ -30,6 +31,16 @@ const ownResponse = z.object({
 export const ObjectResponse = ownResponse.catchall(z.unknown());
 export type ObjectResponse = Readonly<z.infer<typeof ObjectResponse>>;
 
+/**
+ * Open, because the user's fields stand at the root: also one that an earlier schema described can
+ * be asked for, and one that no object has is simply missing.
+ */
+export const objectCatalog: FieldCatalog = {
+  names: Object.keys(ObjectResponse.shape),
+  times: ["created_at", "updated_at"],
+  isOpen: true,
+};
+
 export function renderObject(state: ObjectState): ObjectResponse {
   // The user's fields go past the schema, which would lose one named `__proto__`.
   return { ...userFields(state.document), ...ownResponse.parse(ownFields(state)) };
@@ -55,8 +66,29 @@ function ownFields(state: ObjectState): JsonObject {
   };
 }
 
+/** The URL stands among the properties as well, where clients of the hosted API look for it. */
 function blobFields({ source, ...blob }: JsonObject): JsonObject {
-  return { ...blob, ...(isJsonObject(source) && shownSource(source)) };
+  const shown = isJsonObject(source) ? shownSource(source) : {};
+  const own = ownValue(blob, "properties") ?? {};
+  const url = ownValue(shown, "url");
+  const properties = isJsonObject(own) && url !== undefined ? { url, ...own } : own;
+  return { ...blob, properties, ...shown };
+}
+
+/** The object with a signed URL among the properties of each blob whose bytes are here. */
+export function withUrls(
+  object: ObjectResponse,
+  urlOf: (blob: BlobDescription) => string | undefined,
+): ObjectResponse {
+  const blobs = object.blobs.map((blob) => {
+    const { url, value, details } = blob;
+    const { hash, size_bytes: sizeBytes, mime_type: mimeType, filename } = details;
+    if (url !== undefined || value !== undefined || hash === undefined) return blob;
+    const presigned_url = urlOf({ hash, sizeBytes, mimeType, filename });
+    if (presigned_url === undefined) return blob;
+    return { ...blob, properties: { ...blob.properties, presigned_url } };
+  });
+  return { ...object, blobs };
 }
 
 function shownSource(source: JsonObject): JsonObject {

@@ -1,5 +1,6 @@
 /** What can be asked of an upload. Times, and what was found where the bytes are kept, arrive as data. */
 import type { JsonObject } from "../json.js";
+import type { AnnouncedBlobType, UploadConfirmation } from "./events.js";
 
 export interface CreateUpload {
   readonly type: "create_upload";
@@ -12,7 +13,18 @@ export interface CreateUpload {
   readonly objectMetadata: JsonObject;
   /** The file's name without its extension unless given. */
   readonly blobProperty: string | undefined;
+  readonly blobType: AnnouncedBlobType | undefined;
   readonly lifetimeMs: number;
+  readonly skipDuplicates: boolean;
+  readonly duplicates: UploadDuplicates;
+}
+
+/** What was found of what is announced; whether it still is there is decided. */
+export interface UploadDuplicates {
+  /** A confirmed upload of the bucket with the same bytes. */
+  readonly upload?: string | undefined;
+  /** The object that has the unique key of the one that would be made. */
+  readonly object?: string | undefined;
 }
 
 export interface StoredBytes {
@@ -29,6 +41,8 @@ export interface ConfirmUpload {
   readonly etag: string | undefined;
   readonly hash: string | undefined;
   readonly sizeBytes: number | undefined;
+  /** The request that confirms it together with others. */
+  readonly confirmation?: UploadConfirmation | undefined;
 }
 
 interface DeleteUpload {

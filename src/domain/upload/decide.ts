@@ -1,23 +1,22 @@
 /**
  * The decider of an upload. Pure.
  *
- * An upload brings bytes for objects, so a bucket that takes no objects, because it is archived,
- * takes none either. To confirm twice is a wrong transition: a repeated request is what idempotency
- * keys are for, and must not make a second object.
+ * To confirm twice is a wrong transition: a repeated request is what idempotency keys are for, and must
+ * not make a second object.
  */
 import { schemaOf } from "../bucket/state.js";
 import { BucketsError, invalidAt, invariant } from "../errors.js";
 import { formatTime } from "../event.js";
-import { assertTakesObjects, type OwnedContext } from "../owned.js";
+import type { OwnedContext } from "../owned.js";
 import type { ConfirmUpload, CreateUpload, StoredBytes, UploadCommand } from "./commands.js";
 import type { UploadEvent } from "./events.js";
 import { uploadBlobType } from "./object.js";
-import { type UploadState, uploadStatusAt } from "./state.js";
+import { type UploadState, type UploadStatus, uploadStatusAt } from "./state.js";
 
 /**
  * The event that the command makes happen. Existence and preconditions were checked before.
  *
- * @throws BUCKET_LOCKED; BAD_REQUEST for a wrong transition, or when no bytes arrived;
+ * @throws BAD_REQUEST for a wrong transition, or when no bytes arrived;
  *   VALIDATION_FAILED when other bytes arrived than were announced, and by rule.
  */
 export function decideUpload(
@@ -25,7 +24,6 @@ export function decideUpload(
   command: UploadCommand,
   context: OwnedContext,
 ): UploadEvent {
-  assertTakesObjects(context);
   if (command.type === "create_upload") return create(command, context);
   invariant(state !== undefined, `${command.type} needs an upload`);
   switch (command.type) {
@@ -36,10 +34,13 @@ export function decideUpload(
   }
 }
 
-function create(command: CreateUpload, { owner, moment }: OwnedContext): UploadEvent {
+function create(command: CreateUpload, context: OwnedContext): UploadEvent {
+  const { owner, moment } = context;
   const blob_property = command.blobProperty ?? stemOf(command.filename);
   // Before the bytes travel, because the object could not be made of them afterwards.
-  if (command.createObject) uploadBlobType(schemaOf(owner.document), blob_property);
+  if (command.createObject) {
+    assertBlobType(uploadBlobType(schemaOf(owner.document), blob_property), command.blobType);
+  }
   return {
     type: "upload.created",
     data: {
@@ -52,9 +53,34 @@ function create(command: CreateUpload, { owner, moment }: OwnedContext): UploadE
         create_object_on_confirm: command.createObject,
         object_metadata: command.objectMetadata,
         blob_property,
+        ...(command.blobType !== undefined && { blob_type: command.blobType }),
+        skip_duplicates: command.skipDuplicates,
       },
       expires_at: formatTime(moment.now + command.lifetimeMs),
+      ...duplicatesOf(command, context),
     },
+  };
+}
+
+function assertBlobType(type: string, announced: CreateUpload["blobType"]): void {
+  if (announced === undefined || announced === "auto" || announced === type) return;
+  throw invalidAt(
+    ["body", "blob_type"],
+    "mismatch",
+    `The bucket's schema has the type "${type}" there, and not "${announced}": send that, or "auto".`,
+  );
+}
+
+/** Those that have not been deleted since they were found. */
+function duplicatesOf({ duplicates }: CreateUpload, { owner, related }: OwnedContext) {
+  const isThere = (id: string | undefined): id is string => {
+    const found = id === undefined ? undefined : related(id);
+    return found?.bucket_id === owner.bucket_id && found.deleted === undefined;
+  };
+  const { upload, object } = duplicates;
+  return {
+    ...(isThere(upload) && { duplicate_of_upload_id: upload }),
+    ...(isThere(object) && { existing_object_id: object }),
   };
 }
 
@@ -66,13 +92,34 @@ function stemOf(filename: string): string {
 
 function assertPending(state: UploadState, now: number): void {
   const status = uploadStatusAt(state, now);
-  if (status === "PENDING") return;
-  const advice =
-    status === "FAILED"
-      ? `it expired at ${state.expires_at}, so make another`
-      : "it was confirmed already";
-  throw new BucketsError("BAD_REQUEST", `The upload ${state.upload_id} is ${status}: ${advice}.`, {
-    upload_id: state.upload_id,
+  switch (status) {
+    case "PENDING":
+      return;
+    case "COMPLETED":
+      throw confirmedAlready(state.upload_id);
+    case "SKIPPED":
+      throw over(state.upload_id, status, `${skippedBecause(state)}, so nothing is to be sent`);
+    case "FAILED":
+      throw over(state.upload_id, status, `it expired at ${state.expires_at}, so make another`);
+  }
+}
+
+/** Why an upload was skipped; about one that was. */
+export function skippedBecause(state: UploadState): string {
+  const { duplicate_of_upload_id: upload, existing_object_id: object } = state;
+  return upload === undefined
+    ? `the object ${object} has its unique key`
+    : `the upload ${upload} has brought the same bytes`;
+}
+
+/** What the object of an upload that was confirmed before is refused with as well. */
+export function confirmedAlready(uploadId: string): BucketsError {
+  return over(uploadId, "COMPLETED", "it was confirmed already");
+}
+
+function over(uploadId: string, status: UploadStatus, advice: string): BucketsError {
+  return new BucketsError("BAD_REQUEST", `The upload ${uploadId} is ${status}: ${advice}.`, {
+    upload_id: uploadId,
     status,
   });
 }
@@ -90,6 +137,7 @@ function confirm(
       hash: stored.hash,
       size_bytes: stored.sizeBytes,
       ...(precedingObject !== undefined && { object_id: precedingObject }),
+      ...(command.confirmation !== undefined && { confirmation: command.confirmation }),
     },
   };
 }

@@ -3,6 +3,18 @@ import { z } from "zod";
 import { type Change, diff } from "../changes.js";
 import { jsonObject } from "../schemas.js";
 
+/** What a client may say of the blob; `auto` is whatever the schema has at the property. */
+export const announcedBlobTypes = [
+  "auto",
+  "image",
+  "video",
+  "audio",
+  "text",
+  "pdf",
+  "excel",
+] as const;
+export type AnnouncedBlobType = (typeof announcedBlobTypes)[number];
+
 /** What was announced: the file, and the object to make of it if any. */
 export const UploadDocument = z.object({
   filename: z.string(),
@@ -14,13 +26,32 @@ export const UploadDocument = z.object({
   create_object_on_confirm: z.boolean(),
   object_metadata: jsonObject,
   blob_property: z.string(),
+  blob_type: z.enum(announcedBlobTypes).exactOptional(),
+  /** Absent in those from before duplicates were looked for. */
+  skip_duplicates: z.boolean().exactOptional(),
 });
 export type UploadDocument = Readonly<z.infer<typeof UploadDocument>>;
+
+/** A request to confirm several uploads, as each of those says that was confirmed by it. */
+export const UploadConfirmation = z.object({
+  task_id: z.string(),
+  /** How many were to be confirmed. */
+  asked: z.number(),
+});
+export type UploadConfirmation = Readonly<z.infer<typeof UploadConfirmation>>;
+
+/** What there was already of what was announced; the upload is skipped for it. */
+const duplicates = {
+  /** A confirmed upload of the bucket with the bytes that were announced. */
+  duplicate_of_upload_id: z.string().exactOptional(),
+  /** The object that has the unique key of the one that would be made. */
+  existing_object_id: z.string().exactOptional(),
+};
 
 export const UploadEvent = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("upload.created"),
-    data: z.object({ document: UploadDocument, expires_at: z.string() }),
+    data: z.object({ document: UploadDocument, expires_at: z.string(), ...duplicates }),
   }),
   z.object({
     type: z.literal("upload.confirmed"),
@@ -30,6 +61,8 @@ export const UploadEvent = z.discriminatedUnion("type", [
       size_bytes: z.number(),
       /** The object that the same transaction makes of it. */
       object_id: z.string().optional(),
+      /** There when it was confirmed together with others. */
+      confirmation: UploadConfirmation.exactOptional(),
     }),
   }),
   z.object({ type: z.literal("upload.deleted"), data: z.object({}) }),

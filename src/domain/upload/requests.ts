@@ -3,9 +3,10 @@
  * absent fields.
  */
 import { z } from "zod";
-import { metadata } from "../bucket/document.js";
 import { limits } from "../limits.js";
-import { orAbsent } from "../schemas.js";
+import { nameText, orAbsent } from "../schemas.js";
+import { metadata } from "../user-data.js";
+import { announcedBlobTypes } from "./events.js";
 
 const filename = z
   .string()
@@ -25,7 +26,7 @@ const contentType = z
     error: "Send a media type such as video/mp4.",
   });
 
-const fileSize = z.number().int().min(0).max(limits.uploadBytesMax);
+const fileSize = z.number().int().min(1).max(limits.uploadBytesMax);
 
 const hash = z
   .string()
@@ -51,7 +52,12 @@ export const CreateUploadRequest = z.object({
     .nullish()
     .transform((value) => value ?? true),
   object_metadata: metadata.nullish().transform((value) => value ?? {}),
-  blob_property: z.string().min(1).max(limits.blobPropertyLengthMax).nullish().transform(orAbsent),
+  blob_property: nameText(limits.blobPropertyLengthMax).nullish().transform(orAbsent),
+  blob_type: z.enum(announcedBlobTypes).nullish().transform(orAbsent),
+  skip_duplicates: z
+    .boolean()
+    .nullish()
+    .transform((value) => value ?? true),
   presigned_url_expiration: z
     .number()
     .int()
@@ -60,6 +66,8 @@ export const CreateUploadRequest = z.object({
     .nullish()
     .transform((value) => value ?? limits.uploadSecondsDefault),
 });
+
+export type CreateUploadRequest = z.output<typeof CreateUploadRequest>;
 
 export const BatchCreateUploadsRequest = z.object({
   uploads: z.array(CreateUploadRequest).min(1).max(limits.uploadsAtOnceMax),

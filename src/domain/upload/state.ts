@@ -2,10 +2,10 @@
 import { z } from "zod";
 import { invariant } from "../errors.js";
 import { formatTime, type RecordedEvent } from "../event.js";
-import { UploadDocument, type UploadEvent } from "./events.js";
+import { UploadConfirmation, UploadDocument, type UploadEvent } from "./events.js";
 
-export const uploadStatuses = ["PENDING", "COMPLETED", "FAILED"] as const;
-type UploadStatus = (typeof uploadStatuses)[number];
+export const uploadStatuses = ["PENDING", "COMPLETED", "FAILED", "SKIPPED"] as const;
+export type UploadStatus = (typeof uploadStatuses)[number];
 
 export const UploadState = z.object({
   kind: z.literal("upload"),
@@ -22,6 +22,10 @@ export const UploadState = z.object({
   hash: z.string().optional(),
   size_bytes: z.number().optional(),
   object_id: z.string().optional(),
+  /** Why it is SKIPPED. */
+  duplicate_of_upload_id: z.string().optional(),
+  existing_object_id: z.string().optional(),
+  confirmation: UploadConfirmation.optional(),
   created_at: z.string(),
   updated_at: z.string(),
   completed_at: z.string().optional(),
@@ -48,6 +52,12 @@ export function evolveUpload(state: UploadState | undefined, recorded: Recorded)
   }
 }
 
+type Created = Extract<UploadEvent, { readonly type: "upload.created" }>["data"];
+
+function isSkipped({ duplicate_of_upload_id, existing_object_id }: Created): boolean {
+  return duplicate_of_upload_id !== undefined || existing_object_id !== undefined;
+}
+
 function begin({ stream, event, recordedAt, ...recorded }: Recorded): UploadState {
   invariant(event.type === "upload.created", `${stream} does not begin with its creation`);
   const at = formatTime(recordedAt);
@@ -59,7 +69,7 @@ function begin({ stream, event, recordedAt, ...recorded }: Recorded): UploadStat
     version: recorded.version,
     position: recorded.position,
     ...event.data,
-    status: "PENDING",
+    status: isSkipped(event.data) ? "SKIPPED" : "PENDING",
     created_at: at,
     updated_at: at,
   };
@@ -72,4 +82,27 @@ function begin({ stream, event, recordedAt, ...recorded }: Recorded): UploadStat
 export function uploadStatusAt(state: UploadState, time: number): UploadStatus {
   const isExpired = state.status === "PENDING" && Date.parse(state.expires_at) <= time;
   return isExpired ? "FAILED" : state.status;
+}
+
+/** The bytes that were confirmed, or else those that were announced. */
+export function uploadSize({ size_bytes, document }: UploadState): number {
+  return size_bytes ?? document.file_size_bytes ?? 0;
+}
+
+/** How many uploads a bucket has of each status, and how large they are. */
+export interface UploadCounts {
+  readonly byStatus: Readonly<Partial<Record<UploadStatus, number>>>;
+  readonly totalSizeBytes: number;
+}
+
+/** @param time milliseconds. */
+export function countUploads(states: Iterable<UploadState>, time: number): UploadCounts {
+  const byStatus: Partial<Record<UploadStatus, number>> = {};
+  let totalSizeBytes = 0;
+  for (const state of states) {
+    const status = uploadStatusAt(state, time);
+    byStatus[status] = (byStatus[status] ?? 0) + 1;
+    totalSizeBytes += uploadSize(state);
+  }
+  return { byStatus, totalSizeBytes };
 }

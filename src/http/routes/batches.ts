@@ -1,6 +1,15 @@
 /** The routes of batches and their workers (CONTRACT: batches). Each calls the service and maps the answer. */
 import { z } from "zod";
 import {
+  BatchDeletion,
+  BatchLogs,
+  FailedDocuments,
+  ListBatchesResponse,
+  type OperationResult,
+  WrittenBody,
+  writtenMediaType,
+} from "../../api/index.js";
+import {
   AddObjectsRequest,
   ClaimRequest,
   CompleteRequest,
@@ -8,33 +17,36 @@ import {
   FailRequest,
   PatchBatchRequest,
   ProgressRequest,
+  RetryRequest,
 } from "../../domain/batch/requests.js";
 import { BatchResponse, batchCatalog } from "../../domain/batch/response.js";
+import { limits } from "../../domain/limits.js";
 import { TaskResponse } from "../../domain/task.js";
+import { exampleParameters } from "../example-parameters.js";
+import { setCache } from "../headers.js";
+import { defineRead } from "../read.js";
 import {
-  BatchDeletion,
-  ListBatchesResponse,
-  type OperationResult,
-  WrittenBody,
-  writtenMediaType,
-} from "../../service/interface.js";
-import { isNotModified, readIfNoneMatch } from "../conditional.js";
-import { placeHeaders } from "../headers.js";
-import { addVersionLinks } from "../links.js";
-import { type ApiRequest, asOf, defineRoute, type Route } from "../route.js";
+  type ApiRequest,
+  defineRoute,
+  type HttpContext,
+  ignoredOf,
+  ignoredParameter,
+  type Route,
+} from "../route.js";
 import {
   answerWrite,
   assertUnconditional,
   bodyRefusals,
   defineOperation,
   sendWritten,
+  setIgnoredFields,
   shownOf,
   wantsWhole,
   writeOptions,
   writeQuery,
   writeRefusals,
 } from "../write.js";
-import { bucketOf, bucketPath, bucketUrl, setTime } from "./buckets.js";
+import { bucketOf, bucketPath, bucketUrl } from "./buckets.js";
 import { defineList, listRequest } from "./list-body.js";
 import { pastRoutes } from "./past.js";
 
@@ -51,12 +63,37 @@ const ofBatch = {
   refusals: [...writeRefusals, ...bodyRefusals, 423],
 } as const;
 
+const validated = writeQuery.extend({ skip_validation: ignoredParameter });
+
 /** What the writes without a body have in common; clients send an empty one. */
 const bodiless = {
   ...ofBatch,
   needsBody: false,
   body: { "application/json": z.object({}) },
 } as const;
+
+/** What the reads of a part of a batch have in common. There is one tier, and no collection. */
+const tells = {
+  method: "GET",
+  permission: "read",
+  isHostedList: true,
+  refusals: [400, 404, 422],
+} as const;
+
+const partQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(limits.pageSizeMax).optional(),
+  offset: z.coerce.number().int().min(0).optional(),
+  tier_num: ignoredParameter,
+});
+
+const failuresQuery = partQuery.extend({ collection_id: ignoredParameter });
+
+function tellIgnored(context: HttpContext, query: z.ZodObject): void {
+  setCache(context, "current");
+  setIgnoredFields(context, ignoredOf({ query }, context.query));
+}
+
+const ofClaim = { claim_id: exampleParameters.claim_id };
 
 const ListBatchesRequest = listRequest({
   catalog: batchCatalog,
@@ -68,9 +105,11 @@ export const batchRoutes: readonly Route[] = [
   defineOperation({
     ...ofBatch,
     path: base,
+    query: validated,
     operationId: "createBatch",
     summary: "Create a batch of objects, as a draft",
     body: { "application/json": CreateBatchRequest },
+    examples: { "application/json": { object_ids: [exampleParameters.object_identifier] } },
     refusals: [400, 404, 422, 423, 507, ...bodyRefusals],
     toOperation: ({ params, body }) => ({
       type: "create_batch",
@@ -87,30 +126,15 @@ export const batchRoutes: readonly Route[] = [
     request: ListBatchesRequest,
     list: ({ namespace, params }, query) => namespace.batches(bucketOf(params)).list(query),
   }),
-  defineRoute({
-    method: "GET",
+  defineRead({
     path: batchPath,
     operationId: "getBatch",
     summary: "Read a batch, now or as of a point in the past",
-    permission: "read",
-    headers: ["If-None-Match"],
-    query: z.strictObject({ as_of: asOf }),
     response: BatchResponse,
-    refusals: [400, 404],
-    handle: async (request, query) => {
-      const { context, namespace, params } = request;
-      const ifNoneMatch = readIfNoneMatch(context.get("If-None-Match") || undefined);
-      const batches = namespace.batches(bucketOf(params));
-      const read = await batches.get(batchOf(params), { asOf: query.as_of });
-      context.set(placeHeaders(read));
-      setTime(context, read);
-      addVersionLinks(context, batchUrl(request), read.version, read.past?.latestVersion);
-      if (isNotModified(ifNoneMatch, read.tag)) {
-        context.status = 304;
-        return;
-      }
-      context.body = read.batch;
-    },
+    read: ({ namespace, params }, options) =>
+      namespace.batches(bucketOf(params)).get(batchOf(params), options),
+    show: ({ batch }) => batch,
+    urlOf: batchUrl,
   }),
   defineOperation({
     ...ofBatch,
@@ -119,6 +143,7 @@ export const batchRoutes: readonly Route[] = [
     operationId: "patchBatch",
     summary: "Replace the metadata of a batch",
     body: { "application/json": PatchBatchRequest },
+    examples: { "application/json": { metadata: { wanted_by: "growth" } } },
     toOperation: ({ params, body }) => ({ ...named(params), type: "patch_batch", patch: body }),
   }),
   defineOperation({
@@ -136,14 +161,17 @@ export const batchRoutes: readonly Route[] = [
   defineOperation({
     ...ofBatch,
     path: `${batchPath}/objects`,
+    query: validated,
     operationId: "addBatchObjects",
     summary: "Add objects to a draft",
     body: { "application/json": AddObjectsRequest },
+    examples: { "application/json": { object_ids: [exampleParameters.object_identifier] } },
     toOperation: ({ params, body }) => ({ ...named(params), type: "add_batch_objects", body }),
   }),
   defineOperation({
     ...bodiless,
     path: `${batchPath}/submit`,
+    query: writeQuery.extend({ force: ignoredParameter }),
     operationId: "submitBatch",
     summary: "Submit a draft: from now on a worker may claim it",
     response: TaskResponse,
@@ -162,6 +190,7 @@ export const batchRoutes: readonly Route[] = [
     operationId: "progressBatch",
     summary: "A worker says how far it is, and may make its lease longer",
     body: { "application/json": ProgressRequest },
+    examples: { "application/json": { ...ofClaim, processed_count: 1, lease_seconds: 300 } },
     refusals: [...ofBatch.refusals, 409],
     toOperation: ({ params, body }) => ({ ...named(params), type: "progress_batch", body }),
   }),
@@ -171,6 +200,7 @@ export const batchRoutes: readonly Route[] = [
     operationId: "completeBatch",
     summary: "A worker says that it is done",
     body: { "application/json": CompleteRequest },
+    examples: { "application/json": { ...ofClaim, result: { thumbnails: 1 } } },
     refusals: [...ofBatch.refusals, 409],
     toOperation: ({ params, body }) => ({ ...named(params), type: "complete_batch", body }),
   }),
@@ -180,8 +210,45 @@ export const batchRoutes: readonly Route[] = [
     operationId: "failBatch",
     summary: "A worker says that it cannot be done",
     body: { "application/json": FailRequest },
+    examples: { "application/json": { ...ofClaim, error: "The disk of the worker is full." } },
     refusals: [...ofBatch.refusals, 409],
     toOperation: ({ params, body }) => ({ ...named(params), type: "fail_batch", body }),
+  }),
+  defineOperation({
+    ...ofBatch,
+    path: `${batchPath}/retry`,
+    operationId: "retryBatch",
+    summary: "Have a worker try again what failed, under the same task",
+    needsBody: false,
+    body: { "application/json": RetryRequest },
+    examples: { "application/json": { retry_mode: "all" } },
+    toOperation: ({ params, body }) => ({ ...named(params), type: "retry_batch", body }),
+  }),
+  defineRoute({
+    ...tells,
+    path: `${batchPath}/failed-documents`,
+    operationId: "listBatchFailures",
+    summary: "The objects of a batch that failed, each with the reason",
+    query: failuresQuery,
+    response: FailedDocuments,
+    handle: async ({ context, namespace, params }, { limit, offset }) => {
+      const { bucket, batch } = named(params);
+      context.body = await namespace.batches(bucket).failedDocuments(batch, { limit, offset });
+      tellIgnored(context, failuresQuery);
+    },
+  }),
+  defineRoute({
+    ...tells,
+    path: `${batchPath}/logs`,
+    operationId: "listBatchLogs",
+    summary: "What happened to a batch, event by event",
+    query: partQuery,
+    response: BatchLogs,
+    handle: async ({ context, namespace, params }, { limit, offset }) => {
+      const { bucket, batch } = named(params);
+      context.body = await namespace.batches(bucket).logs(batch, { limit, offset });
+      tellIgnored(context, partQuery);
+    },
   }),
   ...pastRoutes({
     path: batchPath,
@@ -202,6 +269,7 @@ export const claimRoute: Route = defineRoute({
   permission: "write",
   query: writeQuery,
   body: { "application/json": ClaimRequest },
+  examples: { "application/json": { worker: "transcoder-1", lease_seconds: 300 } },
   needsBody: true,
   response: BatchResponse,
   otherResponses: { [writtenMediaType]: WrittenBody },

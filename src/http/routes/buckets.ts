@@ -1,31 +1,28 @@
 /** The routes of buckets (CONTRACT: buckets). Each calls the service and maps the answer. */
 import { z } from "zod";
+import { ListBucketsResponse, type OperationResult } from "../../api/index.js";
 import { CreateBucketRequest, PatchBucketRequest } from "../../domain/bucket/document.js";
-import { type PatchMediaType, patchMediaTypes } from "../../domain/bucket/patch.js";
 import {
   LockBucketRequest,
   RotateSecretRequest,
   UnlockBucketRequest,
 } from "../../domain/bucket/requests.js";
 import { BucketResponse } from "../../domain/bucket/response.js";
-import { RestoreBucketRequest, RevertBucketRequest } from "../../domain/bucket/revert.js";
-import { formatTime } from "../../domain/event.js";
+import { RestoreBucketRequest } from "../../domain/bucket/revert.js";
+import type { JsonValue } from "../../domain/json.js";
 import { JsonPatch } from "../../domain/json-patch.js";
+import { type PatchMediaType, patchMediaTypes } from "../../domain/patch-media-type.js";
+import { RevertRequest } from "../../domain/revert.js";
 import { jsonObject } from "../../domain/schemas.js";
 import { TaskResponse } from "../../domain/task.js";
-import {
-  type BucketRead,
-  ListBucketsResponse,
-  type OperationResult,
-} from "../../service/interface.js";
-import { isNotModified, readIfNoneMatch } from "../conditional.js";
-import { placeHeaders, setCache } from "../headers.js";
+import { readCondition, readConditions } from "../conditional.js";
 import { addLink, addVersionLinks, negotiatePoint, withQuery } from "../links.js";
+import { sendRead, setTime } from "../read.js";
 import {
   type ApiRequest,
   asOf,
   defineRoute,
-  type HttpContext,
+  ignoredParameter,
   type Route,
   type SentWrite,
 } from "../route.js";
@@ -50,6 +47,15 @@ const patchBodies = {
   "application/merge-patch+json": jsonObject,
   "application/json-patch+json": JsonPatch,
 } as const satisfies Record<PatchMediaType, z.ZodType>;
+
+const patchExamples = {
+  "application/json": { description: "Launch films, Q4", metadata: { team: "growth" } },
+  "application/merge-patch+json": { description: "Launch films, Q4", metadata: { budget: 12_000 } },
+  "application/json-patch+json": [
+    { op: "add", path: "/description", value: "Launch films, Q4" },
+    { op: "add", path: "/metadata/budget", value: 12_000 },
+  ],
+} as const satisfies Record<PatchMediaType, JsonValue>;
 
 /** What all writes share that are answered with the bucket. */
 const answersBucket = { query: writeQuery, response: BucketResponse } as const;
@@ -77,6 +83,17 @@ export const bucketRoutes: readonly Route[] = [
     summary: "Create a bucket",
     permission: "write",
     body: { "application/json": CreateBucketRequest },
+    examples: {
+      "application/json": {
+        bucket_name: "launch-films",
+        description: "Films of product launches, one object per cut",
+        bucket_schema: {
+          properties: { title: { type: "string", required: true }, video: { type: "video" } },
+        },
+        unique_key: { fields: ["title"], default_policy: "upsert" },
+        metadata: { team: "studio" },
+      },
+    },
     needsBody: true,
     refusals: [400, 409, ...bodyRefusals, 422, 507],
     toOperation: ({ body }) => ({ type: "create", body }),
@@ -96,32 +113,27 @@ export const bucketRoutes: readonly Route[] = [
     operationId: "getBucket",
     summary: "Read a bucket, now or as of a point in the past",
     permission: "read",
-    headers: ["Accept-Datetime", "If-None-Match"],
+    headers: ["Accept-Datetime", ...readConditions],
     query: z.strictObject({ as_of: asOf }),
     response: BucketResponse,
-    refusals: [400, 404],
+    refusals: [400, 404, 412],
     handle: async ({ context, store, namespace, params, publicUrl }, query) => {
       context.vary("Accept-Datetime");
-      const ifNoneMatch = readIfNoneMatch(context.get("If-None-Match") || undefined);
+      const condition = readCondition(context);
       const negotiated =
         query.as_of === undefined ? await negotiatePoint(context, store) : undefined;
       const read = await namespace.buckets.get(bucketOf(params), {
         asOf: query.as_of ?? negotiated,
       });
       const url = bucketUrl(publicUrl, read.bucket.bucket_id);
-      context.set(placeHeaders(read));
-      setTime(context, read);
       // The resource is its own timegate, and answers with the memento itself (RFC 7089, pattern 1.2).
       addLink(context, url, "original timegate");
       addVersionLinks(context, url, read.version, read.past?.latestVersion);
       if (negotiated !== undefined) {
         context.set("Content-Location", withQuery(url, { as_of: negotiated }));
       }
-      if (isNotModified(ifNoneMatch, read.tag)) {
-        context.status = 304;
-        return;
-      }
-      context.body = read.bucket;
+      setTime(context, read);
+      sendRead(context, condition, read, read.bucket);
     },
   }),
   defineOperation({
@@ -130,6 +142,7 @@ export const bucketRoutes: readonly Route[] = [
     operationId: "patchBucket",
     summary: "Partially update a bucket",
     body: patchBodies,
+    examples: patchExamples,
   }),
   defineOperation({
     ...patchesBucket,
@@ -137,24 +150,28 @@ export const bucketRoutes: readonly Route[] = [
     operationId: "putBucket",
     summary: "Partially update a bucket (the same as PATCH with application/json)",
     body: { "application/json": patchBodies["application/json"] },
+    examples: { "application/json": patchExamples["application/json"] },
     locate: pathOf,
   }),
   defineAction("lock", {
     summary: "Make a bucket read-only",
     permission: "admin",
     body: LockBucketRequest,
+    example: { reason: "audit of the year" },
     refusals: [423],
   }),
   defineAction("unlock", {
     summary: "Make a locked bucket writable again",
     permission: "admin",
     body: UnlockBucketRequest,
+    example: { reason: "the audit is done" },
   }),
   ...(["archive", "activate", "suspend"] as const).map((move) =>
     defineAction(move, {
       summary: lifecycle[move],
       permission: "admin",
       body: NoFields,
+      example: {},
       refusals: [423],
     }),
   ),
@@ -164,7 +181,7 @@ export const bucketRoutes: readonly Route[] = [
     operationId: "deleteBucket",
     summary: "Delete a bucket; its history goes on",
     permission: "delete",
-    query: writeQuery,
+    query: writeQuery.extend({ cascade: ignoredParameter }),
     response: TaskResponse,
     refusals: [...writeRefusals, 423],
     toOperation: ({ params }) => ({ type: "delete", bucket: bucketOf(params) }),
@@ -172,7 +189,8 @@ export const bucketRoutes: readonly Route[] = [
   defineAction("revert", {
     summary: "Put a bucket, or fields of it, back to a version, or take back one event",
     permission: "write",
-    body: RevertBucketRequest,
+    body: RevertRequest,
+    example: { to: 1, fields: ["/description"] },
     needsBody: true,
     refusals: [409, 423],
   }),
@@ -184,6 +202,7 @@ export const bucketRoutes: readonly Route[] = [
     summary: "Give the source adapter another webhook secret; the old one overlaps",
     permission: "write",
     body: { "application/json": RotateSecretRequest },
+    examples: { "application/json": { overlap_seconds: 3_600 } },
     refusals: [...writeRefusals, ...bodyRefusals, 423],
     toOperation: ({ params, body }) => ({ type: "rotate_secret", bucket: bucketOf(params), body }),
   }),
@@ -191,6 +210,7 @@ export const bucketRoutes: readonly Route[] = [
     summary: "Bring a deleted bucket back",
     permission: "delete",
     body: RestoreBucketRequest,
+    example: {},
     refusals: [409],
   }),
 ];
@@ -200,8 +220,13 @@ type Verb = "lock" | "unlock" | "archive" | "activate" | "suspend" | "revert" | 
 /** A verb below a bucket, which answers with the bucket. */
 function defineAction(
   verb: Verb,
-  action: Pick<Route, "summary" | "permission" | "needsBody"> & {
+  {
+    body,
+    example,
+    ...action
+  }: Pick<Route, "summary" | "permission" | "needsBody"> & {
     readonly body: z.ZodObject;
+    readonly example: JsonValue;
     readonly refusals?: readonly number[];
   },
 ): Route {
@@ -211,27 +236,11 @@ function defineAction(
     method: "POST",
     path: `${bucketPath}/${verb}`,
     operationId: `${verb}Bucket`,
-    body: { "application/json": action.body },
+    body: { "application/json": body },
+    examples: { "application/json": example },
     refusals: [...writeRefusals, ...bodyRefusals, ...(action.refusals ?? [])],
     toOperation: ({ params, body }) => ({ type: verb, bucket: bucketOf(params), body }),
   });
-}
-
-/** Whether the answer is about now or the past, and so how long it may be kept. */
-export function setTime(
-  context: HttpContext,
-  { past }: { readonly past?: BucketRead["past"] | undefined },
-): void {
-  if (past === undefined) {
-    context.set("Accept-Patch", patchMediaTypes.join(", "));
-    setCache(context, "current");
-  } else {
-    context.set("Memento-Datetime", new Date(past.recordedAt).toUTCString());
-    // The standard's own header knows whole seconds only.
-    context.set("X-Recorded-At", formatTime(past.recordedAt));
-    context.set("X-Latest-Version", String(past.latestVersion));
-    setCache(context, past.isFinal ? "final" : "none");
-  }
 }
 
 const BucketShown = z.object({ bucket_id: z.string() });

@@ -4,15 +4,16 @@
  */
 import { Readable } from "node:stream";
 import { z } from "zod";
-import { BucketsError } from "../../domain/errors.js";
-import { limits } from "../../domain/limits.js";
 import {
-  type BucketStore,
+  allNamespaces,
   type Feed,
   type FeedEvent,
   FeedPage,
   type FeedQuery,
-} from "../../service/interface.js";
+} from "../../api/index.js";
+import { BucketsError } from "../../domain/errors.js";
+import { limits } from "../../domain/limits.js";
+import { clearTimeout, setTimeout } from "../../timers.js";
 import { CloudEvent, toCloudEvent } from "../cloud-events.js";
 import { setCache } from "../headers.js";
 import { addLink, withQuery } from "../links.js";
@@ -114,17 +115,24 @@ function untilClosed({ res }: HttpContext, stopping: AbortSignal | undefined): A
 }
 
 async function sendPage(
-  { context, store, basePath }: ApiRequest,
+  request: ApiRequest,
   query: FeedRequest,
   signal: AbortSignal,
   type: string,
 ): Promise<void> {
-  const feed = openFeed(context, store, query, query.after, signal);
+  const { context, basePath, isStillOpen } = request;
+  const feed = openFeed(request, query, query.after, signal);
   const waitMs = (query.wait ?? 0) * 1_000;
   const page = await feed.page({ limit: query.limit, waitMs });
   if (page === undefined) {
     context.set("Connection", "close");
     throw new BucketsError("NOT_READY", "The server is shutting down: ask it again soon.");
+  }
+  if (!isStillOpen()) {
+    throw new BucketsError(
+      "UNAUTHORIZED",
+      "The token expired or was revoked while the page waited.",
+    );
   }
   // The forms that are nothing but events have no other place for where to go on.
   addLink(context, withQuery("", { ...query, after: page.pagination.next_cursor }), "next");
@@ -144,7 +152,7 @@ async function sendPage(
 }
 
 async function sendStream(
-  { context, store, isStillOpen }: ApiRequest,
+  request: ApiRequest,
   query: FeedRequest,
   signal: AbortSignal,
   times: FeedTimes,
@@ -154,9 +162,12 @@ async function sendStream(
     const message = `${name} is for pages: a stream of events goes on until it is closed.`;
     throw new BucketsError("BAD_REQUEST", message);
   }
+  const { context, isStillOpen, admission } = request;
+  const leave = admission.streams.take(request.tokenName);
+  context.res.once("close", leave);
   // A browser comes back with the address that it began with, and the id that it came to.
   const after = context.get("Last-Event-ID") || query.after;
-  const feed = openFeed(context, store, query, after, signal);
+  const feed = openFeed(request, query, after, signal);
   // The first page is read here, so that a refusal still gets its status.
   const first = await feed.page({ limit: streamPageEvents });
   context.type = mediaTypes.eventStream;
@@ -169,13 +180,13 @@ async function sendStream(
 }
 
 function openFeed(
-  context: HttpContext,
-  store: BucketStore,
+  { context, store, namespace: asked }: ApiRequest,
   { bucket, types }: FeedRequest,
   after: string | undefined,
   signal: AbortSignal,
 ): Feed {
-  const namespace = context.get("X-Namespace") || "default";
+  const isOfAll = context.get("X-Namespace") === allNamespaces;
+  const namespace = isOfAll ? allNamespaces : asked.name;
   const feedQuery: FeedQuery = { after, bucket, namespace, types: types?.split(","), signal };
   return store.events(feedQuery);
 }
@@ -192,6 +203,9 @@ async function* streamText(
   for (let page = first; page !== undefined; ) {
     if (!isStillOpen()) return;
     const id = page.pagination.next_cursor;
+    for (const { position, problem } of page.unreadable ?? []) {
+      yield `: the event at ${position} cannot be read: ${problem}\n\n`;
+    }
     if (page.results.length > 0) yield page.results.map(toServerSentEvent).join("");
     else if (page !== first) yield id === sentId ? ":\n\n" : `:\nid: ${id}\n\n`;
     if (page.results.length > 0 || page !== first) sentId = id;

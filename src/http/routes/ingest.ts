@@ -1,10 +1,11 @@
 /** The routes of push ingestion (CONTRACT: source adapters): deliveries in, and what became of them. */
 import { z } from "zod";
+import { IngestResponse, ListDeliveriesResponse, TestedDelivery } from "../../api/index.js";
 import { DeliveryResponse } from "../../domain/delivery/response.js";
 import { deliveryStatuses } from "../../domain/delivery/state.js";
+import { parsePayload } from "../../domain/ingest/payload.js";
 import { limits } from "../../domain/limits.js";
 import { jsonObject } from "../../domain/schemas.js";
-import { IngestResponse, ListDeliveriesResponse, TestedDelivery } from "../../service/interface.js";
 import { readBytes } from "../body.js";
 import { setCache } from "../headers.js";
 import { type ApiRequest, defineRoute, type HttpContext, noQuery, type Route } from "../route.js";
@@ -13,6 +14,9 @@ import { bucketOf, bucketPath } from "./buckets.js";
 
 const base = `${bucketPath}/source_adapter`;
 const deliveryPath = `${base}/deliveries/{delivery_id}`;
+
+/** As a generic webhook would send it, for a mapping of `title`. */
+const delivered = { title: "Spring launch, 16:9" };
 
 /** What became of a delivery, for whoever counts. */
 export type DeliveryResult = z.infer<typeof IngestResponse>["status"] | "refused";
@@ -27,12 +31,17 @@ export function ingestRoute(count: (result: DeliveryResult) => void): Route {
     permission: undefined,
     query: noQuery,
     takesBytes: true,
+    examples: { "*/*": delivered },
+    isSigned: true,
     response: IngestResponse,
     successStatus: 202,
     refusals: [401, 403, 404, 413, 415, 422, 423, 507],
-    handle: async ({ context, ingest, params }) => {
+    handle: async ({ context, ingest, admission, params }) => {
       setCache(context, "none");
-      const body = await readBytes(context.req, limits.jsonBodyBytesMax);
+      const body = () =>
+        admission.strangerBodies.hold(context.state.address, () =>
+          readBytes(context, limits.jsonBodyBytesMax),
+        );
       try {
         const done = await ingest(params["bucket_id"] ?? "", { headers: headersOf(context), body });
         count(done.status);
@@ -62,6 +71,9 @@ export const sourceAdapterRoutes: readonly Route[] = [
     permission: "read",
     query: noQuery,
     body: { "application/json": jsonObject },
+    examples: { "application/json": delivered },
+    // What a sender sends, as the delivery of it would be read.
+    parseBody: parsePayload,
     needsBody: true,
     response: TestedDelivery,
     refusals: [400, 404, 422, 423, ...bodyRefusals],
@@ -74,6 +86,7 @@ export const sourceAdapterRoutes: readonly Route[] = [
     method: "GET",
     path: `${base}/deliveries`,
     operationId: "listDeliveries",
+    scans: true,
     summary: "What the source adapter was sent, newest first, and what became of it",
     permission: "read",
     query: z.strictObject({

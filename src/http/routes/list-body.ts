@@ -2,19 +2,20 @@
  * The bodies of lists (CONTRACT: buckets, list): read like a query, so that whatever does not fit is
  * a 400, and described for OpenAPI. What filters mean is the domain's.
  */
+import { Readable } from "node:stream";
 import { z } from "zod";
+import type { ListQuery, ServedListQuery } from "../../api/index.js";
 import { bucketCatalog } from "../../domain/bucket/list.js";
-import { requireObject } from "../../domain/bucket/patch.js";
-import { checkFields, strayFields } from "../../domain/bucket/requests.js";
 import { operators } from "../../domain/filter/condition.js";
 import type { FieldCatalog } from "../../domain/filter/fields.js";
-import type { JsonObject } from "../../domain/json.js";
+import type { JsonObject, JsonValue } from "../../domain/json.js";
 import { limits } from "../../domain/limits.js";
-import { jsonValue, parseQuery } from "../../domain/schemas.js";
-import type { AsOf, ListQuery } from "../../service/interface.js";
+import { checkStrays } from "../../domain/request-fields.js";
+import { jsonValue, parsePaging, requireObject } from "../../domain/schemas.js";
 import { setCache, setMoment } from "../headers.js";
 import { readPreferences } from "../preferences.js";
 import { type ApiRequest, asOfMoment, defineRoute, type Route } from "../route.js";
+import { type ListPage, missingOf, wholePage } from "../whole-page.js";
 import { setIgnoredFields } from "../write.js";
 
 /** What the bodies of lists of one kind of resource have of their own. */
@@ -51,6 +52,7 @@ const condition = (listed: Listed) => ({
       ].join(" "),
     },
     value: { description: "Any JSON value that the operator takes." },
+    case_sensitive: { type: "boolean", description: "For this condition." },
   },
 });
 
@@ -139,9 +141,26 @@ export const ListBucketsRequest = listRequest({
   searched: "the id, the name or the description",
 });
 
-/** @throws BAD_REQUEST with the place of the first fault. */
-export function readListQuery(body: JsonObject): ListQuery {
-  const parsed = parseQuery(ListBucketsRequest, body, "body");
+/** Which part of a list is wanted, in the query: what is said there goes before the body. */
+const pagingQuery = {
+  limit: z.coerce.number().int().min(1).max(limits.pageSizeMax).optional(),
+  offset: z.coerce.number().int().min(0).optional(),
+  cursor: z.string().optional(),
+  include_total: z
+    .enum(["true", "false"])
+    .optional()
+    .meta({ description: "`false` leaves the totals out of the pagination." }),
+};
+
+/** The pagination without its totals, for who asked for none. */
+function withoutTotals(page: ListPage): ListPage {
+  const { total: _, total_pages: __, ...counted } = page.pagination;
+  return { ...page, pagination: counted };
+}
+
+/** @throws BAD_REQUEST with the place of the first fault, VALIDATION_FAILED for that of a page. */
+function readListQuery(body: JsonObject): ListQuery {
+  const parsed = parsePaging(ListBucketsRequest, body, "body");
   return {
     search: parsed.search,
     filters: parsed.filters,
@@ -153,34 +172,72 @@ export function readListQuery(body: JsonObject): ListQuery {
   };
 }
 
-/** A list that takes its whole question in the body, now or as of a moment. */
-export function defineList<Page extends { readonly as_of?: AsOf | undefined }>({
+/** Every kind of resource has these fields. */
+const listExample = { sort: { field: "created_at", direction: "desc" }, limit: 20 } as const;
+
+/** A list whose page is in the query, or else in the body. */
+export function defineList<Request extends z.ZodObject, Page extends ListPage>({
   request,
   list,
+  filtersOf = () => ({}),
   ...route
-}: Pick<Route, "path" | "operationId" | "summary" | "response"> & {
-  readonly request: z.ZodObject;
-  readonly list: (sent: ApiRequest, query: ListQuery) => Promise<Page>;
+}: Pick<
+  Route,
+  "path" | "operationId" | "summary" | "response" | "namesNamespace" | "isOfOrganization"
+> & {
+  readonly request: Request;
+  readonly list: (
+    sent: ApiRequest,
+    query: ServedListQuery,
+    body: z.output<Request>,
+  ) => Promise<Page>;
+  /** What must be equal, beside the filters; null and undefined may be anything. */
+  readonly filtersOf?: (body: z.output<Request>) => Readonly<Record<string, JsonValue | undefined>>;
 }): Route {
   return defineRoute({
     ...route,
     method: "POST",
     permission: "read",
-    query: z.strictObject({ as_of: asOfMoment }),
+    query: z.strictObject({ as_of: asOfMoment, ...pagingQuery }),
+    isHostedList: true,
+    scans: true,
     body: { "application/json": request },
+    examples: { "application/json": listExample },
     refusals: [400, 404, 413, 415, 422],
-    handle: async (sent, { as_of: asOf }) => {
+    handle: async (sent, { as_of: asOf, include_total: includeTotal, ...paging }) => {
       const { context } = sent;
       const { isStrict, applied } = readPreferences(context.get("Prefer"), true);
       if (applied !== "") context.set("Preference-Applied", applied);
       const json = requireObject(sent.body ?? {});
       const query = readListQuery(json);
-      const ignored = checkFields(strayFields(json, request), isStrict);
-      const page = await list(sent, { ...query, asOf });
+      const body = parsePaging(request, json, "body");
+      const equal = filtersOf(body);
+      const wanted = Object.entries(equal).flatMap(([field, value]) =>
+        value === undefined || value === null ? [] : [{ field, operator: "eq", value }],
+      );
+      const filters = [query.filters, ...wanted].filter((filter) => (filter ?? null) !== null);
+      const ignored = checkStrays(json, request, isStrict);
+      const asked = {
+        ...query,
+        ...(wanted.length > 0 && { filters: { AND: filters } }),
+        ...paging,
+        asOf,
+        bytesMax: limits.pageBytesMax,
+      };
+      const page = await list(sent, asked, body);
       setIgnoredFields(context, ignored);
       if (page.as_of === undefined) setCache(context, "current");
       else setMoment(context, page.as_of);
-      context.body = page;
+      const shown = includeTotal === "false" ? withoutTotals(page) : page;
+      const missing = missingOf(page, asked);
+      if (missing === 0) {
+        context.body = shown;
+        return;
+      }
+      const rest = (place: Pick<ListQuery, "limit" | "cursor">) =>
+        list(sent, { ...asked, ...place }, body);
+      context.body = Readable.from(wholePage(shown, missing, rest));
+      context.type = "application/json";
     },
   });
 }

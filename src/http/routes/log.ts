@@ -1,24 +1,33 @@
 /** The routes about the whole log: its head, its proof, and the read models that are made from it. */
-import { Readable } from "node:stream";
 import { z } from "zod";
+import { blobChecks, HeadAnswer, RescueReport } from "../../api/index.js";
 import { BucketsError } from "../../domain/errors.js";
 import { parseBody } from "../../domain/schemas.js";
-import { blobChecks, HeadAnswer } from "../../service/interface.js";
 import { setCache } from "../headers.js";
-import { defineRoute, type HttpContext, noQuery, type Route } from "../route.js";
+import { ndjson, streamProgress } from "../progress.js";
+import { defineRoute, noQuery, type Route } from "../route.js";
+
+interface Progress {
+  readonly done: number;
+  readonly total: number;
+}
 
 const VerifyRequest = z.object({
   expected: z
     .object({ position: z.number().int().min(1), hash: z.string().regex(/^[0-9a-f]{64}$/) })
     .nullish()
     .meta({ description: "A head that was noted elsewhere, which the log must still contain." }),
+  checkpoint: z
+    .object({ size: z.number().int().min(0), root: z.string().regex(/^[0-9a-f]{64}$/) })
+    .nullish()
+    .meta({
+      description: "What a checkpoint that was kept says, of which the log must be a continuation.",
+    }),
   blobs: z
     .enum(blobChecks)
     .nullish()
     .meta({ description: "Whether bytes are there, or are hashed again; existence unless sent." }),
 });
-
-const ndjson = "application/x-ndjson";
 
 export const logRoutes: readonly Route[] = [
   defineRoute({
@@ -47,15 +56,17 @@ export const logRoutes: readonly Route[] = [
     isStoreWide: true,
     query: noQuery,
     body: { "application/json": VerifyRequest },
+    examples: { "application/json": { blobs: "existence" } },
     response: z.string(),
     responseTypes: [ndjson],
     refusals: [400, 413, 415, 422],
     handle: async ({ context, store, body }) => {
-      const { expected, blobs } = parseBody(VerifyRequest, body ?? {});
-      streamProgress(context, (onProgress) =>
+      const { expected, checkpoint, blobs } = parseBody(VerifyRequest, body ?? {});
+      await streamProgress<Progress>(context, (onProgress) =>
         store.verify({
           onProgress,
           expected: expected ?? undefined,
+          checkpoint: checkpoint ?? undefined,
           blobs: blobs ?? undefined,
         }),
       );
@@ -74,7 +85,23 @@ export const logRoutes: readonly Route[] = [
     responseTypes: [ndjson],
     refusals: [400, 413, 415],
     handle: async ({ context, store }) => {
-      streamProgress(context, (onProgress) => store.replay({ onProgress }));
+      await streamProgress<Progress>(context, (onProgress) => store.replay({ onProgress }));
+    },
+  }),
+  defineRoute({
+    method: "POST",
+    path: "/v1/admin/rescue",
+    operationId: "rescueFile",
+    summary: "Copy what is still open of a file that was deleted or replaced under the server",
+    permission: "admin",
+    isStoreWide: true,
+    query: noQuery,
+    body: { "application/json": z.object({}) },
+    response: RescueReport,
+    refusals: [400, 409, 413, 415],
+    handle: async ({ context, store }) => {
+      setCache(context, "none");
+      context.body = await store.rescue();
     },
   }),
   defineRoute({
@@ -96,28 +123,7 @@ export const logRoutes: readonly Route[] = [
           `There is no projection "${params["name"]}"; there is "view".`,
         );
       }
-      streamProgress(context, (onProgress) => store.rebuild({ onProgress }));
+      await streamProgress<Progress>(context, (onProgress) => store.rebuild({ onProgress }));
     },
   }),
 ];
-
-type Progress = { readonly done: number; readonly total: number };
-
-/** Answers with a line for each step of the work, and its report as the last line. */
-function streamProgress(
-  context: HttpContext,
-  work: (onProgress: (progress: Progress) => void) => Promise<object>,
-): void {
-  setCache(context, "none");
-  context.type = ndjson;
-  const lines = new Readable({ read: () => {}, encoding: "utf8" });
-  const push = (line: object) => lines.push(`${JSON.stringify(line)}\n`);
-  context.body = lines;
-  work((progress) => push({ progress })).then(
-    (report) => {
-      push(report);
-      lines.push(null);
-    },
-    (error) => lines.destroy(error),
-  );
-}

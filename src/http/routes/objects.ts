@@ -1,34 +1,41 @@
 /** The routes of objects (CONTRACT: objects, history and time). Each calls the service and maps the answer. */
 import { z } from "zod";
-import { AggregateResponse } from "../../domain/aggregate/aggregate.js";
-import { AggregateRequest } from "../../domain/aggregate/request.js";
-import { policies } from "../../domain/bucket/bucket-schema.js";
-import { type PatchMediaType, patchMediaTypes, requireObject } from "../../domain/bucket/patch.js";
-import { checkFields, strayFields } from "../../domain/bucket/requests.js";
-import { RevertBucketRequest } from "../../domain/bucket/revert.js";
-import { JsonPatch } from "../../domain/json-patch.js";
-import { limits } from "../../domain/limits.js";
-import { objectCatalog } from "../../domain/object/list.js";
-import {
-  BatchCreateRequest,
-  CreateObjectRequest,
-  PatchObjectRequest,
-} from "../../domain/object/requests.js";
-import { ObjectResponse } from "../../domain/object/response.js";
-import { jsonObject, parseBody } from "../../domain/schemas.js";
 import {
   ListObjectsResponse,
   ManyWrittenBody,
   type OperationResult,
   writtenMediaType,
-} from "../../service/interface.js";
+} from "../../api/index.js";
+import { AggregateResponse } from "../../domain/aggregate/aggregate.js";
+import { AggregateRequest } from "../../domain/aggregate/request.js";
+import { policies } from "../../domain/bucket/bucket-schema.js";
+import type { JsonValue } from "../../domain/json.js";
+import { JsonPatch } from "../../domain/json-patch.js";
+import { limits } from "../../domain/limits.js";
+import {
+  BatchCreateRequest,
+  CreateObjectRequest,
+  PatchObjectRequest,
+} from "../../domain/object/requests.js";
+import { ObjectResponse, objectCatalog } from "../../domain/object/response.js";
+import { type PatchMediaType, patchMediaTypes } from "../../domain/patch-media-type.js";
+import { checkStrays } from "../../domain/request-fields.js";
+import { RevertRequest } from "../../domain/revert.js";
+import { jsonObject, parseBody, parseQuery, requireObject } from "../../domain/schemas.js";
 import { sendBlob } from "../blob-body.js";
-import { isNotModified, readIfNoneMatch } from "../conditional.js";
-import { placeHeaders, setCache, setMoment } from "../headers.js";
-import { addVersionLinks } from "../links.js";
+import { readConditions } from "../conditional.js";
+import { setCache } from "../headers.js";
 import { answerMany } from "../many.js";
-import { readPreferences } from "../preferences.js";
-import { type ApiRequest, asOf, asOfMoment, defineRoute, noQuery, type Route } from "../route.js";
+import { defineRead } from "../read.js";
+import {
+  type ApiRequest,
+  asOf,
+  defineRoute,
+  flag,
+  ignoredParameter,
+  noQuery,
+  type Route,
+} from "../route.js";
 import {
   assertUnconditional,
   bodyRefusals,
@@ -39,8 +46,8 @@ import {
   writeQuery,
   writeRefusals,
 } from "../write.js";
-import { bucketOf, bucketPath, bucketUrl, setTime } from "./buckets.js";
-import { listRequest, readListQuery } from "./list-body.js";
+import { bucketOf, bucketPath, bucketUrl } from "./buckets.js";
+import { defineList, listRequest } from "./list-body.js";
 import { pastRoutes } from "./past.js";
 
 const base = `${bucketPath}/objects`;
@@ -52,18 +59,30 @@ const patchBodies = {
   "application/json-patch+json": JsonPatch,
 } as const satisfies Record<PatchMediaType, z.ZodType>;
 
-const createManyQuery = writeQuery.extend({
+const patchExamples = {
+  "application/json": { metadata: { reviewed: true } },
+  "application/merge-patch+json": { metadata: { reviewed: true } },
+  "application/json-patch+json": [{ op: "add", path: "/metadata/reviewed", value: true }],
+} as const satisfies Record<PatchMediaType, JsonValue>;
+
+const createExample = {
+  title: "Spring launch, 16:9",
+  blobs: [
+    {
+      property: "video",
+      type: "video",
+      data: "https://media.example.com/spring-launch.mp4",
+      metadata: { size_bytes: 48_210_944 },
+    },
+  ],
+} as const;
+
+const createQuery = writeQuery.extend({
   policy: z
     .enum(policies)
     .optional()
     .meta({ description: "What to do when the unique key is taken; else the bucket says." }),
-});
-
-const createQuery = createManyQuery.extend({
-  auto_process: z
-    .enum(["true", "false"])
-    .optional()
-    .meta({ description: "Make a batch of the object as well, and submit it." }),
+  auto_process: flag.meta({ description: "Make a batch of each object as well, and submit it." }),
 });
 
 /** What the routes of one object have in common. */
@@ -75,17 +94,6 @@ const ofObject = {
   bodyBytesMax: limits.objectBodyBytesMax,
   refusals: [...writeRefusals, ...bodyRefusals, 409, 423],
 } as const;
-
-const listQuery = z.strictObject({
-  as_of: asOfMoment,
-  limit: z.coerce.number().int().min(1).max(limits.pageSizeMax).optional(),
-  offset: z.coerce.number().int().min(0).optional(),
-  cursor: z.string().optional(),
-  include_total: z
-    .enum(["true", "false"])
-    .optional()
-    .meta({ description: "`false` leaves the totals out of the pagination." }),
-});
 
 const ListObjectsRequest = listRequest({
   catalog: objectCatalog,
@@ -122,6 +130,7 @@ export const objectRoutes: readonly Route[] = [
     summary: "Create an object, or change the one that holds its unique key",
     query: createQuery,
     body: { "application/json": CreateObjectRequest },
+    examples: { "application/json": createExample },
     needsBody: true,
     toOperation: ({ params, body, query }) => {
       const { policy, auto_process: autoProcess } = createQuery.parse(query);
@@ -141,8 +150,9 @@ export const objectRoutes: readonly Route[] = [
     operationId: "createObjects",
     summary: "Create up to 100 objects in one commit, each by itself",
     permission: "write",
-    query: createManyQuery,
+    query: createQuery,
     body: { "application/json": BatchCreateRequest },
+    examples: { "application/json": { objects: [createExample] } },
     bodyBytesMax: limits.objectBodyBytesMax,
     needsBody: true,
     response: CreateObjectsResponse,
@@ -154,8 +164,9 @@ export const objectRoutes: readonly Route[] = [
       assertUnconditional(context);
       const json = requireObject(body ?? {});
       const { objects } = parseBody(BatchCreateRequest, json);
-      const options = { ...writeOptions(request, query), policy: query.policy };
-      const ignored = checkFields(strayFields(json, BatchCreateRequest), options.strict === true);
+      const autoProcess = query.auto_process === "true";
+      const options = { ...writeOptions(request, query), policy: query.policy, autoProcess };
+      const ignored = checkStrays(json, BatchCreateRequest, options.strict === true);
       const done = await namespace.objects(bucketOf(params)).createMany(objects, options);
       setIgnoredFields(context, ignored);
       answerMany(context, done, {
@@ -165,43 +176,32 @@ export const objectRoutes: readonly Route[] = [
       });
     },
   }),
-  defineRoute({
-    method: "POST",
+  defineList({
     path: `${base}/list`,
     operationId: "listObjects",
     summary: "List objects, now or as of a moment: search, filter, sort, select, page",
-    permission: "read",
-    query: listQuery,
-    body: { "application/json": ListObjectsRequest },
     response: ListObjectsResponse,
-    refusals: [400, 404, 413, 415, 422],
-    handle: async ({ context, namespace, params, body }, query) => {
-      const { isStrict, applied } = readPreferences(context.get("Prefer"), true);
-      if (applied !== "") context.set("Preference-Applied", applied);
-      const json = requireObject(body ?? {});
-      const { as_of: asOf, include_total: includeTotal, ...paging } = query;
-      const ignored = checkFields(strayFields(json, ListObjectsRequest), isStrict);
-      const page = await namespace.objects(bucketOf(params)).list({
-        ...readListQuery(json),
-        ...paging,
-        select: ListObjectsRequest.shape.select.parse(json["select"]),
-        asOf,
-      });
-      setIgnoredFields(context, ignored);
-      if (page.as_of === undefined) setCache(context, "current");
-      else setMoment(context, page.as_of);
-      const { total: _, total_pages: __, ...counted } = page.pagination;
-      context.body = includeTotal === "false" ? { ...page, pagination: counted } : page;
+    request: ListObjectsRequest,
+    list: ({ namespace, params, body }, query) => {
+      const { select } = parseQuery(ListObjectsRequest, body ?? {}, "body");
+      return namespace.objects(bucketOf(params)).list({ ...query, select });
     },
   }),
   defineRoute({
     method: "POST",
     path: `${base}/aggregate`,
     operationId: "aggregateObjects",
+    scans: true,
     summary: "Group objects and compute over each group",
     permission: "read",
     query: noQuery,
     body: { "application/json": AggregateRequest },
+    examples: {
+      "application/json": {
+        group_by: [{ field: "created_at", alias: "month", date_trunc: "month" }],
+        aggregations: [{ function: "count", alias: "objects" }],
+      },
+    },
     needsBody: true,
     response: AggregateResponse,
     refusals: [400, 404, 413, 415, 422],
@@ -210,31 +210,16 @@ export const objectRoutes: readonly Route[] = [
       context.body = await namespace.objects(bucketOf(params)).aggregate(body);
     },
   }),
-  defineRoute({
-    method: "GET",
+  defineRead({
     path: objectPath,
     operationId: "getObject",
     summary: "Read an object, now or as of a point in the past",
-    permission: "read",
-    headers: ["If-None-Match"],
-    query: z.strictObject({ as_of: asOf }),
     response: ObjectResponse,
-    refusals: [400, 404],
-    handle: async (request, query) => {
-      const { context, namespace, params } = request;
-      const ifNoneMatch = readIfNoneMatch(context.get("If-None-Match") || undefined);
-      const objects = namespace.objects(bucketOf(params));
-      const read = await objects.get(objectOf(params), { asOf: query.as_of });
-      context.set(placeHeaders(read));
-      setTime(context, read);
-      addVersionLinks(context, objectUrl(request), read.version, read.past?.latestVersion);
-      if (isNotModified(ifNoneMatch, read.tag)) {
-        context.status = 304;
-        return;
-      }
-      context.body = JSON.stringify(read.object);
-      context.type = "application/json";
-    },
+    showsUrls: true,
+    read: ({ namespace, params }, options) =>
+      namespace.objects(bucketOf(params)).get(objectOf(params), options),
+    show: ({ object }) => object,
+    urlOf: objectUrl,
   }),
   defineOperation({
     ...ofObject,
@@ -242,6 +227,7 @@ export const objectRoutes: readonly Route[] = [
     operationId: "putObject",
     summary: "Update an object: metadata is merged, blobs are replaced by property",
     body: { "application/json": PatchObjectRequest },
+    examples: { "application/json": patchExamples["application/json"] },
     needsBody: true,
     toOperation: ({ params, body }) => ({ ...named(params), type: "put_object", body }),
     locate: pathOf,
@@ -252,6 +238,7 @@ export const objectRoutes: readonly Route[] = [
     operationId: "patchObject",
     summary: "Partially update an object",
     body: patchBodies,
+    examples: patchExamples,
     needsBody: true,
     toOperation: ({ params, body, mediaType }) => ({
       ...named(params),
@@ -263,6 +250,7 @@ export const objectRoutes: readonly Route[] = [
   defineOperation({
     ...ofObject,
     method: "DELETE",
+    query: writeQuery.extend({ cascade: ignoredParameter }),
     operationId: "deleteObject",
     summary: "Delete an object; its history goes on, its unique key is free",
     permission: "delete",
@@ -276,7 +264,8 @@ export const objectRoutes: readonly Route[] = [
     path: `${objectPath}/revert`,
     operationId: "revertObject",
     summary: "Put an object, or fields of it, back to a version, or take back one event",
-    body: { "application/json": RevertBucketRequest },
+    body: { "application/json": RevertRequest },
+    examples: { "application/json": { to: 1 } },
     needsBody: true,
     toOperation: ({ params, body }) => ({ ...named(params), type: "revert_object", body }),
   }),
@@ -296,12 +285,12 @@ export const objectRoutes: readonly Route[] = [
     operationId: "getObjectBlob",
     summary: "The bytes of a blob, all or a range",
     permission: "read",
-    headers: ["If-None-Match", "Range", "If-Range"],
+    headers: [...readConditions, "Range", "If-Range"],
     isRanged: true,
     query: z.strictObject({ as_of: asOf }),
     response: z.string(),
     responseTypes: ["application/octet-stream"],
-    refusals: [400, 404, 416],
+    refusals: [400, 404, 412, 416],
     handle: async ({ context, namespace, params }, { as_of: asOf }) => {
       const objects = namespace.objects(bucketOf(params));
       const blob = await objects.blob(objectOf(params), params["blob_id"] ?? "", { asOf });

@@ -1,23 +1,17 @@
 /** The routes of the past of a kind of resource (CONTRACT: history and time): they only read. */
 import { Readable } from "node:stream";
 import { z } from "zod";
+import { disclosable, HistoryResponse, type PastReads } from "../../api/index.js";
 import { BlameResponse } from "../../domain/blame.js";
 import { type DiffFormat, DiffResponse, diffFormats } from "../../domain/diff-formats.js";
 import { BucketsError } from "../../domain/errors.js";
 import { HistoryEntry } from "../../domain/history.js";
 import { csvHeader, toCsvRows } from "../../domain/history-csv.js";
 import { limits } from "../../domain/limits.js";
-import { HistoryResponse, type PastReads } from "../../service/interface.js";
-import { setCache } from "../headers.js";
+import { lastName } from "../../service/read/last-name.js";
+import { setCache, shortList } from "../headers.js";
 import { addLink, addVersionLinks, withQuery } from "../links.js";
-import {
-  type ApiRequest,
-  asOf,
-  defineRoute,
-  type HttpContext,
-  noQuery,
-  type Route,
-} from "../route.js";
+import { type ApiRequest, asOf, defineRoute, noQuery, type Route } from "../route.js";
 import { bucketOf, bucketPath, bucketUrl } from "./buckets.js";
 
 const diffTypes = {
@@ -32,6 +26,12 @@ const historyTypes = {
   csv: "text/csv",
 } as const;
 
+const disclosed = z
+  .string()
+  .transform((text) => text.split(","))
+  .pipe(z.array(z.enum(disclosable)))
+  .meta({ description: "Of body and meta, those that it shows, with a comma between." });
+
 const below = z.string().optional().meta({ description: "A JSON Pointer, such as /metadata." });
 
 /** Whose past the routes are about. */
@@ -44,6 +44,8 @@ interface Subject {
   readonly reads: (request: ApiRequest) => PastReads;
   /** What identifies the resource among those of its kind. */
   readonly identify: (params: ApiRequest["params"]) => string;
+  /** As of the routes of the resource itself. */
+  readonly namesNamespace?: true;
   /** Where others reach the resource. */
   readonly urlOf: (request: ApiRequest) => string;
 }
@@ -58,12 +60,13 @@ export const bucketPast = pastRoutes({
 });
 
 export function pastRoutes(subject: Subject): readonly Route[] {
-  const { path, name, noun, reads, identify, urlOf } = subject;
-  return [
+  const { path, name, noun, reads, identify, urlOf, ...about } = subject;
+  const routes: readonly Route[] = [
     defineRoute({
       method: "GET",
       path: `${path}/history`,
       operationId: `get${name}History`,
+      scans: true,
       summary: `Every event of ${article(noun)}`,
       permission: "read",
       query: z.strictObject({
@@ -88,7 +91,7 @@ export function pastRoutes(subject: Subject): readonly Route[] {
           addLink(context, withQuery(`${urlOf(request)}/history`, { ...query, cursor }), "next");
         }
         setCache(context, "current");
-        sendHistory(context, page);
+        await sendHistory(request, page);
       },
     }),
     defineRoute({
@@ -112,8 +115,32 @@ export function pastRoutes(subject: Subject): readonly Route[] {
     }),
     defineRoute({
       method: "GET",
+      path: `${path}/history/{version}/proof`,
+      operationId: `prove${name}HistoryEntry`,
+      summary: `A file that proves one event of ${article(noun)} (C2SP tlog-proof)`,
+      permission: "read",
+      query: z.strictObject({
+        disclose: disclosed.optional(),
+        size: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
+      }),
+      response: z.string(),
+      responseTypes: ["text/plain"],
+      refusals: [400, 404],
+      handle: async (request, query) => {
+        const { context, params, assertPermits } = request;
+        // It tells addresses.
+        if (query.disclose?.includes("meta") === true) assertPermits("admin");
+        const proof = await reads(request).proof(identify(params), versionOf(params), query);
+        setCache(context, "none");
+        context.body = proof;
+        context.type = "text/plain; charset=utf-8";
+      },
+    }),
+    defineRoute({
+      method: "GET",
       path: `${path}/diff`,
       operationId: `diff${name}`,
+      scans: true,
       summary: "What changed between two points",
       permission: "read",
       query: z.strictObject({ from: asOf, to: asOf, format: z.enum(diffFormats).optional() }),
@@ -131,21 +158,23 @@ export function pastRoutes(subject: Subject): readonly Route[] {
       method: "GET",
       path: `${path}/blame`,
       operationId: `blame${name}`,
-      summary: "The event that last set each field",
+      scans: true,
+      summary: "The event that last set each field, now or as of a point in the past",
       permission: "read",
-      query: z.strictObject({ path: below }),
+      query: z.strictObject({ path: below, as_of: asOf }),
       response: BlameResponse,
       refusals: [400, 404],
-      handle: async (request, query) => {
+      handle: async (request, { path: below, as_of: point }) => {
         const { context, params } = request;
         setCache(context, "current");
-        context.body = await reads(request).blame(identify(params), query);
+        context.body = await reads(request).blame(identify(params), { path: below, asOf: point });
       },
     }),
     defineRoute({
       method: "GET",
       path: `${path}/replay`,
       operationId: `replay${name}`,
+      scans: true,
       summary: `Fold ${article(noun)} anew from the log, event by event`,
       permission: "read",
       query: z.strictObject({ from: asOf, to: asOf }),
@@ -163,26 +192,44 @@ export function pastRoutes(subject: Subject): readonly Route[] {
       },
     }),
   ];
+  return routes.map((route) => ({ ...route, ...about }));
 }
 
 function article(noun: string): string {
   return /^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`;
 }
 
-/** The page in the form that the caller accepts best. */
-function sendHistory(context: HttpContext, page: HistoryResponse): void {
+/**
+ * The page in the form that the caller accepts best. Forms without a place for what the page passes
+ * over name it in a header.
+ */
+async function sendHistory(request: ApiRequest, page: HistoryResponse): Promise<void> {
+  const { context } = request;
+  const positions = (page.unreadable ?? []).map(({ position }) => String(position));
+  if (positions.length > 0) context.set("X-Unreadable", shortList(positions));
   switch (context.accepts(Object.values(historyTypes))) {
     case historyTypes.ndjson:
       context.body = page.results.map((entry) => `${JSON.stringify(entry)}\n`).join("");
       context.type = historyTypes.ndjson;
       break;
     case historyTypes.csv:
-      context.body = csvHeader + page.results.map(toCsvRows).join("");
+      context.body = await toCsv(request, page);
       context.type = `${historyTypes.csv}; charset=utf-8; header=present`;
       break;
     default:
       context.body = page;
   }
+}
+
+async function toCsv({ namespace }: ApiRequest, { results }: HistoryResponse) {
+  const [first] = results;
+  if (first === undefined) return csvHeader;
+  // Whatever it is the history of lies in one bucket, or in none.
+  const place = {
+    namespace: namespace.name,
+    bucket_name: await lastName(namespace.buckets, first.bucket_id),
+  };
+  return csvHeader + results.map((entry) => toCsvRows(entry, place)).join("");
 }
 
 /** @throws BAD_REQUEST for what is no version. */

@@ -6,7 +6,8 @@ import { connectionRoutes } from "./connections.js";
 import { sourceAdapterRoutes } from "./ingest.js";
 import { objectRoutes } from "./objects.js";
 import { bucketPast } from "./past.js";
-import { receiveRoute, uploadRoutes } from "./uploads.js";
+import { syncRoutes } from "./syncs.js";
+import { downloadRoute, receiveRoute, uploadRoutes } from "./uploads.js";
 
 export const resourceRoutes: readonly Route[] = [
   ...bucketRoutes,
@@ -16,6 +17,8 @@ export const resourceRoutes: readonly Route[] = [
   claimRoute,
   ...uploadRoutes,
   receiveRoute,
+  downloadRoute,
+  ...syncRoutes,
   ...sourceAdapterRoutes,
   ...connectionRoutes,
 ];

@@ -1,26 +1,76 @@
 /** The routes about the service itself: is it alive, is it ready, what does it offer. */
 import { z } from "zod";
+import { durabilities, HealthCheck } from "../../api/index.js";
 import { BucketsError } from "../../domain/errors.js";
+import type { Health } from "../../domain/health.js";
 import { setCache } from "../headers.js";
 import type { Metrics } from "../metrics.js";
 import { openApiDocument } from "../openapi.js";
 import { defineRoute, noQuery, type Route } from "../route.js";
+import { healthRoutes } from "./health.js";
 
-const Status = z.object({
-  status: z.literal("ok"),
-  durability: z.enum(["full", "relaxed", "none"]).optional(),
+const Status = z.object({ status: z.literal("ok") });
+
+const Readiness = Status.extend({
+  durability: z.enum(durabilities),
+  checks: z.array(HealthCheck),
 });
+
+const Links = z.object({
+  service: z.literal("bucketlog"),
+  links: z.object({
+    openapi: z.url(),
+    buckets: z.url(),
+    events: z.url(),
+    head: z.url(),
+    health: z.url(),
+    readiness: z.url(),
+    metrics: z.url(),
+  }),
+});
+
+function linksFrom(publicUrl: string): z.infer<typeof Links>["links"] {
+  return {
+    openapi: `${publicUrl}/openapi.json`,
+    buckets: `${publicUrl}/v1/buckets`,
+    events: `${publicUrl}/v1/events`,
+    head: `${publicUrl}/v1/events/head`,
+    health: `${publicUrl}/healthz`,
+    readiness: `${publicUrl}/readyz`,
+    metrics: `${publicUrl}/metrics`,
+  };
+}
 
 interface ServiceParts {
   /** True once the server has been told to stop. */
   readonly isDraining: () => boolean;
+  readonly health: () => Promise<Health>;
   readonly metrics: Metrics;
   /** Every route, for the document that describes them. */
   readonly routes: () => readonly Route[];
 }
 
-export function serviceRoutes({ isDraining, metrics, routes }: ServiceParts): readonly Route[] {
+export function serviceRoutes({
+  isDraining,
+  health: askHealth,
+  metrics,
+  routes,
+}: ServiceParts): readonly Route[] {
   return [
+    defineRoute({
+      method: "GET",
+      path: "/",
+      operationId: "getLinks",
+      summary: "Where to go from here",
+      permission: undefined,
+      query: noQuery,
+      response: Links,
+      refusals: [],
+      handle: async ({ context, publicUrl }) => {
+        setCache(context, "current");
+        context.body = { service: "bucketlog", links: linksFrom(publicUrl) };
+      },
+    }),
     defineRoute({
       method: "GET",
       path: "/healthz",
@@ -42,19 +92,21 @@ export function serviceRoutes({ isDraining, metrics, routes }: ServiceParts): re
       summary: "Whether the service takes requests, and how durable its writes are",
       permission: undefined,
       query: noQuery,
-      response: Status,
+      response: Readiness,
       refusals: [503],
-      handle: async ({ context, store }) => {
-        const health = await store.health();
+      handle: async ({ context }) => {
+        const health = await askHealth();
         const reason = isDraining() ? "shutting down" : health.ready ? undefined : health.reason;
-        const { durability } = health;
+        const { durability, checks } = health;
         if (reason !== undefined) {
-          throw new BucketsError("NOT_READY", `Not ready: ${reason}.`, { durability, reason });
+          const details = { durability, reason, checks };
+          throw new BucketsError("NOT_READY", `Not ready: ${reason}.`, details);
         }
         setCache(context, "none");
-        context.body = { status: "ok", durability };
+        context.body = { status: "ok", durability, checks };
       },
     }),
+    ...healthRoutes({ isDraining, health: askHealth }),
     defineRoute({
       method: "GET",
       path: "/metrics",

@@ -1,11 +1,20 @@
 /** The routes of access tokens, while a server holds the file (CONTRACT: tokens). */
 import { z } from "zod";
-import { CreatedToken, TokenAnswer } from "../../service/interface.js";
-import { CreateTokenRequest } from "../../service/tokens.js";
+import {
+  CreatedToken,
+  type ServedTokenOptions,
+  TokenAnswer,
+  type TokenMade,
+  type TokenWritten,
+} from "../../api/index.js";
+import { CreateTokenRequest } from "../../service/keys/tokens.js";
+import { assertMakesNew } from "../conditional.js";
 import { setCache } from "../headers.js";
-import { defineRoute, noQuery, type Route } from "../route.js";
+import { type ApiRequest, defineRoute, type HttpContext, noQuery, type Route } from "../route.js";
+import { commitOptions } from "../write.js";
 
 const base = "/v1/admin/tokens";
+const keyHeader = ["Idempotency-Key"] as const;
 
 export const tokenRoutes: readonly Route[] = [
   defineRoute({
@@ -15,14 +24,33 @@ export const tokenRoutes: readonly Route[] = [
     summary: "Make an access token; its secret is shown this once",
     permission: "admin",
     isStoreWide: true,
+    headers: [...keyHeader, "If-Match"],
     query: noQuery,
     body: { "application/json": CreateTokenRequest },
+    examples: { "application/json": { name: "ana", permission: "write" } },
     needsBody: true,
     response: CreatedToken,
-    refusals: [400, 409, 413, 415, 422],
-    handle: async ({ context, store, body }) => {
-      setCache(context, "none");
-      context.body = await store.tokens.create(body);
+    refusals: [400, 409, 412, 413, 415, 422],
+    handle: async (request) => {
+      assertMakesNew(request.context);
+      sendMade(request, await request.store.tokens.create(request.body, optionsOf(request)));
+    },
+  }),
+  defineRoute({
+    method: "POST",
+    path: `${base}/{name}/rotate`,
+    operationId: "rotateToken",
+    summary: "Give an access token another secret, shown this once; the old one opens nothing",
+    permission: "admin",
+    isStoreWide: true,
+    headers: keyHeader,
+    query: noQuery,
+    body: { "application/json": z.object({}) },
+    response: CreatedToken,
+    refusals: [400, 404, 413, 415, 422],
+    handle: async (request) => {
+      const { store, params } = request;
+      sendMade(request, await store.tokens.rotate(params["name"] ?? "", optionsOf(request)));
     },
   }),
   defineRoute({
@@ -47,14 +75,32 @@ export const tokenRoutes: readonly Route[] = [
     summary: "Revoke an access token, at once",
     permission: "admin",
     isStoreWide: true,
+    headers: keyHeader,
     query: noQuery,
     response: z.undefined(),
     successStatus: 204,
-    refusals: [400, 404],
-    handle: async ({ context, store, params }) => {
-      await store.tokens.revoke(params["name"] ?? "");
+    refusals: [400, 404, 422],
+    handle: async (request) => {
+      const { context, store, params } = request;
+      const done = await store.tokens.revoke(params["name"] ?? "", optionsOf(request));
       setCache(context, "none");
+      setReplayed(context, done);
       context.status = 204;
     },
   }),
 ];
+
+function optionsOf({ context, fingerprint, tokenName }: ApiRequest): ServedTokenOptions {
+  const { idempotencyKey, fingerprint: made } = commitOptions(context, fingerprint, {});
+  return { idempotencyKey, fingerprint: made, token: tokenName };
+}
+
+function sendMade({ context }: ApiRequest, { replayed, ...token }: TokenMade): void {
+  setCache(context, "none");
+  setReplayed(context, { replayed });
+  context.body = token;
+}
+
+function setReplayed(context: HttpContext, { replayed }: TokenWritten): void {
+  if (replayed) context.set("Idempotency-Replayed", "true");
+}

@@ -3,18 +3,14 @@
  * routes, found in the same table, read as they read them and answered as they answer.
  */
 import { z } from "zod";
-import { requireObject } from "../../domain/bucket/patch.js";
-import { checkFields, strayFields } from "../../domain/bucket/requests.js";
+import { type ServedOperation, TransactionResponse, writtenMediaType } from "../../api/index.js";
 import { invalidAt, isBucketsError, withDetails } from "../../domain/errors.js";
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.js";
 import { limits } from "../../domain/limits.js";
-import { jsonValue, parseBody, parseQuery } from "../../domain/schemas.js";
-import {
-  type ServedOperation,
-  TransactionResponse,
-  writtenMediaType,
-} from "../../service/interface.js";
+import { checkFields, strayFields } from "../../domain/request-fields.js";
+import { jsonValue, parseBody, parseQuery, requireObject } from "../../domain/schemas.js";
 import { readMediaType } from "../body.js";
+import { exampleParameters } from "../example-parameters.js";
 import { setCache } from "../headers.js";
 import { readPreferences, readTextHeader } from "../preferences.js";
 import {
@@ -72,6 +68,18 @@ export function transactionRoute(routes: readonly Route[]): Route {
     permission: "write",
     query: writeQuery,
     body: { "application/json": TransactionRequest },
+    examples: {
+      "application/json": {
+        operations: [
+          {
+            method: "PATCH",
+            path: `/v1/buckets/${exampleParameters.bucket_identifier}`,
+            body: { description: "Launch films, Q4" },
+            headers: { "X-Reason": "the launch moved" },
+          },
+        ],
+      },
+    },
     needsBody: true,
     response: TransactionResponse,
     otherResponses: { [writtenMediaType]: TransactionResponse },
@@ -88,7 +96,7 @@ export function transactionRoute(routes: readonly Route[]): Route {
       const { isStrict, applied } = readPreferences(context.get("Prefer"), true);
       const json = requireObject(request.body ?? {});
       const { operations: sent } = parseBody(TransactionRequest, json);
-      const ignored = checkFields(ignoredFields(json), isStrict);
+      const ignored = checkIgnored(json, isStrict);
       const asked = sent.map((operation, index) =>
         inOperation(sent, index, () => readOperation(operation, index, writes, request)),
       );
@@ -155,11 +163,19 @@ function objectsIn(body: JsonValue | undefined): readonly JsonObject[] {
   return operations.map((operation) => (isJsonObject(operation) ? operation : {}));
 }
 
-function ignoredFields(json: JsonObject): readonly string[] {
-  const within = objectsIn(json).flatMap((operation, index) =>
-    strayFields(operation, OperationRequest).map((field) => `operations.${index}.${field}`),
+function checkIgnored(json: JsonObject, isStrict: boolean): readonly string[] {
+  const at = (index: number) => (field: string) => `operations.${index}.${field}`;
+  const operations = objectsIn(json);
+  const within = operations.flatMap((operation, index) =>
+    strayFields(operation, OperationRequest).map(at(index)),
   );
-  return [...strayFields(json, TransactionRequest), ...within];
+  const known = operations.flatMap((_, index) =>
+    Object.keys(OperationRequest.shape).map(at(index)),
+  );
+  return checkFields([...strayFields(json, TransactionRequest), ...within], isStrict, {
+    readOnly: [],
+    known: [...Object.keys(TransactionRequest.shape), ...known],
+  });
 }
 
 interface Asked extends Pick<OperationRoute, "location"> {

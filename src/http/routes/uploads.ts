@@ -1,26 +1,30 @@
 /** The routes of uploads (CONTRACT: objects): announced, sent to a signed URL, confirmed. */
 import { z } from "zod";
 import {
+  ListUploadsResponse,
+  ManyWrittenBody,
+  type OperationResult,
+  ReceivedBytes,
+  type UploadsWritten,
+  type UploadWritten,
+  writtenMediaType,
+} from "../../api/index.js";
+import { UploadsTask } from "../../domain/task.js";
+import {
   BatchConfirmUploadsRequest,
   BatchCreateUploadsRequest,
   ConfirmUploadRequest,
   CreateUploadRequest,
 } from "../../domain/upload/requests.js";
 import { UploadResponse, uploadCatalog } from "../../domain/upload/response.js";
-import {
-  ListUploadsResponse,
-  ManyWrittenBody,
-  type OperationResult,
-  ReceivedBytes,
-  type UploadWritten,
-  writtenMediaType,
-} from "../../service/interface.js";
-import { isNotModified, readIfNoneMatch } from "../conditional.js";
-import { placeHeaders, setCache } from "../headers.js";
-import { addVersionLinks } from "../links.js";
+import { sendBlob } from "../blob-body.js";
+import { readConditions } from "../conditional.js";
+import { exampleParameters } from "../example-parameters.js";
+import { setCache } from "../headers.js";
 import { answerMany } from "../many.js";
 import { readRawBody } from "../raw-body.js";
-import { type ApiRequest, asOf, defineRoute, type Route } from "../route.js";
+import { defineRead } from "../read.js";
+import { type ApiRequest, defineRoute, ignoredParameter, noQuery, type Route } from "../route.js";
 import {
   assertUnconditional,
   bodyRefusals,
@@ -31,7 +35,7 @@ import {
   writeQuery,
   writeRefusals,
 } from "../write.js";
-import { bucketOf, bucketPath, bucketUrl, setTime } from "./buckets.js";
+import { bucketOf, bucketPath, bucketUrl } from "./buckets.js";
 import { defineList, listRequest } from "./list-body.js";
 import { pastRoutes } from "./past.js";
 
@@ -43,11 +47,23 @@ const signatureLengthMax = 200;
 
 /** How long the next bytes of an upload may take to arrive. */
 const idleMs = 30_000;
+const slowest = { bytesPerSecond: 1_024, afterMs: 30_000 };
+
+const createExample = {
+  filename: "spring-launch.mp4",
+  content_type: "video/mp4",
+  blob_property: "video",
+  object_metadata: { title: "Spring launch, 16:9" },
+} as const;
 
 const ListUploadsRequest = listRequest({
   catalog: uploadCatalog,
   noun: "upload",
   searched: "the id or the filename",
+}).extend({
+  return_presigned_urls: z.boolean().nullish().meta({
+    description: "Whether a signed URL gives the bytes of those that were confirmed.",
+  }),
 });
 
 /** What the routes of many uploads at once answer. */
@@ -61,13 +77,27 @@ const UploadsResponse = z.object({
   failed_count: z.number().int(),
 });
 
+/** The same as the hosted API tells it, which knows of none that is refused by itself. */
+const CreatedUploadsResponse = UploadsResponse.extend({
+  uploads: z.array(UploadResponse),
+  total: z.number().int(),
+});
+
+/** As the hosted API tells it, with what became of each. */
+const ConfirmedUploadsResponse = UploadsResponse.extend({
+  task_id: z.string(),
+  status: UploadsTask.shape.status,
+  confirmations_count: z.number().int(),
+  task: UploadsTask,
+  message: z.string(),
+});
+
 /** What the routes of many uploads at once have in common. */
 const ofMany = {
   method: "POST",
   permission: "write",
   query: writeQuery,
   needsBody: true,
-  response: UploadsResponse,
   writesMany: true,
   otherResponses: { [writtenMediaType]: ManyWrittenBody },
   refusals: [400, 404, 422, 507, ...bodyRefusals],
@@ -82,6 +112,7 @@ export const uploadRoutes: readonly Route[] = [
     permission: "write",
     query: writeQuery,
     body: { "application/json": CreateUploadRequest },
+    examples: { "application/json": createExample },
     needsBody: true,
     response: UploadResponse,
     refusals: [400, 404, 422, 423, 507, ...bodyRefusals],
@@ -93,14 +124,17 @@ export const uploadRoutes: readonly Route[] = [
     path: `${base}/batch`,
     operationId: "createUploads",
     summary: "Announce up to 100 uploads in one commit, each by itself",
+    response: CreatedUploadsResponse,
     body: { "application/json": BatchCreateUploadsRequest },
+    examples: { "application/json": { uploads: [createExample] } },
     handle: async (request, query) => {
       const { context, namespace, params, body } = request;
       assertUnconditional(context);
       const options = writeOptions(request, query);
       const uploads = namespace.uploads(bucketOf(params));
       const done = await uploads.createMany(body, options);
-      answerMany(context, done, formOf(options));
+      const shown = done.succeeded.map(({ upload }) => upload);
+      answerMany(context, done, formOf(options), { uploads: shown, total: shown.length });
     },
   }),
   defineRoute({
@@ -108,7 +142,11 @@ export const uploadRoutes: readonly Route[] = [
     path: `${base}/batch/confirm`,
     operationId: "confirmUploads",
     summary: "Confirm up to 100 uploads, each by itself with its object",
+    response: UploadsResponse,
     body: { "application/json": BatchConfirmUploadsRequest },
+    examples: {
+      "application/json": { confirmations: [{ upload_id: exampleParameters.upload_id }] },
+    },
     handle: async (request, query) => {
       const { context, namespace, params, body } = request;
       assertUnconditional(context);
@@ -118,38 +156,57 @@ export const uploadRoutes: readonly Route[] = [
       answerMany(context, done, formOf(options));
     },
   }),
+  defineRoute({
+    ...ofMany,
+    path: `${base}/confirm/batch`,
+    operationId: "confirmUploadsByTask",
+    summary: "Confirm up to 100 uploads, each by itself with its object, and get a task that tells",
+    // What is only tried has no task.
+    query: noQuery,
+    headers: ["Idempotency-Key", "X-Reason", "X-Actor", "Prefer"],
+    body: { "application/json": BatchConfirmUploadsRequest },
+    examples: {
+      "application/json": { confirmations: [{ upload_id: exampleParameters.upload_id }] },
+    },
+    response: ConfirmedUploadsResponse,
+    refusals: [...ofMany.refusals, 409, 423],
+    handle: async (request) => {
+      const { context, namespace, params, body } = request;
+      assertUnconditional(context);
+      const uploads = namespace.uploads(bucketOf(params));
+      const done = await uploads.confirmMany(body, writeOptions(request, {}));
+      const task = await taskOf(namespace, done);
+      const asked = done.succeeded.length + done.failed.length;
+      answerMany(context, done, formOf({}), {
+        task_id: task.task_id,
+        status: task.status,
+        confirmations_count: asked,
+        task,
+        message: `Confirmed ${done.succeeded.length} of ${asked} uploads.`,
+      });
+    },
+  }),
   defineList({
     path: `${base}/list`,
     operationId: "listUploads",
     summary: "List uploads, now or as of a moment: search, filter, sort, page",
     response: ListUploadsResponse,
     request: ListUploadsRequest,
-    list: ({ namespace, params }, query) => namespace.uploads(bucketOf(params)).list(query),
+    list: ({ namespace, params }, query, { return_presigned_urls: showDownload }) =>
+      namespace.uploads(bucketOf(params)).list(query, { showDownload: showDownload === true }),
   }),
-  defineRoute({
-    method: "GET",
+  defineRead({
     path: uploadPath,
     operationId: "getUpload",
     summary: "Read an upload, with its URL while it waits and for those who may write",
-    permission: "read",
-    headers: ["If-None-Match"],
-    query: z.strictObject({ as_of: asOf }),
     response: UploadResponse,
-    refusals: [400, 404],
-    handle: async (request, query) => {
-      const { context, namespace, params, permits } = request;
-      const ifNoneMatch = readIfNoneMatch(context.get("If-None-Match") || undefined);
-      const asked = { asOf: query.as_of, showUrl: permits("write") };
-      const read = await namespace.uploads(bucketOf(params)).get(uploadOf(params), asked);
-      context.set(placeHeaders(read));
-      setTime(context, read);
-      addVersionLinks(context, uploadUrl(request), read.version, read.past?.latestVersion);
-      if (isNotModified(ifNoneMatch, read.tag)) {
-        context.status = 304;
-        return;
-      }
-      context.body = read.upload;
+    showsUrls: true,
+    read: ({ namespace, params, permits }, { asOf, showUrls }) => {
+      const asked = { asOf, showUrl: permits("write"), showDownload: showUrls };
+      return namespace.uploads(bucketOf(params)).get(uploadOf(params), asked);
     },
+    show: ({ upload }) => upload,
+    urlOf: uploadUrl,
   }),
   defineWrite({
     method: "POST",
@@ -157,8 +214,9 @@ export const uploadRoutes: readonly Route[] = [
     operationId: "confirmUpload",
     summary: "Confirm what arrived, and make the object of it",
     permission: "write",
-    query: writeQuery,
+    query: writeQuery.extend({ async: ignoredParameter }),
     body: { "application/json": ConfirmUploadRequest },
+    examples: { "application/json": {} },
     response: UploadResponse,
     refusals: [...writeRefusals, ...bodyRefusals, 409, 423],
     write: ({ namespace, params, body }, options) =>
@@ -171,7 +229,7 @@ export const uploadRoutes: readonly Route[] = [
     operationId: "deleteUpload",
     summary: "Delete an upload; objects that have its bytes keep them",
     permission: "delete",
-    query: writeQuery,
+    query: writeQuery.extend({ delete_s3_object: ignoredParameter }),
     response: UploadResponse,
     successStatus: 204,
     refusals: [...writeRefusals, 423],
@@ -200,19 +258,52 @@ export const receiveRoute: Route = defineRoute({
   permission: undefined,
   query: z.strictObject({ signature: z.string().max(signatureLengthMax) }),
   takesBytes: true,
+  examples: { "*/*": "the bytes of the file" },
+  isSigned: true,
   isUnhurried: true,
   response: ReceivedBytes,
   refusals: [403, 409, 413, 415, 423, 507],
-  handle: async ({ context, store, params }, { signature }) => {
-    const received = await store.receiveUpload({
-      uploadId: uploadOf(params),
-      signature,
-      contentType: context.get("Content-Type"),
-      read: (sizes) => readRawBody(context, { ...sizes, idleMs }),
-    });
+  handle: async ({ context, store, admission, params }, { signature }) => {
+    assertUnconditional(context);
+    const uploadId = uploadOf(params);
+    const received = await admission.uploads.hold(uploadId, () =>
+      store.receiveUpload({
+        uploadId,
+        signature,
+        contentType: context.get("Content-Type"),
+        read: (sizes) => readRawBody(context, { ...sizes, idleMs, slowest }),
+      }),
+    );
     context.set("ETag", `"${received.file_hash}"`);
     setCache(context, "none");
     context.body = received;
+  },
+});
+
+/** Gives the bytes of a blob: the signature of the URL stands in the place of a token. */
+export const downloadRoute: Route = defineRoute({
+  method: "GET",
+  path: "/v1/downloads/{hash}",
+  operationId: "downloadBytes",
+  summary: "The bytes that a signed URL gives, all or a range",
+  permission: undefined,
+  query: z.strictObject({
+    size: z.coerce.number().int().min(0),
+    type: z.string().optional(),
+    filename: z.string().optional(),
+    expires: z.coerce.number().int(),
+    signature: z.string().max(signatureLengthMax),
+  }),
+  isSigned: true,
+  headers: [...readConditions, "Range", "If-Range"],
+  isRanged: true,
+  response: z.string(),
+  responseTypes: ["application/octet-stream"],
+  refusals: [403, 412, 416],
+  handle: async ({ context, store, params }, { size, type, expires, ...signed }) => {
+    const { hash = "" } = params;
+    const what = { hash, sizeBytes: size, mimeType: type, expiresAt: expires };
+    await sendBlob(context, store.download({ filename: undefined, ...signed, ...what }));
   },
 });
 
@@ -222,6 +313,17 @@ function formOf({ dryRun }: { readonly dryRun?: boolean | undefined }) {
     indexName: "upload_index",
     isDry: dryRun === true,
   } as const;
+}
+
+/** @throws what refused the first, when nothing was confirmed: there is no task that did nothing. */
+async function taskOf(
+  { tasks }: ApiRequest["namespace"],
+  { succeeded, failed }: UploadsWritten,
+): Promise<UploadsTask> {
+  const id = succeeded.find(({ upload }) => upload.task_id !== undefined)?.upload.task_id;
+  const [refused] = failed;
+  if (id === undefined && refused !== undefined) throw refused.error;
+  return UploadsTask.parse(await tasks.get(id ?? ""));
 }
 
 function uploadOf(params: ApiRequest["params"]): string {

@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { BatchCommand } from "../../../src/domain/batch/commands.js";
 import { decideBatch } from "../../../src/domain/batch/decide.js";
+import type { BatchEvent } from "../../../src/domain/batch/events.js";
 import { isLeaseLapsed, statusAt } from "../../../src/domain/batch/lease.js";
-import { type BatchState, evolveBatch } from "../../../src/domain/batch/state.js";
+import { type BatchState, evolveBatch, objectsHandedOut } from "../../../src/domain/batch/state.js";
 import { type BatchStatus, batchStatuses, phaseOf } from "../../../src/domain/batch/status.js";
 import type { BucketEvent } from "../../../src/domain/bucket/events.js";
 import { isBucketsError } from "../../../src/domain/errors.js";
@@ -18,6 +19,7 @@ import {
   claimedBy,
   claimId,
   commands,
+  completed,
   context,
   draft,
   given,
@@ -99,17 +101,17 @@ describe("a bucket that is", () => {
 
 /** Rows are statuses, columns commands; "-" is a 400 that names the status. */
 const table = `
-                        add  patch submit cancel delete claim progress complete fail
-  DRAFT                 yes  yes   yes    -      yes    -     -        -        -
-  PENDING               -    yes   -      yes    -      yes   -        -        -
-  QUEUED                -    yes   -      yes    -      yes   -        -        -
-  IN_PROGRESS           -    yes   -      yes    -      -     yes      yes      yes
-  PROCESSING            -    yes   -      yes    -      -     yes      yes      yes
-  COMPLETED             -    yes   -      -      yes    -     -        -        -
-  COMPLETED_WITH_ERRORS -    yes   -      -      yes    -     -        -        -
-  FAILED                -    yes   -      -      yes    -     -        -        -
-  CANCELED              -    yes   -      -      yes    -     -        -        -
-  INTERRUPTED           -    yes   -      -      yes    -     -        -        -
+                        add  patch submit cancel delete claim progress complete fail retry
+  DRAFT                 yes  yes   yes    -      yes    -     -        -        -    -
+  PENDING               -    yes   -      yes    -      yes   -        -        -    -
+  QUEUED                -    yes   -      yes    -      yes   -        -        -    -
+  IN_PROGRESS           -    yes   -      yes    -      -     yes      yes      yes  -
+  PROCESSING            -    yes   -      yes    -      -     yes      yes      yes  -
+  COMPLETED             -    yes   -      -      yes    -     -        -        -    -
+  COMPLETED_WITH_ERRORS -    yes   -      -      yes    -     -        -        -    yes
+  FAILED                -    yes   -      -      yes    -     -        -        -    yes
+  CANCELED              -    yes   -      -      yes    -     -        -        -    -
+  INTERRUPTED           -    yes   -      -      yes    -     -        -        -    -
 `;
 
 const rows = table
@@ -127,6 +129,7 @@ const columns = {
   progress: [commands.progress_batch, "batch.progressed"],
   complete: [commands.complete_batch, "batch.completed"],
   fail: [commands.fail_batch, "batch.failed"],
+  retry: [commands.retry_batch, "batch.retried"],
 } as const satisfies Readonly<Record<string, readonly [BatchCommand, string]>>;
 
 test("the table has every status and every command", () => {
@@ -228,6 +231,76 @@ describe("completion", () => {
   });
 });
 
+describe("trying again", () => {
+  const two: BatchEvent = {
+    type: "batch.created",
+    data: { object_ids: ["obj_a", "obj_b"], metadata: {} },
+  };
+  const wrong = { object_id: "obj_a", message: "not a video", error_type: "validation" } as const;
+  const offline = { object_id: "obj_b", message: "no answer", error_type: "network" } as const;
+  const retry = { type: "retry_batch", mode: "transient_only", retriesMax: 3 } as const;
+  const partly = [two, submitted, claimed, completed(wrong, offline)];
+  const retried: BatchEvent = {
+    type: "batch.retried",
+    data: { object_ids: ["obj_b"], retry_mode: "transient_only" },
+  };
+
+  test("is refused where nothing failed that passes by itself, naming what did", () => {
+    const lasting = batchAfter([two, submitted, claimed, completed(wrong, objectError)]);
+    given(lasting)
+      .when(retry)
+      .thenRefused("BAD_REQUEST", { error_summary: { validation: 1, runtime: 1 } });
+    given(batchThatIs("FAILED")).when(retry).thenRefused("BAD_REQUEST", { status: "FAILED" });
+  });
+
+  test("is refused once it was tried too often", () => {
+    const again = batchAfter([...partly, retried, claimed, completed(offline)]);
+    given(again)
+      .when({ ...retry, retriesMax: 1 })
+      .thenRefused("BAD_REQUEST", { retry_count: 1 });
+    given(again)
+      .when({ ...retry, retriesMax: 2 })
+      .thenEvent(retried);
+  });
+
+  test("is refused when every object that failed was deleted", () => {
+    const gone = { ...offline, object_id: "obj_deleted" };
+    given(batchAfter([two, submitted, claimed, completed(gone)]))
+      .when(retry)
+      .thenRefused("BAD_REQUEST", {});
+  });
+
+  test("is of what passes by itself, or of all that failed, once each", () => {
+    const batch = batchAfter(partly);
+    given(batch).when(retry).thenEvent(retried);
+    given(batch)
+      .when({ ...retry, mode: "all" })
+      .thenEvent({
+        type: "batch.retried",
+        data: { object_ids: ["obj_a", "obj_b"], retry_mode: "all" },
+      });
+    const whole: BatchEvent = {
+      type: "batch.failed",
+      data: { claim_id: claimId, error: "no disk", error_type: "resource", errors: [wrong] },
+    };
+    given(batchAfter([two, submitted, claimed, whole]))
+      .when(retry)
+      .thenEvent(retried);
+  });
+
+  test("hands out those alone, and keeps what went wrong with the others", () => {
+    const waiting = batchAfter([...partly, retried]);
+    expect(waiting).toMatchObject({ status: "PENDING", task_id: "task_1", errors: [wrong] });
+    expect(objectsHandedOut(waiting)).toEqual(["obj_b"]);
+    given(batchAfter([...partly, retried, claimed]))
+      .when({ ...commands.complete_batch, errors: [wrong] })
+      .thenInvalid(["errors", 0, "object_id"], "object_not_found");
+    const ended = batchAfter([...partly, retried, claimed, completed()]);
+    expect(ended).toMatchObject({ status: "COMPLETED_WITH_ERRORS", errors: [wrong] });
+    expect(objectsHandedOut(ended)).toEqual(["obj_a", "obj_b"]);
+  });
+});
+
 describe("adding objects", () => {
   const full = { ...batchThatIs("DRAFT"), document: { object_ids: many(), metadata: {} } };
 
@@ -280,7 +353,7 @@ const anyStep = fc.record({
   ),
 });
 
-test("whatever is asked for, work has a lease, what is finished stays so, and time ends leases", () => {
+test("whatever is asked for, work has a lease, what is finished stays so until it is tried again, and time ends leases", () => {
   const reached = new Set<BatchStatus>();
   fc.assert(
     fc.property(fc.array(anyStep, { maxLength: 20 }), (steps) => {
@@ -289,7 +362,8 @@ test("whatever is asked for, work has a lease, what is finished stays so, and ti
       for (const { after, command } of steps) {
         at += after;
         const next = attempt(state, command, at);
-        if (phaseOf(state.status) === "finished") expect(next.status).toBe(state.status);
+        const isOver = phaseOf(state.status) === "finished" && command.type !== "retry_batch";
+        if (isOver) expect(next.status).toBe(state.status);
         expect(next.lease !== undefined).toBe(phaseOf(next.status) === "working");
         expect(statusAt(next, Number.MAX_SAFE_INTEGER)).toBe(
           next.lease === undefined ? next.status : "PENDING",
@@ -300,7 +374,7 @@ test("whatever is asked for, work has a lease, what is finished stays so, and ti
         if (state.deleted !== undefined) return;
       }
     }),
-    { seed, numRuns: 500 },
+    { seed, numRuns: 1_000 },
   );
   expect(reached.size).toBe(batchStatuses.length - 2);
 });

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
+import type { BatchEvent } from "../../../src/domain/batch/events.js";
 import {
   batchCatalog,
   batchFields,
   batchTag,
   renderBatch,
 } from "../../../src/domain/batch/response.js";
+import type { BatchState } from "../../../src/domain/batch/state.js";
 import { batchStatuses } from "../../../src/domain/batch/status.js";
 import { batchTask, deletionTask, TaskResponse } from "../../../src/domain/task.js";
 import { bucketId, created, now, stateAfter } from "../specification.js";
@@ -12,6 +14,7 @@ import {
   batchAfter,
   batchId,
   batchThatIs,
+  claimed,
   claimId,
   draft,
   lapsesAt,
@@ -28,6 +31,9 @@ test("a draft leaves out what it does not have", () => {
     type: "BUCKET",
     status: "DRAFT",
     object_ids: ["obj_a"],
+    retry_count: 0,
+    total_tiers: 1,
+    tier_tasks: [],
     metadata: { run: 1 },
     created_at: time(0),
     updated_at: time(0),
@@ -50,6 +56,43 @@ test("a batch that is worked on shows by whom and how far, until the lease runs 
 test("the tag tells a batch whose lease ran out from the one before", () => {
   expect(batchTag(batchThatIs("PROCESSING"), lapsesAt - 1)).toBe("4");
   expect(batchTag(batchThatIs("PROCESSING"), lapsesAt)).toBe("4.l");
+});
+
+test("its one tier has its task, its status at the moment, and every fault of objects and whole", () => {
+  const tierAt = (state: BatchState, at: number) => renderBatch(state, { at }).tier_tasks[0];
+  expect(tierAt(batchThatIs("PROCESSING"), lapsesAt - 1)).toMatchObject({ status: "PROCESSING" });
+  expect(tierAt(batchThatIs("PROCESSING"), lapsesAt)).toMatchObject({ status: "PENDING" });
+  expect(renderBatch(batchThatIs("PROCESSING"), { at: now }).current_tier).toBe(0);
+  expect(renderBatch(batchThatIs("FAILED"), { at: now })).not.toHaveProperty("current_tier");
+  const ofDocuments = { ...objectError, affected_document_ids: ["doc_1", "doc_2"] };
+  const failed: BatchEvent = {
+    type: "batch.failed",
+    data: { claim_id: claimId, error: "no disk", error_type: "resource", errors: [ofDocuments] },
+  };
+  expect(tierAt(batchAfter([draft, submitted, claimed, failed]), now)).toStrictEqual({
+    tier_num: 0,
+    task_id: "task_1",
+    status: "FAILED",
+    source_type: "bucket",
+    completed_at: time(0),
+    errors: [
+      {
+        error_type: "runtime",
+        message: "not a video",
+        timestamp: time(0),
+        affected_document_ids: ["doc_1", "doc_2"],
+        affected_count: 2,
+      },
+      {
+        error_type: "resource",
+        message: "no disk",
+        timestamp: time(0),
+        affected_document_ids: [],
+        affected_count: 1,
+      },
+    ],
+    error_summary: { runtime: 1 },
+  });
 });
 
 test("how it ended is shown", () => {

@@ -6,11 +6,14 @@ import { expect } from "vitest";
 import type { BatchCommand } from "../../../src/domain/batch/commands.js";
 import { decideBatch } from "../../../src/domain/batch/decide.js";
 import type { BatchEvent } from "../../../src/domain/batch/events.js";
+import type { ObjectError } from "../../../src/domain/batch/failures.js";
 import { type BatchState, evolveBatch } from "../../../src/domain/batch/state.js";
 import type { BatchStatus } from "../../../src/domain/batch/status.js";
 import type { BucketState } from "../../../src/domain/bucket/state.js";
 import { BucketsError, type ErrorCode, isBucketsError } from "../../../src/domain/errors.js";
-import type { OwnedContext, Related } from "../../../src/domain/owned.js";
+import type { Related } from "../../../src/domain/kind.js";
+import type { OwnedContext } from "../../../src/domain/owned.js";
+import { assertOwnerTakes } from "../../../src/domain/resource.js";
 import { actor, bucketId, created, now, stateAfter } from "../specification.js";
 
 export const batchId = "btch_01kbbbbbbbbbbbbbbbbbbbbbbb";
@@ -62,7 +65,7 @@ export const failed: BatchEvent = {
   data: { claim_id: claimId, error: "no disk" },
 };
 
-export function completed(...errors: { object_id: string; message: string }[]): BatchEvent {
+export function completed(...errors: ObjectError[]): BatchEvent {
   return { type: "batch.completed", data: { claim_id: claimId, errors } };
 }
 
@@ -123,7 +126,14 @@ export const commands = {
     leaseMs: undefined,
   },
   complete_batch: { type: "complete_batch", claimId, result: undefined, errors: [] },
-  fail_batch: { type: "fail_batch", claimId, error: "no disk" },
+  fail_batch: {
+    type: "fail_batch",
+    claimId,
+    error: "no disk",
+    errorType: undefined,
+    errors: [],
+  },
+  retry_batch: { type: "retry_batch", mode: "all", retriesMax: 3 },
 } as const satisfies Readonly<Record<string, BatchCommand>>;
 
 /** @param precedingObject what a command right before was about. */
@@ -158,6 +168,7 @@ export function given(
 
 function outcomeOf(state: BatchState | undefined, command: BatchCommand, known: OwnedContext) {
   try {
+    assertOwnerTakes("batch", known.owner, known.moment.now);
     return decideBatch(state, command, known);
   } catch (error) {
     if (isBucketsError(error)) return error;

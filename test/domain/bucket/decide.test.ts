@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { LockBucket } from "../../../src/domain/bucket/commands.js";
 import { decideBucket } from "../../../src/domain/bucket/decide.js";
 import type { BucketEvent } from "../../../src/domain/bucket/events.js";
-import type { PatchMediaType } from "../../../src/domain/bucket/patch.js";
 import { bucketReservations } from "../../../src/domain/bucket/reservations.js";
+import type { PatchMediaType } from "../../../src/domain/patch-media-type.js";
 import {
   actor,
   bucketId,

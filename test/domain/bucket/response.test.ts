@@ -48,11 +48,11 @@ test("a bucket shows all that it has, and the nulls in what is the user's own", 
   expect(JSON.stringify(bucket.metadata)).toBe('{"none":null,"__proto__":{"a":null}}');
 });
 
-test("statistics are shown with their average", () => {
+test("statistics are shown with their average, in whole bytes", () => {
   const stats: BucketStats = {
     position: 9,
     objectCount: 4,
-    totalSizeBytes: 10,
+    totalSizeBytes: 10n,
     maxSizeBytes: 7,
     minSizeBytes: 1,
     lastUploadAt: "2026-10-01T00:20:00.000Z",
@@ -67,7 +67,7 @@ test("statistics are shown with their average", () => {
     batch_stats: { total: 3, active: 1, completed: 1, failed: 1 },
     storage_stats: {
       total_size_bytes: 10,
-      avg_size_bytes: 2.5,
+      avg_size_bytes: 2,
       max_size_bytes: 7,
       min_size_bytes: 1,
     },

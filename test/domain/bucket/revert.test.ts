@@ -8,13 +8,13 @@ import type { BucketCommand } from "../../../src/domain/bucket/commands.js";
 import type { BucketEvent } from "../../../src/domain/bucket/events.js";
 import {
   RestoreBucketRequest,
-  RevertBucketRequest,
   revertedDocument,
   undoneDocument,
 } from "../../../src/domain/bucket/revert.js";
 import { applyChanges, diff } from "../../../src/domain/changes.js";
 import type { JsonObject } from "../../../src/domain/json.js";
 import { parsePointer, valueAt } from "../../../src/domain/pointer.js";
+import { RevertRequest } from "../../../src/domain/revert.js";
 import { parseBody } from "../../../src/domain/schemas.js";
 import { anyDocument, canonical, seed } from "../arbitraries.js";
 import { refusalOf } from "../refusal.js";
@@ -96,11 +96,11 @@ describe("a request to revert", () => {
     ["a text", { to: "1" }],
     ["no object", []],
   ])("is refused with %s", (_, body) => {
-    expect(refusalOf(() => parseBody(RevertBucketRequest, body)).code).toBe("VALIDATION_FAILED");
+    expect(refusalOf(() => parseBody(RevertRequest, body)).code).toBe("VALIDATION_FAILED");
   });
 
   test("may say null for what it does not mean, as clients do", () => {
-    expect(parseBody(RevertBucketRequest, { to: 3, undo: null, fields: null })).toEqual({ to: 3 });
+    expect(parseBody(RevertRequest, { to: 3, undo: null, fields: null })).toEqual({ to: 3 });
     expect(parseBody(RestoreBucketRequest, { bucket_name: null })).toEqual({ bucket_name: null });
   });
 });

@@ -1,15 +1,9 @@
 /** What becomes of secrets in requests, in events and in answers. `sec_…` are references. */
 import { describe, expect, test } from "vitest";
-import {
-  mapSecrets,
-  maskChanges,
-  maskSecrets,
-  readsSecret,
-  secretMask,
-  secretReferences,
-} from "../../../src/domain/bucket/secrets.js";
+import { bucketSecrets } from "../../../src/domain/bucket/secrets.js";
 import { type Change, diff } from "../../../src/domain/changes.js";
 import type { JsonObject } from "../../../src/domain/json.js";
+import { secretMask } from "../../../src/domain/secrets.js";
 import { create, created, given, patch, plainDocument } from "../specification.js";
 
 const json = "application/json";
@@ -214,21 +208,24 @@ describe("a JSON Patch", () => {
 
 describe("masking", () => {
   test("a document hides every secret and nothing else", () => {
-    expect(maskSecrets(document)).toStrictEqual({ ...plainDocument, source_adapter: masked });
-    expect(maskSecrets(adapter, ["source_adapter"])).toStrictEqual(masked);
-    expect(maskSecrets(plainDocument)).toStrictEqual(plainDocument);
+    expect(bucketSecrets.mask(document)).toStrictEqual({
+      ...plainDocument,
+      source_adapter: masked,
+    });
+    expect(bucketSecrets.mask(adapter, ["source_adapter"])).toStrictEqual(masked);
+    expect(bucketSecrets.mask(plainDocument)).toStrictEqual(plainDocument);
   });
 
   test("takes an array of credentials for one secret", () => {
     const value = { credentials: { keys: ["sec_a", { b: 1 }], port: 1, on: true, none: null } };
-    expect(maskSecrets(value, ["source_adapter", "connection"])).toStrictEqual({
+    expect(bucketSecrets.mask(value, ["source_adapter", "connection"])).toStrictEqual({
       credentials: { keys: secretMask, port: secretMask, on: secretMask, none: null },
     });
   });
 
   test("does not hide what is called like a secret somewhere else", () => {
     const value = { metadata: { source_adapter: adapter, webhook_secret: "public" } };
-    expect(maskSecrets(value)).toStrictEqual(value);
+    expect(bucketSecrets.mask(value)).toStrictEqual(value);
   });
 
   test("changes hides old and new values, wherever the path stops", () => {
@@ -251,7 +248,7 @@ describe("masking", () => {
       { op: "add", path: "/source_adapter/connection/credentials/a~1b", value: "sec_slash" },
       { op: "remove", path: "/source_adapter/webhook_secret", was: "sec_hook" },
     ];
-    const shown = maskChanges(changes);
+    const shown = bucketSecrets.maskChanges(changes);
     expect(JSON.stringify(changes)).toContain("sec_");
     expect(JSON.stringify(shown)).not.toContain("sec_");
     expect(shown.map(({ op, path }) => ({ op, path }))).toEqual(
@@ -270,18 +267,18 @@ describe("masking", () => {
       Array.from({ length: 50_000 }, (_, i) => [`key${i}`, `sec_${i}`]),
     );
     const value = { connection: { credentials } };
-    expect(JSON.stringify(maskSecrets(value, ["source_adapter"]))).not.toContain("sec_");
+    expect(JSON.stringify(bucketSecrets.mask(value, ["source_adapter"]))).not.toContain("sec_");
   });
 });
 
 test("each reference of a document is found once", () => {
-  expect(secretReferences(document).sort()).toEqual(["sec_hook", "sec_id", "sec_token"]);
-  expect(secretReferences(plainDocument)).toEqual([]);
+  expect(bucketSecrets.references(document).sort()).toEqual(["sec_hook", "sec_id", "sec_token"]);
+  expect(bucketSecrets.references(plainDocument)).toEqual([]);
 });
 
 test("each secret is mapped once, with its place", () => {
   const places: string[] = [];
-  mapSecrets(document, [], (leaf, pointer) => {
+  bucketSecrets.map(document, [], (leaf, pointer) => {
     places.push(pointer.join("."));
     return leaf;
   });
@@ -293,9 +290,9 @@ test("each secret is mapped once, with its place", () => {
 });
 
 test("a secret is read at its place, above it and below it, and nowhere else", () => {
-  expect(readsSecret(document, ["source_adapter"])).toBe(true);
-  expect(readsSecret(document, ["source_adapter", "webhook_secret", "x"])).toBe(true);
-  expect(readsSecret(document, ["source_adapter", "adapter_type"])).toBe(false);
-  expect(readsSecret(document, ["metadata"])).toBe(false);
-  expect(readsSecret(plainDocument, [])).toBe(false);
+  expect(bucketSecrets.isRead(document, ["source_adapter"])).toBe(true);
+  expect(bucketSecrets.isRead(document, ["source_adapter", "webhook_secret", "x"])).toBe(true);
+  expect(bucketSecrets.isRead(document, ["source_adapter", "adapter_type"])).toBe(false);
+  expect(bucketSecrets.isRead(document, ["metadata"])).toBe(false);
+  expect(bucketSecrets.isRead(plainDocument, [])).toBe(false);
 });

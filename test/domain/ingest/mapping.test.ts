@@ -1,11 +1,12 @@
 /** Goal: a delivery becomes just the object that its adapter describes, or says what does not fit. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { requireObject } from "../../../src/domain/bucket/patch.js";
 import { MappingConfig } from "../../../src/domain/bucket/source-adapter.js";
+import { validationFailed } from "../../../src/domain/errors.js";
 import { coerced } from "../../../src/domain/ingest/coerce.js";
 import { factsOf, mapDelivery } from "../../../src/domain/ingest/mapping.js";
 import type { JsonObject, JsonValue } from "../../../src/domain/json.js";
+import { requireObject } from "../../../src/domain/schemas.js";
 import { anyDocument, anyJson, seed } from "../arbitraries.js";
 import { refusalOf } from "../refusal.js";
 
@@ -18,7 +19,9 @@ const generic = { adapter_type: "generic_webhook" };
 function map(config: JsonObject, payload: JsonValue, signedId?: string) {
   const event = requireObject(payload);
   const parsed = MappingConfig.parse(config);
-  return { ...factsOf(parsed, event, signedId), ...mapDelivery(parsed, schema, event) };
+  const { facts, issues } = factsOf(parsed, event, signedId);
+  if (issues.length > 0) throw validationFailed(issues);
+  return { ...facts, ...mapDelivery(parsed, schema, event) };
 }
 
 function faultsOf(config: JsonObject, payload: JsonValue) {
@@ -106,19 +109,49 @@ test("an asset of mux is mapped by its paths, with the id of its event and its o
   });
 });
 
-test("a row of supabase is known by its table and id", () => {
+describe("a row of supabase", () => {
   const config = { adapter_type: "supabase", field_mapping: { string: "record.title" } };
   const record = { id: 7, title: null };
   const payload = { type: "UPDATE", schema: "public", table: "videos", record, old_record: null };
-  expect(map(config, payload)).toMatchObject({
-    identity: "public.videos/7",
-    dedupKey: undefined,
-    fields: { string: null },
-    blobs: [],
-  });
   const removal = { ...config, event_filter: { event_types: ["DELETE"] } };
-  const removed = { ...payload, type: "DELETE", record: null, old_record: record };
-  expect(map(removal, removed)).toMatchObject({ identity: "public.videos/7" });
+
+  test("is known by its table and id", () => {
+    expect(map(config, payload)).toMatchObject({
+      identity: "public.videos/7",
+      dedupKey: undefined,
+      fields: { string: null },
+      blobs: [],
+      former: undefined,
+    });
+  });
+
+  test("is found by what it was, as old_record says, when its key changed or it is gone", () => {
+    const former = { identity: "public.videos/6", fields: { string: "was" } };
+    const changed = { ...payload, old_record: { id: 6, title: "was" } };
+    expect(map(config, changed)).toMatchObject({ identity: "public.videos/7", former });
+    const removed = { ...changed, type: "DELETE", record: null };
+    expect(map(removal, removed)).toMatchObject({ kind: "removed", former });
+  });
+
+  test("that is gone is known by nothing where old_record cannot be read", () => {
+    const typed = { ...removal, field_mapping: { number: "record.title", none: "record.id" } };
+    const removed = { ...payload, type: "DELETE", record: null, old_record: { title: "x" } };
+    const nothing = { kind: "removed", former: { identity: undefined, fields: {} } };
+    for (const old_record of [{ title: "x" }, null, 5, []]) {
+      expect(map(typed, { ...removed, old_record })).toMatchObject(nothing);
+    }
+  });
+});
+
+test("an asset of mux that was deleted is removed where the adapter names that", () => {
+  const types = ["video.asset.ready", "video.asset.deleted"];
+  const payload = { type: "video.asset.deleted", data: { id: "asset-1" } };
+  const config = { adapter_type: "mux", event_filter: { event_types: types } };
+  expect(map(config, payload)).toMatchObject({ kind: "removed", former: { identity: "asset-1" } });
+  expect(map({ adapter_type: "mux" }, payload)).toMatchObject({
+    kind: "ignored",
+    reason: expect.stringContaining("name video.asset.deleted in event_filter"),
+  });
 });
 
 describe("a generic webhook", () => {

@@ -64,6 +64,32 @@ describe("what Mux signs", () => {
   });
 });
 
+describe("what Svix signs, whose scheme became Standard Webhooks", () => {
+  const now = Date.now();
+  const signed = signStandard(secret, "msg_1", body, now, "svix");
+
+  test("is not believed with any one character changed, nor half under other names", () => {
+    const names = Object.keys(signed.headers);
+    const mixed = names.map((name) => {
+      const { [name]: value = "", ...others } = signed.headers;
+      return { body, headers: { ...others, [name.replace("svix", "webhook")]: value } };
+    });
+    const believed = [...spoilt(signed), ...mixed].filter(
+      (it) => verdict("generic_webhook", it, now) === "verified",
+    );
+    expect(believed).toEqual([]);
+  });
+
+  test("is believed, also beside the other names", () => {
+    const others = signStandard(secret, "msg_1", body, now).headers;
+    const both = { body, headers: { ...others, ...signed.headers } };
+    for (const it of [signed, both]) expect(verdict("generic_webhook", it, now)).toBe("verified");
+    for (const type of ["mux", "supabase"] as const) {
+      expect(verdict(type, signed, now)).toBe("unverified");
+    }
+  });
+});
+
 describe("what Standard Webhooks sign", () => {
   const now = Date.now();
 

@@ -63,10 +63,17 @@ describe("a bucket that takes no object writes", () => {
 });
 
 describe("creating an object", () => {
-  test("is refused with a field that the schema does not have, naming the nearest", () => {
+  test("keeps a field that the schema does not have as it was sent", () => {
     const owner = bucket({ properties: { title: { type: "string" } } });
     given(owner)
-      .when(create({ titles: "x" }))
+      .when(create({ titles: ["x", 1] }))
+      .thenDocument({ metadata: {}, blobs: [], titles: ["x", 1] });
+  });
+
+  test("is refused with such a field when strict, naming the nearest", () => {
+    const owner = bucket({ properties: { title: { type: "string" } } });
+    given(owner)
+      .when(create({ titles: "x" }, { isStrict: true }))
       .thenRefused("VALIDATION_FAILED", {
         validation_errors: [
           {
@@ -435,6 +442,10 @@ describe("undoing an event", () => {
 
 test("a command on an object that is not there is a bug of ours", () => {
   expect(() =>
-    decideObject(undefined, { type: "delete_object" }, { owner: open, moment: { now, actor } }),
+    decideObject(
+      undefined,
+      { type: "delete_object" },
+      { owner: open, moment: { now, actor }, related: () => undefined },
+    ),
   ).toThrow("invariant broken");
 });

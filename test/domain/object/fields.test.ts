@@ -12,8 +12,14 @@ import { actor, now } from "../specification.js";
 import { bucket, foldObject, kept, objectCreated, patch, put, record } from "./specification.js";
 
 /** A new object with those fields, in a bucket whose schema has those properties. */
-function check(properties: JsonObject, fields: JsonObject, before?: JsonObject): void {
-  assertFieldsFit({ properties }, { metadata: {}, blobs: [], ...fields }, before);
+function check(
+  properties: JsonObject,
+  fields: JsonObject,
+  before?: JsonObject,
+  isStrict = true,
+): void {
+  const after = { metadata: {}, blobs: [], ...fields };
+  assertFieldsFit({ properties }, { after, before }, isStrict);
 }
 
 function faults(properties: JsonObject, fields: JsonObject, before?: JsonObject): unknown {
@@ -33,8 +39,8 @@ const types: readonly (readonly [string, readonly JsonValue[], readonly JsonValu
   ["date", ["2026-02-30", "2026-1-1", "2026-01-01T00:00:00Z", 1], ["2026-01-31"]],
   [
     "datetime",
-    ["2026-01-01", "2026-01-01T00:00:00", "2026-02-30T00:00:00Z", 1],
-    ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00.123+02:00"],
+    ["2026-02-30", "2026-01-01T00:00:00", "2026-02-30T00:00:00Z", 1],
+    ["2026-01-01T00:00:00Z", "2026-01-01t00:00:00.123+02:00", "2026-01-01"],
   ],
   [
     "uuid",
@@ -74,6 +80,19 @@ describe("a name that the schema does not have", () => {
         message: 'The bucket_schema has no field "Title". Did you mean "title"?',
       },
     ]);
+  });
+
+  test("is kept as it is, unless the request is strict or the schema closes itself", () => {
+    expect(() =>
+      check({ title: { type: "string" } }, { Title: 1 }, undefined, false),
+    ).not.toThrow();
+    const properties = { title: { type: "string" } };
+    for (const declared of [properties, {}]) {
+      const schema = { properties: declared, additional_properties: false };
+      const after = { metadata: {}, blobs: [], Title: 1 };
+      const refusal = refusalOf(() => assertFieldsFit(schema, { after, before: undefined }));
+      expect(refusal.details["validation_errors"]).toMatchObject([{ location: ["body", "Title"] }]);
+    }
   });
 
   test("is refused as the property of a blob", () => {
@@ -229,15 +248,21 @@ describe("an object from before a schema change", () => {
   function documentAfter(...commands: ReturnType<typeof patch>[]): JsonObject {
     let state = foldObject(old);
     for (const command of commands) {
-      const event = decideObject(state, command, { owner, moment: { now, actor } });
+      const event = decideObject(state, command, {
+        owner,
+        moment: { now, actor },
+        related: () => undefined,
+      });
       state = evolveObject(state, record(event, state.version + 1));
     }
     return state.document;
   }
 
+  const strictly = (body: JsonObject) => patch(body, "application/json", { isStrict: true });
+
   test("is refused in the fields that a write touches", () => {
     for (const body of [{ n: "two" }, { gone: 2 }]) {
-      expect(refusalOf(() => documentAfter(patch(body))).code).toBe("VALIDATION_FAILED");
+      expect(refusalOf(() => documentAfter(strictly(body))).code).toBe("VALIDATION_FAILED");
     }
   });
 
@@ -316,9 +341,14 @@ describe("over random patches", () => {
           const command = patch(
             sent,
             type === "application/json" ? type : "application/merge-patch+json",
+            { isStrict: true },
           );
           try {
-            const event = decideObject(state, command, { owner, moment: { now, actor } });
+            const event = decideObject(state, command, {
+              owner,
+              moment: { now, actor },
+              related: () => undefined,
+            });
             state = evolveObject(state, record(event, state.version + 1));
             taken += 1;
           } catch (error) {
@@ -333,5 +363,41 @@ describe("over random patches", () => {
       { seed, numRuns: 500 },
     );
     expect(taken).toBeGreaterThan(100);
+  });
+});
+
+describe("of very many faults only those that are shown are described", () => {
+  const many = Array.from({ length: 5_000 }, (_, index) => index);
+
+  test("of fields that nobody knows", () => {
+    const fields = Object.fromEntries(many.map((index) => [`field_${index}`, index]));
+    expect(faults({ title: { type: "string" } }, fields)).toHaveLength(100);
+  });
+
+  test("of items that do not fit", () => {
+    const tags = { type: "array", items: { type: "string" } };
+    expect(faults({ tags }, { tags: many })).toHaveLength(100);
+  });
+});
+
+describe("a list of allowed values", () => {
+  const properties = { code: { type: "integer", enum: [...Array(1_000).keys()] } };
+
+  test("is told in part where it is long", () => {
+    expect(faults(properties, { code: -1 })).toMatchObject([
+      { type: "enum", message: expect.stringMatching(/^Send one of 0, 1, .*19, or 980 more\.$/) },
+    ]);
+    const long = { code: { type: "string", enum: ["x".repeat(10_000)] } };
+    expect(faults(long, { code: "y" })).toMatchObject([
+      { message: `Send one of "${"x".repeat(99)}….` },
+    ]);
+  });
+
+  test("takes each of them, whatever the order of its keys", () => {
+    check(properties, { code: 999 });
+    check({ f: { type: "json", enum: [{ a: 1, b: [2] }] } }, { f: { b: [2], a: 1 } });
+    expect(faults({ f: { type: "json", enum: ["1"] } }, { f: 1 })).toMatchObject([
+      { type: "enum" },
+    ]);
   });
 });

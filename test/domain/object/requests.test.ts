@@ -99,6 +99,8 @@ test.each([CreateObjectRequest, PatchObjectRequest])(
       "key_prefix",
       "metadata",
       "skip_duplicates",
+      "canonicalize_source",
+      "force_remirror",
       "blobs",
     ]);
     expect(described.additionalProperties).toMatchObject({ description: "Any JSON value." });

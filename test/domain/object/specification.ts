@@ -4,7 +4,6 @@
  */
 import { expect } from "vitest";
 import type { BucketEvent } from "../../../src/domain/bucket/events.js";
-import type { PatchMediaType } from "../../../src/domain/bucket/patch.js";
 import type { BucketState } from "../../../src/domain/bucket/state.js";
 import { diff } from "../../../src/domain/changes.js";
 import { BucketsError, type ErrorCode, isBucketsError } from "../../../src/domain/errors.js";
@@ -14,6 +13,8 @@ import type { CreateObject, ObjectCommand } from "../../../src/domain/object/com
 import { decideObject } from "../../../src/domain/object/decide.js";
 import type { ObjectEvent } from "../../../src/domain/object/events.js";
 import { evolveObject, type ObjectState } from "../../../src/domain/object/state.js";
+import type { PatchMediaType } from "../../../src/domain/patch-media-type.js";
+import { assertOwnerTakes } from "../../../src/domain/resource.js";
 import { actor, bucketId, created, now, stateAfter } from "../specification.js";
 
 export const objectId = "obj_01kaaaaaaaaaaaaaaaaaaaaaaa";
@@ -109,7 +110,12 @@ export function given(owner: BucketState, events: readonly ObjectEvent[] = []) {
 function outcomeOf(owner: BucketState, events: readonly ObjectEvent[], command: ObjectCommand) {
   const state = events.length === 0 ? undefined : foldObject(events);
   try {
-    return decideObject(state, command, { owner, moment: { now, actor } });
+    assertOwnerTakes("object", owner, now);
+    return decideObject(state, command, {
+      owner,
+      moment: { now, actor },
+      related: () => undefined,
+    });
   } catch (error) {
     if (isBucketsError(error)) return error;
     throw error;
@@ -119,12 +125,13 @@ function outcomeOf(owner: BucketState, events: readonly ObjectEvent[], command: 
 interface Brings {
   readonly blobs?: readonly PreparedBlob[];
   readonly skipDuplicates?: boolean;
+  readonly isStrict?: boolean;
 }
 
 export function create(
   fields: JsonObject = {},
   { policy, ...brings }: Brings & Partial<Pick<CreateObject, "policy">> = {},
-): ObjectCommand {
+): CreateObject {
   return { type: "create_object", policy, fields, ...broughtBy(brings) };
 }
 
@@ -140,8 +147,8 @@ export function patch(
   return { type: "patch_object", mediaType, patch: body, ...broughtBy(brings) };
 }
 
-function broughtBy({ blobs = [], skipDuplicates = false }: Brings) {
-  return { blobs, skipDuplicates };
+function broughtBy({ blobs = [], skipDuplicates = false, isStrict = false }: Brings) {
+  return { blobs, skipDuplicates, isStrict };
 }
 
 /** A blob of stored bytes, whose content is told apart by `hash`. */

@@ -28,6 +28,8 @@ describe("an upload is refused", () => {
     ["of a media type with one behind", { content_type: "video/mp4;a\n" }],
     ["of less than nothing", { file_size_bytes: -1 }],
     ["of half a byte", { file_size_bytes: 0.5 }],
+    ["of no bytes", { file_size_bytes: 0 }],
+    ["of a blob of another type than there is", { blob_type: "movie" }],
     ["of too much", { file_size_bytes: limits.uploadBytesMax + 1 }],
     ["with what is no SHA-256", { file_hash: "d41d8cd98f00b204e9800998ecf8427e" }],
     ["for too short a time", { presigned_url_expiration: limits.uploadSecondsMin - 1 }],
@@ -61,17 +63,19 @@ test("an upload has defaults, also where a client sends null", () => {
     create_object_on_confirm: true,
     object_metadata: {},
     presigned_url_expiration: 3_600,
+    skip_duplicates: true,
   };
   expect(parseBody(CreateUploadRequest, file)).toEqual(defaults);
   const names = ["file_size_bytes", "file_hash", "metadata", "create_object_on_confirm"];
   const more = ["object_metadata", "blob_property", "presigned_url_expiration"];
-  const nulls = Object.fromEntries([...names, ...more].map((name) => [name, null]));
+  const newer = ["blob_type", "skip_duplicates"];
+  const nulls = Object.fromEntries([...names, ...more, ...newer].map((name) => [name, null]));
   expect(parseBody(CreateUploadRequest, { ...file, ...nulls })).toEqual(defaults);
 });
 
 test.each([
   ["the largest file", { file_size_bytes: limits.uploadBytesMax }],
-  ["an empty file", { file_size_bytes: 0 }],
+  ["the smallest file", { file_size_bytes: 1 }],
   ["a media type with parameters", { content_type: 'text/plain; charset="utf-8"' }],
   ["a structured media type", { content_type: "application/vnd.api+json" }],
   ["the shortest time", { presigned_url_expiration: limits.uploadSecondsMin }],

@@ -2,6 +2,7 @@
 import { expect } from "vitest";
 import type { BucketState } from "../../../src/domain/bucket/state.js";
 import { BucketsError, type ErrorCode, isBucketsError } from "../../../src/domain/errors.js";
+import { assertOwnerTakes } from "../../../src/domain/resource.js";
 import type {
   ConfirmUpload,
   CreateUpload,
@@ -22,6 +23,9 @@ export const otherHash = "cd".repeat(32);
 
 export const createCommand: CreateUpload = {
   type: "create_upload",
+  blobType: undefined,
+  skipDuplicates: true,
+  duplicates: {},
   filename: "title.mp4",
   contentType: "video/mp4",
   sizeBytes: undefined,
@@ -54,6 +58,7 @@ export function announced(sizeBytes?: number, fileHash?: string): UploadEvent {
         create_object_on_confirm: true,
         object_metadata: {},
         blob_property: "title",
+        skip_duplicates: true,
       },
       expires_at: new Date(expiresAt).toISOString(),
     },
@@ -129,6 +134,7 @@ function outcomeOf(
       moment: { now: at, actor },
       precedingObject,
     };
+    assertOwnerTakes("upload", owner, at);
     return decideUpload(state, command, context);
   } catch (error) {
     if (isBucketsError(error)) return error;

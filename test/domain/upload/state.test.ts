@@ -50,6 +50,10 @@ const waiting = {
   create_object_on_confirm: true,
   object_metadata: {},
   blob_property: "title",
+  s3_key: `${bucketId}/${uploadId}/title.mp4`,
+  skip_duplicates: true,
+  is_duplicate: false,
+  skipped_unique_key: false,
   presigned_url_expiration: 3_600,
   status: "PENDING",
   created_at: createdAt,
@@ -81,7 +85,16 @@ test("a confirmed upload shows what arrived and not what was announced", () => {
     etag: hash,
     object_id: "obj_a",
     completed_at: createdAt,
+    verified_at: createdAt,
   });
+});
+
+test("one from before duplicates were looked for says that they were not", () => {
+  const event = announced();
+  if (event.type !== "upload.created") throw new Error("an upload begins with its creation");
+  const { skip_duplicates: _, ...document } = event.data.document;
+  const state = uploadAfter({ ...event, data: { ...event.data, document } });
+  expect(renderUpload(state, { at: now })).toStrictEqual({ ...waiting, skip_duplicates: false });
 });
 
 test("filters know every field and every time", () => {
@@ -97,7 +110,7 @@ test("history shows what was announced, and nothing for the rest", () => {
     path: "/file_size_bytes",
     value: 12,
   });
-  expect(uploadChanges(announced())).toHaveLength(6);
+  expect(uploadChanges(announced())).toHaveLength(7);
   expect(uploadChanges(confirmed)).toStrictEqual([]);
   expect(uploadChanges(deleted)).toStrictEqual([]);
 });

@@ -1,0 +1,117 @@
+/** Proofs of the log: what it has signed, and that an event or an earlier log is in it. */
+import { z } from "zod";
+import { answeredTime } from "../domain/schemas.js";
+
+/** SHA-256 as lower-case hex. */
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.number().int();
+
+/** The head of a log, signed (C2SP tlog-checkpoint). */
+export const CheckpointAnswer = z.object({
+  origin: z.string(),
+  size: count,
+  root: digest,
+  signed_at: answeredTime,
+  note: z.string().meta({ description: "The signed note itself, with all of its signatures." }),
+  cosigned_by: z
+    .array(z.string())
+    .meta({ description: "The names of others whose signatures the note carries." }),
+});
+export type CheckpointAnswer = Readonly<z.infer<typeof CheckpointAnswer>>;
+
+/** That an event is in the first `size` events (RFC 6962, section 2.1.1). */
+export const InclusionAnswer = z.object({
+  position: count,
+  index: count,
+  size: count,
+  leaf: digest,
+  root: digest,
+  hashes: z.array(digest),
+  checkpoint: z
+    .string()
+    .exactOptional()
+    .meta({ description: "The note that signs the root; absent when that size was not signed." }),
+});
+export type InclusionAnswer = Readonly<z.infer<typeof InclusionAnswer>>;
+
+/** That the first `from` events are the beginning of the first `to` (RFC 6962, section 2.1.2). */
+export const ConsistencyAnswer = z.object({
+  from: count,
+  to: count,
+  from_root: digest,
+  to_root: digest,
+  hashes: z.array(digest),
+});
+export type ConsistencyAnswer = Readonly<z.infer<typeof ConsistencyAnswer>>;
+
+/** What of an event a proof can show beside its header. */
+export const disclosable = ["body", "meta"] as const;
+
+export interface EventProofOptions {
+  /** Nothing but the header unless given. The meta tells who, why and from where. */
+  readonly disclose?: readonly (typeof disclosable)[number][] | undefined;
+  /** The size of a checkpoint that holds the event; the newest one unless given. */
+  readonly size?: number | undefined;
+}
+
+/** Where checkpoints are noted outside of the store. */
+export interface AnchorPlaces {
+  /** A file on another disk: each note is appended to it, and synced. */
+  readonly file?: string | undefined;
+  /** A program that has the note as its standard input, and prints a receipt. */
+  readonly command?: string | undefined;
+}
+
+/** What became of noting a checkpoint in one place. */
+export interface AnchorOutcome {
+  readonly kind: "file" | "command";
+  readonly name: string;
+  readonly ok: boolean;
+  /** Why it is not noted there. */
+  readonly problem?: string;
+}
+
+export interface AnchorReport {
+  readonly checkpoint: CheckpointAnswer;
+  /** Those places that had not noted it before. */
+  readonly anchors: readonly AnchorOutcome[];
+}
+
+export interface ForkOptions {
+  /** Why, kept with the event that says so. */
+  readonly reason: string;
+}
+
+/** How a log goes on that does not contain what it has signed. */
+export interface ForkReport {
+  /** The name of the history that is given up. */
+  readonly origin_before: string;
+  /** What notes of the new name are checked with. */
+  readonly key: string;
+  /** The first one of the new name. */
+  readonly checkpoint: CheckpointAnswer;
+}
+
+export interface Proofs {
+  /**
+   * The newest checkpoint, or the one of exactly that size.
+   * @throws NOT_FOUND before the first, and for a size that was not signed.
+   */
+  checkpoint(options?: { readonly size?: number | undefined }): Promise<CheckpointAnswer>;
+  /**
+   * Signs the log as it is now; of one that has not grown since, the newest checkpoint.
+   * @throws FORKED when it does not contain what it has signed before; READ_ONLY
+   */
+  sign(): Promise<CheckpointAnswer>;
+  /**
+   * @param where of the newest checkpoint that holds the position unless a size is given; where there
+   * is none, of the log as it is now.
+   * @throws BAD_REQUEST for what is no position, or one beyond the size; NOT_FOUND beyond the head.
+   */
+  inclusion(where: {
+    readonly position: number;
+    readonly size?: number | undefined;
+  }): Promise<InclusionAnswer>;
+  /** @throws BAD_REQUEST when `from` is beyond `to`; NOT_FOUND beyond the head. */
+  consistency(between: { readonly from: number; readonly to: number }): Promise<ConsistencyAnswer>;
+}

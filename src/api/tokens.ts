@@ -1,0 +1,82 @@
+/** Access tokens, as every face knows them. */
+import { z } from "zod";
+import { type Permission, permissions } from "../domain/permissions.js";
+import { answeredTime } from "../domain/schemas.js";
+
+/** A token without its secret, which is kept nowhere. */
+export const TokenAnswer = z.object({
+  name: z.string(),
+  permission: z.enum(permissions),
+  /** The namespaces that it opens; absent for all. */
+  namespaces: z.array(z.string()).optional(),
+  created_at: answeredTime,
+  expires_at: answeredTime.optional(),
+});
+export type TokenAnswer = z.infer<typeof TokenAnswer>;
+
+/** A token with its new secret, which is shown this once: the mask stands in its place ever after. */
+export const CreatedToken = TokenAnswer.extend({ token: z.string() });
+export type CreatedToken = z.infer<typeof CreatedToken>;
+
+export interface TokenOptions {
+  /**
+   * Under which it is done once, for seven days at least, also after a restart. What was done before
+   * is answered again with the mask in the place of the secret: `rotate` gives another.
+   */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** Whether it was done before, under the same key. */
+export interface TokenWritten {
+  readonly replayed: boolean;
+}
+
+export type TokenMade = CreatedToken & TokenWritten;
+
+/** Makes, lists, rotates and revokes the access tokens that open a store to HTTP. */
+export interface Tokens {
+  /**
+   * Makes a token from `{name, permission, namespaces?, expires_at?}`; it opens at once.
+   * @throws VALIDATION_FAILED; ALREADY_EXISTS when the name is taken; IDEMPOTENCY_KEY_REUSED.
+   */
+  create(body: unknown, options?: TokenOptions): Promise<TokenMade>;
+  list(): Promise<readonly TokenAnswer[]>;
+  /**
+   * Gives the token another secret; from this moment the old one opens nothing.
+   * @throws NOT_FOUND, IDEMPOTENCY_KEY_REUSED
+   */
+  rotate(name: string, options?: TokenOptions): Promise<TokenMade>;
+  /** From this moment the token opens nothing. @throws NOT_FOUND, IDEMPOTENCY_KEY_REUSED */
+  revoke(name: string, options?: TokenOptions): Promise<TokenWritten>;
+}
+
+/** What a server says beside that. */
+export interface ServedTokenOptions extends TokenOptions {
+  /** Of the request, which makes two of them the same. */
+  readonly fingerprint?: string | undefined;
+  /** The name of the token that it came with, whose own its keys are. */
+  readonly token?: string | undefined;
+}
+
+/** The tokens as a server needs them, which has to know who comes. */
+export interface TokenGate extends Tokens {
+  create(body: unknown, options?: ServedTokenOptions): Promise<TokenMade>;
+  rotate(name: string, options?: ServedTokenOptions): Promise<TokenMade>;
+  revoke(name: string, options?: ServedTokenOptions): Promise<TokenWritten>;
+  readonly count: number;
+  /**
+   * Accepts a secret that the operator chose, for as long as the process lives; of an admin token
+   * named `admin` unless said otherwise.
+   * @throws BAD_REQUEST unless it has 16 to 512 visible ASCII characters.
+   */
+  accept(secret: string, name?: string, permission?: Permission): void;
+  /** The token with that secret, unless it has expired. */
+  authenticate(secret: string): Token | undefined;
+}
+
+export interface Token {
+  readonly name: string;
+  readonly permission: Permission;
+  /** Null for all. */
+  readonly namespaces: readonly string[] | null;
+}

@@ -1,0 +1,98 @@
+/** The commands that write a whole log into a file, and make a store of such a file. */
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
+import { BucketsError, isBucketsError } from "../domain/errors.js";
+import { type EmbeddedStore, importLog, openBuckets } from "../index.js";
+import { jsonLine, line } from "./line.js";
+import { replaceFile } from "./replace-file.js";
+import type { SpanFlags } from "./span.js";
+import { existingFileOf, type StoreFlags, tellsUpgrade } from "./store.js";
+import type { Terminal } from "./terminal.js";
+
+/** Those of an export of any kind: what is of a part of the log goes with none of all of it. */
+interface ExportLogFlags extends StoreFlags, SpanFlags {
+  readonly format: "ndjson" | "csv";
+  readonly output?: string;
+  readonly actor?: string;
+}
+
+/** Signs the log and writes all of it, or up to its newest checkpoint where a server holds the file. */
+export async function exportLog(
+  terminal: Terminal,
+  bucket: string | undefined,
+  flags: ExportLogFlags,
+): Promise<void> {
+  const { output } = flags;
+  const isOfPart = [bucket, flags.since, flags.until, flags.actor].some((one) => one !== undefined);
+  if (
+    flags.url !== undefined ||
+    isOfPart ||
+    flags.format !== "ndjson" ||
+    flags.namespace !== "default"
+  ) {
+    throw new BucketsError(
+      "BAD_REQUEST",
+      "--log is all of a file: it goes with --file and --output alone.",
+    );
+  }
+  await using store = await openToExport(terminal, flags);
+  const lines = store.exportLog({ onProgress: terminal.printProgress });
+  const through = output?.endsWith(".gz") === true ? [createGzip()] : [];
+  if (output === undefined) await pipeline(lines, terminal.io.stdout, { end: false });
+  else await replaceFile(terminal.path(output), lines, through);
+  terminal.endProgress();
+  const [{ position }, { size }] = [await store.head(), await store.proofs.checkpoint()];
+  if (size < position) {
+    terminal.printError(
+      line`it ends at ${size} of ${position} events, which is what the server has signed (bucketlog checkpoint --sign)`,
+    );
+  }
+  if (output !== undefined) terminal.print(line`the log up to position ${size} is in ${output}`);
+}
+
+/** For writing, so that it can be signed; beside a server that writes to it, for reading. */
+async function openToExport(terminal: Terminal, flags: ExportLogFlags): Promise<EmbeddedStore> {
+  const options = existingFileOf(terminal, flags);
+  try {
+    return await openBuckets({ ...options, ...tellsUpgrade(terminal) });
+  } catch (error) {
+    if (!isBucketsError(error) || error.code !== "LOCKED") throw error;
+    return await openBuckets({ ...options, readOnly: true });
+  }
+}
+
+export interface ImportFlags {
+  readonly file: string;
+  readonly log: boolean;
+  readonly key?: readonly string[];
+  readonly json: boolean;
+}
+
+export async function importLogFile(
+  terminal: Terminal,
+  from: string,
+  flags: ImportFlags,
+): Promise<void> {
+  if (!flags.log) {
+    throw new BucketsError(
+      "BAD_REQUEST",
+      "import reads a whole log, as export --log wrote it: add --log.",
+    );
+  }
+  const { key: keys } = flags;
+  const report = await importLog(terminal.path(from), terminal.path(flags.file), {
+    keys,
+    onProgress: terminal.printProgress,
+  });
+  terminal.endProgress();
+  if (flags.json) return terminal.print(jsonLine(report));
+  terminal.print(
+    line`${flags.file} has the log of ${report.origin} up to position ${report.position}: every hash holds`,
+  );
+  terminal.print(line`head ${report.position}:${report.hash}`);
+  if (!report.is_trusted) {
+    terminal.print(
+      line`Nobody's signature was checked: name the key of the log, as you noted it (--key).`,
+    );
+  }
+}

@@ -1,0 +1,24 @@
+/** Putting a namespace back over HTTP. */
+import { NamespaceReverted, type NamespaceRevertOptions } from "../api/index.js";
+import { NamespaceRevertFields, readOptions } from "../api/options.js";
+import { toJson } from "../domain/json.js";
+import { placeHeaders, segment } from "./place.js";
+import type { Requests } from "./requests.js";
+
+/** Sent once: what was done of it shows when it is asked for again. */
+export async function revertRemotely(
+  { transport, place }: Requests,
+  namespace: string,
+  given: NamespaceRevertOptions,
+): Promise<NamespaceReverted> {
+  const { asOf, dryRun, reason } = readOptions(NamespaceRevertFields, given);
+  const call = {
+    kind: "write",
+    retries: 0,
+    method: "POST",
+    path: `/v1/admin/namespaces/${segment(namespace)}/revert`,
+    json: toJson({ as_of: asOf, reason: reason ?? null, dry_run: dryRun === true }),
+    headers: placeHeaders(place),
+  } as const;
+  return (await transport.json(call, NamespaceReverted)).body;
+}

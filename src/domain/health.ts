@@ -1,0 +1,68 @@
+/**
+ * How a store is: one model for `/readyz`, `doctor`, the metrics and the page. A check that only warns
+ * leaves the store ready.
+ */
+import { z } from "zod";
+
+export const durabilities = ["full", "relaxed", "none"] as const;
+export type Durability = (typeof durabilities)[number];
+
+export type HealthCheckName =
+  /** Whether writes are taken at all. */
+  | "writer"
+  /** Whether the paths lead to what is open: database, WAL, lock, blobs, key. */
+  | "files"
+  | "disk"
+  /** Whether what was asked of the database lately, and of the bytes of blobs, could be done. */
+  | "storage"
+  | "blobs"
+  /** Whether the secrets of source adapters can be opened. */
+  | "key"
+  /** Whether the WAL is copied into the database, and the end of the log noted beside it. */
+  | "checkpoint"
+  /** Whether the log contains what it has signed. */
+  | "proofs"
+  /** Whether the backups of the schedule are taken. */
+  | "backup";
+
+/** One part of it, in the words of RFC draft health+json. */
+export const HealthCheck = z.object({
+  /** One of those above; a newer server may have others. */
+  name: z.string(),
+  status: z.enum(["pass", "warn", "fail"]),
+  /** For whoever has to do something about it. Names files without their folders. */
+  says: z.string(),
+});
+export type HealthCheck = Readonly<z.infer<typeof HealthCheck>>;
+
+export type Health = {
+  readonly durability: Durability;
+  readonly checks: readonly HealthCheck[];
+} & (
+  | { readonly ready: true }
+  /** What keeps it from being ready. */
+  | { readonly ready: false; readonly reason: string }
+);
+
+/** Ready unless a check fails; the first that does is the reason. */
+export function healthOf(durability: Durability, checks: readonly HealthCheck[]): Health {
+  const failed = checks.find(({ status }) => status === "fail");
+  if (failed === undefined) return { ready: true, durability, checks };
+  return { ready: false, durability, reason: failed.says, checks };
+}
+
+export const passes = (name: HealthCheckName, says: string): HealthCheck => ({
+  name,
+  status: "pass",
+  says,
+});
+export const warns = (name: HealthCheckName, says: string): HealthCheck => ({
+  name,
+  status: "warn",
+  says,
+});
+export const fails = (name: HealthCheckName, says: string): HealthCheck => ({
+  name,
+  status: "fail",
+  says,
+});

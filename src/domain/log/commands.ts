@@ -1,0 +1,16 @@
+/** What can be asked of the log itself. */
+import type { Fork, Truncation } from "./events.js";
+
+interface TruncateLog {
+  readonly type: "truncate_log";
+  /** What is known of the end that is missing. */
+  readonly truncation: Truncation;
+}
+
+interface ForkLog {
+  readonly type: "fork_log";
+  /** What was signed, and under which name the log goes on. */
+  readonly fork: Fork;
+}
+
+export type LogCommand = TruncateLog | ForkLog;

@@ -1,0 +1,57 @@
+/** Who a log in memory is, its tree and its checkpoints: they live as long as the process. */
+import {
+  type Anchor,
+  completed,
+  type LogTree,
+  type SignedCheckpoint,
+} from "../../eventstore/log-tree.js";
+import { leafHash, perfectRoot, tileWidth } from "../../eventstore/tree.js";
+
+/** @param hashesAfter the chain hashes of the events after a position, at most so many. */
+export function memoryLogTree(
+  began: { readonly logId: string; readonly beganAt: number },
+  hashesAfter: (position: number, count: number) => readonly Uint8Array[],
+): LogTree {
+  let origin: string | undefined;
+  const tiles = new Map<string, Uint8Array>();
+  const kept = new Map<number, SignedCheckpoint>();
+  const anchors = new Map<string, Anchor>();
+  const hashes = completed({
+    leaves: (from, count) => hashesAfter(from, count).map(leafHash),
+    tiles: (level, from, count) => {
+      const found = new Map<number, Uint8Array>();
+      for (let index = from; index < from + count; index += 1) {
+        found.set(index, tile(level, index));
+      }
+      return found;
+    },
+  });
+  /** A full tile never changes. */
+  function tile(level: number, index: number): Uint8Array {
+    const key = `${level}/${index}`;
+    const known = tiles.get(key) ?? perfectRoot(hashes.at(level - 1, index * tileWidth, tileWidth));
+    tiles.set(key, known);
+    return known;
+  }
+  const bySize = () => [...kept.values()].sort((a, b) => a.size - b.size);
+  return {
+    hashes,
+    identity: async () => ({ ...began, origin }),
+    takeOrigin: async (name) => {
+      origin = name;
+    },
+    extend: async () => {},
+    checkpoint: async (size) => (size === undefined ? bySize().at(-1) : kept.get(size)),
+    checkpoints: async () => bySize(),
+    keepCheckpoint: async (checkpoint) => {
+      kept.set(checkpoint.size, checkpoint);
+    },
+    forgetCheckpoints: async (sizes) => {
+      for (const size of sizes) kept.delete(size);
+    },
+    anchors: async (size) => [...anchors.values()].filter((anchor) => anchor.size === size),
+    keepAnchor: async (anchor) => {
+      anchors.set(`${anchor.size}/${anchor.kind}/${anchor.name}`, anchor);
+    },
+  };
+}

@@ -1,0 +1,314 @@
+/**
+ * Lists in SQL. SQLite walks the rows, takes the fields out of their JSON, sorts, counts and pages;
+ * whether a value matches, and what it sorts by, it asks the one predicate and the one order of the
+ * domain through a function, so that the answer is theirs by construction. No text of a caller is
+ * ever a part of a statement: values, patterns and JSON paths are bound.
+ */
+import type Database from "better-sqlite3";
+import { z } from "zod";
+import { type Condition, compileCondition, type Filter } from "../../domain/filter/condition.js";
+import { type ListPosition, type Sort, sortKeyOf } from "../../domain/filter/order.js";
+import type { Criteria } from "../../domain/filter/parse.js";
+import { compileSearch, type Search, textsIn } from "../../domain/filter/search.js";
+import type { JsonValue } from "../../domain/json.js";
+import type { Listing, PageQuery } from "../../domain/listing.js";
+import { type Pointer, valueAt } from "../../domain/pointer.js";
+
+/** A table whose rows are listed. */
+export interface ListedTable<Row> {
+  readonly name: string;
+  /** The column of the id, by which rows of one moment are ordered. */
+  readonly id: string;
+  /** SQL for what a row has beside its state, as JSON. */
+  readonly extra: string;
+  readonly parse: (state: string, extra: string | null) => Row;
+}
+
+/** The part of a state that is enough for a field, and the value of the field made from it. */
+export interface Source {
+  readonly keys: Pointer;
+  readonly render: (part: JsonValue | undefined) => JsonValue | undefined;
+}
+
+export interface TableQuery<Row> extends PageQuery {
+  /** The rows that the list is of, such as those of a namespace. */
+  readonly scope: Fragment;
+  readonly criteria: Criteria | undefined;
+  readonly listing: Listing<Row>;
+  /** Undefined for a field that only the whole row tells. */
+  readonly sourceOf: (path: Pointer) => Source | undefined;
+}
+
+export interface TablePage<Row> {
+  readonly rows: readonly Row[];
+  /** Whether it ends before its limit, because of its size. */
+  readonly isCut: boolean;
+  readonly totalCount: number;
+  /** What selects everything that was counted, for adding up. */
+  readonly wanted: Fragment;
+}
+
+type SqlValue = string | number | null;
+
+/** Answers SQLite about one row: it is given JSON text, or null where the path leads nowhere. */
+type RowFunction = (json: string | null, extra: string | null) => SqlValue;
+
+/** A piece of SQL and what is bound to it. */
+export interface Fragment {
+  readonly sql: string;
+  readonly values: readonly SqlValue[];
+}
+
+const PageRow = z.object({ state: z.string(), extra: z.string().nullable() });
+const count = z.number();
+
+/** Where SQLite asks the domain, of one connection: one list is read at a time. */
+export class ListFunctions {
+  /** Of the list that is being read; a statement names them by their index. */
+  #functions: RowFunction[] = [];
+
+  constructor(db: Database.Database) {
+    db.function(
+      "list_function",
+      { deterministic: true, directOnly: true, varargs: true },
+      (index: unknown, json: unknown, extra: unknown) =>
+        this.#functions[Number(index)]?.(textOrNull(json), textOrNull(extra)) ?? null,
+    );
+  }
+
+  begin(): void {
+    this.#functions = [];
+  }
+
+  add(rowFunction: RowFunction): number {
+    this.#functions.push(rowFunction);
+    return this.#functions.length - 1;
+  }
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+export class TableList<Row> {
+  readonly #db: Database.Database;
+  readonly #functions: ListFunctions;
+  readonly #table: ListedTable<Row>;
+
+  constructor(db: Database.Database, functions: ListFunctions, table: ListedTable<Row>) {
+    this.#db = db;
+    this.#functions = functions;
+    this.#table = table;
+  }
+
+  /** Call it in a transaction: its statements are about the same rows. */
+  page(query: TableQuery<Row>): TablePage<Row> {
+    this.#functions.begin();
+    const { limit, offset, after, criteria, bytesMax = Number.POSITIVE_INFINITY } = query;
+    const { name, extra, parse } = this.#table;
+    const sort = criteria?.sort;
+    const wanted = this.#where(query);
+    const key = sort === undefined ? undefined : this.#sortKey(sort, query);
+    const place = after === undefined ? nothing : this.#afterPlace(after, sort, key);
+    const page = join(
+      fragment(`SELECT state, ${extra} AS extra FROM ${name} WHERE `),
+      and(wanted, place),
+      fragment(" ORDER BY "),
+      this.#orderOf(sort, key),
+      fragment(" LIMIT ? OFFSET ?", limit, after === undefined ? offset : 0),
+    );
+    const rows: Row[] = [];
+    let bytes = 0;
+    let isCut = false;
+    for (const raw of this.#db.prepare(page.sql).iterate(...page.values)) {
+      const { state, extra: more } = PageRow.parse(raw);
+      // Found one more than fits, which shows that there are more.
+      isCut = rows.length > 0 && bytes + state.length > bytesMax;
+      if (isCut) break;
+      rows.push(parse(state, more));
+      bytes += state.length;
+    }
+    // A page that is not full has shown where the list ends, unless it begins past the end.
+    const isWithin = after === undefined && (offset === 0 || rows.length > 0);
+    const isEnd = isWithin && rows.length < limit && !isCut;
+    const totalCount = isEnd ? offset + rows.length : this.#count(wanted);
+    return { rows, isCut, totalCount, wanted };
+  }
+
+  #count(wanted: Fragment): number {
+    const counting = join(fragment(`SELECT count(*) FROM ${this.#table.name} WHERE `), wanted);
+    return count.parse(
+      this.#db
+        .prepare(counting.sql)
+        .pluck()
+        .get(...counting.values),
+    );
+  }
+
+  #where(query: TableQuery<Row>): Fragment {
+    const { filter, search } = query.criteria ?? {};
+    return and(
+      query.scope,
+      filter === undefined ? nothing : this.#filter(filter, query),
+      search === undefined ? nothing : this.#search(search, query),
+    );
+  }
+
+  #filter(filter: Filter, query: TableQuery<Row>): Fragment {
+    if (filter.kind === "condition") return this.#condition(filter, query);
+    const parts = filter.of.map((part) => this.#filter(part, query));
+    const [any] = parts;
+    if (any === undefined) return fragment(filter.kind === "any" ? "0" : "1");
+    switch (filter.kind) {
+      case "all":
+        return enclose("", parts, " AND ");
+      case "any":
+        return enclose("", parts, " OR ");
+      case "none":
+        return enclose("NOT ", parts, " OR ");
+    }
+  }
+
+  #condition(condition: Condition, query: TableQuery<Row>): Fragment {
+    const inOrder = timeComparison(condition);
+    if (inOrder !== undefined) return inOrder;
+    const test = compileCondition(condition);
+    return this.#onField(condition.path, query, (value) => (test(value) ? 1 : 0));
+  }
+
+  #search(search: Search, { listing, sourceOf }: TableQuery<Row>): Fragment {
+    const isFound = compileSearch(search);
+    const texts = listing.searched.map((name) => ({
+      sql: "state -> ?",
+      values: [jsonPath(sourceOf([name])?.keys ?? [])],
+    }));
+    const index = this.#functions.add((json) => {
+      const found = parseJson(json);
+      return textsIn(found).some(isFound) ? 1 : 0;
+    });
+    return join(
+      fragment("list_function(?, json_array(", index),
+      ...texts.flatMap((text, at) => (at === 0 ? [text] : [fragment(", "), text])),
+      fragment("))"),
+    );
+  }
+
+  #sortKey(sort: Sort, query: TableQuery<Row>): Fragment {
+    return this.#onField(sort.path, query, (value) => sortKeyOf(value, sort.caseSensitive) ?? null);
+  }
+
+  /** Calls back with the value of the field, for each row. */
+  #onField(
+    path: Pointer,
+    { listing, sourceOf }: TableQuery<Row>,
+    read: (value: JsonValue | undefined) => SqlValue,
+  ): Fragment {
+    const source = sourceOf(path);
+    if (source !== undefined) {
+      const index = this.#functions.add((json) => read(source.render(parseJson(json))));
+      return fragment("list_function(?, state -> ?)", index, jsonPath(source.keys));
+    }
+    const { extra, parse } = this.#table;
+    const index = this.#functions.add((state, more) =>
+      state === null ? null : read(valueAt(listing.fields(parse(state, more)), path)),
+    );
+    return fragment(`list_function(?, state, ${extra})`, index);
+  }
+
+  /** The order of `comparePositions`. */
+  #orderOf(sort: Sort | undefined, key: Fragment | undefined): Fragment {
+    const byDefault = fragment(`created_at DESC, ${this.#table.id}`);
+    if (sort === undefined || key === undefined) return byDefault;
+    const direction = sort.direction === "asc" ? "ASC" : "DESC";
+    return join(key, fragment(` ${direction} NULLS LAST, `), byDefault);
+  }
+
+  /** Whatever `comparePositions` puts after a place. */
+  #afterPlace(
+    { sortKey, createdAt, id }: ListPosition,
+    sort: Sort | undefined,
+    key: Fragment | undefined,
+  ): Fragment {
+    const amongEqual = fragment(
+      `created_at <= ? AND NOT (created_at = ? AND ${this.#table.id} <= ?)`,
+      createdAt,
+      createdAt,
+      id,
+    );
+    if (sort === undefined || key === undefined) return amongEqual;
+    if (sortKey === undefined) return and(join(key, fragment(" IS NULL")), amongEqual);
+    const further = join(key, fragment(sort.direction === "asc" ? " > ?" : " < ?", sortKey));
+    const equal = and(join(key, fragment(" = ?", sortKey)), amongEqual);
+    return enclose("", [further, join(key, fragment(" IS NULL")), equal], " OR ");
+  }
+}
+
+/** A field that lies in the state as it is answered, at these keys, and what is below it. */
+export function storedAt(keys: Pointer, rest: Pointer): Source {
+  const plain = rest.findIndex((key) => !isPlainKey(key));
+  const reached = plain === -1 ? rest.length : plain;
+  const below = rest.slice(reached);
+  return {
+    keys: [...keys, ...rest.slice(0, reached)],
+    render: (part) => (part === undefined ? undefined : valueAt(part, below)),
+  };
+}
+
+/** Keys that SQLite looks up as they are; past any other the value is walked by the domain. */
+export function isPlainKey(key: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_ -]*$/.test(key);
+}
+
+function jsonPath(keys: Pointer): string {
+  return `$${keys.map((key) => `."${key}"`).join("")}`;
+}
+
+function parseJson(json: string | null): JsonValue | undefined {
+  return json === null ? undefined : JSON.parse(json);
+}
+
+const timeOperators = new Map([
+  ["eq", "="],
+  ["gt", ">"],
+  ["gte", ">="],
+  ["lt", "<"],
+  ["lte", "<="],
+]);
+
+/** The column `created_at` is in the order of time, and there is an index on it. */
+function timeComparison({ path, operator, value }: Condition): Fragment | undefined {
+  const sqlOperator = timeOperators.get(operator);
+  const isColumn = path.length === 1 && path[0] === "created_at";
+  if (!isColumn || sqlOperator === undefined || typeof value !== "string") return undefined;
+  return fragment(`created_at ${sqlOperator} ?`, value);
+}
+
+const nothing: Fragment = { sql: "", values: [] };
+
+export function fragment(sql: string, ...values: SqlValue[]): Fragment {
+  return { sql, values };
+}
+
+export function join(...parts: readonly Fragment[]): Fragment {
+  return {
+    sql: parts.map(({ sql }) => sql).join(""),
+    values: parts.flatMap(({ values }) => values),
+  };
+}
+
+function and(...parts: readonly Fragment[]): Fragment {
+  return interleave(
+    parts.filter((part) => part !== nothing),
+    " AND ",
+  );
+}
+
+function enclose(before: string, parts: readonly Fragment[], between: string): Fragment {
+  return join(fragment(`${before}(`), interleave(parts, between), fragment(")"));
+}
+
+function interleave(parts: readonly Fragment[], between: string): Fragment {
+  return join(
+    ...parts.flatMap((part, index) => (index === 0 ? [part] : [fragment(between), part])),
+  );
+}

@@ -1,0 +1,57 @@
+/** Lists of what is in a bucket: objects, batches, uploads. */
+
+import type Database from "better-sqlite3";
+import { type MemberState, memberListing } from "../../domain/members.js";
+import type { Pointer } from "../../domain/pointer.js";
+import {
+  kindNamed,
+  type MemberKind,
+  memberNamed,
+  ResourceState,
+  stateOfKind,
+} from "../../domain/resource.js";
+import type { MemberPage, MemberQuery } from "../../projections/view.js";
+import {
+  fragment,
+  isPlainKey,
+  type ListFunctions,
+  type Source,
+  storedAt,
+  TableList,
+} from "./list-sql.js";
+
+export class MemberList {
+  readonly #db: Database.Database;
+  readonly #kind: MemberKind;
+  readonly #list: TableList<MemberState>;
+
+  constructor(db: Database.Database, functions: ListFunctions, kind: MemberKind) {
+    this.#db = db;
+    this.#kind = kind;
+    this.#list = new TableList(db, functions, {
+      ...kindNamed(kind).table,
+      extra: "NULL",
+      parse: (state) => stateOfKind(kind, ResourceState.parse(JSON.parse(state))),
+    });
+  }
+
+  page({ bucketId, at, ...query }: MemberQuery): MemberPage<MemberState> {
+    const read = this.#db.transaction(() => {
+      const { rows, isCut, totalCount } = this.#list.page({
+        ...query,
+        criteria: query.criteria,
+        scope: fragment("bucket_id = ? AND is_deleted = 0", bucketId),
+        listing: memberListing(this.#kind, at),
+        sourceOf: (path) => sourceOf(this.#kind, path),
+      });
+      return { states: rows, isCut, totalCount };
+    });
+    return read.deferred();
+  }
+}
+
+/** Undefined when the whole resource must be rendered. */
+function sourceOf(kind: MemberKind, [root = "", ...rest]: Pointer): Source | undefined {
+  const stored = isPlainKey(root) ? memberNamed(kind).listing.stored(root) : undefined;
+  return stored && storedAt(stored, rest);
+}

@@ -1,0 +1,70 @@
+/**
+ * Whether the paths of a store still lead to the files that it has open. A file that was deleted or
+ * replaced under a process goes on taking writes, and all of them are gone when it ends.
+ */
+import { hash } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import { basename } from "node:path";
+
+/** Of what a path leads to. Inodes of open files are not used again. */
+type Identity = string;
+
+interface Watched {
+  readonly path: string;
+  /** Undefined while nothing is there. */
+  readonly identify: (path: string) => Identity | undefined;
+  readonly isOpen: boolean;
+  noted: Identity | undefined;
+}
+
+export class OpenedFiles {
+  readonly #watched: readonly Watched[];
+
+  /** Right after all of them were opened. */
+  constructor(file: string) {
+    const open = (path: string) => ({ path, identify: nodeOf, isOpen: true, noted: nodeOf(path) });
+    this.#watched = [
+      open(file),
+      open(`${file}-wal`),
+      open(`${file}.lock`),
+      // Not open all the time, and made when they are needed first.
+      { path: `${file}.blobs`, identify: nodeOf, isOpen: false, noted: undefined },
+      { path: `${file}.key`, identify: contentOf, isOpen: false, noted: undefined },
+    ];
+    this.findFault();
+  }
+
+  /** What is not where it was; undefined when all is. What is there for the first time is noted. */
+  findFault(): string | undefined {
+    return this.#find(this.#watched);
+  }
+
+  /** The same of what is open alone: cheap enough to be asked before every commit. */
+  findOpenFault(): string | undefined {
+    return this.#find(this.#watched.filter(({ isOpen }) => isOpen));
+  }
+
+  #find(watched: readonly Watched[]): string | undefined {
+    for (const one of watched) {
+      const found = one.identify(one.path);
+      if (one.noted === undefined) one.noted = found;
+      else if (found === undefined) return `${basename(one.path)} is gone`;
+      else if (found !== one.noted) return `${basename(one.path)} is not the one that it was`;
+    }
+    return undefined;
+  }
+}
+
+function nodeOf(path: string): Identity | undefined {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found && `${found.dev}:${found.ino}`;
+}
+
+/** It may be written anew, as long as the same is in it. */
+function contentOf(path: string): Identity | undefined {
+  try {
+    return hash("sha256", readFileSync(path));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,48 @@
+/** What arrived for uploads, in the file of the store. */
+import type Database from "better-sqlite3";
+import { z } from "zod";
+import type { ReceivedTable } from "../../eventstore/received-table.js";
+
+const ReceivedRow = z.object({
+  uploadId: z.string(),
+  hash: z.string(),
+  sizeBytes: z.number(),
+  expiresAt: z.number(),
+});
+
+const texts = z.array(z.string());
+
+/** @param write runs its argument in a write transaction of the engine. */
+export function sqliteReceivedTable(
+  reader: Database.Database,
+  write: (work: (db: Database.Database) => void) => void,
+): ReceivedTable {
+  const rows = `SELECT upload_id AS uploadId, hash, size_bytes AS sizeBytes, expires_at AS expiresAt
+    FROM received`;
+  const all = reader.prepare(rows);
+  const get = reader.prepare(`${rows} WHERE upload_id = ?`);
+  const held = reader
+    .prepare("SELECT hash FROM received WHERE hash IN (SELECT value FROM json_each(?))")
+    .pluck();
+  return {
+    get: async (uploadId) => ReceivedRow.optional().parse(get.get(uploadId)),
+    put: async ({ uploadId, hash, sizeBytes, expiresAt }) =>
+      write((db) =>
+        db
+          .prepare(
+            `INSERT INTO received (upload_id, hash, size_bytes, expires_at) VALUES (?, ?, ?, ?)
+             ON CONFLICT (upload_id) DO UPDATE SET hash = excluded.hash,
+               size_bytes = excluded.size_bytes, expires_at = excluded.expires_at`,
+          )
+          .run(uploadId, hash, sizeBytes, expiresAt),
+      ),
+    all: async () => z.array(ReceivedRow).parse(all.all()),
+    remove: async (uploadIds) =>
+      write((db) =>
+        db
+          .prepare("DELETE FROM received WHERE upload_id IN (SELECT value FROM json_each(?))")
+          .run(JSON.stringify(uploadIds)),
+      ),
+    held: async (hashes) => new Set(texts.parse(held.all(JSON.stringify(hashes)))),
+  };
+}

@@ -1,0 +1,42 @@
+/**
+ * The one way into the log. Units queue, so that one commit carries many; once it is durable, those who
+ * wait for the log to grow are told, and whoever does what becomes due by itself.
+ */
+import { dueAt } from "../domain/resource.js";
+import { CommitQueue, type QueueOptions } from "./commit-queue.js";
+import { CommitSignal } from "./commit-signal.js";
+import type { EventStore, Outcome, Unit } from "./store.js";
+
+export class Committer {
+  readonly #queue: CommitQueue;
+  readonly signal: CommitSignal;
+  readonly #whenDue: (() => void)[] = [];
+
+  constructor(events: EventStore, options?: QueueOptions) {
+    this.#queue = new CommitQueue(events, options);
+    this.signal = new CommitSignal({
+      headPosition: async () => (await events.head()).position,
+    });
+  }
+
+  /** Resolves once the unit is durable. @throws what `CommitQueue.submit` does. */
+  async submit(unit: Unit): Promise<Outcome> {
+    const outcome = await this.#queue.submit(unit);
+    if (outcome.kind === "committed") {
+      this.signal.announce();
+      const isDue = outcome.results.some(({ state }) => dueAt(state) !== undefined);
+      if (isDue) for (const wake of this.#whenDue) wake();
+    }
+    return outcome;
+  }
+
+  /** Calls that after each commit that left something to be done at a time. */
+  onDue(wake: () => void): void {
+    this.#whenDue.push(wake);
+  }
+
+  /** Refuses new units and resolves when all that were taken have been answered. */
+  close(): Promise<void> {
+    return this.#queue.close();
+  }
+}

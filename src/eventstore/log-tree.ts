@@ -1,0 +1,77 @@
+/**
+ * The port through which an engine keeps who its log is, the Merkle tree over it, and what it has
+ * signed. The tree is a function of the log: rows of it that are not there are computed.
+ */
+import { perfectRoot, type TreeHashes, tileWidth } from "./tree.js";
+
+export interface LogIdentity {
+  /** `log_` and a ULID, made with the log. */
+  readonly logId: string;
+  /** Under what name it signs; undefined until it first does. */
+  readonly origin: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly beganAt: number;
+}
+
+export interface SignedCheckpoint {
+  readonly size: number;
+  readonly root: Uint8Array;
+  /** Milliseconds since the epoch. */
+  readonly signedAt: number;
+  readonly note: string;
+}
+
+/** A place outside of this machine where a checkpoint was noted. */
+export interface Anchor {
+  readonly size: number;
+  readonly kind: "file" | "command";
+  readonly name: string;
+  readonly at: number;
+  readonly ok: boolean;
+  readonly receipt: Uint8Array | null;
+}
+
+/** Every write is durable when its promise resolves. */
+export interface LogTree {
+  identity(): Promise<LogIdentity>;
+  /** The name of this history from now on. */
+  takeOrigin(origin: string): Promise<void>;
+  /** Hashes of what is committed: a log only grows, so that any two answers fit together. */
+  readonly hashes: TreeHashes;
+  /** Keeps the roots of all full tiles of the first `size` events, in slices that let others through. */
+  extend(size: number): Promise<void>;
+  /** The newest checkpoint, or the one of exactly that size. */
+  checkpoint(size?: number): Promise<SignedCheckpoint | undefined>;
+  checkpoints(): Promise<readonly SignedCheckpoint[]>;
+  keepCheckpoint(checkpoint: SignedCheckpoint): Promise<void>;
+  forgetCheckpoints(sizes: readonly number[]): Promise<void>;
+  /** Of the checkpoint of that size. */
+  anchors(size: number): Promise<readonly Anchor[]>;
+  keepAnchor(anchor: Anchor): Promise<void>;
+}
+
+/** Where an engine has hashes: those of the leaves always, those of full tiles as far as it kept them. */
+export interface KeptHashes {
+  leaves(from: number, count: number): readonly Uint8Array[];
+  tiles(level: number, from: number, count: number): ReadonlyMap<number, Uint8Array>;
+}
+
+/** All hashes, the missing ones computed from the level below. */
+export function completed(kept: KeptHashes): TreeHashes {
+  const at = (level: number, from: number, count: number): readonly Uint8Array[] => {
+    if (level === 0) return kept.leaves(from, count);
+    const found = kept.tiles(level, from, count);
+    return Array.from(
+      { length: count },
+      (_, index) =>
+        found.get(from + index) ??
+        perfectRoot(at(level - 1, (from + index) * tileWidth, tileWidth)),
+    );
+  };
+  return { at };
+}
+
+/** How many full tiles there are at a level over so many events. */
+export function fullTiles(size: number, level: number): number {
+  return Math.floor(size / tileWidth ** level);
+}

@@ -1,0 +1,86 @@
+/** The routes of proofs: what the log has signed, and that an event or an earlier log is in it. */
+import { z } from "zod";
+import { CheckpointAnswer, ConsistencyAnswer, InclusionAnswer } from "../../api/index.js";
+import { setCache } from "../headers.js";
+import { defineRoute, type HttpContext, noQuery, type Route } from "../route.js";
+
+const place = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
+
+const noteTypes = { text: "text/plain", json: "application/json" } as const;
+
+export const proofRoutes: readonly Route[] = [
+  defineRoute({
+    method: "GET",
+    path: "/v1/log/checkpoint",
+    operationId: "getCheckpoint",
+    summary: "The newest signed head of the log, or the one of a size (C2SP tlog-checkpoint)",
+    permission: "read",
+    isStoreWide: true,
+    query: z.strictObject({ size: place.optional() }),
+    response: z.string(),
+    responseTypes: [noteTypes.text],
+    otherResponses: { [noteTypes.json]: CheckpointAnswer },
+    refusals: [400, 404],
+    handle: async ({ context, store }, query) => {
+      sendCheckpoint(context, await store.proofs.checkpoint(query));
+    },
+  }),
+  defineRoute({
+    method: "POST",
+    path: "/v1/admin/checkpoints",
+    operationId: "signCheckpoint",
+    summary: "Sign the log as it is now",
+    permission: "admin",
+    isStoreWide: true,
+    query: noQuery,
+    body: { "application/json": z.object({}) },
+    response: z.string(),
+    responseTypes: [noteTypes.text],
+    otherResponses: { [noteTypes.json]: CheckpointAnswer },
+    refusals: [400, 409, 413, 415, 507],
+    handle: async ({ context, store }) => {
+      sendCheckpoint(context, await store.proofs.sign());
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: "/v1/log/proofs/inclusion",
+    operationId: "proveInclusion",
+    summary: "That an event is in the log as it was signed",
+    permission: "read",
+    isStoreWide: true,
+    query: z.strictObject({ position: place, size: place.optional() }),
+    response: InclusionAnswer,
+    refusals: [400, 404],
+    handle: async ({ context, store }, query) => {
+      setCache(context, "none");
+      context.body = await store.proofs.inclusion(query);
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: "/v1/log/proofs/consistency",
+    operationId: "proveConsistency",
+    summary: "That an earlier log is the beginning of a later one",
+    permission: "read",
+    isStoreWide: true,
+    query: z.strictObject({ from: place, to: place }),
+    response: ConsistencyAnswer,
+    refusals: [400, 404],
+    handle: async ({ context, store }, query) => {
+      setCache(context, "none");
+      context.body = await store.proofs.consistency(query);
+    },
+  }),
+];
+
+/** The note as it is signed, or what it says as JSON. */
+function sendCheckpoint(context: HttpContext, checkpoint: CheckpointAnswer): void {
+  setCache(context, "none");
+  if (context.accepts(Object.values(noteTypes)) === noteTypes.json) {
+    context.body = checkpoint;
+    return;
+  }
+  context.body = checkpoint.note;
+  context.type = `${noteTypes.text}; charset=utf-8`;
+}

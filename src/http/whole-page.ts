@@ -1,0 +1,45 @@
+/** Pages of lists that are too large to be made at once are answered part by part. */
+import type { AsOf, ListQuery, Pagination } from "../api/index.js";
+import { limits } from "../domain/limits.js";
+
+/** What every list answers. */
+export interface ListPage {
+  readonly results: readonly unknown[];
+  readonly as_of?: AsOf | undefined;
+  readonly pagination: Partial<Pagination>;
+}
+
+/**
+ * How many resources a page lacks that ended because of its size. One that began at a cursor may: whoever
+ * pages by them goes on with the next. Whoever pages by offsets counts on what was asked for.
+ */
+export function missingOf({ results, pagination }: ListPage, { limit, cursor }: ListQuery): number {
+  const isOfCursors = (cursor ?? "") !== "";
+  if (isOfCursors || pagination.next_cursor === undefined) return 0;
+  return (limit ?? limits.listPageSizeDefault) - results.length;
+}
+
+/** The text of a page with all that it lacks, read in parts that fit into memory. */
+export async function* wholePage(
+  first: ListPage,
+  missing: number,
+  read: (place: Pick<ListQuery, "limit" | "cursor">) => Promise<ListPage>,
+): AsyncIterable<string> {
+  const { results, pagination, ...others } = first;
+  yield `{"results":[${itemsOf(results)}`;
+  let left = missing;
+  let { next_cursor: cursor } = pagination;
+  while (left > 0 && cursor !== undefined) {
+    const part = await read({ limit: left, cursor });
+    if (part.results.length > 0) yield `,${itemsOf(part.results)}`;
+    left -= part.results.length;
+    cursor = part.pagination.next_cursor;
+  }
+  const { next_cursor: _, next_page: nextPage, ...counted } = pagination;
+  const next = cursor === undefined ? {} : { next_page: nextPage, next_cursor: cursor };
+  yield `],${JSON.stringify({ ...others, pagination: { ...counted, ...next } }).slice(1)}`;
+}
+
+function itemsOf(results: readonly unknown[]): string {
+  return results.map((result) => JSON.stringify(result)).join();
+}

@@ -1,0 +1,274 @@
+/** What a store is made of: the composition root. Which engine is behind it is in `engines/open-engine.ts`. */
+import type { EmbeddedStore, TokenGate } from "./api/index.js";
+import { FileBlobStore } from "./blobstore/file/blob-store.js";
+import { MemoryBlobStore } from "./blobstore/memory/blob-store.js";
+import { readOnlyBlobs } from "./blobstore/read-only.js";
+import { FileBackups, noBackups } from "./copies/backup.js";
+import { invariant } from "./domain/errors.js";
+import { type HealthCheck, passes, warns } from "./domain/health.js";
+import type { OnProgress } from "./domain/reports.js";
+import type { Engine, EngineOptions } from "./engines/engine.js";
+import { memoryTokenTable } from "./engines/memory/token-table.js";
+import { openEngine } from "./engines/open-engine.js";
+import { settledPath } from "./engines/sqlite/store-path.js";
+import type { Outcome, Unit } from "./eventstore/store.js";
+import type { Upgrade } from "./eventstore/upgrade.js";
+import {
+  checkedBytes,
+  checkedClock,
+  checkedIds,
+  type OpenSettings,
+  readOpenOptions,
+} from "./open-options.js";
+import { keptKey, readerKey, withoutKey, writerKey } from "./secret-keys.js";
+import { UrlSigner } from "./service/keys/presign.js";
+import { idFactory, randomPool } from "./service/keys/random.js";
+import { ReadMacs } from "./service/keys/read-macs.js";
+import { ephemeralSigningKey, fileSigningKey } from "./service/keys/signing-key.js";
+import { StoredTokens } from "./service/keys/tokens.js";
+import { ephemeralKey, parseSecretKey, Vault } from "./service/keys/vault.js";
+import { OwnLog } from "./service/own-log.js";
+import { ReadAudit, readAuditDaysDefault } from "./service/read-auditing.js";
+import { Store, type StoreParts } from "./service/store.js";
+
+export interface OpenOptions {
+  /** The SQLite file, made when it is not there; `":memory:"` for a store that lives as long as the process. */
+  readonly file: string;
+  /** The name on events whose caller gives none. */
+  readonly actor?: string;
+  /** Open beside a writer, in any number of processes; every write is refused with READ_ONLY. */
+  readonly readOnly?: boolean;
+  /**
+   * `full` (the default): what was acknowledged survives a power cut. `relaxed`: it survives the
+   * end of the process; a power cut may take the last commits, never a part of one.
+   */
+  readonly durability?: "full" | "relaxed";
+  /** 32 bytes as 64 hex digits or base64, for the secrets; else the key file `<file>.key`. */
+  readonly secretKey?: string;
+  /**
+   * Go on without the key of the secrets: nothing is sealed or opened (KEY_MISSING), so source adapters
+   * and connections are off, and URLs for uploads hold until the store is closed.
+   */
+  readonly withoutSecrets?: boolean;
+  /**
+   * Under what name the log signs its checkpoints, such as `example.com/buckets`; fixed when it first
+   * does. `bucketlog.local/<log_id>` unless given.
+   */
+  readonly origin?: string;
+  /** What it signs with, as tools of signed notes write keys; else the file `<file>.sign`. */
+  readonly signingKey?: string;
+  /**
+   * Milliseconds: a write that would wait longer for its turn is refused at once (OVERLOADED). There is
+   * no bound unless given.
+   */
+  readonly maxQueueMs?: number;
+  /** How many days is kept who read what, while reads are audited; 90 unless given. */
+  readonly readAuditDays?: number;
+  /**
+   * Go on with a log that ends before the end that was known of it, or is another: what is missing is
+   * given up, and the log says so (`log.truncated`). Otherwise such a store is not opened.
+   */
+  readonly acceptTruncation?: boolean;
+  /**
+   * Take URLs of the own machine where payloads and configurations name some for others to fetch: for
+   * development. The store itself fetches nothing.
+   */
+  readonly allowLoopbackUrls?: boolean;
+  /**
+   * Told when a file that an older version wrote was brought up to date: where its copy of before
+   * lies, how large it is and how long it took. The copy is made in any case, and is nobody's to
+   * remove but yours.
+   */
+  readonly onUpgrade?: (upgrade: Upgrade) => void;
+  /** Told how many events have been folded anew for that, of how many. */
+  readonly onUpgradeProgress?: OnProgress;
+  /** Milliseconds since the epoch; for tests. */
+  readonly clock?: () => number;
+  /** A new id with that prefix; for tests. */
+  readonly newId?: (prefix: string) => string;
+  /** For tests. */
+  readonly randomBytes?: (size: number) => Uint8Array;
+}
+
+/**
+ * The store that the options ask for.
+ * @param tokens in the place of those of a store in memory, for one that begins anew.
+ * @throws what `openBuckets` does.
+ */
+export async function openStore(given: OpenOptions, tokens?: TokenGate): Promise<EmbeddedStore> {
+  const options = readOpenOptions(given);
+  const clock = options.clock === undefined ? Date.now : checkedClock(options.clock);
+  const newId = options.newId === undefined ? idFactory(clock) : checkedIds(options.newId);
+  const shared = {
+    clock,
+    newId,
+    randomBytes:
+      options.randomBytes === undefined ? randomPool() : checkedBytes(options.randomBytes),
+    actor: options.actor ?? "local",
+    runsTimers: options.readOnly !== true,
+    fetchPolicy: { allowLoopback: options.allowLoopbackUrls === true },
+    origin: options.origin,
+    maxQueueMs: options.maxQueueMs,
+    days: options.readAuditDays ?? readAuditDaysDefault,
+  };
+  return new Store(
+    options.file === ":memory:"
+      ? await inMemory(options, shared, tokens)
+      : await onFile(options, shared),
+  );
+}
+
+type Shared = Pick<
+  StoreParts,
+  | "clock"
+  | "newId"
+  | "randomBytes"
+  | "actor"
+  | "runsTimers"
+  | "fetchPolicy"
+  | "origin"
+  | "maxQueueMs"
+> & {
+  /** How long reads are told of. */
+  readonly days: number;
+};
+
+/** Tokens that live as long as the process. */
+export function memoryTokens(
+  clock: () => number = Date.now,
+  randomBytes: (size: number) => Uint8Array = randomPool(),
+): Promise<TokenGate> {
+  return StoredTokens.open(memoryTokenTable(), clock, randomBytes);
+}
+
+async function inMemory(
+  options: OpenSettings,
+  shared: Shared,
+  tokens: TokenGate | undefined,
+): Promise<StoreParts> {
+  const engine = await openEngine(engineOptions(options, shared));
+  return {
+    ...shared,
+    ...engine,
+    blobs: new MemoryBlobStore(shared.clock),
+    key: () => passes("key", "in memory"),
+    signingKey: ephemeralSigningKey(options.signingKey),
+    ...(await withReadAudit(
+      engine,
+      options,
+      shared,
+      secretsOf(() => inMemoryKey(options)),
+    )),
+    tokens: tokens ?? (await tokensOf(engine, shared)),
+    backups: noBackups,
+  };
+}
+
+async function onFile(given: OpenSettings, shared: Shared): Promise<StoreParts> {
+  // Once, before the lock, the blobs and the keys get their places beside it.
+  const options = { ...given, file: settledPath(given.file) };
+  const { file } = options;
+  const engine = await openEngine(engineOptions(options, shared));
+  try {
+    await recordTruncation(engine, shared);
+    const blobs = new FileBlobStore(`${file}.blobs`, shared.clock);
+    return {
+      ...shared,
+      ...engine,
+      blobs: options.readOnly === true ? readOnlyBlobs(blobs) : blobs,
+      key: () => checkKey(options),
+      signingKey: fileSigningKey(file, options.signingKey),
+      ...(await withReadAudit(engine, options, shared, await secretsOnFile(engine, options))),
+      tokens: await tokensOf(engine, shared),
+      backups: new FileBackups({
+        file,
+        clock: shared.clock,
+        secretKey: () => keptKey(engine.secrets, options),
+      }),
+    };
+  } catch (error) {
+    await engine.events.close();
+    throw error;
+  }
+}
+
+function engineOptions(options: OpenSettings, { clock, newId }: Shared): EngineOptions {
+  const { file, readOnly = false, durability = "full", acceptTruncation } = options;
+  const { onUpgrade, onUpgradeProgress } = options;
+  return {
+    file,
+    readOnly,
+    durability,
+    clock,
+    newId,
+    acceptTruncation,
+    onUpgrade,
+    onUpgradeProgress,
+  };
+}
+
+/** Before anything else is written to it. */
+async function recordTruncation({ events, tree, truncation }: Engine, shared: Shared) {
+  if (truncation === undefined) return;
+  const submit = async (unit: Unit): Promise<Outcome> => {
+    const [outcome] = await events.commit([unit]);
+    invariant(outcome !== undefined, "a unit without outcome");
+    return outcome;
+  };
+  const log = new OwnLog({ ...shared, events, tree, submit });
+  const command = { type: "truncate_log", truncation: truncation.missing } as const;
+  await log.record(command, "the truncation was accepted");
+  await truncation.settle();
+}
+
+function tokensOf({ tokens }: Engine, { clock, randomBytes }: Shared): Promise<TokenGate> {
+  return StoredTokens.open(tokens, clock, randomBytes);
+}
+
+type Secrets = Pick<StoreParts, "vault" | "signer"> & { readonly macs: ReadMacs };
+
+async function withReadAudit(
+  { reads, events }: Engine,
+  { readOnly: isReadOnly = false }: OpenSettings,
+  { clock, newId, days }: Shared,
+  { macs, ...secrets }: Secrets,
+): Promise<Pick<StoreParts, "vault" | "signer" | "readAudit">> {
+  const { vault } = secrets;
+  const parts = { reads, macs, events, vault, clock, newId, isReadOnly, days };
+  return { ...secrets, readAudit: await ReadAudit.open(parts) };
+}
+
+/** @throws what `writerKey` does. */
+async function secretsOnFile({ secrets }: Engine, options: OpenSettings): Promise<Secrets> {
+  if (options.withoutSecrets === true) {
+    const signer = new UrlSigner(once(ephemeralKey));
+    return { vault: new Vault(withoutKey), signer, macs: new ReadMacs(withoutKey) };
+  }
+  const keyOf = options.readOnly === true ? readerKey : writerKey;
+  return secretsOf(await keyOf(secrets, options));
+}
+
+function checkKey({ secretKey, withoutSecrets }: OpenSettings): HealthCheck {
+  if (withoutSecrets === true) {
+    return warns("key", "opened without its secrets: source adapters and connections are off");
+  }
+  return passes("key", secretKey === undefined ? "in its file, once it is needed" : "configured");
+}
+
+function inMemoryKey({ secretKey }: OpenSettings): Uint8Array {
+  return secretKey === undefined ? ephemeralKey() : parseSecretKey(secretKey, "The secret key");
+}
+
+/** All keep to the one secret key, which is asked for when it is needed first. */
+function secretsOf(load: () => Uint8Array): Secrets {
+  const key = once(load);
+  return { vault: new Vault(key), signer: new UrlSigner(key), macs: new ReadMacs(key) };
+}
+
+function once<T>(load: () => T): () => T {
+  let loaded: { readonly value: T } | undefined;
+  return () => {
+    loaded ??= { value: load() };
+    return loaded.value;
+  };
+}

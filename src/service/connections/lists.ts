@@ -1,0 +1,49 @@
+/** Lists of connections, as they are and as they were. */
+
+import type { ListConnectionsResponse, ListQuery } from "../../api/index.js";
+import {
+  connectionCatalog,
+  connectionListing,
+  renderConnection,
+} from "../../domain/connection/render.js";
+import { onlyOne, type Within } from "../../domain/namespace/within.js";
+import type { ServiceParts } from "../parts.js";
+import { asOfOf, idsWithin, knownPoint, statesOf } from "../read/namespace-past.js";
+import { listRows } from "../read/row-lists.js";
+import { asPoint } from "../read/stream-past.js";
+
+type ListParts = Pick<ServiceParts, "events" | "view" | "clock">;
+
+export async function listConnections(
+  parts: ListParts,
+  within: Within,
+  query: ListQuery,
+): Promise<ListConnectionsResponse> {
+  const { all, page, pagination, asOf } = await listRows(query, {
+    catalog: connectionCatalog,
+    listing: connectionListing,
+    path: "/v1/organizations/connections/list",
+    scope: [within],
+    read: () => connectionsOf(parts, within, query.asOf),
+  });
+  return {
+    results: page.map(renderConnection),
+    total: all.length,
+    total_count: all.length,
+    pagination,
+    ...(asOf !== undefined && { as_of: asOf }),
+  };
+}
+
+async function connectionsOf(parts: ListParts, within: Within, asked: string | undefined) {
+  const { view, events } = parts;
+  const point = asPoint(asked, "as_of");
+  if (point === undefined) return { rows: await view.connections(within) };
+  const then = await knownPoint(parts, onlyOne(within), point);
+  const ids = await idsWithin(view, "connection", within);
+  const states = await statesOf(events, "connection", ids, then.point);
+  return {
+    rows: states.filter(({ deleted }) => deleted === undefined),
+    asOf: await asOfOf(events, states, then.isFinal),
+  };
+}

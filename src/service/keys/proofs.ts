@@ -1,0 +1,389 @@
+/**
+ * Signs the log and proves what is in it. It never signs two histories: what was shown to anybody lies
+ * outside of the database, and the log must contain it before anything more is signed.
+ */
+
+import type {
+  AnchorOutcome,
+  AnchorReport,
+  CheckpointAnswer,
+  ConsistencyAnswer,
+  EventProofOptions,
+  ForkOptions,
+  ForkReport,
+  InclusionAnswer,
+  Proofs,
+} from "../../api/index.js";
+import { BucketsError, invariant, isBucketsError } from "../../domain/errors.js";
+import { formatTime } from "../../domain/event.js";
+import { type HealthCheck, passes, warns } from "../../domain/health.js";
+import { toHex } from "../../eventstore/codec.js";
+import { zeroHash } from "../../eventstore/frame.js";
+import type { LogTree, SignedCheckpoint } from "../../eventstore/log-tree.js";
+import type { EventStore, Head } from "../../eventstore/store.js";
+import { consistencyProof, inclusionProof, treeRoot } from "../../eventstore/tree.js";
+import {
+  type Checkpoint,
+  openCheckpoint,
+  readCheckpoint,
+  signCheckpoint,
+} from "../../proofs/checkpoint.js";
+import { encodeEventProof } from "../../proofs/event-proof.js";
+import type { NoteSigner } from "../../proofs/note.js";
+import type { OwnLog } from "../own-log.js";
+import type { AnchorPlace } from "./anchors.js";
+import type { SigningKey } from "./signing-key.js";
+
+export interface ProofParts {
+  readonly events: EventStore;
+  readonly tree: LogTree;
+  readonly signingKey: SigningKey;
+  readonly log: OwnLog;
+  /** What the operator calls the log, if anything. */
+  readonly origin: string | undefined;
+  readonly clock: () => number;
+}
+
+/** How large the log is, and the size that a question is about. */
+interface Sized {
+  readonly head: Head;
+  readonly size: number;
+}
+
+export class LogProofs implements Proofs {
+  readonly #parts: ProofParts;
+  #signing: Promise<CheckpointAnswer> | undefined;
+
+  constructor(parts: ProofParts) {
+    this.#parts = parts;
+  }
+
+  async checkpoint({
+    size,
+  }: {
+    readonly size?: number | undefined;
+  } = {}): Promise<CheckpointAnswer> {
+    if (size !== undefined) assertPlace("size", size);
+    const found = await this.#parts.tree.checkpoint(size);
+    if (found !== undefined) return this.#shown(found);
+    throw new BucketsError(
+      "NOT_FOUND",
+      size === undefined
+        ? "Nothing was signed yet: sign the log first."
+        : `The log was not signed at ${size} events: ask without a size for its newest checkpoint.`,
+      { resource: "checkpoint", ...(size !== undefined && { size }) },
+    );
+  }
+
+  /** One that is asked for while another is made is the same. */
+  sign(): Promise<CheckpointAnswer> {
+    this.#signing ??= this.#sign().finally(() => {
+      this.#signing = undefined;
+    });
+    return this.#signing;
+  }
+
+  async #sign(): Promise<CheckpointAnswer> {
+    const { events, tree, signingKey, clock } = this.#parts;
+    const { position: size } = await events.head();
+    await tree.extend(size);
+    const last = await this.#shownLast();
+    if (last !== undefined) this.#assertContains(readCheckpoint(last), size, await this.#name());
+    const origin = await this.#origin();
+    const newest = await tree.checkpoint();
+    const signer = await this.signer();
+    if (last !== undefined) openCheckpoint(last, [signer.verifier]);
+    if (newest?.size === size) return this.#shown(newest);
+    const root = treeRoot(tree.hashes, size);
+    const note = signCheckpoint({ origin, size, root }, [signer]);
+    signingKey.keepNote(note);
+    const signed = { size, root, signedAt: clock(), note };
+    await tree.keepCheckpoint(signed);
+    return this.#shown(signed);
+  }
+
+  /** Signs, and notes it in each place that has no receipt of that size. */
+  async anchor(places: readonly AnchorPlace[]): Promise<AnchorReport> {
+    const checkpoint = await this.sign();
+    const noted = await this.#parts.tree.anchors(checkpoint.size);
+    const anchors: AnchorOutcome[] = [];
+    for (const place of places) {
+      const isNoted = noted.some(
+        ({ kind, name, ok }) => ok && kind === place.kind && name === place.name,
+      );
+      if (!isNoted) anchors.push(await this.#note(place, checkpoint));
+    }
+    return { checkpoint, anchors };
+  }
+
+  async #note(place: AnchorPlace, checkpoint: CheckpointAnswer): Promise<AnchorOutcome> {
+    const { tree, clock } = this.#parts;
+    const { kind, name } = place;
+    const { size } = checkpoint;
+    try {
+      const receipt = await place.note(checkpoint);
+      await tree.keepAnchor({ size, kind, name, at: clock(), ok: true, receipt });
+      return { kind, name, ok: true };
+    } catch (error) {
+      await tree.keepAnchor({ size, kind, name, at: clock(), ok: false, receipt: null });
+      const problem = error instanceof Error ? error.message : String(error);
+      return { kind, name, ok: false, problem };
+    }
+  }
+
+  /**
+   * What the log signs with, also other notes than checkpoints.
+   * @throws KEY_MISSING
+   */
+  async signer(): Promise<NoteSigner> {
+    const { tree, signingKey } = this.#parts;
+    const hasSigned =
+      (await tree.checkpoint()) !== undefined || signingKey.lastNote() !== undefined;
+    return signingKey.signer(await this.#name(), !hasSigned);
+  }
+
+  /**
+   * A checkpoint of all of the log; of what was signed of it, where nothing can be written.
+   * @throws NOT_FOUND when it was never signed there; what `sign` does.
+   */
+  async toExport(): Promise<SignedCheckpoint> {
+    const { events, tree } = this.#parts;
+    const newest = await tree.checkpoint();
+    if (newest?.size === (await events.head()).position) return newest;
+    try {
+      const { size } = await this.sign();
+      const signed = await tree.checkpoint(size);
+      invariant(signed !== undefined, `the checkpoint of ${size} events was not kept`);
+      return signed;
+    } catch (error) {
+      if (!isBucketsError(error) || error.code !== "READ_ONLY") throw error;
+      if (newest !== undefined) return newest;
+      throw new BucketsError(
+        "NOT_FOUND",
+        "Nothing was signed yet, and a store that is open for reading signs nothing: have whoever " +
+          "writes to it sign it (POST /v1/admin/checkpoints, bucketlog checkpoint --sign).",
+        { resource: "checkpoint" },
+        error,
+      );
+    }
+  }
+
+  /**
+   * Gives a log that does not contain what it has signed a name of its own, under which it signs from
+   * now on: there are never two histories of one name. The key takes it first and the log second, so
+   * that nothing is signed unless both have.
+   *
+   * @throws CONFLICT when it contains all that it has signed; READ_ONLY; BAD_REQUEST for a configured
+   * key of another name
+   */
+  async fork({ reason }: ForkOptions): Promise<ForkReport> {
+    const { events, tree, log, signingKey } = this.#parts;
+    const { position } = await events.head();
+    await tree.extend(position);
+    const note = await this.#shownLast();
+    if (note === undefined) throw nothingToFork("it has signed nothing that is missing");
+    const { origin, size, root } = readCheckpoint(note);
+    if (this.#contains({ origin, size, root }, position, await this.#name())) {
+      throw nothingToFork(`it contains the ${size} events that it has signed`);
+    }
+    const fork = { origin_before: origin, origin: nextName(origin), size, root: toHex(root), note };
+    signingKey.takeName(fork.origin);
+    await log.record({ type: "fork_log", fork }, reason);
+    const checkpoint = await this.sign();
+    const { verifier } = await this.signer();
+    return { origin_before: origin, key: verifier.vkey, checkpoint };
+  }
+
+  /** How it is with what was signed. */
+  async check(): Promise<HealthCheck> {
+    try {
+      const last = await this.#shownLast();
+      if (last === undefined) return passes("proofs", "it has signed nothing that is missing");
+      const { position } = await this.#parts.events.head();
+      const signed = readCheckpoint(last);
+      this.#assertContains(signed, position, await this.#name());
+      return passes("proofs", `it contains the ${signed.size} events that it has signed`);
+    } catch (error) {
+      if (isBucketsError(error) && error.code === "FORKED") {
+        return warns("proofs", `forked: ${error.message}`);
+      }
+      // Damage is for verify to tell; how the rest is, is still to be told.
+      const why = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
+      return warns("proofs", `what was signed cannot be read${why}`);
+    }
+  }
+
+  /** The last note that was shown, unless the log says that it is not of that history any more. */
+  async #shownLast(): Promise<string | undefined> {
+    const last = this.#parts.signingKey.lastNote();
+    if (last === undefined) return undefined;
+    const { forks } = await this.#parts.log.document();
+    return forks.some(({ note }) => note === last) ? undefined : last;
+  }
+
+  #contains(signed: Checkpoint, size: number, name: string): boolean {
+    return (
+      signed.origin === name &&
+      signed.size <= size &&
+      toHex(treeRoot(this.#parts.tree.hashes, signed.size)) === toHex(signed.root)
+    );
+  }
+
+  /** @throws FORKED when the log is not the one that was signed. */
+  #assertContains(signed: Checkpoint, size: number, name: string): void {
+    if (this.#contains(signed, size, name)) return;
+    throw new BucketsError(
+      "FORKED",
+      `The log has ${size} events and is not the one that was signed at ${signed.size}: it was ` +
+        "rolled back, or another was put in its place. Nothing is signed until it goes on under " +
+        "another name (bucketlog fork-log), or the one that was signed is back.",
+      { size, signed_size: signed.size, signed_root: toHex(signed.root) },
+    );
+  }
+
+  /** From now on the one name of this history. */
+  async #origin(): Promise<string> {
+    const { tree } = this.#parts;
+    const name = await this.#name();
+    if ((await tree.identity()).origin !== name) await tree.takeOrigin(name);
+    return name;
+  }
+
+  async #name(): Promise<string> {
+    const { tree, log, origin } = this.#parts;
+    const fork = (await log.document()).forks.at(-1);
+    if (fork !== undefined) return fork.origin;
+    const identity = await tree.identity();
+    return identity.origin ?? origin ?? `bucketlog.local/${identity.logId}`;
+  }
+
+  async inclusion({
+    position,
+    size: asked,
+  }: {
+    readonly position: number;
+    readonly size?: number | undefined;
+  }): Promise<InclusionAnswer> {
+    assertPlace("position", position);
+    const { tree } = this.#parts;
+    const { head, size } = await this.#sized(asked, position);
+    assertWithin("position", position, head);
+    if (position > size) throw beyond("position", position, "size", size);
+    const index = position - 1;
+    const [leaf] = tree.hashes.at(0, index, 1);
+    const signed = await tree.checkpoint(size);
+    return {
+      position,
+      index,
+      size,
+      leaf: toHex(leaf ?? new Uint8Array()),
+      root: toHex(treeRoot(tree.hashes, size)),
+      hashes: inclusionProof(tree.hashes, index, size).map(toHex),
+      ...(signed !== undefined && { checkpoint: signed.note }),
+    };
+  }
+
+  async consistency({
+    from,
+    to,
+  }: {
+    readonly from: number;
+    readonly to: number;
+  }): Promise<ConsistencyAnswer> {
+    assertPlace("from", from);
+    assertPlace("to", to);
+    if (from > to) throw beyond("from", from, "to", to);
+    assertWithin("to", to, await this.#parts.events.head());
+    const { hashes } = this.#parts.tree;
+    return {
+      from,
+      to,
+      from_root: toHex(treeRoot(hashes, from)),
+      to_root: toHex(treeRoot(hashes, to)),
+      hashes: consistencyProof(hashes, from, to).map(toHex),
+    };
+  }
+
+  /** The event at a position as a file that proves it. @throws NOT_FOUND when no checkpoint holds it. */
+  async event(position: number, { disclose = [], size }: EventProofOptions = {}): Promise<string> {
+    if (size !== undefined) assertPlace("size", size);
+    const { events, tree } = this.#parts;
+    const signed = await tree.checkpoint(size);
+    if (signed === undefined || signed.size < position) throw unsigned(position, size);
+    const [event] = await events.readLog(position - 1, 1);
+    const [before] = position === 1 ? [] : await events.readLog(position - 2, 1);
+    invariant(event !== undefined, `the log has lost position ${position}`);
+    return encodeEventProof({
+      event: {
+        ...event,
+        ...(!disclose.includes("body") && { body: null, salt: null }),
+        ...(!disclose.includes("meta") && { meta: null, metaSalt: null }),
+      },
+      previousHash: before?.hash ?? zeroHash,
+      path: inclusionProof(tree.hashes, position - 1, signed.size),
+      checkpoint: signed.note,
+    });
+  }
+
+  async #sized(asked: number | undefined, position: number): Promise<Sized> {
+    const head = await this.#parts.events.head();
+    if (asked !== undefined) {
+      assertPlace("size", asked);
+      assertWithin("size", asked, head);
+      return { head, size: asked };
+    }
+    const newest = await this.#parts.tree.checkpoint();
+    const isSigned = newest !== undefined && newest.size >= position;
+    return { head, size: isSigned ? newest.size : head.position };
+  }
+
+  #shown({ size, root, signedAt, note }: SignedCheckpoint): CheckpointAnswer {
+    return {
+      origin: readCheckpoint(note).origin,
+      size,
+      root: toHex(root),
+      signed_at: formatTime(signedAt),
+      note,
+      cosigned_by: [],
+    };
+  }
+}
+
+/** @throws BAD_REQUEST for what is no place in a log. */
+function assertPlace(name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 1) return;
+  throw new BucketsError("BAD_REQUEST", `${name} is a whole number from 1 on; this is ${value}.`);
+}
+
+/** @throws NOT_FOUND beyond the head. */
+function assertWithin(name: string, value: number, { position }: Head): void {
+  if (value <= position) return;
+  throw new BucketsError(
+    "NOT_FOUND",
+    `${name} ${value} is beyond the head of the log, which is ${position}.`,
+    { resource: "event", head: position },
+  );
+}
+
+/** `~2`, and so on: no name is ever taken again. */
+function nextName(origin: string): string {
+  const [, name = origin, count = "1"] = /^(.*)~(\d+)$/.exec(origin) ?? [];
+  return `${name}~${Number(count) + 1}`;
+}
+
+function nothingToFork(why: string): BucketsError {
+  return new BucketsError("CONFLICT", `The log goes on under its own name: ${why}.`);
+}
+
+function unsigned(position: number, size: number | undefined): BucketsError {
+  const which = size === undefined ? "the newest checkpoint" : `a checkpoint of ${size} events`;
+  return new BucketsError(
+    "NOT_FOUND",
+    `Position ${position} is not in ${which}: sign the log, then ask again.`,
+    { resource: "checkpoint", position, ...(size !== undefined && { size }) },
+  );
+}
+
+function beyond(name: string, value: number, other: string, bound: number): BucketsError {
+  return new BucketsError("BAD_REQUEST", `${name} ${value} is beyond ${other} ${bound}.`);
+}

@@ -1,0 +1,185 @@
+/**
+ * Blobs on their way into an object: decoded, measured, hashed, and stored before the command queues,
+ * so that the event holds hash and size and no write waits for bytes.
+ */
+import { hash } from "node:crypto";
+import { Readable } from "node:stream";
+import type { ServedBlob } from "../../api/index.js";
+import type { BlobStore } from "../../blobstore/blob-store.js";
+import type { BlobStream, ByteRange } from "../../domain/blob.js";
+import { BucketsError, invalidAt } from "../../domain/errors.js";
+import { checkBlobUrl } from "../../domain/ingest/ssrf.js";
+import {
+  type BlobData,
+  classifyBlobData,
+  type PreparedBlob,
+  staysInEvent,
+} from "../../domain/object/blobs.js";
+import type { takeBlobs } from "../../domain/object/requests.js";
+import {
+  type BlobDescription,
+  describeBlob,
+  type ObjectResponse,
+} from "../../domain/object/response.js";
+import type { ServiceParts } from "../parts.js";
+
+type Brought = ReturnType<typeof takeBlobs>["blobs"][number];
+
+/** Where the blobs of a write go. */
+interface Destination {
+  readonly parts: Pick<ServiceParts, "blobs" | "view" | "fetchPolicy">;
+  /** Asked for an upload only: bytes are stored whether or not there is a bucket yet. */
+  readonly bucketId: () => Promise<string>;
+  /** Measure and hash, and keep nothing. */
+  readonly isDry: boolean;
+}
+
+/** @throws VALIDATION_FAILED for data that does not fit, and an upload that is not there. */
+export async function prepareBlobs(
+  brought: readonly Brought[],
+  destination: Destination,
+): Promise<readonly PreparedBlob[]> {
+  const prepared: PreparedBlob[] = [];
+  for (const blob of brought) prepared.push(await prepareBlob(blob, destination));
+  return prepared;
+}
+
+async function prepareBlob(brought: Brought, destination: Destination): Promise<PreparedBlob> {
+  const { request, blobId, at } = brought;
+  const data = classifyBlobData(request, at);
+  return {
+    blob_id: blobId,
+    property: request.property,
+    type: request.type,
+    properties: request.metadata ?? {},
+    ...(request.key_prefix && { key_prefix: request.key_prefix }),
+    ...(await contentOf(data, brought, destination)),
+  };
+}
+
+type Content = Pick<PreparedBlob, "source" | "details">;
+
+async function contentOf(
+  data: BlobData,
+  brought: Brought,
+  destination: Destination,
+): Promise<Content> {
+  switch (data.kind) {
+    case "url":
+      checkBlobUrl(data.url, ["body", ...brought.at, "data"], destination.parts.fetchPolicy);
+      return { source: { kind: "url", url: data.url }, details: detailsOf(data, data.sizeBytes) };
+    case "inline":
+      return await store(data, Buffer.from(data.base64, "base64"), destination);
+    case "text":
+      return await keep(data, data.text, Buffer.from(data.text), destination);
+    case "json":
+      return await keep(data, data.value, Buffer.from(JSON.stringify(data.value)), destination);
+    case "upload":
+      return await uploaded(data.uploadId, brought, destination);
+  }
+}
+
+/** A small value stays in the event; a larger one is stored like any bytes. */
+async function keep(
+  data: Extract<BlobData, { readonly kind: "text" | "json" }>,
+  value: Extract<PreparedBlob["source"], { readonly kind: "value" }>["value"],
+  bytes: Uint8Array,
+  destination: Destination,
+): Promise<Content> {
+  if (!staysInEvent(data)) return await store(data, bytes, destination);
+  return {
+    source: { kind: "value", value },
+    details: detailsOf(data, bytes.length, hash("sha256", bytes)),
+  };
+}
+
+async function store(
+  data: Described,
+  bytes: Uint8Array,
+  { parts, isDry }: Destination,
+): Promise<Content> {
+  const digest = isDry
+    ? hash("sha256", bytes)
+    : (await parts.blobs.write(Readable.from([bytes]))).hash;
+  return {
+    source: { kind: "stored", hash: digest },
+    details: detailsOf(data, bytes.length, digest),
+  };
+}
+
+/** What was uploaded and confirmed in this bucket. */
+async function uploaded(
+  uploadId: string,
+  { at }: Brought,
+  { parts, bucketId }: Destination,
+): Promise<Content> {
+  const owner = await bucketId();
+  const state = await parts.view.state(uploadId);
+  const isThere =
+    state?.kind === "upload" && state.bucket_id === owner && state.deleted === undefined;
+  if (!isThere || state.hash === undefined) {
+    throw invalidAt(
+      ["body", ...at, "upload_id"],
+      "unknown_upload",
+      `There is no confirmed upload "${uploadId}" in this bucket.`,
+    );
+  }
+  const { filename, content_type: mimeType } = state.document;
+  return {
+    source: { kind: "upload", upload_id: uploadId, hash: state.hash },
+    details: detailsOf({ filename, mimeType }, state.size_bytes ?? 0, state.hash),
+  };
+}
+
+interface Described {
+  readonly filename?: string | undefined;
+  readonly mimeType?: string | undefined;
+}
+
+function detailsOf(
+  { filename, mimeType }: Described,
+  sizeBytes: number,
+  digest?: string,
+): PreparedBlob["details"] {
+  return {
+    ...(filename !== undefined && { filename }),
+    size_bytes: sizeBytes,
+    ...(mimeType !== undefined && { mime_type: mimeType }),
+    ...(digest !== undefined && { hash: digest }),
+  };
+}
+
+/** @throws NOT_FOUND for a URL, which is recorded and never fetched. */
+export function blobAnswer(
+  blob: ObjectResponse["blobs"][number],
+  blobs: Pick<BlobStore, "read">,
+): ServedBlob {
+  const known = describeBlob(blob);
+  const { value, type } = blob;
+  if (value === undefined) return { ...known, read: (range) => openBlob(known, blobs, range) };
+  // What stays in the event is small.
+  const bytes = Buffer.from(
+    type === "text" && typeof value === "string" ? value : JSON.stringify(value),
+  );
+  return {
+    ...known,
+    read: async ({ start, end } = { start: 0, end: bytes.length }) =>
+      Readable.from([bytes.subarray(start, end + 1)]),
+  };
+}
+
+/** @throws FILE_INVALID when the bytes are missing or not as many as they were. */
+export async function openBlob(
+  { hash: digest, sizeBytes }: BlobDescription,
+  blobs: Pick<BlobStore, "read">,
+  range: ByteRange | undefined,
+): Promise<BlobStream> {
+  const content = await blobs.read(digest, range);
+  if (content?.sizeBytes === sizeBytes) return content.stream;
+  content?.stream.destroy();
+  throw new BucketsError(
+    "FILE_INVALID",
+    `The bytes of the blob ${digest} are ${content === undefined ? "missing" : "not complete"}.`,
+    { hash: digest },
+  );
+}

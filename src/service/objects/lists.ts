@@ -1,0 +1,57 @@
+/** Lists of the objects of one bucket, as they are and as they were. */
+
+import type { ListObjectsResponse, ObjectListQuery } from "../../api/index.js";
+import { parseField } from "../../domain/filter/fields.js";
+import type { JsonObject, JsonValue } from "../../domain/json.js";
+import { objectFields } from "../../domain/object/response.js";
+import { valueAt } from "../../domain/pointer.js";
+import type { ServiceParts } from "../parts.js";
+import { listMembers } from "../read/member-lists.js";
+
+export async function listObjects(
+  parts: Pick<ServiceParts, "events" | "view" | "clock">,
+  where: { readonly namespace: string; readonly bucketId: string },
+  query: ObjectListQuery,
+): Promise<ListObjectsResponse> {
+  const asked = { ...where, kind: "object" } as const;
+  const { states, pagination, point, asOf } = await listMembers(parts, asked, query);
+  const stats = await parts.view.stats(where.bucketId, point);
+  return {
+    results: states.map((state) => selected(objectFields(state), query.select)),
+    pagination,
+    stats: { total_objects: stats.objectCount, total_size_bytes: Number(stats.totalSizeBytes) },
+    ...(asOf !== undefined && { as_of: asOf }),
+  };
+}
+
+/** The fields that were asked for, where they are, and those that every object is told by. */
+function selected(fields: JsonObject, names: readonly string[] | null | undefined): JsonObject {
+  if (names === null || names === undefined) return fields;
+  const { object_id, bucket_id } = fields;
+  let shown: JsonObject = {
+    ...(object_id !== undefined && { object_id }),
+    ...(bucket_id !== undefined && { bucket_id }),
+  };
+  for (const name of names) {
+    const path = parseField(name) ?? [];
+    const value = valueAt(fields, path);
+    if (value !== undefined) shown = withValue(shown, path, value);
+  }
+  return shown;
+}
+
+function withValue(
+  object: JsonObject,
+  [key, ...rest]: readonly string[],
+  value: JsonValue,
+): JsonObject {
+  if (key === undefined) return object;
+  const below = Object.hasOwn(object, key) ? object[key] : undefined;
+  const inner = typeof below === "object" && below !== null && !Array.isArray(below) ? below : {};
+  const item =
+    rest.length === 0 ? value : withValue(Object.fromEntries(Object.entries(inner)), rest, value);
+  return Object.fromEntries([
+    ...Object.entries(object).filter(([name]) => name !== key),
+    [key, item],
+  ]);
+}

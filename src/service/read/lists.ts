@@ -1,0 +1,103 @@
+/** Lists of the buckets of one namespace, as they are and as they were. */
+import { z } from "zod";
+import type { ListBucketsResponse, ListQuery, ServedListQuery } from "../../api/index.js";
+import { bucketCatalog, bucketListing, type CountedBucket } from "../../domain/bucket/list.js";
+import { parseCriteria, type RawCriteria } from "../../domain/filter/parse.js";
+import { toJson } from "../../domain/json.js";
+import { limits } from "../../domain/limits.js";
+import { type Selected, select } from "../../domain/listing.js";
+import { parsePaging } from "../../domain/schemas.js";
+import { type BucketPage, totalsOf, type View } from "../../projections/view.js";
+import { answerBucket } from "../buckets/answers.js";
+import type { ServiceParts } from "../parts.js";
+import { cursorText, decodeCursor } from "./cursor.js";
+import { endPage } from "./list-page.js";
+import { type NamespacePast, namespacePastAt } from "./namespace-past.js";
+import { asPoint } from "./stream-past.js";
+
+export const ListRequest = z.object({
+  limit: z.number().int().min(1).max(limits.pageSizeMax).default(limits.listPageSizeDefault),
+  offset: z.number().int().min(0).default(0),
+  cursor: cursorText,
+});
+
+/** The place of the last bucket of a page; how many came before it numbers the next page. */
+export const ListPlace = z.object({
+  sortKey: z.string().optional(),
+  createdAt: z.string(),
+  id: z.string(),
+  seen: z.number(),
+});
+
+/** @param now the time of the store. */
+export async function listBuckets(
+  parts: Pick<ServiceParts, "events" | "view" | "clock">,
+  where: { readonly namespace: string; readonly publicUrl: string },
+  query: ServedListQuery,
+  now: number,
+): Promise<ListBucketsResponse> {
+  const { namespace, publicUrl } = where;
+  const { limit, offset, cursor } = parsePaging(ListRequest, query);
+  const asOf = asPoint(query.asOf, "as_of");
+  const criteria = parseCriteria(rawCriteria(query), bucketCatalog);
+  const scope = JSON.stringify(["buckets", namespace, criteria, query.asOf]);
+  const after = cursor === undefined ? undefined : decodeCursor(scope, ListPlace, cursor);
+  const moment = asOf === undefined ? undefined : await namespacePastAt(parts, [namespace], asOf);
+  const at = moment?.at ?? now;
+  const viewpoint = { at, publicUrl };
+  const listing = bucketListing(viewpoint);
+  // One more than asked for tells whether there is a next page.
+  const pageQuery = { limit: limit + 1, offset, after, bytesMax: query.bytesMax };
+  const page =
+    moment === undefined
+      ? await parts.view.list({ namespace, criteria, viewpoint, ...pageQuery })
+      : pageOf(select(await countedThen(parts.view, moment), criteria, listing, pageQuery));
+  const { shown, pagination } = endPage(
+    { rows: page.buckets, isCut: page.isCut, total: page.totalCount },
+    { query, criteria, listing, scope, path: "/v1/buckets/list", limit, offset, after },
+  );
+  return {
+    results: shown.map((counted) => answerBucket(counted, at, publicUrl).bucket),
+    total_count: page.totalCount,
+    pagination,
+    stats: {
+      total_objects: page.totals.objectCount,
+      total_size_bytes: page.totals.totalSizeBytes,
+      avg_objects_per_bucket: average(page.totals.objectCount, page.totalCount),
+      avg_size_per_bucket: average(page.totals.totalSizeBytes, page.totalCount),
+    },
+    ...(moment !== undefined && { as_of: moment.asOf }),
+  };
+}
+
+/** The buckets that there were, each with its statistics of then. */
+async function countedThen(view: View, { states, point }: NamespacePast): Promise<CountedBucket[]> {
+  const existing = states.filter((state) => state.deleted === undefined);
+  return await Promise.all(
+    existing.map(async (state) => ({ state, stats: await view.stats(state.bucket_id, point) })),
+  );
+}
+
+function pageOf({ all, page }: Selected<CountedBucket>): BucketPage {
+  return { buckets: page, isCut: false, totalCount: all.length, totals: totalsOf(all) };
+}
+
+function average(sum: number, count: number): number {
+  return count === 0 ? 0 : sum / count;
+}
+
+/** A copy: what is listed is read bit by bit, and the query is the caller's. */
+export function ownQuery<Query extends ListQuery>(query: Query): Query {
+  const { filters, sort } = query;
+  return { ...query, filters: toJson(filters ?? null), sort: sort && { ...sort } };
+}
+
+/** The criteria as JSON of our own, by the names of the wire. */
+export function rawCriteria({ search, filters, sort, caseSensitive }: ListQuery): RawCriteria {
+  return {
+    search: search ?? null,
+    filters: toJson(filters ?? null),
+    sort: toJson(sort ?? null),
+    case_sensitive: caseSensitive ?? null,
+  };
+}

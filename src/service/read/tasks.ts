@@ -1,0 +1,191 @@
+/** Tasks of one namespace or of several, as they are and as they were. */
+
+import { z } from "zod";
+import type {
+  ListTasksResponse,
+  TaskAnswer,
+  TaskCancellation,
+  TaskListQuery,
+  Tasks,
+} from "../../api/index.js";
+import { assertText } from "../../api/options.js";
+import { type BucketsError, isBucketsError } from "../../domain/errors.js";
+import type { DomainEvent } from "../../domain/event.js";
+import { isUnreadable } from "../../domain/history.js";
+import { limits } from "../../domain/limits.js";
+import type { Within } from "../../domain/namespace/within.js";
+import { organizationNotFound } from "../../domain/not-found.js";
+import { parsePaging } from "../../domain/schemas.js";
+import { batchTask, type TaskResponse, uploadsTaskOf } from "../../domain/task.js";
+import type { OfOrganization, ServiceParts } from "../parts.js";
+import { type NamespacePast, namespacePastAt } from "./namespace-past.js";
+import { paginate } from "./pagination.js";
+import { streamEvents } from "./stream-events.js";
+import { asPoint } from "./stream-past.js";
+
+const ListRequest = z.object({
+  limit: z.number().int().min(1).max(limits.pageSizeMax).default(limits.listPageSizeDefault),
+  offset: z.number().int().min(0).default(0),
+});
+
+type TaskParts = Pick<ServiceParts, "events" | "view" | "clock">;
+
+export class TaskService implements Tasks {
+  readonly #parts: TaskParts;
+  readonly #within: Within;
+  readonly #writeIn: OfOrganization["writeIn"];
+
+  constructor({ parts, within, writeIn }: OfOrganization) {
+    this.#parts = parts;
+    this.#within = within;
+    this.#writeIn = writeIn;
+  }
+
+  async get(taskId: string, options: { asOf?: string | undefined } = {}): Promise<TaskAnswer> {
+    assertText(taskId, "task");
+    const asOf = asPoint(options.asOf, "as_of");
+    const task = await this.#parts.view.findTask(this.#within, taskId);
+    if (task === undefined) throw this.#notFound(taskId, "");
+    if (asOf === undefined) return await this.#now(task);
+    const moment = await namespacePastAt(this.#parts, this.#within, asOf);
+    const then = await this.#then(task, moment);
+    if (then !== undefined) return { ...then, as_of: moment.asOf };
+    throw this.#notFound(taskId, ` at ${asOf.text}: it begins at ${task.created_at}`);
+  }
+
+  async cancel(
+    taskId: string,
+    { reason }: { readonly reason?: string | undefined } = {},
+  ): Promise<TaskCancellation> {
+    const { as_of: _, ...task } = await this.get(taskId);
+    if (task.task_type !== "api_buckets_batches_process" || !goingOn.includes(task.status))
+      return ended(task);
+    const { bucket_id: bucket, batch_id: batch, additional_data } = task;
+    try {
+      const write = this.#writeIn(additional_data.namespace_id);
+      await write({ type: "cancel_batch", bucket, batch, reason }, {});
+    } catch (error) {
+      // Whoever works on it may have been faster: then it has ended all the same.
+      if (!isBucketsError(error) || error.code !== "BAD_REQUEST") throw error;
+      return ended(await this.#now(task));
+    }
+    const message = `The task ${taskId} was canceled.`;
+    return { message, success: true, task: await this.#now(task) };
+  }
+
+  async list(query: TaskListQuery = {}): Promise<ListTasksResponse> {
+    const { limit, offset } = parsePaging(ListRequest, query);
+    const asOf = asPoint(query.asOf, "as_of");
+    const moment =
+      asOf === undefined ? undefined : await namespacePastAt(this.#parts, this.#within, asOf);
+    const { tasks, totalCount } =
+      moment === undefined
+        ? await this.#page(limit, offset)
+        : await this.#pageAt(moment, limit, offset);
+    const hasMore = offset + tasks.length < totalCount;
+    return {
+      results: [...tasks],
+      total_count: totalCount,
+      pagination: paginate({
+        path: "/v1/tasks/list",
+        asOf: query.asOf,
+        total: totalCount,
+        limit,
+        offset,
+        hasMore,
+      }),
+      ...(moment !== undefined && { as_of: moment.asOf }),
+    };
+  }
+
+  async #page(limit: number, offset: number) {
+    const page = { within: this.#within, limit, offset };
+    const { tasks, totalCount } = await this.#parts.view.listTasks(page);
+    return { tasks: await Promise.all(tasks.map((task) => this.#now(task))), totalCount };
+  }
+
+  /** Reads every task that there ever was, as a list of buckets reads every bucket. */
+  async #pageAt(moment: NamespacePast, limit: number, offset: number) {
+    const all = { within: this.#within, limit: Number.MAX_SAFE_INTEGER, offset: 0 };
+    const tasks: TaskResponse[] = [];
+    for (const task of (await this.#parts.view.listTasks(all)).tasks) {
+      const then = await this.#then(task, moment);
+      if (then !== undefined) tasks.push(then);
+    }
+    return { tasks: tasks.slice(offset, offset + limit), totalCount: tasks.length };
+  }
+
+  /**
+   * A batch is processed under leases that lapse without an event, and each of several uploads knows
+   * itself alone: such tasks are told anew.
+   */
+  async #now(task: TaskResponse): Promise<TaskResponse> {
+    const { clock, events, view } = this.#parts;
+    if (task.task_type === "api_buckets_uploads_batch_confirm") {
+      return uploadsTaskOf(task, await view.uploadsOf(task.task_id));
+    }
+    if (task.task_type !== "api_buckets_batches_process") return task;
+    const batch = await view.state(task.batch_id);
+    const now = Math.max(clock(), (await events.head()).recordedAt);
+    return (batch?.kind === "batch" ? batchTask(batch, now) : undefined) ?? task;
+  }
+
+  /** Undefined for one that had not begun. */
+  async #then(task: TaskResponse, moment: NamespacePast): Promise<TaskResponse | undefined> {
+    switch (task.task_type) {
+      case "api_buckets_delete":
+        return (await this.#wasMade(task, task.bucket_id, moment)) ? task : undefined;
+      case "api_namespaces_delete":
+        return (await this.#wasMade(task, task.namespace_id, moment)) ? task : undefined;
+      case "api_buckets_objects_create":
+        return (await this.#wasMade(task, task.sync_config_id, moment)) ? task : undefined;
+      case "api_buckets_uploads_batch_confirm": {
+        const wasMade = await this.#wasMade(task, task.upload_id, moment);
+        return wasMade ? await this.#now(task) : undefined;
+      }
+      case "api_buckets_batches_process": {
+        const [batch] = await this.#parts.events.statesAt([task.batch_id], moment.point);
+        return batch?.kind === "batch" ? batchTask(batch, moment.at) : undefined;
+      }
+    }
+  }
+
+  /** What is done at once begins with the event that it is of. */
+  async #wasMade(task: TaskResponse, stream: string, { point }: NamespacePast): Promise<boolean> {
+    const begun = Date.parse(task.created_at);
+    if (point.kind === "time") return begun <= point.time;
+    const { events } = this.#parts;
+    const place = await events.placeAt(stream, point);
+    if (place === undefined || place.recordedAt < begun) return false;
+    if (place.recordedAt > begun) return true;
+    // Events that were committed together share their time: whether it is among those is read.
+    const before = await events.placeAt(stream, { kind: "time", time: begun - 1 });
+    const together = { from: (before?.version ?? 0) + 1, to: place.version };
+    for await (const logged of streamEvents(events, stream, together)) {
+      if (!isUnreadable(logged) && taskOf(logged.recorded.event) === task.task_id) return true;
+    }
+    return false;
+  }
+
+  #notFound(taskId: string, when: string): BucketsError {
+    return organizationNotFound("task", taskId, this.#within, when);
+  }
+}
+
+const goingOn: readonly TaskResponse["status"][] = [
+  "PENDING",
+  "QUEUED",
+  "IN_PROGRESS",
+  "PROCESSING",
+];
+
+function ended(task: TaskResponse): TaskCancellation {
+  const message = `The task ${task.task_id} is ${task.status}: there is nothing to cancel.`;
+  return { message, success: true, task };
+}
+
+/** The id of the task that the event is of. */
+function taskOf({ data }: DomainEvent): string | undefined {
+  if ("task_id" in data) return data.task_id;
+  return "confirmation" in data ? data.confirmation?.task_id : undefined;
+}

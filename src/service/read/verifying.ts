@@ -1,0 +1,38 @@
+/** The part of `verify` that is about the bytes of blobs: what an event refers to must be there. */
+import type { BlobStore } from "../../blobstore/blob-store.js";
+import type { BlobCheck, VerifyReport } from "../../domain/reports.js";
+import { kindOfStream } from "../../domain/resource.js";
+import type { Reference, View } from "../../projections/view.js";
+
+interface VerifyParts {
+  readonly view: View;
+  readonly blobs: BlobStore;
+}
+
+/** Looks at the contents in the order of their hashes, up to the first fault. */
+export async function verifyBlobs(
+  { view, blobs }: VerifyParts,
+  check: BlobCheck,
+): Promise<Pick<VerifyReport, "fault" | "blobs">> {
+  let checked = 0;
+  for await (const reference of view.references()) {
+    checked += 1;
+    const found = await lookAt(blobs, reference.hash, check);
+    if (found === "damaged" || found === "missing") {
+      return { blobs: { check, checked }, fault: faultOf(reference, found) };
+    }
+  }
+  return { blobs: { check, checked } };
+}
+
+async function lookAt(blobs: BlobStore, hash: string, check: BlobCheck) {
+  if (check === "content") return await blobs.verify(hash);
+  const content = await blobs.read(hash);
+  content?.stream.destroy();
+  return content === undefined ? "missing" : "there";
+}
+
+function faultOf({ hash, stream, position }: Reference, found: "damaged" | "missing") {
+  const owner = `the ${kindOfStream(stream)} ${stream}`;
+  return { position, problem: `the bytes ${hash}, to which ${owner} refers, are ${found}` };
+}

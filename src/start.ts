@@ -1,0 +1,97 @@
+/** What `startServer` puts together: a store in memory with its seed, and the HTTP face on it. */
+import { readFile } from "node:fs/promises";
+import pino, { type Logger } from "pino";
+import type { EmbeddedStore } from "./api/index.js";
+import { BucketsError } from "./domain/errors.js";
+import { serveStore } from "./http/index.js";
+import { memoryTokens, openStore } from "./open.js";
+import { ResettableStore } from "./service/resettable.js";
+import { loadSeed, SeedClock } from "./service/seed.js";
+
+export interface StartOptions {
+  /**
+   * What the store begins with: commands, or a file of them, one JSON object per line. Each is
+   * `{command, namespace?, actor?, reason?, at?, …}` as in `data/story.ndjson`.
+   */
+  readonly seed?: string | readonly object[];
+  /** 16 to 512 visible characters; one is made up unless given. */
+  readonly token?: string;
+  /** 0, a free one, unless given. */
+  readonly port?: number;
+  readonly host?: string;
+  /** Where clients reach it, as behind a proxy; where it listens unless given. */
+  readonly publicUrl?: string;
+  /** The proxies whose `X-Forwarded-For` or `Forwarded` tells the client's address. */
+  readonly trustedProxies?: readonly string[];
+  readonly logger?: Logger;
+}
+
+export interface StartedServer extends AsyncDisposable {
+  /** `http://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** An admin token. */
+  readonly token: string;
+  /** The store behind it, for looking at it without HTTP. */
+  readonly store: EmbeddedStore;
+  /** Back to the seed. `POST /v1/admin/reset` does the same. */
+  reset(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @throws what `startServer` does. */
+export async function start(options: StartOptions = {}): Promise<StartedServer> {
+  const store = await openEphemeral(await readSeed(options.seed));
+  const token =
+    options.token ?? (await store.tokens.create({ name: "admin", permission: "admin" })).token;
+  if (options.token !== undefined) store.tokens.accept(options.token);
+  const server = await serveStore({
+    store,
+    logger: options.logger ?? pino({ level: "silent" }),
+    host: options.host ?? "127.0.0.1",
+    port: options.port ?? 0,
+    ...(options.publicUrl !== undefined && { publicUrl: options.publicUrl }),
+    ...(options.trustedProxies !== undefined && { trustedProxies: options.trustedProxies }),
+    reset: () => store.reset(),
+  });
+  const close = async () => {
+    await server.close();
+    await store.close();
+  };
+  return {
+    url: server.url,
+    token,
+    store,
+    reset: () => store.reset(),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** A store in memory that begins with the seed, and can begin with it again. */
+export async function openEphemeral(seed: string): Promise<ResettableStore> {
+  // A reset does not log anybody out.
+  const tokens = await memoryTokens();
+  return await ResettableStore.open(async () => {
+    const clock = new SeedClock();
+    const store = await openStore({ file: ":memory:", clock: clock.now }, tokens);
+    await loadSeed(store, seed, clock);
+    return store;
+  });
+}
+
+/** The text of a seed. @throws BAD_REQUEST when its file cannot be read. */
+export async function readSeed(seed: StartOptions["seed"]): Promise<string> {
+  if (seed === undefined) return "";
+  if (typeof seed !== "string") return seed.map((line) => JSON.stringify(line)).join("\n");
+  try {
+    return await readFile(seed, "utf8");
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new BucketsError(
+      "BAD_REQUEST",
+      `The seed cannot be read, check its path: ${why}`,
+      { seed },
+      error,
+    );
+  }
+}

@@ -1,0 +1,53 @@
+/** The longest stretch for which one hostile request keeps all others waiting, and its whole cost. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Instrument } from "../instrument.js";
+import { cpuMs } from "../machine.js";
+import { startBuild } from "../processes.js";
+import type { Setup } from "../setup.js";
+import { ask, askAll, describe, startPings } from "./asking.js";
+import { blocking as cases, type Hostile } from "./hostile.js";
+
+const timeoutMs = 90_000;
+/** Pings before and after the request, so that what it delays is seen. */
+const settleMs = 60;
+const heapMegabytes = 2_500;
+
+export const blocking: Instrument = {
+  name: "blocking",
+  title: "How long one hostile request blocks all others",
+  look: async (setup, dist) => {
+    const rows: (readonly (string | number)[])[] = [];
+    for (const hostile of cases) rows.push(await lookAt(hostile, setup, dist));
+    const longest = Math.max(...rows.map((row) => Number(row[1])));
+    return {
+      columns: ["request", "longest stretch, ms", "CPU in all, ms", "answer"],
+      rows,
+      notes: [`The longest is ${longest} ms; the aim is 50 ms at a stretch and 5,000 ms in all.`],
+    };
+  },
+};
+
+async function lookAt(hostile: Hostile, setup: Setup, dist: string) {
+  const of = sizeIn(setup);
+  const flags = [`--max-old-space-size=${heapMegabytes}`];
+  const server = await startBuild(dist, setup.path("store.db"), { flags });
+  try {
+    await askAll(server, hostile.before(of));
+    const asked = hostile.ask(of);
+    const pings = startPings(server);
+    await delay(settleMs);
+    const began = cpuMs(server.pid);
+    const answer = await ask(server, asked, { timeoutMs });
+    const spent = cpuMs(server.pid) - began;
+    await delay(settleMs);
+    const { longestMs } = await pings.stop();
+    return [hostile.name, Math.round(longestMs), Math.round(spent), describe(answer)];
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Quick runs take a hundredth, and never nothing. */
+export function sizeIn({ quick }: Setup): (full: number) => number {
+  return (full) => (quick ? Math.max(4, Math.round(full / 100)) : full);
+}

@@ -1,0 +1,134 @@
+/** Checkpoints and proofs by the command line: what is refused, and what a file proves without a store. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { openBuckets } from "../../src/index.js";
+import { noteSigner, parseSigner, signNote } from "../../src/proofs/note.js";
+import { startServer } from "../../src/server.js";
+import { bucketlog, makeFile, temporaryFolder } from "../support/cli.js";
+import { tamper } from "../support/forge.js";
+
+const other = noteSigner("other.example", new Uint8Array(32).fill(3)).verifier.vkey;
+
+/** A folder with a log that has signed, its newest note, its key, and the proof of its second event. */
+async function signedFolder() {
+  const folder = temporaryFolder();
+  const file = await makeFile(folder);
+  const { out: note } = await bucketlog(folder, ["checkpoint", "--sign"]);
+  writeFileSync(join(folder, "noted.txt"), note);
+  const { out } = await bucketlog(folder, ["sign", "key"]);
+  await bucketlog(folder, ["prove", "videos", "2", "--disclose", "body", "--output", "proof"]);
+  return { folder, file, note, key: out.trim() };
+}
+
+describe("is refused", () => {
+  test.each([
+    [["checkpoint"], 1, "Nothing was signed yet"],
+    [["sign", "key"], 1, "There is no buckets.db.sign yet"],
+    [["prove", "videos", "2"], 1, "sign the log"],
+    [["prove", "videos", "0"], 2, "A version is a number from 1"],
+    [["check-proof", "none", "--key", other], 1, "none cannot be read"],
+    [["check-proof", "buckets.db"], 1, "cannot be read"],
+    [["verify", "--checkpoint", "none", "--key", other], 1, "none cannot be read"],
+  ] as const)("%s before anything was signed", async (args, code, says) => {
+    const folder = temporaryFolder();
+    if (args[1] !== "buckets.db") await makeFile(folder);
+    const ran = await bucketlog(folder, args);
+    expect(ran).toMatchObject({ code, out: "" });
+    expect(ran.err).toContain(says);
+  });
+
+  test("a proof without a key, under another key, and with another word in it", async () => {
+    const { folder, key } = await signedFolder();
+    const unnamed = await bucketlog(folder, ["check-proof", "proof"]);
+    expect(unnamed).toMatchObject({ code: 2, out: "" });
+    expect(unnamed.err).toContain("bucketlog sign key");
+    const unknown = await bucketlog(folder, ["check-proof", "proof", "--key", other]);
+    expect(unknown).toMatchObject({ code: 4, out: "" });
+    const text = readFileSync(join(folder, "proof"), "utf8");
+    const extra = /^extra (.*)$/m.exec(text)?.[1] ?? "";
+    const altered = Buffer.from(extra, "base64").toString().replace("first", "worst");
+    writeFileSync(
+      join(folder, "proof"),
+      text.replace(extra, Buffer.from(altered).toString("base64")),
+    );
+    const told = await bucketlog(folder, ["check-proof", "proof", "--key", key]);
+    expect(told).toMatchObject({ code: 4, out: "" });
+    expect(told.err).toContain("the body is not what was committed to");
+  });
+});
+
+test("a proof tells what it proves, and what not, with its key alone", async () => {
+  const { folder, key } = await signedFolder();
+  const ran = await bucketlog(folder, ["check-proof", "proof", "--key", key]);
+  expect(ran).toMatchObject({ code: 0, err: "" });
+  expect(ran.out).toMatch(
+    /^It holds: bucketlog.local\/log_\w+ has signed that event 2 of its first 3/,
+  );
+  expect(ran.out).toContain('"value":"first"');
+  expect(ran.out).toContain("its meta is not shown");
+  expect(ran.out).toContain("Not proved: ");
+  const { out } = await bucketlog(folder, ["check-proof", "proof", "--key", key, "--json"]);
+  expect(JSON.parse(out)).toMatchObject({ position: 2, version: 2, size: 3, meta: null });
+});
+
+describe("verify holds the log to a checkpoint that was kept", () => {
+  let signed: Awaited<ReturnType<typeof signedFolder>>;
+
+  const verify = async (args: readonly string[] = []) => {
+    const { folder, key } = signed;
+    const ran = ["verify", "--checkpoint", "noted.txt", "--key", key, ...args];
+    return await bucketlog(folder, ran);
+  };
+
+  test("which it still contains once it went on", async () => {
+    signed = await signedFolder();
+    await using store = await openBuckets({ file: signed.file });
+    await store.namespace().buckets.archive("videos");
+    const ran = await verify();
+    expect(ran).toMatchObject({ code: 0, err: "" });
+    expect(ran.out).toContain("checkpoint: the log goes on from the 3 events that it signed");
+  });
+
+  test("which it does not contain", async () => {
+    signed = await signedFolder();
+    const signer = parseSigner(readFileSync(`${signed.file}.sign`, "utf8").trim());
+    const [origin] = signed.note.split("\n");
+    const root = Buffer.alloc(32, 7).toString("base64");
+    const sign = (size: number) => signNote(`${origin}\n${size}\n${root}\n`, [signer]);
+    writeFileSync(join(signed.folder, "noted.txt"), sign(2));
+    const forked = await verify();
+    expect(forked.code).toBe(4);
+    expect(forked.out).toContain("FAULT at position 2: a checkpoint of 2 events was signed with");
+    writeFileSync(join(signed.folder, "noted.txt"), sign(9));
+    const cut = await verify();
+    expect(cut.code).toBe(4);
+    expect(cut.out).toContain("the log was cut off: a checkpoint of 9 events was signed");
+  });
+});
+
+test.each([
+  ["UPDATE checkpoints SET root = zeroblob(32)", "was signed with another root"],
+  ["UPDATE checkpoints SET size = 8", "a checkpoint of 8 events was signed"],
+  ["INSERT INTO tree VALUES (1, 0, zeroblob(32))", "a tile 1/0 of events that are not there"],
+])("verify finds what was altered beside the log: %s", async (sql, problem) => {
+  const { folder, file } = await signedFolder();
+  tamper(file, (db) => db.exec(sql));
+  const ran = await bucketlog(folder, ["verify"]);
+  expect(ran.code).toBe(4);
+  expect(ran.out).toContain(problem);
+});
+
+test("a server signs and proves as a file does", async () => {
+  await using server = await startServer({
+    seed: [{ command: "create", body: { bucket_name: "a", bucket_schema: { properties: {} } } }],
+  });
+  const folder = temporaryFolder();
+  const at = ["--url", server.url, "--token", server.token];
+  const { out: note } = await bucketlog(folder, ["checkpoint", "--sign", ...at]);
+  expect(note).toMatch(/^bucketlog.local\/log_\w+\n1\n/);
+  const newest = await bucketlog(folder, ["checkpoint", ...at]);
+  expect(newest.out).toBe(note);
+  const proof = await bucketlog(folder, ["prove", "a", "1", ...at]);
+  expect(proof.out).toMatch(/^c2sp.org\/tlog-proof@v1\nextra /);
+});

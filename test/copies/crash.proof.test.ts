@@ -1,0 +1,53 @@
+/**
+ * Goal: what has the name of a backup is one, whenever the process that takes it is killed. Method: a
+ * process that writes and replaces a backup again and again; each that is left becomes a store.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { restoreBackup } from "../../src/index.js";
+import { temporaryFile, temporaryFolder } from "../support/backends.js";
+import { depth } from "../support/depth.js";
+
+const script = fileURLToPath(new URL("../support/backup-child.ts", import.meta.url));
+
+/** Kills it so long after a backup was taken. @returns once it is gone. */
+async function killAmidst(file: string, folder: string, milliseconds: number): Promise<void> {
+  const child = spawn(process.execPath, ["--import", "tsx", script, file, folder], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  onTestFinished(() => {
+    child.kill("SIGKILL");
+  });
+  const gone = once(child, "exit");
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  for (let told = ""; told !== "copied"; ) told = String((await lines.next()).value);
+  setTimeout(() => child.kill("SIGKILL"), milliseconds);
+  await gone;
+}
+
+/** About 3 s each, and twice that where others work as well. */
+const allKillsMs = 900_000;
+
+test(
+  "every folder with the name of a backup becomes a store, wherever its taking was cut",
+  async () => {
+    const file = temporaryFile();
+    const folder = join(temporaryFolder(), "backups");
+    mkdirSync(folder);
+    for (let kill = 0; kill < depth({ smoke: 2, deep: 20 }); kill += 1) {
+      await killAmidst(file, folder, (kill * 37) % 900);
+      const whole = readdirSync(folder).filter((name) => !name.includes(".partial-"));
+      expect(whole.length).toBeGreaterThan(0);
+      for (const name of whole) {
+        const { position } = await restoreBackup(join(folder, name), temporaryFile());
+        expect(position).toBeGreaterThan(0);
+      }
+    }
+  },
+  allKillsMs,
+);

@@ -1,0 +1,262 @@
+/**
+ * Goal: an exported log makes the same store elsewhere, and nothing that was altered or cut off makes
+ * one. Method: real files on both sides; the tables of both databases are compared row by row.
+ */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import Database from "better-sqlite3";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type BucketStore, importLog, openBuckets } from "../../src/index.js";
+import { noteSigner } from "../../src/proofs/note.js";
+import { seed } from "../domain/arbitraries.js";
+import { temporaryFile, temporaryFolder } from "../support/backends.js";
+import { filledStore } from "../support/filled-store.js";
+import { tamper } from "../support/forge.js";
+
+const origin = "example.com/buckets";
+const signer = noteSigner(origin, new Uint8Array(32).fill(9));
+const keys = [signer.verifier.vkey];
+const keyed = { origin, signingKey: signer.skey };
+
+/** A log of several kinds of resources, with answers under idempotency keys. */
+async function record(store: BucketStore): Promise<void> {
+  const { buckets } = store.namespace();
+  const properties = { title: { type: "string" } };
+  await buckets.create({ bucket_name: "films", bucket_schema: { properties } });
+  await buckets.patch("films", { description: "é 🎬" }, { idempotencyKey: "first" });
+  await store.namespace("other").buckets.create({
+    bucket_name: "clips",
+    bucket_schema: { properties },
+  });
+  const twice = { description: "twice" };
+  await buckets.patch("films", twice, { idempotencyKey: "second", reason: "a reason" });
+  await buckets.patch("films", twice, { idempotencyKey: "second", reason: "a reason" });
+  await buckets.archive("films");
+}
+
+async function recordInto(file: string): Promise<void> {
+  await using store = await openBuckets({ file, ...keyed });
+  await record(store);
+}
+
+async function exported(file: string, begin = async (_: BucketStore) => {}): Promise<string> {
+  await using store = await openBuckets({ file, ...keyed });
+  await begin(store);
+  return (await Array.fromAsync(store.exportLog())).join("");
+}
+
+async function exportedBeside(file: string): Promise<string> {
+  await using store = await openBuckets({ file });
+  return (await Array.fromAsync(store.exportLog())).join("");
+}
+
+function written(text: string | Uint8Array): string {
+  const file = join(temporaryFolder(), "log.ndjson");
+  writeFileSync(file, text);
+  return file;
+}
+
+/** Every row of the log and of the view, and of what was answered under keys; not what lies beside them. */
+function tablesOf(file: string): Record<string, unknown[]> {
+  const db = new Database(file, { readonly: true });
+  const names = db
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+    .pluck()
+    .all() as string[];
+  const ofOneFile = [
+    "head",
+    "log",
+    "checkpoints",
+    "migrations",
+    "sqlite_sequence",
+    "tree",
+    "tokens",
+    "secrets",
+    "received",
+  ];
+  const tables = names.filter((name) => !ofOneFile.includes(name));
+  const rows = tables.map((name) => [name, db.prepare(`SELECT * FROM ${name}`).all()] as const);
+  const head = db.prepare("SELECT position, hash, recorded_at FROM head").all();
+  db.close();
+  return { ...Object.fromEntries(rows), head };
+}
+
+/** The same log, of no file. */
+const sample = exported(":memory:", record);
+
+describe("an import is refused", () => {
+  async function refusal(text: string | Uint8Array): Promise<unknown> {
+    const file = temporaryFile();
+    const error = await importLog(written(text), file, { keys }).catch((caught) => caught);
+    // The lock says who has the file, and stays.
+    expect(readdirSync(dirname(file)).filter((name) => !name.endsWith(".lock"))).toEqual([]);
+    return error;
+  }
+
+  test.each([
+    ["of nothing", () => "", {}],
+    ["of what is no JSON", () => "good morning\n", { line: 1 }],
+    ["of another format", (log: string) => log.replace("export/1", "export/2"), { line: 1 }],
+    ["without its last line", (log: string) => log.replace(/.*\n$/, ""), {}],
+    ["without its last newline", (log: string) => log.slice(0, -1), { line: 9 }],
+    ["without an event", (log: string) => without(log, 3), { line: 3, position: 2 }],
+    ["with two events in another order", (log: string) => swapped(log, 2, 3), { line: 2 }],
+    [
+      "with another word in a body",
+      (log: string) => log.replace("a reason", "no reason"),
+      { line: 6, position: 4 },
+    ],
+    ["with another actor", (log: string) => log.replace("bkt_", "bkt-"), { line: 2, position: 1 }],
+    ["of another log than its header says", (log: string) => log.replace(origin, "a.b"), {}],
+    [
+      "with a key behind another event",
+      (log: string) => swapped(log, 4, 5),
+      { line: 5, position: 4 },
+    ],
+    [
+      "with a line behind the checkpoint",
+      (log: string) => `${log}${log.split("\n").at(-2)}\n`,
+      { line: 10 },
+    ],
+    ["with another root", (log: string) => log.replace(/\\n5\\n./, "\\n5\\n!"), { line: 9 }],
+    ["of bytes that are no UTF-8", () => Buffer.from([0x22, 0xff, 0x0a]), { line: 1 }],
+    ["of a gzip file that was cut off", (log: string) => gzipSync(log).subarray(0, 900), {}],
+    ["of a gzip bomb", () => gzipSync(Buffer.alloc(8_000_000, "a")), {}],
+  ])("%s, and nothing is left", async (_, change, details) => {
+    const error = await refusal(change(await sample));
+    expect(error).toMatchObject({ code: "PROOF_INVALID", details });
+  });
+
+  test("whose checkpoint another key has signed", async () => {
+    const other = noteSigner(origin, new Uint8Array(32).fill(8)).verifier.vkey;
+    const importing = importLog(written(await sample), temporaryFile(), { keys: [other] });
+    await expect(importing).rejects.toMatchObject({ code: "PROOF_INVALID" });
+  });
+
+  test("into a file that is there, and of a file that is not", async () => {
+    const file = temporaryFile();
+    await recordInto(file);
+    const before = readFileSync(file);
+    await expect(importLog(written(await sample), file)).rejects.toMatchObject({
+      code: "ALREADY_EXISTS",
+    });
+    expect(readFileSync(file)).toEqual(before);
+    const missing = join(temporaryFolder(), "none.ndjson");
+    await expect(importLog(missing, temporaryFile())).rejects.toMatchObject({
+      code: "FILE_INVALID",
+    });
+  });
+
+  test("of any line that says something else", async () => {
+    const log = await sample;
+    const rows = log.split("\n");
+    // What idempotency keys answered is not in the chain, and the log's id in no checkpoint.
+    const proved = rows.flatMap((row, at) => (at > 0 && row.startsWith('{"pos') ? [at] : []));
+    const change = fc.record({ at: fc.constantFrom(...proved), place: fc.nat(), bit: fc.nat(6) });
+    await fc.assert(
+      fc.asyncProperty(change, async ({ at, place, bit }) => {
+        const bytes = Buffer.from(rows[at] ?? "");
+        const index = place % bytes.length;
+        bytes[index] = (bytes[index] ?? 0) ^ (1 << bit);
+        const altered = [...rows.slice(0, at), "", ...rows.slice(at + 1)].map(Buffer.from);
+        altered[at] = bytes;
+        const text = Buffer.concat(altered.flatMap((row) => [row, Buffer.from("\n")])).subarray(
+          0,
+          -1,
+        );
+        expect(await refusal(text)).toMatchObject({ code: "PROOF_INVALID" });
+      }),
+      { seed, numRuns: 60 },
+    );
+  });
+});
+
+test("an imported log has the same rows in every table, and exports the same bytes", async () => {
+  const [file, copy] = [temporaryFile(), temporaryFile()];
+  await recordInto(file);
+  const log = await exported(file);
+  const report = await importLog(written(log), copy, { keys });
+  expect(report).toMatchObject({
+    file: copy,
+    origin,
+    position: 5,
+    is_trusted: true,
+    unreadable: 0,
+  });
+  expect(tablesOf(copy)).toEqual(tablesOf(file));
+  const again = await exported(copy);
+  expect(again).toBe(log);
+  await using store = await openBuckets({ file: copy, ...keyed });
+  expect(await store.verify()).toMatchObject({ ok: true, events: 5 });
+});
+
+test("everything that a log can hold is the same in an imported one", async () => {
+  const { file, store } = await filledStore();
+  await store.close();
+  const copy = temporaryFile();
+  await importLog(written(await exportedBeside(file)), copy);
+  expect(tablesOf(copy)).toEqual(tablesOf(file));
+});
+
+test("an imported log goes on: the same answer under a key of before, and new events", async () => {
+  const copy = temporaryFile();
+  await importLog(written(gzipSync(await sample)), copy);
+  await using store = await openBuckets({ file: copy, ...keyed });
+  const { buckets } = store.namespace();
+  const first = { description: "é 🎬" };
+  const again = await buckets.patch("films", first, { idempotencyKey: "first" });
+  expect(again).toMatchObject({ version: 2, replayed: true });
+  await buckets.activate("films");
+  expect((await store.proofs.sign()).size).toBe(6);
+});
+
+test("a log is exported beside a writer as far as it was signed", async () => {
+  const file = temporaryFile();
+  await recordInto(file);
+  await using writer = await openBuckets({ file, ...keyed });
+  await using reader = await openBuckets({ file, readOnly: true });
+  await expect(Array.fromAsync(reader.exportLog())).rejects.toMatchObject({ code: "NOT_FOUND" });
+  await writer.proofs.sign();
+  await writer.namespace().buckets.activate("films");
+  const [header] = await Array.fromAsync(reader.exportLog());
+  expect(JSON.parse(header ?? "")).toMatchObject({ last: 5 });
+});
+
+test("a log in memory and an empty one are exported too", async () => {
+  const copy = temporaryFile();
+  await using store = await openBuckets({ file: ":memory:" });
+  const empty = (await Array.fromAsync(store.exportLog())).join("");
+  expect(await importLog(written(empty), copy)).toMatchObject({ position: 0 });
+  await store.namespace().buckets.create({ bucket_name: "a", bucket_schema: { properties: {} } });
+  const one = (await Array.fromAsync(store.exportLog())).join("");
+  expect(await importLog(written(one), temporaryFile())).toMatchObject({ position: 1 });
+});
+
+test("what was altered is not exported", async () => {
+  const file = temporaryFile();
+  await recordInto(file);
+  tamper(file, (db) => db.prepare("UPDATE events SET body = '{}' WHERE position = 3").run());
+  await using store = await openBuckets({ file, ...keyed });
+  await expect(Array.fromAsync(store.exportLog())).rejects.toMatchObject({
+    code: "PROOF_INVALID",
+    details: { position: 3 },
+  });
+});
+
+function without(log: string, number: number): string {
+  return log
+    .split("\n")
+    .toSpliced(number - 1, 1)
+    .join("\n");
+}
+
+function swapped(log: string, one: number, other: number): string {
+  const rows = log.split("\n");
+  const [a = "", b = ""] = [rows[one - 1], rows[other - 1]];
+  return rows
+    .with(one - 1, b)
+    .with(other - 1, a)
+    .join("\n");
+}

@@ -1,0 +1,139 @@
+/** A store whose files are deleted or replaced under it acknowledges nothing that will be gone. */
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { describe, expect, test } from "vitest";
+import { sqliteBackend } from "../support/backends.js";
+import { accept, Units } from "../support/units.js";
+
+async function written() {
+  const backend = sqliteBackend();
+  const units = new Units();
+  await accept(backend.events, units.of(units.create("a")));
+  const write = (name: string) => backend.events.commit([units.of(units.create(name))]);
+  return { ...backend, write };
+}
+
+const kinds: readonly [string, (path: string) => void][] = [
+  ["deleted", (path) => rmSync(path)],
+  [
+    "replaced by its copy",
+    (path) => {
+      copyFileSync(path, `${path}.copy`);
+      renameSync(`${path}.copy`, path);
+    },
+  ],
+];
+
+describe.each(["", "-wal", ".lock"])("store.db%s", (suffix) => {
+  test.each(kinds)(
+    "%s: nothing is written any more, reads go on, and it is said",
+    async (_, away) => {
+      const { file, events, view, write } = await written();
+      away(`${file}${suffix}`);
+      for (let tries = 0; tries < 2; tries += 1) {
+        await expect(write("b")).rejects.toMatchObject({
+          code: "NOT_READY",
+          message: expect.stringContaining(`store.db${suffix} is`),
+          details: { outcome: "not_written" },
+        });
+      }
+      expect(await events.health()).toMatchObject({
+        ready: false,
+        reason: expect.stringMatching(/^store\.db\S* is .*POST \/v1\/admin\/rescue/),
+      });
+      expect((await events.head()).position).toBe(1);
+      expect((await view.find("default", "a"))?.version).toBe(1);
+    },
+  );
+
+  test("moved away and back: writes are taken again", async () => {
+    const { file, events, write } = await written();
+    const path = `${file}${suffix}`;
+    renameSync(path, `${path}.away`);
+    expect(await events.health()).toMatchObject({ ready: false });
+    renameSync(`${path}.away`, path);
+    await expect.poll(() => events.health(), { timeout: 3_000 }).toMatchObject({ ready: true });
+    await write("b");
+    expect((await events.head()).position).toBe(2);
+  });
+});
+
+describe("what is not open all the time", () => {
+  test.each([
+    [".blobs", (path: string) => mkdirSync(path)],
+    [".key", (path: string) => writeFileSync(path, "ab".repeat(32))],
+  ])("is missed once it was there: store.db%s", async (suffix, make) => {
+    const { file, events, write } = await written();
+    make(`${file}${suffix}`);
+    expect(await events.health()).toMatchObject({ ready: true });
+    renameSync(`${file}${suffix}`, `${file}.away`);
+    expect(await events.health()).toMatchObject({
+      ready: false,
+      reason: expect.stringContaining(`store.db${suffix} is gone`),
+    });
+    await expect(write("b")).rejects.toMatchObject({ code: "NOT_READY" });
+  });
+
+  test("may be written anew with the same in it: the key", async () => {
+    const { file, events, write } = await written();
+    writeFileSync(`${file}.key`, "ab".repeat(32));
+    expect(await events.health()).toMatchObject({ ready: true });
+    rmSync(`${file}.key`);
+    writeFileSync(`${file}.key`, "ab".repeat(32));
+    expect(await events.health()).toMatchObject({ ready: true });
+    await write("b");
+    writeFileSync(`${file}.key`, "cd".repeat(32));
+    expect(await events.health()).toMatchObject({
+      reason: expect.stringContaining("store.db.key is not the one that it was"),
+    });
+  });
+});
+
+describe("what is still open", () => {
+  test("is not copied while it is in place", async () => {
+    const { events } = await written();
+    await expect(events.rescue()).rejects.toMatchObject({ code: "CONFLICT" });
+  });
+
+  test("of a deleted database is copied whole, and the copy verifies and takes writes", async () => {
+    const { file, events, close } = await written();
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(`${file}${suffix}`);
+    const rescued = await events.rescue();
+    expect(rescued).toMatchObject({ file: `${file}.rescued-1`, position: 1 });
+    expect(readFileSync(rescued.file)).toHaveLength(rescued.bytes);
+    expect(existsSync(`${rescued.file}.partial`)).toBe(false);
+    await close();
+    const again = sqliteBackend({ file: rescued.file });
+    expect(await again.keeper.verify(undefined, () => {})).toMatchObject({ ok: true, events: 1 });
+    const units = new Units(100);
+    await accept(again.events, units.of(units.patch("a", { description: "rescued" })));
+  });
+
+  test.each(kinds)("of a WAL that was %s is in the database once it is closed", async (_, away) => {
+    const { file, close } = await written();
+    away(`${file}-wal`);
+    await close();
+    const again = sqliteBackend({ file });
+    expect(await again.keeper.verify(undefined, () => {})).toMatchObject({ ok: true, events: 1 });
+  });
+
+  // SQLite sees to it: it looks whether the database was moved before it removes a WAL by its name.
+  test("of another store in its place, closing leaves what that one wrote alone", async () => {
+    const { file, close } = await written();
+    const other = await written();
+    for (const suffix of ["", "-wal", "-shm"]) {
+      renameSync(`${other.file}${suffix}`, `${file}${suffix}`);
+    }
+    const wal = readFileSync(`${file}-wal`);
+    expect(wal.length).toBeGreaterThan(0);
+    await close();
+    expect(readFileSync(`${file}-wal`)).toEqual(wal);
+  });
+});

@@ -1,0 +1,123 @@
+/** Pages of events are bounded in bytes: a page ends early, and its cursor leads on. */
+import { describe, expect, onTestFinished, test } from "vitest";
+import { isJsonObject } from "../../src/domain/json.js";
+import { limits } from "../../src/domain/limits.js";
+import { type HistoryQuery, openBuckets } from "../../src/index.js";
+import { type Answer, at, listAt, serveTest, temporaryFile, textAt } from "../support/server.js";
+
+const versions = 14;
+/** Each event holds the text of before and that of after. */
+const text = (version: number) => `${version} ${"x".repeat(900_000)}`;
+
+async function openLong(isInMemory: boolean) {
+  const { file, remove } = temporaryFile();
+  const store = await openBuckets({ file: isInMemory ? ":memory:" : file });
+  onTestFinished(async () => {
+    await store.close();
+    remove();
+  });
+  const { buckets } = store.namespace();
+  const bucket_schema = { properties: {} };
+  await buckets.create({ bucket_name: "long", bucket_schema, description: text(1) });
+  for (let version = 2; version <= versions; version += 1) {
+    await buckets.patch("long", { description: text(version) });
+  }
+  return { store, buckets };
+}
+
+describe.each([
+  ["on a file", false],
+  ["in memory", true],
+])("%s", (_, isInMemory) => {
+  test("a history of large versions comes in pages that keep the limit, none left out", async () => {
+    const { buckets } = await openLong(isInMemory);
+    for (const order of ["asc", "desc"] as const) {
+      const found: number[] = [];
+      let pages = 0;
+      let next: Pick<HistoryQuery, "cursor"> | undefined = {};
+      while (next !== undefined) {
+        const page = await buckets.history("long", { limit: 1_000, order, ...next });
+        expect(JSON.stringify(page.results).length).toBeLessThan(limits.pageBytesMax * 1.01);
+        found.push(...page.results.map(({ version }) => version));
+        pages += 1;
+        const { next_cursor: cursor } = page.pagination;
+        next = cursor === undefined ? undefined : { cursor };
+      }
+      const expected = Array.from({ length: versions }, (__, index) => index + 1);
+      expect(found).toEqual(order === "asc" ? expected : expected.toReversed());
+      expect(pages).toBe(4);
+    }
+  });
+
+  test("the feed and a replay tell every event, though they read few at a time", async () => {
+    const { store, buckets } = await openLong(isInMemory);
+    const feed = store.events({ after: 0 });
+    const told: number[] = [];
+    while (told.length < versions) {
+      const page = await feed.page({ limit: 1_000 });
+      told.push(...(page?.results ?? []).map(({ version }) => version));
+    }
+    expect(told).toEqual(Array.from({ length: versions }, (__, index) => index + 1));
+    const lines = await Array.fromAsync(buckets.replay("long", {}));
+    expect(lines).toHaveLength(versions + 1);
+    expect(lines.at(-1)).toMatchObject({ matches_view: true, replayed: versions });
+    expect(await store.verify()).toMatchObject({ ok: true });
+  });
+});
+
+describe("a page of large buckets", () => {
+  const names = Array.from({ length: 20 }, (_, index) => `big-${index}`);
+  const sort = { field: "bucket_name" };
+
+  async function serveBig() {
+    const service = await serveTest();
+    const { buckets } = service.store.namespace();
+    for (const bucket_name of names) {
+      const bucket_schema = { properties: {} };
+      await buckets.create({ bucket_name, bucket_schema, description: text(1) });
+    }
+    return service;
+  }
+
+  const namesOf = (answer: Answer) =>
+    listAt(answer, "results").map((bucket) => isJsonObject(bucket) && bucket["bucket_name"]);
+
+  test("by offset is answered whole, with the places that it leads to", async () => {
+    const { post } = await serveBig();
+    const all = await post("/v1/buckets/list?limit=1000", { sort });
+    expect(namesOf(all)).toEqual(names.toSorted());
+    expect(all.body).toMatchObject({ total_count: 20, pagination: { total: 20, page: 1 } });
+    expect(at(all, "pagination", "next_cursor")).toBeUndefined();
+    expect(at(all, "pagination", "next_page")).toBeUndefined();
+
+    const some = await post("/v1/buckets/list?limit=12&offset=3", { sort });
+    expect(namesOf(some)).toEqual(names.toSorted().slice(3, 15));
+    expect(at(some, "pagination", "next_page")).toContain("offset=15");
+    const cursor = textAt(some, "pagination", "next_cursor");
+    const rest = await post("/v1/buckets/list", { sort, cursor, limit: 1_000 });
+    expect(namesOf(rest)).toEqual(names.toSorted().slice(15));
+  });
+
+  test("by cursor ends early, and leads on to the rest", async () => {
+    const { post } = await serveBig();
+    const first = await post("/v1/buckets/list?limit=1", { sort });
+    const found = namesOf(first);
+    let cursor = at(first, "pagination", "next_cursor");
+    let pages = 0;
+    while (typeof cursor === "string") {
+      const page = await post("/v1/buckets/list", { sort, cursor, limit: 1_000 });
+      expect(page.text.length).toBeLessThan(limits.pageBytesMax * 1.01);
+      found.push(...namesOf(page));
+      cursor = at(page, "pagination", "next_cursor");
+      pages += 1;
+    }
+    expect(found).toEqual(names.toSorted());
+    expect(pages).toBe(3);
+  });
+
+  test("so does a page of the library only where it is asked to", async () => {
+    const { store } = await serveBig();
+    const whole = await store.namespace().buckets.list({ limit: 1_000 });
+    expect(whole.results).toHaveLength(20);
+  });
+});

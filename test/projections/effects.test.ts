@@ -1,0 +1,195 @@
+/**
+ * Goal: what events do to the view is the same however they are grouped into commits. Method:
+ * random objects come, change and go, applied at once and one by one, and every row is compared.
+ */
+import Database from "better-sqlite3";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { answered, answeredLater } from "../../src/domain/asking.js";
+import { emptyStats } from "../../src/domain/bucket/stats.js";
+import type { RecordedEvent } from "../../src/domain/event.js";
+import type { JsonObject } from "../../src/domain/json.js";
+import type { ObjectEvent } from "../../src/domain/object/events.js";
+import {
+  type AppliedEvent,
+  applied,
+  type BlamedState,
+  type ResourceState,
+} from "../../src/domain/resource.js";
+import { MemoryView } from "../../src/engines/memory/view.js";
+import { migrate } from "../../src/engines/sqlite/migrate.js";
+import { SqliteView } from "../../src/engines/sqlite/view.js";
+import { type CountsNeeded, counting } from "../../src/projections/counting.js";
+import { viewTables } from "../../src/projections/projections.js";
+import { seed } from "../domain/arbitraries.js";
+import { bucketId } from "../domain/specification.js";
+
+interface Step {
+  readonly object: number;
+  /** In bytes; undefined deletes it, or leaves alone what is not there. */
+  readonly size: number | undefined;
+}
+
+const steps = fc.array(
+  fc.record({
+    object: fc.integer({ min: 1, max: 5 }),
+    size: fc.option(fc.integer({ min: 0, max: 6 }), { nil: undefined }),
+  }),
+  { maxLength: 24 },
+);
+
+function blobs(size: number): JsonObject {
+  return { blobs: [{ blob_id: `blob_${size}`, details: { size_bytes: size } }] };
+}
+
+function eventOf({ size }: Step, before: ResourceState | undefined): ObjectEvent | undefined {
+  if (before === undefined) {
+    if (size === undefined) return undefined;
+    const { blobs: value = [] } = blobs(size);
+    return { type: "object.created", data: { changes: [{ op: "add", path: "/blobs", value }] } };
+  }
+  if (before.deleted !== undefined) return undefined;
+  if (size === undefined) return { type: "object.deleted", data: {} };
+  const { blobs: value = [] } = blobs(size);
+  const was = before.kind === "object" ? (before.document["blobs"] ?? null) : null;
+  return {
+    type: "object.patched",
+    data: {
+      media_type: "application/json",
+      changes: [{ op: "replace", path: "/blobs", value, was }],
+    },
+  };
+}
+
+/** The steps as events with the states around them, as a plan has them. */
+function eventsOf(asked: readonly Step[]): AppliedEvent[] {
+  const folded = new Map<string, BlamedState>();
+  const done: AppliedEvent[] = [];
+  for (const step of asked) {
+    const stream = `obj_${step.object}`;
+    const before = folded.get(stream)?.state;
+    const event = eventOf(step, before);
+    if (event === undefined) continue;
+    const recorded: RecordedEvent = {
+      position: done.length + 1,
+      stream,
+      version: (before?.version ?? 0) + 1,
+      namespace: "default",
+      bucketId,
+      eventId: `evt_${done.length}`,
+      transactionId: undefined,
+      recordedAt: Date.parse("2026-10-01T00:00:00.000Z") + done.length,
+      meta: { actor: "a", request_id: "r" },
+      event,
+    };
+    const made = applied(folded.get(stream), recorded);
+    folded.set(stream, { state: made.after, blame: made.blame });
+    done.push(made);
+  }
+  return done;
+}
+
+/** Every row of the view. */
+function rowsOf(commits: readonly (readonly AppliedEvent[])[]) {
+  const db = new Database(":memory:");
+  migrate(db, ":memory:", 0);
+  const view = new SqliteView(db);
+  for (const commit of commits) view.apply(commit);
+  const rows = viewTables.map(({ name, key }) => [
+    name,
+    db.prepare(`SELECT * FROM ${name} ORDER BY ${key.join(", ")}`).all(),
+  ]);
+  db.close();
+  return Object.fromEntries(rows);
+}
+
+test("events leave the same rows whether they are committed at once or one by one", () => {
+  fc.assert(
+    fc.property(steps, (asked) => {
+      const events = eventsOf(asked);
+      expect(rowsOf([events])).toStrictEqual(rowsOf(events.map((event) => [event])));
+    }),
+    { seed, numRuns: 60 },
+  );
+});
+
+test("the statistics after each event are a recount, in memory too", async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, async (asked) => {
+      const events = eventsOf(asked);
+      const view = new MemoryView();
+      view.apply(events);
+      const sizes = new Map<string, number>();
+      for (const { recorded, after } of events) {
+        const { stream, position } = recorded;
+        if (after.deleted !== undefined) sizes.delete(stream);
+        else sizes.set(stream, sizeIn(after));
+        const all = [...sizes.values()];
+        expect(await view.stats(bucketId, { kind: "position", position })).toMatchObject({
+          objectCount: all.length,
+          totalSizeBytes: BigInt(all.reduce((a, b) => a + b, 0)),
+          maxSizeBytes: Math.max(0, ...all),
+          minSizeBytes: all.length === 0 ? 0 : Math.min(...all),
+        });
+      }
+    }),
+    { seed, numRuns: 60 },
+  );
+});
+
+function sizeIn({ document }: ResourceState): number {
+  return Number(/"size_bytes":(\d+)/.exec(JSON.stringify(document))?.[1]);
+}
+
+test("what is asked of the view is the statistics of the buckets that events move, once", () => {
+  const asked: CountsNeeded[] = [];
+  const events = eventsOf([
+    { object: 1, size: 3 },
+    { object: 2, size: 4 },
+  ]);
+  const { moved } = answered(counting(events), (needed) => {
+    asked.push(needed);
+    return { stats: new Map(), extremes: new Map() };
+  });
+  expect(asked).toStrictEqual([{ stats: new Set([bucketId]), extremes: new Map() }]);
+  expect(moved.map(({ stats }) => stats.objectCount)).toEqual([1, 2]);
+});
+
+test("the sizes of other objects are asked for only when the largest or the smallest left", async () => {
+  const events = eventsOf([
+    { object: 1, size: 3 },
+    { object: 2, size: 6 },
+    { object: 2, size: undefined },
+  ]);
+  const asked: CountsNeeded[] = [];
+  const { moved } = await answeredLater(counting(events), async (needed) => {
+    asked.push(needed);
+    const extremes = [...needed.extremes.keys()].map((id) => [id, { max: 5, min: 1 }] as const);
+    const stats = { ...emptyStats, objectCount: 2, maxSizeBytes: 5, minSizeBytes: 1 };
+    return { stats: new Map([[bucketId, stats]]), extremes: new Map(extremes) };
+  });
+  expect(asked.slice(1).map(({ extremes }) => [...extremes])).toStrictEqual([
+    [[bucketId, ["obj_1", "obj_2"]]],
+  ]);
+  expect(moved.at(-1)?.stats).toMatchObject({ objectCount: 3, maxSizeBytes: 5, minSizeBytes: 1 });
+});
+
+test("nothing is read once the first row is written", () => {
+  const said: string[] = [];
+  const db = new Database(":memory:", { verbose: (sql) => said.push(String(sql)) });
+  migrate(db, ":memory:", 0);
+  const view = new SqliteView(db);
+  said.length = 0;
+  view.apply(
+    eventsOf([
+      { object: 1, size: 3 },
+      { object: 2, size: 6 },
+      { object: 2, size: 1 },
+      { object: 1, size: undefined },
+    ]),
+  );
+  db.close();
+  const verbs = said.map((sql) => /\w+/.exec(sql)?.[0]);
+  expect(verbs.slice(0, 2)).toEqual(["SELECT", "SELECT"]);
+  expect(verbs.lastIndexOf("SELECT")).toBeLessThan(verbs.indexOf("INSERT"));
+});

@@ -1,0 +1,81 @@
+/** The page on proofs is true: every command in it runs here as it stands, and prints what it says. */
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { makeFile, temporaryFolder } from "../support/cli.js";
+
+const root = new URL("../../", import.meta.url);
+const bin = fileURLToPath(new URL("dist/cli/main.js", root));
+const page = readFileSync(new URL("src/proofs/README.md", root), "utf8");
+
+/** Commands in their order, each with what it is said to print. */
+const steps = [...page.matchAll(/^```sh\n([\s\S]*?)^```$(?:\n\n```text\n([\s\S]*?)^```$)?/gm)].map(
+  ([, script = "", says = ""]) => ({ script, says: says.trimEnd() }),
+);
+
+/** What others would answer: a time stamp authority of our own, and programs that keep what they are given. */
+const others = `
+mkdir -p bin
+cat > tsa.cnf <<'END'
+[ req ]
+distinguished_name = name
+[ name ]
+[ stamping ]
+extendedKeyUsage = critical,timeStamping
+[ tsa ]
+default_tsa = ours
+[ ours ]
+serial = tsa.serial
+default_policy = 1.2.3.4
+digests = sha256
+signer_digest = sha256
+accuracy = secs:1
+END
+echo 01 > tsa.serial
+openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out tsa-ca.pem -subj /CN=ca -days 2 -config tsa.cnf 2>/dev/null
+openssl req -newkey rsa:2048 -nodes -keyout tsa.key -out tsa.csr -subj /CN=tsa -config tsa.cnf 2>/dev/null
+openssl x509 -req -in tsa.csr -CA tsa-ca.pem -CAkey ca.key -CAcreateserial -out tsa.pem -days 2 \
+  -extfile tsa.cnf -extensions stamping 2>/dev/null
+cat > bin/curl <<'END'
+#!/bin/sh
+exec openssl ts -reply -config tsa.cnf -queryfile /dev/stdin -signer tsa.pem -inkey tsa.key 2>/dev/null
+END
+for program in aws mail; do
+  printf '#!/bin/sh\necho "$@" > %s.called\n' "$program" > "bin/$program"
+done
+chmod +x bin/*
+`;
+
+function run(folder: string, script: string): Promise<{ code: number | null; out: string }> {
+  const npx = `npx() { shift; "${process.execPath}" "${bin}" "$@"; }`;
+  const shell = spawn("bash", ["-euo", "pipefail", "-c", `${npx}\n${script}`], {
+    cwd: folder,
+    env: { ...process.env, PATH: `${folder}/bin:${process.env["PATH"]}` },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let out = "";
+  shell.stdout.setEncoding("utf8").on("data", (text: string) => {
+    out += text;
+  });
+  return new Promise((resolve) => shell.once("close", (code) => resolve({ code, out })));
+}
+
+test("the page has commands", () => {
+  expect(steps.length).toBeGreaterThan(3);
+});
+
+test("each command of the page does what it says", { timeout: 120_000 }, async () => {
+  const folder = temporaryFolder();
+  await makeFile(folder);
+  expect(await run(folder, others)).toMatchObject({ code: 0 });
+  for (const { script, says } of steps) {
+    const { code, out } = await run(folder, script);
+    expect(code, script).toBe(0);
+    expect(out.replaceAll(/log_\w{26}/g, "LOG")).toContain(says);
+  }
+  const noted = readFileSync(`${folder}/other-disk/checkpoints`, "utf8");
+  expect(noted).toContain(readFileSync(`${folder}/notes/checkpoint`, "utf8"));
+  expect(readFileSync(`${folder}/aws.called`, "utf8")).toContain("--object-lock-mode COMPLIANCE");
+  expect(readFileSync(`${folder}/mail.called`, "utf8")).toContain("3 events");
+});

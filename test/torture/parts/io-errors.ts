@@ -1,0 +1,214 @@
+/** The disk fails: syncs, writes, opens and names, for a moment or for long, under load and at the start. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import type { Random } from "../../support/random.js";
+import { check } from "../checker.js";
+import { checkHistory } from "../history.js";
+import { Inspectors } from "../inspect.js";
+import { Journal } from "../journal.js";
+import { Load } from "../load.js";
+import {
+  allCalls,
+  type Call,
+  Control,
+  type Fault,
+  preloaded,
+  type Target,
+  type Trouble,
+} from "../native/disk.js";
+import type { Part, Result, Setting } from "../part.js";
+import { Address, NotStarted, Service } from "../service.js";
+
+const faultsPerFile = 50;
+/** How long a trouble waits for a call, and how long it goes on then, at most. */
+const meetMs = 500;
+const troubleMs = 300;
+/** A fault of the storage is told by /readyz for half a minute, so that somebody sees it. */
+const recoveryMs = 60_000;
+/** One of so many faults meets the service while it starts. */
+const atStartEvery = 10;
+
+const failures: readonly Fault[] = [
+  "EIO",
+  "ENOSPC",
+  "EMFILE",
+  "EROFS",
+  "EACCES",
+  "EDQUOT",
+  "SHORT",
+];
+
+export const ioErrors: Part = {
+  name: "io-errors",
+  title: "I/O errors: what was acknowledged is there, what was refused is not, and it recovers.",
+  unit: "faults",
+  full: 500,
+  smoke: 20,
+  run,
+};
+
+interface Tally {
+  faults: number;
+  hit: number;
+  recovered: number;
+  restarted: number;
+  notStarted: number;
+  attempts: number;
+  unknown: number;
+  lost: number;
+}
+
+async function run(setting: Setting): Promise<Result> {
+  const { disk, count, say } = setting;
+  if (disk === undefined) {
+    return { figures: {}, faults: [], skipped: "there is no C compiler, or this is not Linux" };
+  }
+  const tally: Tally = {
+    faults: 0,
+    hit: 0,
+    recovered: 0,
+    restarted: 0,
+    notStarted: 0,
+    attempts: 0,
+    unknown: 0,
+    lost: 0,
+  };
+  const faults: string[] = [];
+  while (tally.hit < count) {
+    await tryFile(setting, disk, Math.min(faultsPerFile, count - tally.hit), tally, faults);
+    say(`${tally.faults} faults, ${tally.hit} met, ${faults.length} wrong`);
+  }
+  return {
+    figures: {
+      "faults that met a call": tally.hit,
+      "and that met none": tally.faults - tally.hit,
+      "recovered without a restart": tally.recovered,
+      "needed a restart": tally.restarted,
+      "refused to start, in words": tally.notStarted,
+      "attempts of clients": tally.attempts,
+      "whose outcome stayed unknown": tally.unknown,
+      "acknowledged writes lost": tally.lost,
+    },
+    faults,
+  };
+}
+
+async function tryFile(
+  { dist, folder, random }: Setting,
+  library: string,
+  count: number,
+  tally: Tally,
+  faults: string[],
+): Promise<void> {
+  const own = join(folder, `file-${tally.faults}`);
+  const root = join(own, "disk");
+  mkdirSync(root, { recursive: true });
+  const file = join(root, "buckets.db");
+  using control = new Control(join(own, "control"));
+  using journal = new Journal(join(own, "journal"));
+  const environment = preloaded({ library, root, control: control.file });
+  const address = new Address();
+  const start = () => Service.start({ dist, file, environment });
+  let service = await start();
+  address.set(service);
+  const load = new Load({ name: `io-${tally.faults}`, address, journal, random, clients: 4 });
+  await load.start();
+  for (let number = 0; number < count; number += 1) {
+    const trouble = anyTrouble(random);
+    const where = `${file} fault ${number} ${JSON.stringify(trouble)}`;
+    tally.faults += 1;
+    const isAtStart = number % atStartEvery === atStartEvery - 1;
+    if (isAtStart) {
+      address.set(undefined);
+      await service.kill();
+    }
+    control.begin(trouble);
+    if (isAtStart) {
+      const started = await startOrSay(start, (text) => faults.push(`${where}: ${text}`));
+      control.end();
+      if (started === undefined) tally.notStarted += 1;
+      service = started ?? (await start());
+      address.set(service);
+    } else {
+      await meet(control);
+      await wait(random.below(troubleMs));
+      control.end();
+    }
+    if (control.hits() > 0) tally.hit += 1;
+    if (service.isGone)
+      faults.push(`${where}: the service ended by itself: ${service.said.slice(0, 500)}`);
+    if (!service.isGone && (await isReady(service))) tally.recovered += 1;
+    else {
+      tally.restarted += 1;
+      faults.push(`${where}: not ready ${recoveryMs / 1_000} s after the disk was well again`);
+      address.set(undefined);
+      await service.kill();
+      service = await start();
+      address.set(service);
+    }
+  }
+  await load.stop();
+  await service.stop();
+  const attempts = journal.all();
+  const verdict = check({ file, attempts });
+  tally.attempts += attempts.length;
+  tally.unknown += attempts.filter(({ outcome }) => outcome === "unknown").length;
+  tally.lost += verdict.lost;
+  await using inspectors = await Inspectors.start(dist, 1);
+  const found = await inspectors.look({ file });
+  if (found.state !== "good") faults.push(`${file}: does not verify: ${JSON.stringify(found)}`);
+  faults.push(...verdict.faults, ...checkHistory(attempts));
+}
+
+/** Waits until a call has failed, or so long that none will. */
+async function meet(control: Control): Promise<void> {
+  const until = performance.now() + meetMs;
+  while (control.hits() === 0 && performance.now() < until) await wait(5);
+}
+
+/** What a service does all the while under load, so that most of the troubles are met. */
+const worthwhile: Readonly<Record<Call, readonly Target[]>> = {
+  write: ["any", "wal", "database", "blobs"],
+  sync: ["any", "wal", "database", "blobs"],
+  open: ["any", "blobs", "beside"],
+  truncate: ["any"],
+  read: ["any", "database", "wal"],
+  name: ["any", "blobs"],
+};
+
+function anyTrouble(random: Random): Trouble {
+  const call = random.pick(allCalls);
+  return {
+    call,
+    target: random.pick(worthwhile[call]),
+    fault: random.pick(failures),
+    after: random.below(10),
+    count: random.chance(0.5) ? 1 + random.below(3) : 1_000_000,
+  };
+}
+
+/** It starts, or says in words why not. */
+async function startOrSay(
+  start: () => Promise<Service>,
+  fault: (text: string) => void,
+): Promise<Service | undefined> {
+  try {
+    return await start();
+  } catch (error) {
+    if (!(error instanceof NotStarted)) throw error;
+    if (!/\[[A-Z_]+\]/.test(error.said) || /^\s+at /m.test(error.said)) fault(error.message);
+    return undefined;
+  }
+}
+
+async function isReady({ url }: Service): Promise<boolean> {
+  const until = performance.now() + recoveryMs;
+  while (performance.now() < until) {
+    const answer = await fetch(`${url}/readyz`).catch(() => undefined);
+    await answer?.body?.cancel();
+    if (answer?.status === 200) return true;
+    await wait(50);
+  }
+  return false;
+}

@@ -1,0 +1,194 @@
+/**
+ * Builds in which one guard is missing: each must be found out, or the torture proves nothing. The
+ * shipped code knows nothing of this: a copy of it is changed.
+ */
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Part, Result, Setting } from "../part.js";
+import { clock } from "./clock.js";
+import { ioErrors } from "./io-errors.js";
+import { kills } from "./kills.js";
+import { fullPowerLoss } from "./power-loss.js";
+
+interface Edit {
+  /** Below the package. */
+  readonly file: string;
+  readonly find: RegExp;
+  readonly replace: string;
+}
+
+interface Mutation {
+  readonly guard: string;
+  readonly edits: readonly Edit[];
+  /** Who is to find it, and how often that has to try. */
+  readonly part: Part;
+  readonly count: number;
+}
+
+const engine = "dist/engines/sqlite/engine.js";
+
+const mutations: readonly Mutation[] = [
+  {
+    guard: "commits are synced",
+    edits: [{ file: "dist/engines/sqlite/connection.js", find: /full: 2/, replace: "full: 0" }],
+    part: fullPowerLoss,
+    count: 60,
+  },
+  {
+    guard: "the folders of new files are synced",
+    edits: [
+      {
+        file: "dist/blobstore/file/blob-store.js",
+        find: /async function syncFolder\(folder\) \{/,
+        replace: "$& return;",
+      },
+      {
+        file: "dist/durable-file.js",
+        find: /export function syncFolderOf\(file\) \{/,
+        replace: "$& return;",
+      },
+    ],
+    part: fullPowerLoss,
+    count: 120,
+  },
+  {
+    guard: "a write is acknowledged only after its commit",
+    edits: [
+      {
+        file: engine,
+        find: /writer\.begin\.run\(\);/,
+        replace: "if (writer.late) { clearTimeout(writer.late()); } $&",
+      },
+      {
+        file: engine,
+        find: /writer\.commit\.run\(\);/,
+        replace:
+          "{ const end = () => { writer.late = undefined; try { writer.commit.run(); } catch {} return timer; };" +
+          " const timer = setTimeout(end, 20); writer.late = end; }",
+      },
+    ],
+    part: fullPowerLoss,
+    count: 60,
+  },
+  {
+    guard: "each event is chained to the one before it",
+    edits: [
+      {
+        file: "dist/eventstore/frame.js",
+        find: /concat\(\[previousHash, frame\(header\)\]\)/,
+        replace: "concat([zeroHash, frame(header)])",
+      },
+    ],
+    part: kills,
+    count: 1,
+  },
+  {
+    guard: "If-Match is obeyed",
+    edits: [
+      {
+        file: "dist/eventstore/planner.js",
+        find: /const matches = ifMatch === undefined/,
+        replace: "const matches = true || ifMatch === undefined",
+      },
+    ],
+    part: kills,
+    count: 6,
+  },
+  {
+    guard: "an Idempotency-Key is looked up before the version",
+    edits: [
+      {
+        file: "dist/eventstore/planner.js",
+        find: /(const replay = [^;]+;\s+if \(replay !== undefined\)\s+return replayed\(replay\);)(\s+)(const planned = [^;]+;)/,
+        replace: "$3$2$1",
+      },
+    ],
+    part: kills,
+    count: 40,
+  },
+  {
+    guard: "events cannot be deleted",
+    edits: [
+      {
+        file: "migrations/sqlite/0001-event-log.sql",
+        find: /CREATE TRIGGER events_are_never_deleted BEFORE DELETE ON events/,
+        replace: "$& WHEN 0",
+      },
+    ],
+    part: kills,
+    count: 1,
+  },
+  {
+    guard: "old Idempotency-Keys are swept",
+    edits: [{ file: engine, find: /log\.forgetIdempotency\(/, replace: "((_) => {})(" }],
+    part: clock,
+    count: 7,
+  },
+  {
+    guard: "states in memory are forgotten after a commit that failed",
+    edits: [{ file: engine, find: /this\.#cache\.clear\(\);/g, replace: "" }],
+    part: ioErrors,
+    count: 60,
+  },
+];
+
+export const mutationsPart: Part = {
+  name: "mutations",
+  title: "One guard is taken out of a copy of the build: the torture finds out, each time.",
+  unit: "guards",
+  full: mutations.length,
+  smoke: 2,
+  run,
+};
+
+async function run(setting: Setting): Promise<Result> {
+  const figures: Record<string, string> = {};
+  const faults: string[] = [];
+  for (const [index, { guard, edits, part, count }] of mutations
+    .slice(0, setting.count)
+    .entries()) {
+    const home = join(setting.folder, `mutant-${index}`);
+    mutate(dirname(setting.dist), home, edits);
+    const folder = join(home, "trial");
+    mkdirSync(folder);
+    const trial: Setting = { ...setting, dist: join(home, "dist"), folder, count, say: () => {} };
+    const [found, skipped] = await findOut(part, trial);
+    setting.say(`${guard}: ${found ?? skipped ?? "not found out"}`);
+    if (found !== undefined) figures[guard] = `found by ${part.name}`;
+    else figures[guard] = skipped === undefined ? "not found out" : `not tried: ${skipped}`;
+    if (figures[guard] === "not found out") faults.push(`"${guard}" is gone, and all seems well`);
+  }
+  return { figures, faults };
+}
+
+/**
+ * @returns the first thing that was found to be wrong, a service that cannot go on included; and why it
+ * was not tried.
+ */
+async function findOut(
+  part: Part,
+  trial: Setting,
+): Promise<readonly [found: string | undefined, skipped: string | undefined]> {
+  try {
+    const { faults, skipped } = await part.run(trial);
+    return [faults[0], skipped];
+  } catch (error) {
+    return [String(error), undefined];
+  }
+}
+
+/** A package of its own in which that is changed. @throws when there is nothing to change. */
+function mutate(original: string, home: string, edits: readonly Edit[]): void {
+  mkdirSync(home);
+  for (const name of ["dist", "migrations", "package.json"]) {
+    cpSync(join(original, name), join(home, name), { recursive: true });
+  }
+  symlinkSync(join(original, "node_modules"), join(home, "node_modules"));
+  for (const { file, find, replace } of edits) {
+    const path = join(home, file);
+    const before = readFileSync(path, "utf8");
+    const after = before.replace(find, replace);
+    if (after === before) throw new Error(`${file} has nothing like ${find}`);
+    writeFileSync(path, after);
+  }
+}
