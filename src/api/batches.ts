@@ -25,8 +25,8 @@ export interface BatchWritten extends Written {
   readonly batch: BatchResponse;
 }
 
-export interface BatchSubmitted extends Written {
-  /** What goes on from now on; a worker ends it. */
+/** What goes on, or went on, with a batch from when it was submitted. */
+export interface BatchTaskWritten extends Written {
   readonly task: TaskResponse;
 }
 
@@ -56,7 +56,7 @@ export type BatchOperation =
   | (BatchAction<"fail_batch"> & { readonly body: unknown })
   | (BatchAction<"retry_batch"> & { readonly body?: unknown });
 
-export type BatchResult = BatchWritten | BatchSubmitted | BatchDeleted;
+export type BatchResult = BatchWritten | BatchTaskWritten | BatchDeleted;
 
 export const ListBatchesResponse = z.object({
   results: z.array(BatchResponse),
@@ -134,9 +134,9 @@ export interface Batches<Options extends WriteOptions = WriteOptions> extends Pa
    * From now on a worker may claim it.
    * @throws BAD_REQUEST for what is no draft, and when every object of it was deleted.
    */
-  submit(batch: string, options?: Options): Promise<BatchSubmitted>;
-  /** Takes back what was submitted, also from a worker. */
-  cancel(batch: string, options?: Options): Promise<BatchWritten>;
+  submit(batch: string, options?: Options): Promise<BatchTaskWritten>;
+  /** Takes back what was submitted, also from a worker. @throws BAD_REQUEST for anything else. */
+  cancel(batch: string, options?: Options): Promise<BatchTaskWritten>;
   /** @throws BAD_REQUEST for one that was submitted and has not finished: cancel it first. */
   delete(batch: string, options?: Options): Promise<BatchDeleted>;
   /**

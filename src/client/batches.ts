@@ -7,7 +7,7 @@ import {
   type BatchOperation,
   type BatchPartQuery,
   type BatchRead,
-  type BatchSubmitted,
+  type BatchTaskWritten,
   type BatchWritten,
   FailedDocuments,
   ListBatchesResponse,
@@ -25,8 +25,8 @@ import { posted, type RemoteOperations, type Requests, type Write, writtenOf } f
 const Written = WrittenBody.extend({ result: BatchResponse }).transform(
   (body): BatchWritten => ({ ...writtenOf(body), batch: body.result }),
 );
-const Submitted = WrittenBody.extend({ result: TaskResponse }).transform(
-  (body): BatchSubmitted => ({ ...writtenOf(body), task: body.result }),
+const TaskWritten = WrittenBody.extend({ result: TaskResponse }).transform(
+  (body): BatchTaskWritten => ({ ...writtenOf(body), task: body.result }),
 );
 const Deleted = WrittenBody.extend({ result: BatchDeletion }).transform(
   (body): BatchDeleted => ({ ...writtenOf(body), deletion: body.result }),
@@ -67,13 +67,14 @@ export class RemoteBatches extends RemotePast implements Batches {
     return this.#write({ ...this.#named(batch), type: "add_batch_objects", body }, options);
   }
 
-  async submit(batch: string, options: WriteOptions = {}): Promise<BatchSubmitted> {
+  async submit(batch: string, options: WriteOptions = {}): Promise<BatchTaskWritten> {
     const write = toRequest({ ...this.#named(batch), type: "submit_batch" });
-    return await this.#requests.write(write, options, Submitted);
+    return await this.#requests.write(write, options, TaskWritten);
   }
 
-  cancel(batch: string, options: WriteOptions = {}): Promise<BatchWritten> {
-    return this.#write({ ...this.#named(batch), type: "cancel_batch" }, options);
+  async cancel(batch: string, options: WriteOptions = {}): Promise<BatchTaskWritten> {
+    const write = toRequest({ ...this.#named(batch), type: "cancel_batch" });
+    return await this.#requests.write(write, options, TaskWritten);
   }
 
   async delete(batch: string, options: WriteOptions = {}): Promise<BatchDeleted> {
@@ -166,13 +167,13 @@ export const batchOperations: RemoteOperations<BatchOperation> = {
   answer: ({ type }) => {
     switch (type) {
       case "submit_batch":
-        return Submitted;
+      case "cancel_batch":
+        return TaskWritten;
       case "delete_batch":
         return Deleted;
       case "create_batch":
       case "add_batch_objects":
       case "patch_batch":
-      case "cancel_batch":
       case "progress_batch":
       case "complete_batch":
       case "fail_batch":

@@ -298,7 +298,7 @@ test("the client does with batches what the library does", async () => {
   ]);
   expect(ended.results).toMatchObject([
     { task: { status: "PENDING" } },
-    { batch: { status: "CANCELED" } },
+    { task: { status: "CANCELED" } },
     { deletion: { success: true } },
   ]);
   await expect(batches.get(made)).rejects.toMatchObject({ code: "NOT_FOUND" });

@@ -235,7 +235,7 @@ export async function tellBatches(
     method: "POST",
     template: `${base}/{batch_id}/cancel`,
     params: [bucket, canceled],
-    act: async (namespace) => (await namespace.batches(bucket).cancel(canceled)).batch,
+    act: async (namespace) => (await namespace.batches(bucket).cancel(canceled)).task,
   });
   const patch = { metadata: { run: 1 } };
   await tell({

@@ -119,8 +119,6 @@ const notYet: Readonly<Record<string, RegExp>> = {
   "POST /v1/buckets/{bucket_identifier}/batches/{batch_id}/submit":
     /^body \.include_processing_history /,
   "POST /v1/buckets/{bucket_identifier}/batches/list": /^body \.status /,
-  "POST /v1/buckets/{bucket_identifier}/batches/{batch_id}/cancel":
-    /^answer \.(task_id|task_type|inputs|outputs|additional_data) /,
   "POST /v1/tasks/list":
     /^(\?(limit|offset|cursor|include_total) is refused|body \.(status|task_type|filters|sort|search) )/,
 };

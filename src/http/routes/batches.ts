@@ -182,6 +182,7 @@ export const batchRoutes: readonly Route[] = [
     path: `${batchPath}/cancel`,
     operationId: "cancelBatch",
     summary: "Cancel what was submitted, also when a worker has it",
+    response: TaskResponse,
     toOperation: ({ params }) => ({ ...named(params), type: "cancel_batch" }),
   }),
   defineOperation({

@@ -7,7 +7,7 @@ import type {
   BatchOperation,
   BatchPartQuery,
   BatchRead,
-  BatchSubmitted,
+  BatchTaskWritten,
   BatchWritten,
   FailedDocuments,
   ListBatchesResponse,
@@ -45,15 +45,12 @@ export class BatchService extends MemberReads<"batch"> implements Batches<WriteO
     return this.#write({ ...this.#named(batch), type: "add_batch_objects", body }, options);
   }
 
-  async submit(batch: string, options: WriteOptions = {}): Promise<BatchSubmitted> {
-    const operation = { ...options, ...this.#named(batch), type: "submit_batch" } as const;
-    const written = await this.#service.write(operation, options);
-    invariant("task" in written, "a submission was not answered with its task");
-    return written;
+  submit(batch: string, options: WriteOptions = {}): Promise<BatchTaskWritten> {
+    return this.#writeTask({ ...this.#named(batch), type: "submit_batch" }, options);
   }
 
-  cancel(batch: string, options: WriteOptions = {}): Promise<BatchWritten> {
-    return this.#write({ ...this.#named(batch), type: "cancel_batch" }, options);
+  cancel(batch: string, options: WriteOptions = {}): Promise<BatchTaskWritten> {
+    return this.#writeTask({ ...this.#named(batch), type: "cancel_batch" }, options);
   }
 
   async delete(batch: string, options: WriteOptions = {}): Promise<BatchDeleted> {
@@ -93,6 +90,12 @@ export class BatchService extends MemberReads<"batch"> implements Batches<WriteO
 
   #named(batch: string) {
     return { bucket: this.#service.bucket, batch };
+  }
+
+  async #writeTask(operation: BatchOperation, options: WriteOptions): Promise<BatchTaskWritten> {
+    const written = await this.#service.write({ ...options, ...operation }, options);
+    invariant("task" in written, `${operation.type} was not answered with its task`);
+    return written;
   }
 
   async #write(operation: BatchOperation, options: WriteOptions): Promise<BatchWritten> {

@@ -116,9 +116,10 @@ function answerBatch(
 ): BatchResult {
   const { batch, ...written } = answerBatchWritten(done, ignoredFields);
   switch (type) {
-    case "submit_batch": {
+    case "submit_batch":
+    case "cancel_batch": {
       const task = batchTask(stateOfKind("batch", done.state), done.recorded.recordedAt);
-      invariant(task !== undefined, `${batch.batch_id} was submitted without a task`);
+      invariant(task !== undefined, `${batch.batch_id} has no task`);
       return { ...written, task };
     }
     case "delete_batch": {
@@ -128,7 +129,6 @@ function answerBatch(
     case "create_batch":
     case "add_batch_objects":
     case "patch_batch":
-    case "cancel_batch":
     case "progress_batch":
     case "complete_batch":
     case "fail_batch":
