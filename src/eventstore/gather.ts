@@ -6,7 +6,7 @@ import { BucketsError } from "../domain/errors.js";
 import { isJsonObject, type JsonObject, ownValue } from "../domain/json.js";
 import { type Reservation, reservationKey } from "../domain/reservation.js";
 import { type BlamedState, claimsOf, type ResourceCommand } from "../domain/resource.js";
-import { type Needs, type Plan, plan } from "./planner.js";
+import { type Needs, type OpenBatches, openBatchesAtFirst, type Plan, plan } from "./planner.js";
 import type { Head, IdempotencyKey, IdempotencyRow, Target, Unit } from "./store.js";
 
 /** What is new was to get the id of another: what makes ids made one twice. */
@@ -27,10 +27,11 @@ export interface Asked extends Needs {
 
 /** The answer; `undefined` is for what is not there. */
 export interface Loaded {
-  /** Those that were asked for, and those of the holders of reservations. */
+  /** Those that were asked for, and those of the holders of reservations and of the open batches. */
   readonly states: ReadonlyMap<string, BlamedState | undefined>;
   readonly reservations: ReadonlyMap<string, string | undefined>;
   readonly idempotency: ReadonlyMap<string, IdempotencyRow | undefined>;
+  readonly openBatches: ReadonlyMap<string, OpenBatches>;
   /** Those of the ids that events have already. */
   readonly events: ReadonlySet<string>;
 }
@@ -69,16 +70,23 @@ function together(known: Known, more: Known): Known {
     states: new Map([...known.states, ...more.states]),
     reservations: new Map([...known.reservations, ...more.reservations]),
     idempotency: new Map([...known.idempotency, ...more.idempotency]),
+    openBatches: new Map([...known.openBatches, ...more.openBatches]),
   };
 }
 
-const nothing: Needs = { states: new Set(), reservations: new Map(), idempotency: new Map() };
+const nothing: Needs = {
+  states: new Set(),
+  reservations: new Map(),
+  idempotency: new Map(),
+  openBatches: new Map(),
+};
 
 /** An engine that has each answer at once. */
 export interface Loader {
   loadState(stream: string): BlamedState | undefined;
   loadReservation(scope: string, key: string): string | undefined;
   loadIdempotency(key: IdempotencyKey): IdempotencyRow | undefined;
+  loadOpenBatches(namespace: string, count: number): readonly string[];
   hasEvent(eventId: string): boolean;
 }
 
@@ -97,6 +105,7 @@ export function loaded(loader: Loader, asked: Asked): Loaded {
   const states = new Map<string, BlamedState | undefined>();
   const reservations = new Map<string, string | undefined>();
   const idempotency = new Map<string, IdempotencyRow | undefined>();
+  const openBatches = new Map<string, OpenBatches>();
   const events = new Set<string>();
   for (const stream of asked.states) states.set(stream, loader.loadState(stream));
   for (const [key, { scope, key: name }] of asked.reservations) {
@@ -105,8 +114,13 @@ export function loaded(loader: Loader, asked: Asked): Loaded {
     if (holder !== undefined) states.set(holder, loader.loadState(holder));
   }
   for (const [key, one] of asked.idempotency) idempotency.set(key, loader.loadIdempotency(one));
+  for (const [namespace, count] of asked.openBatches) {
+    const ids = loader.loadOpenBatches(namespace, count);
+    openBatches.set(namespace, { ids, isAll: ids.length < count });
+    for (const id of ids) states.set(id, loader.loadState(id));
+  }
   for (const id of asked.events) if (loader.hasEvent(id)) events.add(id);
-  return { states, reservations, idempotency, events };
+  return { states, reservations, idempotency, openBatches, events };
 }
 
 /**
@@ -117,10 +131,12 @@ function namedBy(units: readonly Unit[]): Needs {
   const states = new Set<string>();
   const reservations = new Map<string, Reservation>();
   const idempotency = new Map<string, IdempotencyKey>();
+  const openBatches = new Map<string, number>();
   for (const { namespace, commands, idempotency: asked } of units) {
     if (asked !== undefined) idempotency.set(reservationKey(asked), asked);
     for (const { target, command } of commands) {
       const bucket = bucketOf(target);
+      if (target.kind === "next_batch") openBatches.set(namespace, openBatchesAtFirst);
       if (bucket !== undefined && looksLikeBucketId(bucket)) states.add(bucket.toLowerCase());
       if (target.kind === "member" || target.kind === "unowned") states.add(target.id);
       for (const name of [bucket, nameInCommand(command)]) {
@@ -130,7 +146,7 @@ function namedBy(units: readonly Unit[]): Needs {
       }
     }
   }
-  return { states, reservations, idempotency };
+  return { states, reservations, idempotency, openBatches };
 }
 
 /**
@@ -167,6 +183,7 @@ function bucketOf(target: Target): string | undefined {
   switch (target.kind) {
     case "new":
     case "unowned":
+    case "next_batch":
       return undefined;
     case "existing":
       return target.identifier;

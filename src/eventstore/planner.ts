@@ -4,6 +4,7 @@
  * in the snapshot it asks for; the engine loads that in the same transaction and plans again.
  */
 
+import { isClaimable } from "../domain/batch/lease.js";
 import { looksLikeBucketId } from "../domain/bucket/document.js";
 import { nameScope } from "../domain/bucket/reservations.js";
 import type { BucketState } from "../domain/bucket/state.js";
@@ -29,6 +30,7 @@ import {
   idsOf,
   isRestoring,
   kindOfCommand,
+  ownerTakes,
   type ResourceCommand,
   type ResourceState,
   reservationsOf,
@@ -59,6 +61,16 @@ export interface Snapshot {
   readonly states: ReadonlyMap<string, BlamedState | undefined>;
   readonly reservations: ReadonlyMap<string, string | undefined>;
   readonly idempotency: ReadonlyMap<string, IdempotencyRow | undefined>;
+  /** By their namespace. */
+  readonly openBatches: ReadonlyMap<string, OpenBatches>;
+}
+
+/** Submitted and unfinished batches of a namespace. */
+export interface OpenBatches {
+  /** Those that were submitted first. */
+  readonly ids: readonly string[];
+  /** Whether there are no others. */
+  readonly isAll: boolean;
 }
 
 /** What the snapshot lacks. */
@@ -66,6 +78,8 @@ export interface Needs {
   readonly states: ReadonlySet<string>;
   readonly reservations: ReadonlyMap<string, Reservation>;
   readonly idempotency: ReadonlyMap<string, IdempotencyKey>;
+  /** How many of those of a namespace. */
+  readonly openBatches: ReadonlyMap<string, number>;
 }
 
 /** Everything that the engine writes, in one transaction, before anyone is told. */
@@ -91,6 +105,10 @@ export function plan(snapshot: Snapshot, units: readonly Unit[]): Planned {
   const outcomes = units.map((unit) => planning.planUnit(unit));
   return planning.finish(outcomes);
 }
+
+/** The first batch that waits is most often the one; if not, so many times as many are asked for. */
+export const openBatchesAtFirst = 8;
+const openBatchesFactor = 4;
 
 /** What was not in the snapshot; the unit is planned again once it is. */
 class Missing extends Error {}
@@ -148,6 +166,7 @@ class Planning {
     states: new Set<string>(),
     reservations: new Map<string, Reservation>(),
     idempotency: new Map<string, IdempotencyKey>(),
+    openBatches: new Map<string, number>(),
   };
 
   constructor(snapshot: Snapshot) {
@@ -171,8 +190,8 @@ class Planning {
   }
 
   finish(outcomes: readonly Outcome[]): Planned {
-    const { states, reservations, idempotency } = this.#missing;
-    if (states.size + reservations.size + idempotency.size > 0) {
+    const isMissing = Object.values(this.#missing).some(({ size }) => size > 0);
+    if (isMissing) {
       return { kind: "needs", needs: this.#missing };
     }
     const events: StoredEvent[] = [];
@@ -220,7 +239,7 @@ class Planning {
   #planAll(unit: Unit, steps: Step[]): PlannedUnit {
     const overlay = new Overlay(this.#overlay);
     for (const command of unit.commands) {
-      steps.push(this.#planCommand(unit, command, overlay, steps));
+      steps.push(...this.#planCommand(unit, command, overlay, steps));
     }
     return { overlay };
   }
@@ -235,7 +254,7 @@ class Planning {
       const done = [...steps];
       try {
         for (const command of commands) {
-          done.push(this.#planCommand(unit, command, tried, done));
+          done.push(...this.#planCommand(unit, command, tried, done));
         }
         steps.push(...done.slice(steps.length));
         overlay.adopt(tried);
@@ -249,14 +268,19 @@ class Planning {
     return { overlay, refusals: refusals.sort((a, b) => a.index - b.index) };
   }
 
-  /** @param done what the unit did before. */
+  /**
+   * @param done what the unit did before.
+   * @returns the step; none where there is nothing that the command could be about.
+   */
   #planCommand(
     unit: Unit,
     targeted: TargetedCommand,
     overlay: Overlay,
     done: readonly Step[],
-  ): Step {
-    const { before, owner, stream } = this.#find(unit.namespace, targeted, overlay);
+  ): readonly Step[] {
+    const found = this.#find(unit.namespace, targeted, overlay);
+    if (found === undefined) return [];
+    const { before, owner, stream } = found;
     assertPrecondition(targeted.precondition, before);
     const event = this.#decide(before, targeted.command, overlay, {
       moment: { now: this.#recordedAt, actor: unit.meta.actor },
@@ -279,7 +303,7 @@ class Planning {
     const step = applied(before && this.#folded(stream, overlay), recorded);
     this.#reserve(step, overlay);
     overlay.states.set(stream, { state: step.after, blame: step.blame });
-    return { ...step, command: targeted };
+    return [{ ...step, command: targeted }];
   }
 
   /** All that it asks about and the snapshot lacks is asked for at once: a batch names many objects. */
@@ -325,8 +349,12 @@ class Planning {
     return { kind: "committed", results, ...refused };
   }
 
-  /** What the command is about. @throws NOT_FOUND */
-  #find(namespace: string, { target, command }: TargetedCommand, overlay: Overlay): Found {
+  /** What the command is about; undefined where no batch waits for it. @throws NOT_FOUND */
+  #find(
+    namespace: string,
+    { target, command }: TargetedCommand,
+    overlay: Overlay,
+  ): Found | undefined {
     switch (target.kind) {
       case "new":
         return { owner: undefined, before: undefined, stream: target.id };
@@ -362,7 +390,52 @@ class Planning {
         }
         return { owner, before, stream: target.id };
       }
+      case "next_batch":
+        return this.#nextBatch(namespace, overlay);
     }
+  }
+
+  /** What waits and may be worked on now; what a full list does not have is asked for. */
+  #nextBatch(namespace: string, overlay: Overlay): Found | undefined {
+    const now = this.#recordedAt;
+    const { ids, isAll } = this.#openBatches(namespace);
+    const waiting = ids.flatMap((id) => {
+      const state = this.#state(id, overlay);
+      return state?.kind === "batch" && isClaimable(state, now) ? [state] : [];
+    });
+    const owners = this.#all(new Set(waiting.map((batch) => batch.bucket_id)), overlay);
+    for (const before of waiting) {
+      const owner = owners.get(before.bucket_id);
+      if (owner?.kind !== "bucket" || owner.deleted !== undefined) continue;
+      if (ownerTakes("batch", owner, now)) return { owner, before, stream: before.batch_id };
+    }
+    if (isAll) return undefined;
+    this.#missing.openBatches.set(namespace, ids.length * openBatchesFactor);
+    throw new Missing();
+  }
+
+  #openBatches(namespace: string): OpenBatches {
+    const known = this.#snapshot.openBatches.get(namespace);
+    if (known !== undefined) return known;
+    this.#missing.openBatches.set(namespace, openBatchesAtFirst);
+    throw new Missing();
+  }
+
+  /** The states of all of them: what several lack is asked for at once. */
+  #all(streams: ReadonlySet<string>, overlay: Overlay): ReadonlyMap<string, ResourceState> {
+    const states = new Map<string, ResourceState>();
+    let isMissing = false;
+    for (const stream of streams) {
+      try {
+        const state = this.#state(stream, overlay);
+        if (state !== undefined) states.set(stream, state);
+      } catch (error) {
+        if (!(error instanceof Missing)) throw error;
+        isMissing = true;
+      }
+    }
+    if (isMissing) throw new Missing();
+    return states;
   }
 
   /** The bucket that a member belongs to: what it holds is hidden with it. */

@@ -11,6 +11,8 @@ export interface InlineProjection {
   loadSnapshot(stream: string, version: number): BlamedState | undefined;
   /** The stream that holds a reservation, such as a bucket's name in its namespace. */
   loadReservation(scope: string, key: string): string | undefined;
+  /** Submitted and unfinished batches by their ids, those submitted first; at most so many. */
+  loadOpenBatches(namespace: string, count: number): readonly string[];
   /** Brings the read models up to the last of the events; runs inside the transaction. */
   apply(events: readonly AppliedEvent[]): void;
 }

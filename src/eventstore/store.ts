@@ -38,7 +38,9 @@ export type Target =
   | { readonly kind: "unowned"; readonly id: string }
   /** What begins in a bucket with the command, unless another holds what it claims. */
   | { readonly kind: "new_member"; readonly bucket: string; readonly id: string }
-  | { readonly kind: "member"; readonly bucket: string; readonly id: string };
+  | { readonly kind: "member"; readonly bucket: string; readonly id: string }
+  /** The batch that was submitted first, of those that wait for a worker; alone in its unit. */
+  | { readonly kind: "next_batch" };
 
 /** A command with its target and everything that is not for the domain to make up. */
 export interface TargetedCommand {
@@ -108,7 +110,7 @@ export function refusedOperation(
   return { index, code, message, details: { ...details } };
 }
 
-/** The results are those of the accepted commands, in their order. */
+/** The results are those of the accepted commands, in their order: none where no batch waits. */
 export type Outcome =
   | {
       readonly kind: "committed";

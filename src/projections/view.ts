@@ -1,6 +1,5 @@
 /** What can be asked of the view, the projection that holds the current state of every resource. */
 
-import type { BatchState } from "../domain/batch/state.js";
 import type { CountedBucket } from "../domain/bucket/list.js";
 import type { Viewpoint } from "../domain/bucket/response.js";
 import type { BucketState } from "../domain/bucket/state.js";
@@ -158,8 +157,6 @@ export interface View {
   uploadCounts(bucketId: string, at: number): Promise<UploadCounts>;
   /** Who keeps it for itself: the id of the resource. */
   holder(reservation: Reservation): Promise<string | undefined>;
-  /** Submitted and unfinished batches, the first submitted first. */
-  openBatches(namespace: string): AsyncIterable<BatchState>;
   /** Those that there are, in no order. */
   connections(within: Within): Promise<readonly ConnectionState[]>;
   deliveryCounts(bucketId: string): Promise<DeliveryCounts>;

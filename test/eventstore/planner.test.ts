@@ -15,7 +15,13 @@ import {
   loaded,
 } from "../../src/eventstore/gather.js";
 import { type Needs, type Plan, plan } from "../../src/eventstore/planner.js";
-import type { Head, IdempotencyRow, TargetedCommand, Unit } from "../../src/eventstore/store.js";
+import type {
+  Head,
+  IdempotencyRow,
+  Outcome,
+  TargetedCommand,
+  Unit,
+} from "../../src/eventstore/store.js";
 import { FixedClock } from "../support/clock.js";
 import {
   anyVersion,
@@ -58,6 +64,8 @@ class World {
       loadReservation: (scope: string, key: string) => this.#view.loadReservation(scope, key),
       loadIdempotency: (key: { scope: string; key: string }) =>
         this.#idempotency.get(reservationKey(key)),
+      loadOpenBatches: (namespace: string, count: number) =>
+        this.#view.loadOpenBatches(namespace, count),
       hasEvent: () => false,
     };
   }
@@ -89,6 +97,28 @@ class World {
   state(stream: string): ResourceState | undefined {
     return this.#view.loadState(stream)?.state;
   }
+}
+
+function committedResults(outcome: Outcome) {
+  if (outcome.kind !== "committed") throw new Error(`not committed: ${outcome.kind}`);
+  return outcome.results;
+}
+
+function creation(
+  { units }: World,
+  bucket: string,
+  fields: JsonObject,
+  policy?: "insert" | "update" | "upsert",
+): TargetedCommand {
+  return units.command(
+    { kind: "new_member", bucket, id: units.id("obj") },
+    { type: "create_object", policy, fields, skipDuplicates: false, blobs: [] },
+  );
+}
+
+function batchOf({ units }: World, bucket: string, ...objectIds: string[]): TargetedCommand {
+  const target = { kind: "new_member", bucket, id: units.id("btch") } as const;
+  return units.command(target, { type: "create_batch", objectIds, metadata: {} });
 }
 
 const verdicts = (planned: Plan) => planned.outcomes.map(verdict);
@@ -361,18 +391,6 @@ describe("a unit of many commands", () => {
 });
 
 describe("what is in a bucket", () => {
-  function creation(
-    { units }: World,
-    bucket: string,
-    fields: JsonObject,
-    policy?: "insert" | "update" | "upsert",
-  ): TargetedCommand {
-    return units.command(
-      { kind: "new_member", bucket, id: units.id("obj") },
-      { type: "create_object", policy, fields, skipDuplicates: false, blobs: [] },
-    );
-  }
-
   function patch({ units }: World, bucket: string, id: string, fields: JsonObject) {
     return units.command(
       { kind: "member", bucket, id },
@@ -388,11 +406,6 @@ describe("what is in a bucket", () => {
 
   function deletion({ units }: World, bucket: string, id: string): TargetedCommand {
     return units.command({ kind: "member", bucket, id }, { type: "delete_object" });
-  }
-
-  function batchOf({ units }: World, bucket: string, ...objectIds: string[]): TargetedCommand {
-    const target = { kind: "new_member", bucket, id: units.id("btch") } as const;
-    return units.command(target, { type: "create_batch", objectIds, metadata: {} });
   }
 
   /** A bucket whose objects have their title as their key. */
@@ -596,6 +609,7 @@ describe("what is in a bucket", () => {
         states: new Map([[bucket, world.folded(bucket)]]),
         reservations: new Map(),
         idempotency: new Map(),
+        openBatches: new Map(),
       };
       const planned = plan(snapshot, [units.of(commands, each)]);
       if (planned.kind !== "needs") throw new Error("nothing was needed");
@@ -698,12 +712,87 @@ describe("time", () => {
   });
 });
 
+describe("the next batch", () => {
+  /** A bucket with so many batches that were submitted one after the other. */
+  function submitted(world: World, name: string, count: number) {
+    const { units, clock } = world;
+    const bucket = world.create(name, { bucket_schema: { properties: {} } });
+    const [object = ""] = world
+      .run(units.of(creation(world, bucket, { title: name })))
+      .events.map(({ stream }) => stream);
+    const batches = Array.from({ length: count }, () => {
+      clock.now += 1_000;
+      const made = committed(only(world.run(units.of(batchOf(world, bucket, object))).outcomes));
+      const target = { kind: "member", bucket, id: made.stream } as const;
+      const submit = { type: "submit_batch", taskId: units.id("task") } as const;
+      world.run(units.of(units.command(target, submit)));
+      return made.stream;
+    });
+    return { bucket, batches };
+  }
+
+  const claim = ({ units }: World) =>
+    units.of(
+      units.command(
+        { kind: "next_batch" },
+        { type: "claim_batch", worker: "w", claimId: units.id("clm"), leaseMs: 1_000 },
+      ),
+    );
+  const streams = (planned: Plan) => planned.events.map(({ stream }) => stream);
+
+  test("is nothing where none waits: accepted, and nothing happened", () => {
+    const world = new World();
+    const { outcomes, events } = world.run(claim(world));
+    expect(committedResults(only(outcomes))).toEqual([]);
+    expect(events).toEqual([]);
+  });
+
+  test("is the one that was submitted first, and each is handed out once in a batch of claims", () => {
+    const world = new World();
+    const { batches } = submitted(world, "clips", 3);
+    const planned = world.run(...[1, 2, 3, 4].map(() => claim(world)));
+    expect(streams(planned)).toEqual(batches);
+    expect(planned.outcomes.map((outcome) => committedResults(outcome).length)).toEqual([
+      1, 1, 1, 0,
+    ]);
+  });
+
+  test("waits again once its lease has lapsed", () => {
+    const world = new World();
+    const { batches } = submitted(world, "clips", 1);
+    expect(streams(world.run(claim(world)))).toEqual(batches);
+    expect(streams(world.run(claim(world)))).toEqual([]);
+    world.clock.now += 2_000;
+    expect(streams(world.run(claim(world)))).toEqual(batches);
+  });
+
+  test("is passed over in a bucket that is locked, however many wait there", () => {
+    const world = new World();
+    const { bucket } = submitted(world, "locked", 40);
+    const { batches } = submitted(world, "open", 1);
+    world.run(world.units.of(world.units.lock(bucket)));
+    expect(streams(world.plan(claim(world)))).toEqual(batches);
+    world.run(world.units.of(world.units.unlock(bucket)));
+    expect(streams(world.plan(claim(world)))).not.toEqual(batches);
+  });
+
+  test("is asked for with what is needed to take it, a few at first", async () => {
+    const world = new World();
+    submitted(world, "clips", 20);
+    const { plan: planned, asked } = await world.planLater(claim(world));
+    expect(planned.events).toHaveLength(1);
+    expect(asked.map(({ openBatches }) => [...openBatches.values()])).toContainEqual([8]);
+    expect(asked.length).toBeLessThanOrEqual(4);
+  });
+});
+
 const empty = {
   head: { position: 0, hash: zeroHash, recordedAt: 0 },
   now: 0,
   states: new Map(),
   reservations: new Map(),
   idempotency: new Map(),
+  openBatches: new Map(),
 };
 
 describe("what the snapshot lacks", () => {
@@ -770,7 +859,13 @@ describe("gathering", () => {
       return undefined;
     };
     const planned = gatherAndPlan(
-      { loadState: count, loadReservation: count, loadIdempotency: count, hasEvent: () => false },
+      {
+        loadState: count,
+        loadReservation: count,
+        loadIdempotency: count,
+        loadOpenBatches: () => [],
+        hasEvent: () => false,
+      },
       empty.head,
       0,
       [

@@ -325,6 +325,7 @@ describe("what it costs", () => {
         ...projection,
         loadReservation: () => undefined,
         loadSnapshot: () => undefined,
+        loadOpenBatches: () => [],
       },
       clock: clock.read,
       newId: (prefix) => `${prefix}_1`,

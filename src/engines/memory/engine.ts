@@ -108,6 +108,7 @@ export class MemoryEngine implements EventStore {
       loadState: (stream) => this.#projection.loadState(stream),
       loadReservation: (scope, key) => this.#projection.loadReservation(scope, key),
       loadIdempotency: (key: IdempotencyKey) => this.#idempotency.get(reservationKey(key)),
+      loadOpenBatches: (namespace, count) => this.#projection.loadOpenBatches(namespace, count),
       hasEvent: (eventId) => this.#eventIds.has(eventId),
     };
     return gatherAndPlan(loader, this.#head(), this.#clock(), units);

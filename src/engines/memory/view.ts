@@ -2,7 +2,6 @@
 
 import { answered } from "../../domain/asking.js";
 import { isOpen } from "../../domain/batch/lease.js";
-import type { BatchState } from "../../domain/batch/state.js";
 import { looksLikeBucketId } from "../../domain/bucket/document.js";
 import { bucketListing } from "../../domain/bucket/list.js";
 import { nameScope } from "../../domain/bucket/reservations.js";
@@ -86,6 +85,18 @@ export class MemoryView implements InlineProjection, View {
 
   loadReservation(scope: string, key: string): string | undefined {
     return this.#tables.reservations.get(scope, key)?.stream;
+  }
+
+  loadOpenBatches(namespace: string, count: number): readonly string[] {
+    const open = [...this.#tables.states.values()].flatMap(({ state }) =>
+      state.kind === "batch" && state.namespace === namespace && isOpen(state) ? [state] : [],
+    );
+    open.sort(
+      (a, b) =>
+        compareTexts(a.submitted_at ?? "", b.submitted_at ?? "") ||
+        compareTexts(a.batch_id, b.batch_id),
+    );
+    return open.slice(0, count).map((batch) => batch.batch_id);
   }
 
   apply(events: readonly AppliedEvent[]): void {
@@ -229,17 +240,6 @@ export class MemoryView implements InlineProjection, View {
 
   async holder({ scope, key }: Reservation): Promise<string | undefined> {
     return this.loadReservation(scope, key);
-  }
-
-  async *openBatches(namespace: string): AsyncIterable<BatchState> {
-    const open = [...this.#tables.states.values()].flatMap(({ state }) =>
-      state.kind === "batch" && state.namespace === namespace && isOpen(state) ? [state] : [],
-    );
-    yield* open.sort(
-      (a, b) =>
-        compareTexts(a.submitted_at ?? "", b.submitted_at ?? "") ||
-        compareTexts(a.batch_id, b.batch_id),
-    );
   }
 
   async connections(within: Within): Promise<readonly ConnectionState[]> {

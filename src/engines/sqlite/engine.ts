@@ -350,6 +350,7 @@ export class SqliteEngine implements EventStore {
       loadReservation: (scope: string, key: string) =>
         writer.projection.loadReservation(scope, key),
       loadIdempotency: writer.reader.idempotency.bind(writer.reader),
+      loadOpenBatches: writer.projection.loadOpenBatches.bind(writer.projection),
       hasEvent: writer.reader.hasEvent.bind(writer.reader),
     };
     return gatherAndPlan(loader, head, this.#options.clock(), units);
@@ -415,6 +416,7 @@ export class SqliteEngine implements EventStore {
         loadState: (stream: string) => projection.loadState(stream),
         loadReservation: (scope: string, key: string) => projection.loadReservation(scope, key),
         loadIdempotency: log.idempotency.bind(log),
+        loadOpenBatches: projection.loadOpenBatches.bind(projection),
         hasEvent: log.hasEvent.bind(log),
       };
       return gatherAndPlan(loader, log.head(), this.#options.clock(), [unit]);

@@ -6,7 +6,6 @@
 import type Database from "better-sqlite3";
 import { z } from "zod";
 import { answered } from "../../domain/asking.js";
-import type { BatchState } from "../../domain/batch/state.js";
 import { looksLikeBucketId } from "../../domain/bucket/document.js";
 import { nameScope } from "../../domain/bucket/reservations.js";
 import type { BucketState } from "../../domain/bucket/state.js";
@@ -67,6 +66,7 @@ export class SqliteView implements InlineProjection {
   readonly #stats: StatsTable;
   readonly #reservation: Database.Statement;
   readonly #snapshot: Database.Statement;
+  readonly #openBatches: Database.Statement;
   readonly #projections: readonly Apply[];
 
   constructor(db: Database.Database, suffix = "") {
@@ -79,6 +79,12 @@ export class SqliteView implements InlineProjection {
       `SELECT state, blame FROM snapshots${suffix}
        WHERE stream = ? AND version <= ? AND reducer_version = ? ORDER BY version DESC LIMIT 1`,
     );
+    this.#openBatches = db
+      .prepare(
+        `SELECT batch_id FROM batches${suffix} WHERE namespace = ? AND is_open = 1
+         ORDER BY submitted_at, batch_id LIMIT ?`,
+      )
+      .pluck();
     this.#projections = projections.map((one) =>
       one.into((projection) => rowWriter(db, projection, suffix)),
     );
@@ -94,6 +100,10 @@ export class SqliteView implements InlineProjection {
 
   loadReservation(scope: string, key: string): string | undefined {
     return text.parse(this.#reservation.get(scope, key));
+  }
+
+  loadOpenBatches(namespace: string, count: number): readonly string[] {
+    return texts.parse(this.#openBatches.all(namespace, count));
   }
 
   apply(events: readonly AppliedEvent[]): void {
@@ -134,7 +144,6 @@ export class SqliteReadView implements View {
   readonly #taskCount: Database.Statement;
   readonly #tasks: Database.Statement;
   readonly #oldest: Database.Statement;
-  readonly #open: Database.Statement;
   readonly #references: Database.Statement;
   readonly #referenced: Database.Statement;
   readonly #deliveryCounts: Database.Statement;
@@ -193,14 +202,6 @@ export class SqliteReadView implements View {
          WHERE bucket_id = $bucketId AND is_deleted = 0
            AND created_at >= $createdAt AND NOT (created_at = $createdAt AND object_id <= $id)
          ORDER BY created_at, object_id LIMIT ${objectSlice}`,
-      )
-      .pluck();
-    this.#open = db
-      .prepare(
-        `SELECT state FROM batches
-         WHERE namespace = $namespace AND is_open = 1
-           AND (submitted_at, batch_id) > ($submitted, $id)
-         ORDER BY submitted_at, batch_id LIMIT ${openSlice}`,
       )
       .pluck();
     this.#references = db.prepare(
@@ -371,20 +372,6 @@ export class SqliteReadView implements View {
     return texts.parse(ids.all(bucketId));
   }
 
-  async *openBatches(namespace: string): AsyncIterable<BatchState> {
-    let place = { submitted: "", id: "" };
-    for (;;) {
-      const rows = this.#open.all({ namespace, ...place });
-      for (const row of rows) {
-        const state = parseState(row);
-        if (state?.kind !== "batch") continue;
-        place = { submitted: state.submitted_at ?? "", id: state.batch_id };
-        yield state;
-      }
-      if (rows.length < openSlice) return;
-    }
-  }
-
   async *references(): AsyncIterable<Reference> {
     let last = "";
     for (;;) {
@@ -408,7 +395,6 @@ const objectSlice = 200;
 const referenceSlice = 500;
 
 /** So many batches are looked at in one go. */
-const openSlice = 50;
 
 function parseTask(row: unknown): TaskResponse | undefined {
   const json = text.parse(row);
