@@ -137,6 +137,10 @@ export const TransactionResponse = z.object({
 /** What putting a namespace back did, or would do. */
 export const NamespaceReverted = z.object({
   as_of: AsOf,
+  compared_at: z
+    .number()
+    .int()
+    .meta({ description: "Of the newest event of what it was compared with: 0 for nothing." }),
   dry_run: z.boolean(),
   changed: z.number().int(),
   restored: z.number().int(),
@@ -167,6 +171,8 @@ export interface NamespaceRevertOptions {
   /** Tell what would be done, and do nothing. */
   readonly dryRun?: boolean | undefined;
   readonly reason?: string | undefined;
+  /** The `compared_at` of a dry run: what was changed behind it is not overwritten unseen. */
+  readonly ifPosition?: number | undefined;
 }
 
 export interface Namespace<Options extends WriteOptions = WriteOptions> {
@@ -214,8 +220,9 @@ export interface Namespace<Options extends WriteOptions = WriteOptions> {
    * connections stay, locks and secrets stay as they are. Up to 100 operations are one transaction; when
    * one is refused, those before it stay, and a repetition goes on from there.
    *
-   * @throws BAD_REQUEST for what is no moment; NOT_FOUND for one that is not there; what an operation is
-   * refused with, such as PRECONDITION_FAILED when somebody wrote meanwhile, with `operations_done`.
+   * @throws BAD_REQUEST for what is no moment; NOT_FOUND for one that is not there; PRECONDITION_FAILED when
+   * a bucket or object was changed behind `ifPosition`, with what was missed; what an operation is refused
+   * with, such as PRECONDITION_FAILED when somebody wrote meanwhile, with `operations_done`.
    */
   revert(options: NamespaceRevertOptions): Promise<NamespaceReverted>;
 }

@@ -90,7 +90,12 @@ export const BackupFields = z.strictObject({
 
 export const ExtractFields = z.strictObject({ asOf: text.optional(), namespace: text.optional() });
 
-export const NamespaceRevertFields = z.strictObject({ asOf: text, dryRun: flag, reason });
+export const NamespaceRevertFields = z.strictObject({
+  asOf: text,
+  dryRun: flag,
+  reason,
+  ifPosition: z.number({ error: "Send a position: a whole number." }).int().optional(),
+});
 
 export const CommitFields = z.object(commitFields);
 export const TransactionFields = z.strictObject({ ...commitFields, reason });

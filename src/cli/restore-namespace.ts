@@ -34,7 +34,7 @@ export async function restoreNamespace(
     return;
   }
   if (!flags.yes) await confirm(terminal);
-  const done = await namespace.revert({ asOf, reason });
+  const done = await namespace.revert({ asOf, reason, ifPosition: preview.compared_at });
   if (flags.json) terminal.print(jsonLine(done));
   else terminal.print(line`put back, in ${done.transaction_ids.length} transactions`);
 }

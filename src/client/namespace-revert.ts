@@ -11,13 +11,18 @@ export async function revertRemotely(
   namespace: string,
   given: NamespaceRevertOptions,
 ): Promise<NamespaceReverted> {
-  const { asOf, dryRun, reason } = readOptions(NamespaceRevertFields, given);
+  const { asOf, dryRun, reason, ifPosition } = readOptions(NamespaceRevertFields, given);
   const call = {
     kind: "write",
     retries: 0,
     method: "POST",
     path: `/v1/admin/namespaces/${segment(namespace)}/revert`,
-    json: toJson({ as_of: asOf, reason: reason ?? null, dry_run: dryRun === true }),
+    json: toJson({
+      as_of: asOf,
+      reason: reason ?? null,
+      dry_run: dryRun === true,
+      if_position: ifPosition ?? null,
+    }),
     headers: placeHeaders(place),
   } as const;
   return (await transport.json(call, NamespaceReverted)).body;

@@ -25,6 +25,7 @@ test("it is for admins of that namespace, needs a moment, and stops at what is r
   expectRefusal(await service.post(path, {}), 422, "ValidationError");
   expectRefusal(await service.post(path, { as_of: "2" }), 400, "BadRequestError");
   expectRefusal(await service.post(path, { as_of: "@999" }), 404, "NotFoundError");
+  expectRefusal(await service.post(path, { ...json, if_position: "1" }), 422, "ValidationError");
   await service.patch(bucket, { description: "now" }, within);
   await service.post(`${bucket}/lock`, undefined, within);
   expectRefusal(await service.post(path, json), 423, "BucketLockedError");

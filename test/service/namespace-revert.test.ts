@@ -120,6 +120,39 @@ describe.each(Object.entries(faces))("asked through %s", (_, within) => {
   });
 });
 
+test("what was changed behind the dry run that was looked at is told, and not overwritten", async () => {
+  for (const within of Object.values(faces)) {
+    await within(async (store) => {
+      const namespace = store.namespace();
+      await record(namespace);
+      const { position } = await store.head();
+      const asOf = `@${position}`;
+      await namespace.buckets.patch("kept", { description: "of now" });
+      const { compared_at: seen, changed } = await namespace.revert({ asOf, dryRun: true });
+      expect([seen, changed]).toEqual([position + 1, 1]);
+
+      await store.namespace("other").buckets.create({ bucket_name: "new", ...empty });
+      await store.namespace("default", { actor: "ana" }).objects("kept").create({ title: "late" });
+      const late = await store.head();
+      await expect(namespace.revert({ asOf, ifPosition: seen })).rejects.toMatchObject({
+        code: "PRECONDITION_FAILED",
+        details: {
+          if_position: seen,
+          current_position: late.position,
+          missed: [{ resource_id: expect.stringMatching(/^obj_/), version: 1, actor: "ana" }],
+        },
+      });
+      expect(await store.head()).toEqual(late);
+
+      const { compared_at: ifPosition } = await namespace.revert({ asOf, dryRun: true });
+      expect(await namespace.revert({ asOf, ifPosition })).toMatchObject({
+        changed: 1,
+        deleted: 1,
+      });
+    });
+  }
+});
+
 test("another namespace stays as it is", async () => {
   await using store = await openBuckets({ file: ":memory:" });
   const [one, other] = [store.namespace("one"), store.namespace("other")];

@@ -10,6 +10,9 @@ const RevertNamespaceRequest = z.object({
   as_of: z.string().meta({ description: "A position (@1234), or an RFC 3339 time with offset." }),
   reason: z.string().nullish().transform(orAbsent),
   dry_run: z.boolean().nullish().meta({ description: "Tell what would be done, and do nothing." }),
+  if_position: z.number().int().nullish().transform(orAbsent).meta({
+    description: "The `compared_at` of a dry run: refuse when something was changed behind it.",
+  }),
 });
 
 export const namespaceRevertRoute: Route = defineRoute({
@@ -27,8 +30,13 @@ export const namespaceRevertRoute: Route = defineRoute({
   response: NamespaceReverted,
   refusals: [400, 404, 409, 412, ...bodyRefusals, 422, 423, 507],
   handle: async ({ context, namespace, body }) => {
-    const { as_of: asOf, reason, dry_run: dryRun } = parseBody(RevertNamespaceRequest, body ?? {});
+    const {
+      as_of: asOf,
+      reason,
+      dry_run: dryRun,
+      if_position: ifPosition,
+    } = parseBody(RevertNamespaceRequest, body ?? {});
     setCache(context, "none");
-    context.body = await namespace.revert({ asOf, reason, dryRun: dryRun === true });
+    context.body = await namespace.revert({ asOf, reason, dryRun: dryRun === true, ifPosition });
   },
 });

@@ -10,7 +10,8 @@ import type {
 } from "../../api/index.js";
 import { assertText, NamespaceRevertFields, readOptions } from "../../api/options.js";
 import type { BucketState } from "../../domain/bucket/state.js";
-import { isBucketsError, withDetails } from "../../domain/errors.js";
+import { BucketsError, isBucketsError, withDetails } from "../../domain/errors.js";
+import { parted, type UnreadableEvent } from "../../domain/history.js";
 import { limits } from "../../domain/limits.js";
 import {
   type Compared,
@@ -19,28 +20,37 @@ import {
   putBackAll,
 } from "../../domain/namespace/put-back.js";
 import type { ObjectState } from "../../domain/object/state.js";
-import { streamOf } from "../../domain/resource.js";
-import type { LogPoint } from "../../eventstore/store.js";
+import { type ResourceState, streamOf } from "../../domain/resource.js";
+import type { EventStore, LoggedEvent, LogPoint } from "../../eventstore/store.js";
 import type { ServiceParts } from "../parts.js";
 import { asOfOf, knownPoint, statesOf } from "../read/namespace-past.js";
 import { asPoint } from "../read/stream-past.js";
+import { toMissed } from "../write/explain-conflict.js";
 
 type RevertParts = Pick<ServiceParts, "events" | "view" | "clock">;
 
 /** How many are listed; all are counted, and done. */
 const listedMax = 1_000;
 
+/** How many of what was changed unseen are told of, the newest. */
+const missedMax = 100;
+
 export async function revertNamespace(
   parts: RevertParts,
   namespace: Pick<ServedNamespace, "name" | "transaction">,
   given: NamespaceRevertOptions,
 ): Promise<NamespaceReverted> {
-  const { asOf, dryRun = false, reason } = readOptions(NamespaceRevertFields, given);
+  const { asOf, dryRun = false, reason, ifPosition } = readOptions(NamespaceRevertFields, given);
   assertText(asOf, "as_of");
   const asked = asPoint(asOf, "as_of");
   if (asked === undefined) throw new Error("invariant broken: a text is a point");
   const known = await knownPoint(parts, namespace.name, asked);
   const buckets = await compareAll(parts, namespace.name, known.point);
+  const current = buckets.flatMap(({ now, objects }) => [now, ...objects.map((one) => one.now)]);
+  const comparedAt = current.reduce((newest, { position }) => Math.max(newest, position), 0);
+  if (ifPosition !== undefined && comparedAt > ifPosition) {
+    throw await changedBehind(parts.events, ifPosition, comparedAt, current);
+  }
   const all = putBackAll(buckets);
   const transactions: string[] = [];
   let done = 0;
@@ -62,6 +72,7 @@ export async function revertNamespace(
   const countOf = (action: PutBack["action"]) => all.filter((one) => one.action === action).length;
   return {
     as_of: await asOfOf(parts.events, states, known.isFinal),
+    compared_at: comparedAt,
     dry_run: dryRun,
     changed: countOf("change"),
     restored: countOf("restore"),
@@ -75,6 +86,36 @@ export async function revertNamespace(
     has_more: all.length > listedMax,
     transaction_ids: transactions,
   };
+}
+
+/** The refusal of what would overwrite what its caller has not seen, with the last event of each of these. */
+async function changedBehind(
+  events: EventStore,
+  seen: number,
+  comparedAt: number,
+  current: readonly ResourceState[],
+): Promise<BucketsError> {
+  const missed = current.filter(({ position }) => position > seen);
+  const told = missed.sort((a, b) => b.position - a.position).slice(0, missedMax);
+  const logged: (LoggedEvent | UnreadableEvent)[] = [];
+  for (const state of told) {
+    const { version } = state;
+    const newest = { from: version, to: version, order: "desc", limit: 1 } as const;
+    logged.push(...(await events.readStream(streamOf(state), newest)));
+  }
+  return new BucketsError(
+    "PRECONDITION_FAILED",
+    `The namespace was changed behind @${seen}: it is at @${comparedAt} now.`,
+    {
+      if_position: seen,
+      current_position: comparedAt,
+      missed: parted(logged).readable.map(({ recorded }) => ({
+        resource_id: recorded.stream,
+        ...toMissed(recorded),
+      })),
+      hint: "Ask for a dry run again, and look at what it would do now.",
+    },
+  );
 }
 
 async function compareAll(

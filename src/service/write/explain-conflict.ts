@@ -115,7 +115,8 @@ function pathsOf({ event }: RecordedEvent): string[] {
   return changesOf(event).map(({ path }) => path);
 }
 
-function toMissed(recorded: RecordedEvent) {
+/** An event that a caller had not seen. */
+export function toMissed(recorded: RecordedEvent) {
   return {
     version: recorded.version,
     actor: recorded.meta.actor,
