@@ -16,6 +16,7 @@ export type {
   HistoryQuery,
   ListQuery,
   Namespace,
+  NamespaceReverted,
   Objects,
   PastReads,
   TokenAnswer,

@@ -1,5 +1,6 @@
 /** A 412: what others changed since the reader looked, and the way on. */
 import type { BucketsError } from "../../client/index.js";
+import { counted } from "../show/numbers.js";
 import { Text } from "../show/text.js";
 import { Time } from "../show/time.js";
 
@@ -9,18 +10,23 @@ interface MissedProps {
 }
 
 export function Missed({ error, lookAgain }: MissedProps) {
-  const { missed, conflicting_paths: conflicting } = error.details;
+  const { missed, conflicting_paths: conflicting, operations_done } = error.details;
+  const done = Number(operations_done ?? 0);
   const events = Array.isArray(missed) ? missed.map(readMissed) : [];
   const collide = Array.isArray(conflicting) && conflicting.length > 0;
   return (
     <div class="note warning" role="alert">
       <p>
-        <strong>Somebody was faster.</strong> Nothing was written. You missed:
+        <strong>Somebody was faster.</strong>{" "}
+        {done === 0
+          ? "Nothing was written."
+          : `${counted(done, "operation")} before it stay: look again to go on from there.`}{" "}
+        You missed:
       </p>
       <ul class="missed">
-        {events.map(({ version, actor, at, paths }) => (
-          <li key={version}>
-            v{version}{" "}
+        {events.map(({ id, version, actor, at, paths }) => (
+          <li key={`${id} ${version}`}>
+            {id !== "" && <code>{id} </code>}v{version}{" "}
             <strong>
               <Text max={60}>{actor}</Text>
             </strong>{" "}
@@ -31,11 +37,13 @@ export function Missed({ error, lookAgain }: MissedProps) {
           </li>
         ))}
       </ul>
-      <p>
-        {collide
-          ? `Both changed ${conflicting.join(", ")}.`
-          : "It does not touch what you want to change."}
-      </p>
+      {Array.isArray(conflicting) && (
+        <p>
+          {collide
+            ? `Both changed ${conflicting.join(", ")}.`
+            : "It does not touch what you want to change."}
+        </p>
+      )}
       <p>
         <button type="button" onClick={lookAgain}>
           Look again, and keep my choice
@@ -46,6 +54,8 @@ export function Missed({ error, lookAgain }: MissedProps) {
 }
 
 interface MissedEvent {
+  /** Of what it happened to, where that may be several. */
+  readonly id: string;
   readonly version: number;
   readonly actor: string;
   readonly at: string;
@@ -54,8 +64,9 @@ interface MissedEvent {
 
 function readMissed(event: unknown): MissedEvent {
   const fields: Readonly<Record<string, unknown>> = { ...Object(event) };
-  const { version, actor, recorded_at: at, paths } = fields;
+  const { resource_id: id, version, actor, recorded_at: at, paths } = fields;
   return {
+    id: String(id ?? ""),
     version: Number(version),
     actor: String(actor ?? ""),
     at: String(at ?? ""),

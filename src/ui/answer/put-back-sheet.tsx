@@ -73,7 +73,7 @@ export function PutBackSheet({ putBack, of, close }: PutBackSheetProps) {
           return (
             <WriteForm
               effect={effectOf(putBack, chosen.length, version)}
-              isReady={chosen.length > 0}
+              isReady={chosen.length > 0 && !preview.isLoading}
               write={write}
               lookAgain={() => setRound((last) => last + 1)}
               close={close}

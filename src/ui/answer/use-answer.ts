@@ -7,6 +7,7 @@ export interface Answer<T> {
   /** Undefined until the first answer. */
   readonly data: T | undefined;
   readonly error: BucketsError | undefined;
+  /** From the drawing on that asks for something else: what is shown then is what was asked for before. */
   readonly isLoading: boolean;
   /** When the data arrived, milliseconds. */
   readonly at: number;
@@ -27,7 +28,11 @@ export function useAnswer<T>(
   const [state, setState] = useState<Omit<Answer<T>, "reload">>(nothingYet);
   const [round, setRound] = useState(0);
   const shown = useRef(subject);
+  const question = [...dependencies, subject, round];
+  const asked = useRef<readonly unknown[]>(question);
+  const isAsked = question.every((part, index) => Object.is(part, asked.current[index]));
   useEffect(() => {
+    asked.current = question;
     let isWanted = true;
     const isSame = shown.current === subject;
     shown.current = subject;
@@ -43,9 +48,9 @@ export function useAnswer<T>(
     return () => {
       isWanted = false;
     };
-  }, [...dependencies, subject, round]);
+  }, question);
   const reload = useCallback(() => setRound((last) => last + 1), []);
-  return { ...state, reload };
+  return { ...state, isLoading: state.isLoading || !isAsked, reload };
 }
 
 const nothingYet = { data: undefined, error: undefined, isLoading: true, at: 0 };

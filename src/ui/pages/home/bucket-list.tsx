@@ -18,6 +18,7 @@ import { Time } from "../../show/time.js";
 import { useChangedSince } from "./changed-since.js";
 import { FilterForm } from "./filter-form.js";
 import { type BucketFilter, filtersOf, parseFilters } from "./filters.js";
+import { NamespacePutBack } from "./namespace-put-back.js";
 
 const pageSize = 100;
 const rowHeight = 41;
@@ -92,7 +93,7 @@ export function BucketList({ namespace, events }: BucketListProps) {
           </select>
         </label>
       </div>
-      <AsOfBar asOf={asOf} />
+      <AsOfBar asOf={asOf}>{asOf !== undefined && <NamespacePutBack asOf={asOf} />}</AsOfBar>
       <div class="filters">
         {search !== "" && (
           <Chip label="search" value={search} remove={() => setQuery({ search: undefined })} />
