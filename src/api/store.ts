@@ -149,6 +149,11 @@ export interface EmbeddedStore extends BucketStore {
    */
   forkLog(options: ForkOptions): Promise<ForkReport>;
   /**
+   * How far the newest event was recorded ahead of the clock, milliseconds; 0 while the clock is right.
+   * See `src/eventstore/time.md`.
+   */
+  clockSkewMs(): Promise<number>;
+  /**
    * Closes the windows of batches whose time has come, and submits those that are to be. It happens
    * by itself while the store is open for writing; this is for who goes by another clock.
    * @returns how many were closed.

@@ -94,7 +94,7 @@ async function checkFile({ file, name }: Place): Promise<readonly Finding[]> {
       ? `${name} holds ${report.events} events, and they verify`
       : `${name} was altered at position ${report.fault?.position}: ${report.fault?.problem}; restore a backup`;
     const found = { name: "file", ok: report.ok, says, isAltered: !report.ok };
-    return [found, ...(await checkSigned(store))];
+    return [found, ...(await checkHealth(store))];
   } catch (error) {
     if (!isBucketsError(error)) throw error;
     const isAltered = exitCodeOf(error.code) === exitCodes.verification;
@@ -102,16 +102,16 @@ async function checkFile({ file, name }: Place): Promise<readonly Finding[]> {
   }
 }
 
-/** Whether the log contains what it has signed. */
-async function checkSigned(store: EmbeddedStore): Promise<readonly Finding[]> {
+/** Whether the log contains what it has signed, and was recorded by the clock of now. */
+async function checkHealth(store: EmbeddedStore): Promise<readonly Finding[]> {
   const { checks } = await store.health();
   return checks
-    .filter(({ name }) => name === "proofs")
+    .filter(({ name }) => name === "proofs" || name === "clock")
     .map(({ name, status, says }) => ({
       name,
       ok: status === "pass",
       says,
-      isAltered: status !== "pass",
+      isAltered: name === "proofs" && status !== "pass",
     }));
 }
 

@@ -22,6 +22,8 @@ export type HealthCheckName =
   | "checkpoint"
   /** Whether the log contains what it has signed. */
   | "proofs"
+  /** Whether the newest event was recorded by the clock of now, and not ahead of it. */
+  | "clock"
   /** Whether the backups of the schedule are taken. */
   | "backup";
 

@@ -158,6 +158,7 @@ interface PlannedUnit {
 
 class Planning {
   readonly #snapshot: Snapshot;
+  /** Not before the event before it, whatever the clock says: what is decided goes by the clock alone. */
   readonly #recordedAt: number;
   readonly #overlay = new Overlay(undefined);
   readonly #idempotency = new Map<string, IdempotencyRow>();
@@ -221,7 +222,7 @@ class Planning {
     const key = reservationKey(asked);
     const row = this.#idempotency.get(key) ?? this.#loadedIdempotency(key, asked);
     const isExpired =
-      row !== undefined && this.#recordedAt - row.recordedAt > limits.idempotencyRetentionMs;
+      row !== undefined && this.#snapshot.now - row.recordedAt > limits.idempotencyRetentionMs;
     if (row === undefined || isExpired) return undefined;
     if (row.fingerprint === asked.fingerprint) return row;
     throw keyReused(asked.key);
@@ -283,7 +284,7 @@ class Planning {
     const { before, owner, stream } = found;
     assertPrecondition(targeted.precondition, before);
     const event = this.#decide(before, targeted.command, overlay, {
-      moment: { now: this.#recordedAt, actor: unit.meta.actor },
+      moment: { now: this.#snapshot.now, actor: unit.meta.actor },
       owner,
       precedingObject: precedingObject(done, targeted.operation),
     });
@@ -397,7 +398,7 @@ class Planning {
 
   /** What waits and may be worked on now; what a full list does not have is asked for. */
   #nextBatch(namespace: string, overlay: Overlay): Found | undefined {
-    const now = this.#recordedAt;
+    const now = this.#snapshot.now;
     const { ids, isAll } = this.#openBatches(namespace);
     const waiting = ids.flatMap((id) => {
       const state = this.#state(id, overlay);

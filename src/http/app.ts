@@ -27,6 +27,7 @@ import { audited, tellsReads } from "./audited-read.js";
 import { parseBasePath } from "./base-path.js";
 import { readJsonBody } from "./body.js";
 import { addressesBehind } from "./client-address.js";
+import { tellClockSkew } from "./clock-skew.js";
 import { assertMatches, readCondition } from "./conditional.js";
 import { crossOrigin, parseOrigin } from "./cors.js";
 import { setCache, shieldingHeaders } from "./headers.js";
@@ -172,6 +173,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   app.use(observeRequests(options.logger, metrics));
   app.use(sayGoodbye(isDraining));
   app.use(shield);
+  app.use(tellClockSkew(store));
   if (origins.length > 0) app.use(crossOrigin(origins));
   app.use(answerErrors(options.logger, { basePath, router }));
   app.use(clientAddress(options.trustedProxies ?? []));
@@ -183,7 +185,8 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   return app;
 }
 
-async function healthWith(
+/** That of the store, and of what is beside it. */
+export async function healthWith(
   store: EmbeddedStore,
   backups: ServedBackups | undefined,
 ): Promise<Health> {

@@ -56,6 +56,7 @@ const exposedHeaders = [
   "Accept-Encoding",
   "Allow",
   "WWW-Authenticate",
+  "X-Clock-Skew",
 ].join(", ");
 
 const preflightSeconds = 600;

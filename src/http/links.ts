@@ -3,7 +3,7 @@
  * clients that know RFC 5829 and Memento (RFC 7089).
  */
 
-import type { BucketStore } from "../api/index.js";
+import type { EmbeddedStore } from "../api/index.js";
 import { BucketsError } from "../domain/errors.js";
 import type { HttpContext } from "./route.js";
 
@@ -44,17 +44,19 @@ export function addVersionLinks(
 
 /**
  * The point in the past that `Accept-Datetime` asks for, if it is there. HTTP knows whole seconds:
- * a second stands for all that was recorded up to its end. One that is beyond the newest event of
- * the log, even in the future, asks for what that event left.
+ * a second stands for all that was recorded up to its end. One that is not over, or beyond the newest
+ * event of the log, asks for the present, which that event left; so does `now`.
  *
  * @throws BAD_REQUEST for what is no HTTP date.
  */
 export async function negotiatePoint(
   context: HttpContext,
-  store: BucketStore,
+  store: EmbeddedStore,
 ): Promise<string | undefined> {
   const header = context.get("Accept-Datetime");
   if (header === "") return undefined;
+  const { recorded_at } = await store.head();
+  if (header === "now") return recorded_at;
   const second = Date.parse(header);
   if (Number.isNaN(second) || new Date(second).toUTCString() !== header) {
     throw new BucketsError(
@@ -62,6 +64,6 @@ export async function negotiatePoint(
       "Accept-Datetime is no HTTP date: send one as Thu, 01 Oct 2026 12:00:00 GMT.",
     );
   }
-  const { recorded_at } = await store.head();
-  return new Date(Math.min(second + 999, Date.parse(recorded_at))).toISOString();
+  const present = Date.parse(recorded_at) - (await store.clockSkewMs());
+  return second + 999 >= present ? recorded_at : new Date(second + 999).toISOString();
 }

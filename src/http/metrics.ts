@@ -1,6 +1,6 @@
 /** What the operator's Prometheus reads. Labels are templates and names from closed sets, never ids. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { BucketStore } from "../api/index.js";
+import type { EmbeddedStore } from "../api/index.js";
 import type { Health } from "../domain/health.js";
 
 export interface Metrics {
@@ -23,7 +23,7 @@ interface ObservedRequest {
 const knownMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 interface MeasuredParts {
-  readonly store: BucketStore;
+  readonly store: EmbeddedStore;
   readonly health: () => Promise<Health>;
   readonly isDraining: () => boolean;
   readonly backups: { readonly newest: number | undefined } | undefined;
@@ -53,6 +53,14 @@ export function createMetrics({ store, health, isDraining, backups }: MeasuredPa
     registers,
     async collect() {
       this.set((await store.head()).position);
+    },
+  });
+  new Gauge({
+    name: "bucketlog_clock_skew_seconds",
+    help: "How far the newest event was recorded ahead of the clock; 0 while the clock is right.",
+    registers,
+    async collect() {
+      this.set((await store.clockSkewMs()) / 1_000);
     },
   });
   new Gauge({

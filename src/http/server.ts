@@ -6,10 +6,11 @@ import { BucketsError } from "../domain/errors.js";
 import { limits } from "../domain/limits.js";
 import { clearTimeout, setTimeout } from "../timers.js";
 import { overloaded } from "./admission.js";
-import { type AppOptions, createApp, randomRequestId } from "./app.js";
+import { type AppOptions, createApp, healthWith, randomRequestId } from "./app.js";
 import { parseBasePath } from "./base-path.js";
 import { corsHeaders } from "./cors.js";
 import { shieldingHeaders } from "./headers.js";
+import { logHealth } from "./health-log.js";
 import { toProblem } from "./problem.js";
 
 export interface ServeOptions extends Omit<AppOptions, "isDraining" | "stopping" | "unhurried"> {
@@ -94,11 +95,13 @@ export async function serveStore(options: ServeOptions): Promise<RunningServer> 
     else endWith(refusalOf(error), socket, options, originOf(error));
   });
   await listen(server, options);
+  const healthLog = logHealth(options.logger, () => healthWith(options.store, options.backups));
   let closing: Promise<void> | undefined;
   return {
     url: urlOf(server, options.host) + parseBasePath(options.basePath ?? ""),
     close: () => {
       stopping.abort();
+      healthLog.stop();
       closing ??= drain(server);
       return closing;
     },

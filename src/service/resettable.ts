@@ -78,6 +78,10 @@ export class ResettableStore implements EmbeddedStore {
     return this.#store.proofs;
   }
 
+  clockSkewMs(): Promise<number> {
+    return this.#store.clockSkewMs();
+  }
+
   head(): Promise<HeadAnswer> {
     return this.#store.head();
   }

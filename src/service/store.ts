@@ -39,9 +39,10 @@ import type { BlobStore } from "../blobstore/blob-store.js";
 import type { Backups } from "../copies/backup.js";
 import { exportLog } from "../copies/export-log.js";
 import { extractStore } from "../copies/extract.js";
-import { BucketsError } from "../domain/errors.js";
+import { checkClock, clockSkew } from "../domain/clock-skew.js";
+import { BucketsError, isBucketsError } from "../domain/errors.js";
 import { formatTime } from "../domain/event.js";
-import { fails, type Health, type HealthCheck, healthOf } from "../domain/health.js";
+import { fails, type Health, type HealthCheck, healthOf, warns } from "../domain/health.js";
 import type { FetchPolicy } from "../domain/ingest/ssrf.js";
 import { assertNamespace } from "../domain/namespace/name.js";
 import type {
@@ -209,6 +210,11 @@ export class Store implements EmbeddedStore {
     return this.#parts.tokens;
   }
 
+  async clockSkewMs(): Promise<number> {
+    const { recordedAt } = await this.#parts.events.head();
+    return clockSkew(recordedAt, this.#parts.clock());
+  }
+
   async head(): Promise<HeadAnswer> {
     const { position, hash, recordedAt } = await this.#parts.events.head();
     return { position, hash: toHex(hash), recorded_at: formatTime(recordedAt) };
@@ -364,7 +370,18 @@ export class Store implements EmbeddedStore {
       await this.#faults.checkWith("blobs", () => this.#parts.blobs.probe()),
       this.#parts.key(),
       await this.proofs.check(),
+      await this.#checkClock(),
     ]);
+  }
+
+  /** What cannot be read is told by the check of the storage. */
+  async #checkClock(): Promise<HealthCheck> {
+    try {
+      return checkClock(await this.clockSkewMs());
+    } catch (error) {
+      if (!isBucketsError(error)) throw error;
+      return warns("clock", "the end of the log cannot be read");
+    }
   }
 
   close(): Promise<void> {

@@ -22,7 +22,7 @@ import type {
   TargetedCommand,
   Unit,
 } from "../../src/eventstore/store.js";
-import { FixedClock } from "../support/clock.js";
+import { dayMs, FixedClock } from "../support/clock.js";
 import {
   anyVersion,
   committed,
@@ -703,6 +703,21 @@ describe("time", () => {
     const world = new World();
     const id = world.create("a");
     const { units } = world;
+    const expiresAt = new Date(world.clock.now + 1_000).toISOString();
+    world.run(units.of(units.lock(id, expiresAt)));
+    world.clock.advance(999);
+    expect(verdicts(world.plan(units.of(units.patch(id, {}))))).toEqual(["BUCKET_LOCKED"]);
+    world.clock.advance(1);
+    expect(verdicts(world.plan(units.of(units.patch(id, {}))))).toEqual(["committed"]);
+  });
+
+  test("a lock goes by the clock, and not by a time that was recorded ahead of it", () => {
+    const world = new World();
+    const id = world.create("a");
+    const { units } = world;
+    world.clock.advance(dayMs);
+    world.run(units.of(units.patch(id, { metadata: { leapt: true } })));
+    world.clock.advance(-dayMs);
     const expiresAt = new Date(world.clock.now + 1_000).toISOString();
     world.run(units.of(units.lock(id, expiresAt)));
     world.clock.advance(999);

@@ -49,8 +49,8 @@ export class Model {
   readonly log: Moment[] = [];
   clock = Date.parse("2026-10-01T12:00:00.000Z");
 
-  /** Time never runs backwards for a store, whatever its clock does. */
-  get now(): number {
+  /** What is recorded next: that never runs backwards, whatever the clock does. */
+  get nextTime(): number {
     return Math.max(this.clock, this.log.at(-1)?.time ?? 0);
   }
 
@@ -121,7 +121,7 @@ export class Model {
     if (said.ifVersion !== undefined && said.ifVersion !== before.version) {
       throw new Refused("PRECONDITION_FAILED");
     }
-    if (accepts !== "unlock" && isLocked(before, this.now)) throw new Refused("BUCKET_LOCKED");
+    if (accepts !== "unlock" && isLocked(before, this.clock)) throw new Refused("BUCKET_LOCKED");
     if (accepts === "other" && before.status === "SUSPENDED") throw new Refused("BUCKET_LOCKED");
     const outcome = decide(before);
     this.#assertFree(outcome.document ?? before.document, before.id, outcome.isDeleted);
@@ -134,7 +134,7 @@ export class Model {
   }
 
   #next(before: Moment | undefined, id: string, outcome: Outcome, said: Said): Moment {
-    const time = this.now;
+    const time = this.nextTime;
     const document = outcome.document ?? before?.document ?? {};
     const isChanged = differences(before?.document ?? {}, document).length > 0;
     return {

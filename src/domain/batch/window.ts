@@ -47,6 +47,7 @@ export function openWindow(state: BatchState): BatchWindow | undefined {
   return isOpen ? state.window : undefined;
 }
 
-function isFull({ window, document }: BatchState): boolean {
+/** Whether there is room for no more: then it is due, whatever the time. */
+export function isFull({ window, document }: BatchState): boolean {
   return window !== undefined && document.object_ids.length >= window.max_objects;
 }

@@ -49,7 +49,10 @@ export function evolveBucket(
   return withoutOldSecrets(state, evolved(state, recorded), recorded);
 }
 
-/** A secret goes when its time is over, and when the one that replaced it is replaced in turn. */
+/**
+ * A secret goes when its time is over, and when the one that replaced it is replaced in turn. The event of
+ * a rotation says itself which are kept, by the clock that it was decided by.
+ */
 function withoutOldSecrets(
   before: BucketState | undefined,
   after: BucketState,
@@ -57,9 +60,8 @@ function withoutOldSecrets(
 ): BucketState {
   const { retired_secrets: retired, ...rest } = after;
   if (retired === undefined) return after;
-  const isReplaced =
-    event.type !== "bucket.secret_rotated" &&
-    webhookSecretOf(before?.document) !== webhookSecretOf(after.document);
+  if (event.type === "bucket.secret_rotated") return retired.length === 0 ? rest : after;
+  const isReplaced = webhookSecretOf(before?.document) !== webhookSecretOf(after.document);
   const kept = isReplaced ? [] : retired.filter((secret) => isActive(secret, recordedAt));
   return kept.length === 0 ? rest : { ...rest, retired_secrets: kept };
 }

@@ -151,7 +151,8 @@ export class SqliteEngine implements EventStore {
   #keeper: WalKeeper | undefined;
   #upkeep: NodeJS.Timeout | undefined;
   #recovery: NodeJS.Timeout | undefined;
-  #nextSweep = 0;
+  /** When old keys were forgotten last, by the clock. */
+  #sweptAt: number | undefined;
   #isClosed = false;
 
   /**
@@ -365,12 +366,13 @@ export class SqliteEngine implements EventStore {
     for (const secret of plan.secrets.put) log.putSecret(secret);
     for (const reference of plan.secrets.drop) log.dropSecret(reference);
     log.setHead(plan.head);
-    this.#forgetOldKeys(log, plan.head.recordedAt);
+    this.#forgetOldKeys(log, this.#options.clock());
   }
 
   #forgetOldKeys(log: LogWriter, now: number): void {
-    if (now < this.#nextSweep) return;
-    this.#nextSweep = now + idempotencySweepMs;
+    // A clock that leapt back is as far from then as one that went on.
+    if (this.#sweptAt !== undefined && Math.abs(now - this.#sweptAt) < idempotencySweepMs) return;
+    this.#sweptAt = now;
     log.forgetIdempotency(now - limits.idempotencyRetentionMs);
   }
 

@@ -118,7 +118,7 @@ function answerBatch(
   switch (type) {
     case "submit_batch":
     case "cancel_batch": {
-      const task = batchTask(stateOfKind("batch", done.state), done.recorded.recordedAt);
+      const task = batchTask(stateOfKind("batch", done.state), done.at);
       invariant(task !== undefined, `${batch.batch_id} has no task`);
       return { ...written, task };
     }
@@ -139,7 +139,7 @@ function answerBatch(
 
 export function answerBatchWritten(done: Done, ignoredFields: readonly string[]): BatchWritten {
   const state = stateOfKind("batch", done.state);
-  const at = done.recorded.recordedAt;
+  const { at } = done;
   const written = writtenOf(done, ignoredFields);
   return { ...written, batch: renderBatch(state, { at }), tag: batchTag(state, at) };
 }

@@ -4,6 +4,7 @@
  * this only looks at them, when the next one is due and once a second while there are any.
  */
 import type { BatchState } from "../../domain/batch/state.js";
+import { isFull } from "../../domain/batch/window.js";
 import { isBucketsError } from "../../domain/errors.js";
 import { anyVersion } from "../../domain/precondition.js";
 import type { Timer, TimerTable } from "../../projections/timer-table.js";
@@ -89,6 +90,7 @@ export class WindowCloser {
 
   /** By either clock: one that leaps back must not keep a window open for as long as it leapt. */
   #isDue({ stream, dueAt }: Timer, state: BatchState): boolean {
+    if (isFull(state)) return true;
     const leftMs = Date.parse(dueAt) - this.#parts.clock();
     const known = this.#deadlines.get(stream);
     const wholeMs = Date.parse(dueAt) - Date.parse(state.created_at);

@@ -48,12 +48,7 @@ export function answerWritten(
   publicUrl: string,
   ignoredFields: readonly string[],
 ): BucketWritten {
-  const { bucket, tag, position } = answerBucket(
-    counted,
-    done.recorded.recordedAt,
-    publicUrl,
-    done.revealed,
-  );
+  const { bucket, tag, position } = answerBucket(counted, done.at, publicUrl, done.revealed);
   return { ...writtenOf(done, ignoredFields), bucket, tag, position };
 }
 
@@ -62,6 +57,6 @@ export function answerDeleted(done: Done, counted: CountedBucket): BucketDeleted
   const task = deletionTask(state, () => stats.objectCount);
   invariant(task !== undefined, `${state.bucket_id} was not deleted`);
   const position = Math.max(state.position, stats.position);
-  const tag = bucketTag(state, stats, done.recorded.recordedAt);
+  const tag = bucketTag(state, stats, done.at);
   return { ...writtenOf(done, []), position, tag, task };
 }

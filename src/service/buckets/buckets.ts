@@ -112,7 +112,7 @@ export class BucketService implements Buckets<WriteOptions> {
     if (point !== undefined) return await this.#getAsOf(state, point);
     if (state.deleted !== undefined) throw bucketDeleted(state);
     const stats = await view.stats(state.bucket_id);
-    return answerBucket({ state, stats }, await past.now(), this.#publicUrl);
+    return answerBucket({ state, stats }, this.#service.parts.clock(), this.#publicUrl);
   }
 
   async #getAsOf(current: BucketState, asOf: AskedPoint): Promise<BucketRead> {
@@ -132,7 +132,7 @@ export class BucketService implements Buckets<WriteOptions> {
     const query = ownQuery(given);
     const { parts, namespace } = this.#service;
     const where = { namespace, publicUrl: this.#publicUrl };
-    return await listBuckets(parts, where, query, await this.#past.now());
+    return await listBuckets(parts, where, query, parts.clock());
   }
 
   history(bucket: string, query: HistoryQuery = {}): Promise<HistoryResponse> {

@@ -29,7 +29,7 @@ export async function extractSource(
     events,
     identity: await tree.identity(),
     position,
-    at: known?.at ?? Math.max(takenAt, head.recordedAt),
+    at: known?.at ?? takenAt,
     takenAt,
     namespace,
     bucketIds: await view.idsOf("bucket", namespace),

@@ -170,11 +170,7 @@ export class Past<Kind extends ResourceKind> {
     return stateOfKind(this.#subject.kind, state);
   }
 
-  /** The time of the store: like that of its events, it never runs backwards. */
-  async now(): Promise<number> {
-    return this.#timeAt(await this.#parts.events.head());
-  }
-
+  /** How far times are known: like those of events, that never runs backwards. */
   #timeAt(head: Head): number {
     return Math.max(this.#parts.clock(), head.recordedAt);
   }

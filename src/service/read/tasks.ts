@@ -120,14 +120,13 @@ export class TaskService implements Tasks {
    * itself alone: such tasks are told anew.
    */
   async #now(task: TaskResponse): Promise<TaskResponse> {
-    const { clock, events, view } = this.#parts;
+    const { clock, view } = this.#parts;
     if (task.task_type === "api_buckets_uploads_batch_confirm") {
       return uploadsTaskOf(task, await view.uploadsOf(task.task_id));
     }
     if (task.task_type !== "api_buckets_batches_process") return task;
     const batch = await view.state(task.batch_id);
-    const now = Math.max(clock(), (await events.head()).recordedAt);
-    return (batch?.kind === "batch" ? batchTask(batch, now) : undefined) ?? task;
+    return (batch?.kind === "batch" ? batchTask(batch, clock()) : undefined) ?? task;
   }
 
   /** Undefined for one that had not begun. */

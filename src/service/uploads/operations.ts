@@ -178,7 +178,7 @@ function answerUpload(
   presignedUrl: string | undefined,
 ): UploadWritten {
   const state = stateOfKind("upload", done.state);
-  const at = done.recorded.recordedAt;
+  const { at } = done;
   const upload = renderUpload(state, { at, presignedUrl });
   return { ...writtenOf(done, ignoredFields), upload, tag: uploadTag(state, at) };
 }

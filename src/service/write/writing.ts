@@ -77,6 +77,11 @@ export function accompanying(command: Prepared | Preparation): Accompanying {
 
 /** What an operation did, now or when its Idempotency-Key was first seen. */
 export interface Done extends Pick<CommandResult, "state" | "recorded"> {
+  /**
+   * The moment that it is answered as of, milliseconds: that of its event, so that a replay is answered
+   * alike, unless the clock is behind it.
+   */
+  readonly at: number;
   readonly replayed: boolean;
   readonly dryRun: boolean;
   /** A secret that it made, unless it was only tried or was done before. */
@@ -161,6 +166,7 @@ export class UnitWriter {
     const replayed = outcome.kind === "replayed";
     const dryRun = options.dryRun === true;
     const places = replayed ? await this.#readAgain(outcome.results) : outcome.results;
+    const now = this.#parts.clock();
     const { refusals = [] } = outcome;
     const refused = new Set(refusals.map(({ index }) => index));
     const accepted = stepsOf(operations).filter(({ index }) => !refused.has(index));
@@ -171,7 +177,8 @@ export class UnitWriter {
       const { operation, isOwn } = stepAt(accepted, index);
       if (!isOwn) return [];
       const revealed = replayed || dryRun ? undefined : made.get(operation)?.revealed;
-      return [operation.render({ ...place, replayed, dryRun, revealed })];
+      const at = Math.min(place.recorded.recordedAt, now);
+      return [operation.render({ ...place, at, replayed, dryRun, revealed })];
     });
     return {
       results: await Promise.all(rendered),
@@ -194,7 +201,11 @@ export class UnitWriter {
     const known = await this.#accepted(this.#parts.events.preview(empty), empty, () => ({}));
     if (known.kind !== "replayed") return [];
     const places = await this.#readAgain(known.results);
-    return places.map((place) => ({ ...place, replayed: true, dryRun: false }));
+    const now = this.#parts.clock();
+    return places.map((place) => {
+      const at = Math.min(place.recorded.recordedAt, now);
+      return { ...place, at, replayed: true, dryRun: false };
+    });
   }
 
   async #carryOut<Result>(
