@@ -25,6 +25,7 @@ const OpenFields = z.strictObject({
   secretKey: z.string({ error: "Send 32 bytes as hex or base64." }).optional(),
   withoutSecrets: flag,
   readAuditDays: z.number({ error: "Send days." }).int().min(1).max(36_500).optional(),
+  scrubMibPerSecond: z.number({ error: "Send MiB." }).positive().max(10_000).optional(),
   maxQueueMs: z.number({ error: "Send milliseconds." }).int().min(1).optional(),
   acceptTruncation: flag,
   origin: z.string({ error: "Send a name." }).optional(),

@@ -29,6 +29,7 @@ import { StoredTokens } from "./service/keys/tokens.js";
 import { ephemeralKey, parseSecretKey, Vault } from "./service/keys/vault.js";
 import { OwnLog } from "./service/own-log.js";
 import { ReadAudit, readAuditDaysDefault } from "./service/read-auditing.js";
+import { fileScrubNotes } from "./service/scrub/notes.js";
 import { Store, type StoreParts } from "./service/store.js";
 
 export interface OpenOptions {
@@ -62,6 +63,11 @@ export interface OpenOptions {
    * no bound unless given.
    */
   readonly maxQueueMs?: number;
+  /**
+   * Go through the log, the pages of the database and the bytes of every blob in the background, again and
+   * again, at so many MiB a second: how far it is and what it found is a check of its `health()`.
+   */
+  readonly scrubMibPerSecond?: number;
   /** How many days is kept who read what, while reads are audited; 90 unless given. */
   readonly readAuditDays?: number;
   /**
@@ -180,6 +186,7 @@ async function onFile(given: OpenSettings, shared: Shared): Promise<StoreParts> 
       signingKey: fileSigningKey(file, options.signingKey),
       ...(await withReadAudit(engine, options, shared, await secretsOnFile(engine, options))),
       tokens: await tokensOf(engine, shared),
+      scrub: scrubOf(options),
       backups: new FileBackups({
         file,
         clock: shared.clock,
@@ -190,6 +197,12 @@ async function onFile(given: OpenSettings, shared: Shared): Promise<StoreParts> 
     await engine.events.close();
     throw error;
   }
+}
+
+/** One that only reads leaves it to the one that writes. */
+function scrubOf({ file, readOnly, scrubMibPerSecond: rate }: OpenSettings): StoreParts["scrub"] {
+  if (readOnly === true || rate === undefined) return undefined;
+  return { notes: fileScrubNotes(file), bytesPerSecond: rate * 1024 * 1024 };
 }
 
 function engineOptions(options: OpenSettings, { clock, newId }: Shared): EngineOptions {

@@ -31,6 +31,7 @@ describe("Options that do not fit", () => {
     ["durability", { durability: "fast" }],
     ["secretKey", { secretKey: 5 }],
     ["maxQueueMs", { maxQueueMs: 0 }],
+    ["scrubMibPerSecond", { scrubMibPerSecond: 0 }],
     ["acceptTruncation", { acceptTruncation: 1 }],
     ["withoutSecrets", { withoutSecrets: "yes" }],
     ["allowLoopbackUrls", { allowLoopbackUrls: 1 }],

@@ -8,6 +8,7 @@ import {
   blobChecks,
   type ExpectedHead,
   type ExpectedRoot,
+  type Fault,
   type OnProgress,
   type RebuildReport,
   type ReplayReport,
@@ -105,6 +106,24 @@ export interface BucketStore extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+interface ScrubProgress {
+  readonly bytes: number;
+  readonly faults: number;
+  /** In all. */
+  readonly rounds: number;
+}
+
+/** Once there is a fault, nothing is written: the log was altered. */
+export interface LogIntegrity {
+  readonly fault: Fault | undefined;
+  /** What somebody else found, such as a reader of the same file. */
+  report(fault: Fault): void;
+  /** How many contents of blobs were found not to be what they were, since the store was opened. */
+  readonly damagedBlobs: number;
+  /** How much was gone through in the background since then; undefined where that is not done. */
+  readonly scrub: ScrubProgress | undefined;
+}
+
 /** A store in this process: what a server can be built on. */
 export interface EmbeddedStore extends BucketStore {
   namespace(name?: string, caller?: ServedCaller): ServedNamespace;
@@ -120,7 +139,7 @@ export interface EmbeddedStore extends BucketStore {
    * of a store that is open for reading it ends at the newest checkpoint.
    *
    * @throws NOT_FOUND when nothing was signed, and nothing can be; FORKED, KEY_MISSING as signing
-   * does; PROOF_INVALID before the line of an event that was altered.
+   * does; TAMPERED before the line of an event that was altered.
    */
   exportLog(options?: { onProgress?: OnProgress }): AsyncIterable<string>;
   /**
@@ -148,6 +167,8 @@ export interface EmbeddedStore extends BucketStore {
    * key that is configured is not of the new name.
    */
   forkLog(options: ForkOptions): Promise<ForkReport>;
+  /** Whether the log is what was written, as far as it was read. */
+  readonly integrity: LogIntegrity;
   /**
    * How far the newest event was recorded ahead of the clock, milliseconds; 0 while the clock is right.
    * See `src/eventstore/time.md`.

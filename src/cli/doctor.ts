@@ -10,6 +10,7 @@ import { type EmbeddedStore, openBuckets } from "../index.js";
 import { runtimeFault } from "../runtime.js";
 import { checkSecretKey } from "../secret-keys.js";
 import { readKeyFile } from "../service/keys/key-file.js";
+import { describeScrub, fileScrubNotes } from "../service/scrub/notes.js";
 import type { FileFlags } from "./keep.js";
 import { jsonLine, line } from "./line.js";
 import { exitCodeOf, exitCodes } from "./output.js";
@@ -48,6 +49,7 @@ export async function doctor(terminal: Terminal, flags: DoctorFlags): Promise<nu
     checkModes(place, flags.repairModes),
     checkKey(place),
     await checkSecrets(place),
+    ...checkScrub(place),
     ...checkBackups(terminal, flags),
   ];
   for (const finding of findings) {
@@ -113,6 +115,15 @@ async function checkHealth(store: EmbeddedStore): Promise<readonly Finding[]> {
       says,
       isAltered: name === "proofs" && status !== "pass",
     }));
+}
+
+/** How far a server was that goes through all of it, if one does. */
+function checkScrub({ file }: Place): readonly Finding[] {
+  const note = fileScrubNotes(file).read();
+  if (note === undefined) return [];
+  const says = describeScrub(note);
+  if (note.found === null) return [{ name: "scrub", ok: true, says }];
+  return [{ name: "scrub", ok: false, says: `${note.found} (${says})` }];
 }
 
 /** How old the newest backup is, where it is said where they are. */

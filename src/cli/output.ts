@@ -86,6 +86,7 @@ export function exitCodeOf(code: ErrorCode): number {
     case "COPY_INVALID":
     case "FORKED":
     case "LOG_TRUNCATED":
+    case "TAMPERED":
     case "FILE_DAMAGED":
     case "PROOF_INVALID":
       return exitCodes.verification;

@@ -120,6 +120,11 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
         .argParser(wholeNumber("A number of days", 36_500)),
     )
     .addOption(
+      option("--scrub-mib-per-second <n>", "go through all that is stored so fast; 0 for not")
+        .default(1)
+        .argParser(wholeNumber("A rate", 10_000, 0)),
+    )
+    .addOption(
       option("--readers <n>", "threads for lists, histories and other reads of much; 0 for none")
         .default(Math.min(readersMaxDefault, availableParallelism()))
         .argParser(wholeNumber("A number of threads", 64, 0)),

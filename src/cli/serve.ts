@@ -30,6 +30,7 @@ export interface ServeFlags {
   readonly anchorCommand?: string;
   readonly maxQueueMs: number;
   readonly readAuditDays: number;
+  readonly scrubMibPerSecond: number;
   readonly memoryBudget: number;
   readonly maxConnections: number;
   readonly maxStreams: number;
@@ -72,6 +73,7 @@ async function open(terminal: Terminal, flags: ServeFlags): Promise<EmbeddedStor
     withoutSecrets: flags.withoutSecrets,
     maxQueueMs: flags.maxQueueMs,
     readAuditDays: flags.readAuditDays,
+    ...(flags.scrubMibPerSecond > 0 && { scrubMibPerSecond: flags.scrubMibPerSecond }),
     acceptTruncation: flags.acceptTruncation,
     durability: flags.durability,
     allowLoopbackUrls: flags.allowLoopbackUrls,
@@ -109,7 +111,7 @@ export async function serve(terminal: Terminal, flags: ServeFlags): Promise<void
     terminal.printError(line`admin token, shown this once: ${token}`);
   }
   const logger = pino({ level: flags.logLevel, base: null }, terminal.io.stderr);
-  const readers = readersOf(terminal, flags);
+  const readers = readersOf(terminal, flags, store);
   const backups = scheduleOf(terminal, flags, store, logger);
   const signing = signEvery(terminal, flags, store, logger);
   const server = await serveStore({
@@ -151,13 +153,18 @@ export async function serve(terminal: Terminal, flags: ServeFlags): Promise<void
  * The threads that read what is much, if any are to. What is in memory is in this thread alone, and so is
  * the key of URLs where the secrets have none.
  */
-function readersOf(terminal: Terminal, flags: ServeFlags): ReaderPool | undefined {
+function readersOf(
+  terminal: Terminal,
+  flags: ServeFlags,
+  store: EmbeddedStore,
+): ReaderPool | undefined {
   if (flags.ephemeral || flags.withoutSecrets || flags.readers === 0) return undefined;
   return new ReaderPool({
     countMax: flags.readers,
     timeoutMs: flags.readTimeout * 1_000,
     heapMegabytesMax: readerHeapMegabytes,
     onLine: (line) => terminal.io.stderr.write(line),
+    onAltered: (fault) => store.integrity.report(fault),
     settings: {
       store: {
         ...existingFileOf(terminal, flags),

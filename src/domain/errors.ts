@@ -42,6 +42,7 @@ export const errorCodes = [
   "COPY_INVALID",
   "FORKED",
   "LOG_TRUNCATED",
+  "TAMPERED",
   "KEY_MISSING",
   "NOT_IMPLEMENTED",
   "UNREACHABLE",

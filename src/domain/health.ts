@@ -20,8 +20,12 @@ export type HealthCheckName =
   | "key"
   /** Whether the WAL is copied into the database, and the end of the log noted beside it. */
   | "checkpoint"
+  /** Whether what was read of the log is what was written. */
+  | "log"
   /** Whether the log contains what it has signed. */
   | "proofs"
+  /** How far going through all of it is, and what that found. */
+  | "scrub"
   /** Whether the newest event was recorded by the clock of now, and not ahead of it. */
   | "clock"
   /** Whether the backups of the schedule are taken. */

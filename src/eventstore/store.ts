@@ -6,10 +6,11 @@
 import { z } from "zod";
 import { type BucketsError, errorCodes } from "../domain/errors.js";
 import type { EventMeta, RecordedEvent } from "../domain/event.js";
-import type { Health } from "../domain/health.js";
+import type { Health, HealthCheck } from "../domain/health.js";
 import type { UnreadableEvent } from "../domain/history.js";
 import type { Within } from "../domain/namespace/within.js";
 import type { Precondition } from "../domain/precondition.js";
+import type { Fault } from "../domain/reports.js";
 import type { BlamedState, ResourceCommand, ResourceState } from "../domain/resource.js";
 import type { StoredEvent } from "./frame.js";
 
@@ -216,6 +217,17 @@ export type StreamPoint =
 /** A point in the whole log, in which a version means nothing. */
 export type LogPoint = Exclude<StreamPoint, { readonly kind: "version" }>;
 
+/** What is known of whether the log is what was written, from what was read of it. */
+export interface KnownIntegrity {
+  /** What was found first. */
+  readonly fault: Fault | undefined;
+  /** Somebody found it: this store, a reader of the same file, or whoever goes through all of it. */
+  report(fault: Fault): void;
+  /** @throws TAMPERED once anything was found: nothing is written then. */
+  assertSound(): void;
+  check(): HealthCheck;
+}
+
 export interface EventStore {
   /**
    * Plans the units in order and commits them in one durable transaction. Resolves after the
@@ -243,7 +255,8 @@ export interface EventStore {
   readStream(stream: string, page: StreamPage): Promise<readonly (LoggedEvent | UnreadableEvent)[]>;
   /**
    * Rows of the log after a position, in order, as they are stored; fewer than the limit where they are
-   * large (`sliceBytesMax`), but one where there is one.
+   * large (`sliceBytesMax`), but one where there is one. They end before one that was altered.
+   * @throws TAMPERED when that is the first.
    */
   readLog(after: number, limit: number): Promise<readonly StoredEvent[]>;
   /** What was answered under idempotency keys between two times, inclusive, in an order that stays. */
@@ -260,6 +273,8 @@ export interface EventStore {
   countByTime(filter: TimeFilter): Promise<readonly CountedEvents[]>;
   /** An encrypted value that a state refers to; undefined once none does. */
   secret(reference: string): Promise<SealedSecret | undefined>;
+  /** Whether what was read is what was written; nothing is written once it is known not to be. */
+  readonly integrity: KnownIntegrity;
   health(): Promise<Health>;
   /** Idempotent; waits for what is in flight. */
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 /** What the operator's Prometheus reads. Labels are templates and names from closed sets, never ids. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { EmbeddedStore } from "../api/index.js";
+import type { EmbeddedStore, LogIntegrity } from "../api/index.js";
 import type { Health } from "../domain/health.js";
 
 export interface Metrics {
@@ -82,6 +82,35 @@ export function createMetrics({ store, health, isDraining, backups }: MeasuredPa
       }
     },
   });
+  const integrity = (name: string, help: string, read: (found: LogIntegrity) => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read(store.integrity));
+      },
+    });
+  integrity(
+    "bucketlog_damaged_blobs",
+    "How often bytes of blobs were found not to be what they were, since the start.",
+    ({ damagedBlobs }) => damagedBlobs,
+  );
+  integrity(
+    "bucketlog_scrub_bytes",
+    "How much was gone through in the background since the start.",
+    ({ scrub }) => scrub?.bytes ?? 0,
+  );
+  integrity(
+    "bucketlog_scrub_rounds",
+    "How often all that is stored was gone through.",
+    ({ scrub }) => scrub?.rounds ?? 0,
+  );
+  integrity(
+    "bucketlog_scrub_faults",
+    "What going through it found since the start.",
+    ({ scrub }) => scrub?.faults ?? 0,
+  );
   if (backups !== undefined) {
     new Gauge({
       name: "bucketlog_backup_timestamp_seconds",

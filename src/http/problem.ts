@@ -8,6 +8,8 @@ interface Row {
   readonly status: number;
   readonly type: string;
   readonly title: string;
+  /** Whether its message is told although it is our fault. */
+  readonly isTold?: true;
 }
 
 const rows: Readonly<Record<ErrorCode, Row>> = {
@@ -59,6 +61,12 @@ const rows: Readonly<Record<ErrorCode, Row>> = {
   KEY_MISSING: { status: 503, type: "UnavailableError", title: "Key missing" },
   FORKED: { status: 409, type: "ConflictError", title: "Log forked" },
   LOG_TRUNCATED: { status: 500, type: "InternalServerError", title: "Internal server error" },
+  TAMPERED: {
+    status: 500,
+    type: "InternalServerError",
+    title: "Log altered",
+    isTold: true,
+  },
   COPY_INVALID: { status: 422, type: "CopyError", title: "Copy does not verify" },
   PROOF_INVALID: { status: 422, type: "ProofError", title: "Proof does not hold" },
   SECRET_KEY_INVALID: { status: 500, type: "InternalServerError", title: "Internal server error" },
@@ -110,7 +118,7 @@ export function toProblem(
 ): Problem {
   const known = isBucketsError(error) ? error : internalError;
   const row = rows[known.code];
-  const isOurs = row.status === 500;
+  const isOurs = row.status === 500 && row.isTold !== true;
   const message = isOurs ? internalError.message : known.message;
   const details = isOurs ? {} : known.details;
   return {

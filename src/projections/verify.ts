@@ -30,7 +30,7 @@ export interface VerifySource {
    */
   firstDifference(): Promise<Fault | undefined>;
   /** What is wrong with how it is stored, whatever is stored. */
-  structure(): Fault | undefined;
+  structure(): Promise<Fault | undefined>;
   /** The fault that an error of reading stands for; undefined for one that stands for none. */
   explain(error: unknown, position: number): Fault | undefined;
 }
@@ -89,7 +89,7 @@ export async function verify(
     chain.end(source.head) ??
     expectedBeyond(chain, expected) ??
     at(chain.position + 1, tree.end()) ??
-    source.structure() ??
+    (await source.structure()) ??
     (await viewFault(source));
   const fault = unreadable[0] ?? found;
   const head = { position: chain.position, hash: chain.hash };

@@ -176,6 +176,8 @@ export interface ProjectionKeeper {
   ): Promise<VerifyReport>;
   /** Folds the log from zero beside the view and compares the two; changes nothing. */
   replay(onProgress: OnProgress): Promise<ReplayReport>;
+  /** Looks at all that it is kept in, whatever is in it; `problem` says what is wrong and what helps. */
+  checkPages(): Promise<{ readonly bytes: number; readonly problem?: string }>;
   /** Folds the log into tables beside the live ones, compares row by row, and swaps them in. */
   rebuild(onProgress: OnProgress): Promise<RebuildReport>;
 }

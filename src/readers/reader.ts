@@ -2,6 +2,7 @@
 import { type IncomingMessage, request } from "node:http";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { limits } from "../domain/limits.js";
+import type { Fault } from "../domain/reports.js";
 import type { AskedRead } from "../http/index.js";
 import { clearTimeout, setTimeout } from "../timers.js";
 import { PortStream } from "./port-stream.js";
@@ -14,6 +15,8 @@ export interface ReaderOptions {
   readonly heapMegabytesMax: number;
   /** Told each line that it logs. */
   readonly onLine: (line: string) => void;
+  /** Told what it found of the log that is not what was written. */
+  readonly onAltered: (fault: Fault) => void;
 }
 
 /** Why a thread ended before an answer began. */
@@ -63,7 +66,8 @@ export class Reader {
     this.#worker.on("message", (message: unknown) => {
       const told = FromReader.parse(message);
       if (told === "awake") clearTimeout(this.#waking);
-      else options.onLine(told.line);
+      else if ("line" in told) options.onLine(told.line);
+      else options.onAltered(told.altered);
     });
     this.#worker.on("error", (error) => {
       const isMemory = "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";

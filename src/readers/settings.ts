@@ -31,6 +31,10 @@ const AdmittedRead = z.object({
 export const ToReader = z.union([AdmittedRead, z.literal("awake?")]);
 export type ToReader = z.infer<typeof ToReader>;
 
-/** What a reader sends beside its answers: that it is not, and lines of its log. */
-export const FromReader = z.union([z.literal("awake"), z.object({ line: z.string() })]);
+/** What a reader sends beside its answers: that it is not, lines of its log, and that the log was altered. */
+export const FromReader = z.union([
+  z.literal("awake"),
+  z.object({ line: z.string() }),
+  z.object({ altered: z.object({ position: z.number(), problem: z.string() }) }),
+]);
 export type FromReader = z.infer<typeof FromReader>;

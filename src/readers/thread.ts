@@ -41,6 +41,16 @@ const app = createApp({
   },
 });
 const server = createServer({ maxHeaderSize: limits.headerSectionBytesMax * 2 }, app.callback());
+let isAltered = false;
+const tellAltered = () => {
+  const { fault } = store.integrity;
+  if (fault === undefined || isAltered) return;
+  isAltered = true;
+  const { position, problem } = fault;
+  tell({ altered: { position, problem } });
+};
+tellAltered();
+server.on("request", (_, answer) => answer.once("close", tellAltered));
 
 port.on("message", (message: unknown) => {
   const sent = ToReader.parse(message);

@@ -16,6 +16,7 @@ import type {
   ForkReport,
   HeadAnswer,
   IngestResponse,
+  LogIntegrity,
   Proofs,
   ReadTracker,
   ReceivedBytes,
@@ -76,6 +77,10 @@ export class ResettableStore implements EmbeddedStore {
 
   get proofs(): Proofs {
     return this.#store.proofs;
+  }
+
+  get integrity(): LogIntegrity {
+    return this.#store.integrity;
   }
 
   clockSkewMs(): Promise<number> {

@@ -13,6 +13,7 @@ import type {
   ForkReport,
   HeadAnswer,
   IngestResponse,
+  LogIntegrity,
   OwnBackupOptions,
   ReadTracker,
   ReceivedBytes,
@@ -36,6 +37,7 @@ import {
   ServedCallerFields,
 } from "../api/options.js";
 import type { BlobStore } from "../blobstore/blob-store.js";
+import { checkedBlobs } from "../blobstore/checked.js";
 import type { Backups } from "../copies/backup.js";
 import { exportLog } from "../copies/export-log.js";
 import { extractStore } from "../copies/extract.js";
@@ -62,6 +64,7 @@ import { readCheckpoint } from "../proofs/checkpoint.js";
 import type { KnownCaller } from "./asker.js";
 import { WindowCloser } from "./batches/window-closer.js";
 import { OpenGate } from "./closing.js";
+import { DamagedBlobs } from "./damaged-blobs.js";
 import { LogFeed } from "./feed/feed.js";
 import { Ingestion } from "./ingest/ingestion.js";
 import { anchorCommand, anchorFile } from "./keys/anchors.js";
@@ -77,6 +80,7 @@ import type { ServiceParts } from "./parts.js";
 import { extractSource } from "./read/extracting.js";
 import { verifyBlobs } from "./read/verifying.js";
 import type { ReadAudit } from "./read-auditing.js";
+import { Scrub, type ScrubParts } from "./scrub/scrub.js";
 import { StorageFaults } from "./storage-faults.js";
 import { forgetSettled, receiveSigned } from "./uploads/receiving.js";
 import { Turns } from "./uploads/turns.js";
@@ -102,6 +106,8 @@ export interface StoreParts extends Omit<ProofParts, "log"> {
   /** The name on events whose caller gives none. */
   readonly actor: string;
   readonly rescue: () => Promise<RescueReport>;
+  /** Goes through all of it in the background, at that rate. */
+  readonly scrub?: Pick<ScrubParts, "notes" | "bytesPerSecond"> | undefined;
   /** How long a write may wait for its turn. */
   readonly maxQueueMs?: number | undefined;
   /** How it is with the key of the secrets. */
@@ -128,6 +134,8 @@ export class Store implements EmbeddedStore {
   readonly #windows: WindowCloser;
   readonly #gate = new OpenGate();
   readonly #faults = new StorageFaults();
+  readonly #damaged = new DamagedBlobs();
+  readonly #scrub: Scrub | undefined;
   readonly proofs: LogProofs;
   readonly namespaces: ServedNamespaces;
   #closing: Promise<void> | undefined;
@@ -143,10 +151,15 @@ export class Store implements EmbeddedStore {
       received: guard(given.received),
       readAudit: guard(given.readAudit),
       timers: guard(given.timers),
-      blobs: this.#gate.guard(given.blobs, this.#faults.of("blobs")),
+      blobs: this.#gate.guard(
+        checkedBlobs(given.blobs, (hash) => this.#damaged.note(hash)),
+        this.#faults.of("blobs"),
+      ),
     };
     this.#parts = parts;
     this.#events = given.events;
+    this.#scrub = given.scrub && new Scrub({ ...parts, ...given.scrub });
+    this.#scrub?.start();
     const committer = new Committer(parts.events, { waitMsMax: given.maxQueueMs });
     this.#committer = committer;
     const submit = (unit: Unit) => committer.submit(unit);
@@ -208,6 +221,16 @@ export class Store implements EmbeddedStore {
 
   get tokens(): TokenGate {
     return this.#parts.tokens;
+  }
+
+  get integrity(): LogIntegrity {
+    const { integrity } = this.#events;
+    return {
+      fault: integrity.fault,
+      report: (fault) => integrity.report(fault),
+      damagedBlobs: this.#damaged.count,
+      scrub: this.#scrub?.progress,
+    };
   }
 
   async clockSkewMs(): Promise<number> {
@@ -367,10 +390,11 @@ export class Store implements EmbeddedStore {
     return healthOf(durability, [
       ...checks,
       this.#faults.check("storage"),
-      await this.#faults.checkWith("blobs", () => this.#parts.blobs.probe()),
+      this.#damaged.over(await this.#faults.checkWith("blobs", () => this.#parts.blobs.probe())),
       this.#parts.key(),
       await this.proofs.check(),
       await this.#checkClock(),
+      ...(this.#scrub === undefined ? [] : [this.#scrub.check()]),
     ]);
   }
 
@@ -393,6 +417,7 @@ export class Store implements EmbeddedStore {
   }
 
   async #close(stopped: Promise<void>): Promise<void> {
+    await this.#scrub?.stop();
     await this.#gate.settle();
     await this.#parts.readAudit.close();
     await this.#committer.close();

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { csvHeader } from "../../src/domain/history-csv.js";
 import { openBuckets } from "../../src/index.js";
 import { bucketlog, bucketlogWatched, makeFile, temporaryFolder } from "../support/cli.js";
-import { tamper } from "../support/forge.js";
+import { forge } from "../support/forge.js";
 
 function linesOf(text: string): readonly string[] {
   return text.split("\n").filter((line) => line !== "");
@@ -51,7 +51,7 @@ describe("export", () => {
     expect(await bucketlog(folder, args)).toMatchObject({ code: 0 });
     const good = readFileSync(join(folder, "history.ndjson"), "utf8");
     expect(linesOf(good)).toHaveLength(1_203);
-    tamper(file, (db) => db.exec("UPDATE events SET body = 'torn' WHERE position = 1100"));
+    forge(file, ({ position }) => (position === 1100 ? { body: "torn" } : {}));
     const ran = await bucketlog(folder, args);
     expect(ran).toMatchObject({ code: 1, out: "" });
     expect(ran.err).toMatch(
@@ -65,9 +65,7 @@ describe("export", () => {
 
   test("prints what can be read around an event that cannot, and exits 1", async () => {
     const folder = temporaryFolder();
-    tamper(await makeFile(folder), (db) =>
-      db.exec("UPDATE events SET body = 'torn' WHERE position = 2"),
-    );
+    forge(await makeFile(folder), ({ position }) => (position === 2 ? { body: "torn" } : {}));
     for (const where of [[], ["videos"]]) {
       const ran = await bucketlog(folder, ["export", ...where]);
       expect(linesOf(ran.out).map((text) => JSON.parse(text).position)).toEqual([1, 3]);

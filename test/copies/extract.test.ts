@@ -64,7 +64,7 @@ describe("an extract is refused", () => {
     tamper(file, (db) => db.exec("UPDATE events SET body = '{}' WHERE position = 2"));
     await using altered = await openBuckets({ file, readOnly: true });
     const error = altered.extract(newFile());
-    await expect(error).rejects.toMatchObject({ code: "PROOF_INVALID", details: { position: 2 } });
+    await expect(error).rejects.toMatchObject({ code: "TAMPERED", details: { position: 2 } });
   });
 
   test("once the store is closed", async () => {

@@ -240,7 +240,7 @@ test("what was altered is not exported", async () => {
   tamper(file, (db) => db.prepare("UPDATE events SET body = '{}' WHERE position = 3").run());
   await using store = await openBuckets({ file, ...keyed });
   await expect(Array.fromAsync(store.exportLog())).rejects.toMatchObject({
-    code: "PROOF_INVALID",
+    code: "TAMPERED",
     details: { position: 3 },
   });
 });

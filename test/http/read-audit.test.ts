@@ -181,6 +181,7 @@ describe("reads", () => {
     const pool = new ReaderPool({
       countMax: 1,
       onLine: () => {},
+      onAltered: () => {},
       settings: { store: { file: service.file }, app: {} },
       timeoutMs: 120_000,
       heapMegabytesMax: 256,

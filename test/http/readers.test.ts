@@ -6,16 +6,24 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Fault } from "../../src/domain/reports.js";
 import { type Readers, type RunningServer, serveStore } from "../../src/http/index.js";
 import { ReaderPool } from "../../src/readers/pool.js";
 import { type Service, serve, tokens } from "../support/server.js";
 
 const logger = pino({ level: "silent" });
 
-function poolOf(file: string, more: { timeoutMs?: number; heapMegabytesMax?: number } = {}) {
+interface More {
+  readonly timeoutMs?: number;
+  readonly heapMegabytesMax?: number;
+  readonly onAltered?: (fault: Fault) => void;
+}
+
+function poolOf(file: string, more: More = {}) {
   const settings = { store: { file }, app: {} };
-  const limits = { timeoutMs: 120_000, heapMegabytesMax: 256, ...more };
-  return new ReaderPool({ countMax: 2, onLine: () => {}, settings, ...limits });
+  const told = { onLine: () => {}, onAltered: () => {} };
+  const limits = { timeoutMs: 120_000, heapMegabytesMax: 256 };
+  return new ReaderPool({ countMax: 2, settings, ...told, ...limits, ...more });
 }
 
 let here: Service;

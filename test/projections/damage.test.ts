@@ -1,8 +1,9 @@
 /** A file whose pages or schema are not what they were is told as that, with what helps, and exits 4. */
-import { openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { openSync, readFileSync, statSync, writeFileSync, writeSync } from "node:fs";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { checkPages } from "../../src/engines/sqlite/page-check.js";
 import { sqliteBackend } from "../support/backends.js";
 import { bucketlog, makeFile, temporaryFolder } from "../support/cli.js";
 import { accept, Units } from "../support/units.js";
@@ -66,6 +67,56 @@ describe("a page that is damaged", () => {
         problem: expect.stringMatching(
           /^page \d+ of the table buckets is damaged: bucketlog rebuild/,
         ),
+      },
+    });
+  });
+
+  test.each([
+    ["here", Number.MAX_SAFE_INTEGER],
+    ["in a thread", -1],
+  ])(
+    "is found by a look at the pages %s, which tells the size of the file",
+    async (_, threadFromBytes) => {
+      const file = await closedFile();
+      const { size } = statSync(file);
+      expect(await checkPages(file, threadFromBytes)).toEqual({ bytes: size });
+      damageRoot(file, "tokens");
+      expect(await checkPages(file, threadFromBytes)).toEqual({
+        bytes: size,
+        problem: expect.stringMatching(
+          /^page \d+ of the table tokens is damaged: restore a backup$/,
+        ),
+      });
+    },
+  );
+
+  test("of an index that lost a row is named with its table, though every row can be read", async () => {
+    const file = await closedFile();
+    raw(file, (db) => {
+      db.unsafeMode();
+      db.pragma("writable_schema = ON");
+      const sql = z
+        .string()
+        .parse(
+          db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'events_by_time'").pluck().get(),
+        );
+      const partial = `${sql} WHERE position <> 7`;
+      db.prepare("UPDATE sqlite_schema SET sql = ? WHERE name = 'events_by_time'").run(partial);
+      db.pragma("writable_schema = RESET");
+    });
+    raw(file, (db) => db.exec("REINDEX events_by_time"));
+    raw(file, (db) => {
+      db.unsafeMode();
+      db.pragma("writable_schema = ON");
+      db.exec(
+        "UPDATE sqlite_schema SET sql = replace(sql, ' WHERE position <> 7', '') WHERE name = 'events_by_time'",
+      );
+      db.pragma("writable_schema = RESET");
+    });
+    expect(await verify(file)).toMatchObject({
+      ok: false,
+      fault: {
+        problem: "the index events_by_time does not fit its table events: restore a backup",
       },
     });
   });

@@ -36,7 +36,7 @@ export function forge(
 ): void {
   tamper(file, (db) => {
     const log = new LogWriter(db);
-    const events = new LogReader(db).logAfter(0, 100);
+    const events = new LogReader(db).logAfter(0, Number.MAX_SAFE_INTEGER);
     db.exec("DELETE FROM events");
     let previous = zeroHash;
     let last: StoredEvent | undefined;

@@ -13,6 +13,7 @@ import type { BlamedState, ResourceState } from "../../domain/resource.js";
 import { decode, foldRow, toLogged } from "../../eventstore/codec.js";
 import { type StoredEvent, zeroHash } from "../../eventstore/frame.js";
 import { gatherAndPlan, type Loader, takenId } from "../../eventstore/gather.js";
+import { Integrity } from "../../eventstore/integrity.js";
 import type { LogTree } from "../../eventstore/log-tree.js";
 import { headAt, type Plan } from "../../eventstore/planner.js";
 import type { InlineProjection } from "../../eventstore/projection.js";
@@ -60,6 +61,7 @@ export class MemoryEngine implements EventStore {
   };
   /** Who the log is, the tree over it, and what it has signed. */
   readonly tree: LogTree;
+  readonly integrity = new Integrity();
 
   constructor(options: MemoryEngineOptions) {
     this.#projection = options.projection;
@@ -71,6 +73,7 @@ export class MemoryEngine implements EventStore {
   }
 
   async commit(units: readonly Unit[]): Promise<readonly Outcome[]> {
+    this.integrity.assertSound();
     const plan = this.#plan(units);
     this.#assertNew(plan);
     for (const event of plan.events) {
@@ -204,7 +207,7 @@ export class MemoryEngine implements EventStore {
   }
 
   async health(): Promise<Health> {
-    return healthOf("none", []);
+    return healthOf("none", [this.integrity.check()]);
   }
 
   async close(): Promise<void> {}

@@ -57,9 +57,13 @@ export class MemoryKeeper implements ProjectionKeeper {
       logAfter: (position, limit) =>
         this.#store.readLog(position, Math.min(limit, head.position - position)),
       firstDifference: async () => differences(live, folded.states())[0],
-      structure: () => undefined,
+      structure: async () => undefined,
       explain: () => undefined,
     };
+  }
+
+  async checkPages() {
+    return { bytes: 0 };
   }
 
   async rebuild(onProgress: OnProgress): Promise<RebuildReport> {

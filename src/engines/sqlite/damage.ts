@@ -6,6 +6,7 @@ import { viewTables } from "../../projections/projections.js";
 import { isDamaged } from "./faults.js";
 
 const Messages = z.array(z.object({ integrity_check: z.string() }));
+const Orphans = z.array(z.object({ table: z.string(), parent: z.string() }));
 const Owner = z.object({ type: z.string(), name: z.string(), table: z.string() }).optional();
 
 /**
@@ -27,14 +28,41 @@ export function damageOf(
 
 /** Looks at every page up to the first that is damaged: it is known that there is one. */
 function describe(db: Database.Database): string {
+  return toldOf(db, firstMessage(db));
+}
+
+/**
+ * Looks at every page and index, and at what rows of one table say of another, up to the first that is
+ * wrong: what it is, and what helps.
+ */
+export function findPageFault(db: Database.Database): string | undefined {
   const told = firstMessage(db);
+  if (told !== "ok") return toldOf(db, told);
+  const [orphan] = Orphans.parse(db.pragma("foreign_key_check"));
+  if (orphan === undefined) return undefined;
+  return `a row of ${orphan.table} belongs to one of ${orphan.parent} that is not there: ${cureOf(orphan.table)}`;
+}
+
+function toldOf(db: Database.Database, told: string): string {
   const [, root, page] = /Tree (\d+) page (\d+)/.exec(told) ?? [];
-  if (root === undefined) return `a page is damaged: restore a backup (${told})`;
+  if (root === undefined) return withoutPage(db, told);
   const owner = ownerOf(db, Number(root));
   const what = owner === undefined ? "the schema" : `the ${owner.type} ${owner.name}`;
-  const isView = viewTables.some(({ name }) => name === owner?.table);
-  const cure = isView ? "bucketlog rebuild makes it anew" : "restore a backup";
-  return `page ${page} of ${what} is damaged: ${cure}`;
+  return `page ${page} of ${what} is damaged: ${cureOf(owner?.table)}`;
+}
+
+/** Where SQLite names an index, as it does for one that lacks a row, that says what helps. */
+function withoutPage(db: Database.Database, told: string): string {
+  const [, index] = /missing from index (\S+)|in index (\S+)/.exec(told)?.filter(Boolean) ?? [];
+  const table = index === undefined ? undefined : tableOf(db, index);
+  if (table === undefined) return `a page is damaged: restore a backup (${told})`;
+  return `the index ${index} does not fit its table ${table}: ${cureOf(table)}`;
+}
+
+/** What is folded can be folded anew; the rest is nowhere else. */
+function cureOf(table: string | undefined): string {
+  const isView = viewTables.some(({ name }) => name === table);
+  return isView ? "bucketlog rebuild makes it anew" : "restore a backup";
 }
 
 function firstMessage(db: Database.Database): string {
@@ -44,6 +72,11 @@ function firstMessage(db: Database.Database): string {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+function tableOf(db: Database.Database, index: string): string | undefined {
+  const sql = "SELECT tbl_name FROM sqlite_schema WHERE type = 'index' AND name = ?";
+  return z.string().optional().parse(db.prepare(sql).pluck().get(index));
 }
 
 function ownerOf(db: Database.Database, root: number) {

@@ -16,10 +16,12 @@ import {
 import type { UnreadableEvent } from "../../domain/history.js";
 import { limits } from "../../domain/limits.js";
 import type { Truncation } from "../../domain/log/events.js";
+import type { Fault } from "../../domain/reports.js";
 import type { BlamedState, ResourceState } from "../../domain/resource.js";
 import { foldRow, read, toLogged } from "../../eventstore/codec.js";
 import type { StoredEvent } from "../../eventstore/frame.js";
 import { gatherAndPlan, takenId } from "../../eventstore/gather.js";
+import { Integrity } from "../../eventstore/integrity.js";
 import type { LogTree } from "../../eventstore/log-tree.js";
 import type { Plan } from "../../eventstore/planner.js";
 import type { InlineProjection } from "../../eventstore/projection.js";
@@ -56,6 +58,7 @@ import {
   openWriter,
   waitForNobody,
 } from "./connection.js";
+import { damageOf } from "./damage.js";
 import { checkDisk } from "./disk-check.js";
 import {
   busy,
@@ -90,6 +93,7 @@ import { sqliteReadTable } from "./read-table.js";
 import { sqliteReceivedTable } from "./received-table.js";
 import { rescue } from "./rescue.js";
 import { StateCache } from "./state-cache.js";
+import { findTailFault } from "./tail-check.js";
 import { sqliteTokenTable } from "./token-table.js";
 import { WalKeeper } from "./wal-keeper.js";
 
@@ -138,6 +142,7 @@ export class SqliteEngine implements EventStore {
   readonly #reader: LogReader;
   readonly #readerProjection: InlineProjection;
   readonly #cache = new StateCache();
+  readonly integrity = new Integrity();
   #writer: Writer | undefined;
   #fault: Error | undefined;
   /** Another writer has the file: for good. */
@@ -177,6 +182,7 @@ export class SqliteEngine implements EventStore {
       this.#readerDb = openMigratedReader(options, options.readOnly ? known : undefined);
       this.#reader = new LogReader(this.#readerDb);
       this.#readerProjection = options.projection(this.#readerDb);
+      this.#checkTail();
     } catch (error) {
       clearInterval(this.#upkeep);
       this.#writer?.db.close();
@@ -228,6 +234,18 @@ export class SqliteEngine implements EventStore {
       position >= head.position,
       `the log ends at ${position}, and ${head.position} was acknowledged`,
     );
+  }
+
+  /** What is found is for whoever reads it, and for verify: the rest of the store can still be read. */
+  #checkTail(): void {
+    let fault: Fault | undefined;
+    try {
+      fault = this.snapshot(({ log }) => findTailFault(log));
+    } catch (error) {
+      fault = damageOf(this.#readerDb, error, 0);
+      if (fault === undefined) throw error;
+    }
+    if (fault !== undefined) this.integrity.report(fault);
   }
 
   async commit(units: readonly Unit[]): Promise<readonly Outcome[]> {
@@ -317,6 +335,7 @@ export class SqliteEngine implements EventStore {
   #requireWriter(): Writer {
     if (this.#isClosed) throw new BucketsError("NOT_READY", "The store is closed.");
     if (this.#displacement !== undefined) throw this.#displacement;
+    this.integrity.assertSound();
     if (this.#writer !== undefined && this.#fault === undefined) return this.#writer;
     if (this.#options.readOnly) {
       throw new BucketsError("READ_ONLY", `${this.#options.file} is open for reading only.`);
@@ -507,14 +526,42 @@ export class SqliteEngine implements EventStore {
   }
 
   async foldedAt(stream: string, version: number): Promise<BlamedState | undefined> {
-    return this.snapshot((reader) => foldTo(reader, stream, version));
+    return this.snapshot((reader) => this.#foldTo(reader, stream, version));
   }
 
   async statesAt(
     streams: readonly string[],
     point: StreamPoint,
   ): Promise<readonly ResourceState[]> {
-    return this.snapshot((reader) => streams.flatMap((stream) => newestBy(reader, stream, point)));
+    return this.snapshot((reader) =>
+      streams.flatMap((stream) => this.#newestBy(reader, stream, point)),
+    );
+  }
+
+  /** The state after the event of that version: the nearest one that was saved, and what came after. */
+  #foldTo(
+    { log, projection }: SnapshotReader,
+    stream: string,
+    version: number,
+  ): BlamedState | undefined {
+    let folded = projection.loadSnapshot(stream, version);
+    const from = (folded?.state.version ?? 0) + 1;
+    for (const row of log.contents(stream, from, version)) {
+      folded = foldRow(folded, this.integrity.genuine(row));
+    }
+    return folded;
+  }
+
+  /** The state at a point, as a list of one or none; what has not changed since is not folded. */
+  #newestBy(reader: SnapshotReader, stream: string, point: StreamPoint): ResourceState[] {
+    const { log, projection } = reader;
+    const current = projection.loadState(stream)?.state;
+    const newest = current?.version ?? 0;
+    const place = lastAtOrBefore(newest, (version) => log.place(stream, version), point);
+    if (place === undefined) return [];
+    const isNewest = place.version === newest;
+    const state = isNewest ? current : this.#foldTo(reader, stream, place.version)?.state;
+    return state === undefined ? [] : [state];
   }
 
   async readStream(
@@ -522,12 +569,12 @@ export class SqliteEngine implements EventStore {
     page: StreamPage,
   ): Promise<readonly (LoggedEvent | UnreadableEvent)[]> {
     return Array.from(this.#reader.streamEvents(stream, page), ({ row, previousHash }) =>
-      toLogged(row, previousHash),
+      toLogged(this.integrity.genuineAfter(previousHash, row), previousHash),
     );
   }
 
   async readLog(after: number, limit: number): Promise<readonly StoredEvent[]> {
-    return this.#reader.logAfter(after, limit);
+    return this.integrity.genuineAfterPosition(after, this.#reader.logAfter(after, limit));
   }
 
   async answeredKeys(from: number, to: number): Promise<readonly IdempotencyRow[]> {
@@ -536,7 +583,7 @@ export class SqliteEngine implements EventStore {
 
   async find(filter: EventFilter, page: FoundPage): Promise<FoundEvents> {
     return this.snapshot(({ log }) => ({
-      events: log.find(filter, page).map(read),
+      events: log.find(filter, page).map((row) => read(this.integrity.genuine(row))),
       total: log.count(filter),
     }));
   }
@@ -551,7 +598,7 @@ export class SqliteEngine implements EventStore {
 
   async health(): Promise<Health> {
     const { durability, file, readOnly } = this.#options;
-    const checks = [this.#checkWriter(), checkDisk(file, this.#isFull)];
+    const checks = [this.#checkWriter(), checkDisk(file, this.#isFull), this.integrity.check()];
     if (readOnly || this.#keeper === undefined) return healthOf(durability, checks);
     return healthOf(durability, [...checks, this.#checkFiles(), this.#keeper.check()]);
   }
@@ -622,29 +669,6 @@ function rollBack(db: Database.Database): boolean {
   } catch {
     return false;
   }
-}
-
-/** The state after the event of that version: the nearest one that was saved, and what came after. */
-function foldTo(
-  { log, projection }: SnapshotReader,
-  stream: string,
-  version: number,
-): BlamedState | undefined {
-  let folded = projection.loadSnapshot(stream, version);
-  const from = (folded?.state.version ?? 0) + 1;
-  for (const row of log.contents(stream, from, version)) folded = foldRow(folded, row);
-  return folded;
-}
-
-/** The state at a point, as a list of one or none; what has not changed since is not folded. */
-function newestBy(reader: SnapshotReader, stream: string, point: StreamPoint): ResourceState[] {
-  const { log, projection } = reader;
-  const current = projection.loadState(stream)?.state;
-  const newest = current?.version ?? 0;
-  const place = lastAtOrBefore(newest, (version) => log.place(stream, version), point);
-  if (place === undefined) return [];
-  const state = place.version === newest ? current : foldTo(reader, stream, place.version)?.state;
-  return state === undefined ? [] : [state];
 }
 
 /** Whether a log that cannot be read is whole is for verify to tell, which names what is damaged. */

@@ -34,6 +34,7 @@ import { whenUnlocked } from "./foreign-lock.js";
 import { readKnownHead } from "./known-head.js";
 import { LogReader } from "./log-sql.js";
 import { readKeptTree } from "./log-tree.js";
+import { checkPages, type PageCheckReport } from "./page-check.js";
 import { findSchemaFault } from "./schema-check.js";
 import { StateTables } from "./state-tables.js";
 import { SqliteView } from "./view.js";
@@ -107,8 +108,8 @@ export class SqliteKeeper implements ProjectionKeeper {
         logAfter: async (position, limit) =>
           log.logAfter(position === 0 ? beforeAll : position, limit),
         firstDifference: () => firstDifference(live, beside),
-        structure: () => {
-          const problem = findSchemaFault(live);
+        structure: async () => {
+          const problem = findSchemaFault(live) ?? (await this.checkPages()).problem;
           return problem === undefined ? undefined : { position: 0, problem };
         },
         explain: (error, position) => damageOf(live, error, position),
@@ -121,6 +122,10 @@ export class SqliteKeeper implements ProjectionKeeper {
       live.close();
       beside.close();
     }
+  }
+
+  checkPages(): Promise<PageCheckReport> {
+    return checkPages(this.#file);
   }
 
   /** A rebuild that is asked for while one runs is the same rebuild. */

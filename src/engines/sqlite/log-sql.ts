@@ -17,6 +17,7 @@ import {
   type StreamPage,
   type TimeFilter,
 } from "../../eventstore/store.js";
+import type { StoredContent } from "../../eventstore/verify.js";
 
 const bytes = z.instanceof(Uint8Array);
 
@@ -42,13 +43,7 @@ const EventRow = z.object({
   hash: bytes,
 });
 
-const ContentRow = EventRow.omit({
-  metaSalt: true,
-  metaCommitment: true,
-  salt: true,
-  commitment: true,
-  hash: true,
-});
+const ContentRow = EventRow.omit({ hash: true });
 
 const LoggedRow = EventRow.extend({ previousHash: bytes.nullable() });
 
@@ -87,7 +82,8 @@ const columns = `
 const contentColumns = `
   position, stream, version, namespace, bucket_id AS bucketId, event_id AS eventId,
   transaction_id AS transactionId, type, schema_version AS schemaVersion,
-  recorded_at AS recordedAt, CAST(meta AS BLOB) AS meta, CAST(body AS BLOB) AS body`;
+  recorded_at AS recordedAt, CAST(meta AS BLOB) AS meta, meta_salt AS metaSalt,
+  meta_commitment AS metaCommitment, CAST(body AS BLOB) AS body, salt, commitment`;
 
 const SecretRow = z
   .object({
@@ -176,8 +172,8 @@ export class LogReader {
     return z.number().optional().parse(this.#newest.get(stream)) ?? 0;
   }
 
-  /** What folding needs of the events of a stream, which is a fraction of their rows. */
-  *contents(stream: string, from: number, to: number): Iterable<EventContent> {
+  /** What folding needs of the events of a stream, and what they committed to. */
+  *contents(stream: string, from: number, to: number): Iterable<EventContent & StoredContent> {
     for (const raw of this.#contents.iterate(stream, from, to)) yield ContentRow.parse(raw);
   }
 
