@@ -84,7 +84,6 @@ export type {
   StatisticsHistoryAnswer,
   StatisticsHistoryQuery,
   TaskAnswer,
-  TaskListQuery,
   Tasks,
   TokenAnswer,
   TokenGate,

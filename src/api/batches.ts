@@ -48,7 +48,7 @@ export type BatchOperation =
   | { readonly type: "create_batch"; readonly bucket: string; readonly body: unknown }
   | (BatchAction<"add_batch_objects"> & { readonly body: unknown })
   | (BatchAction<"patch_batch"> & { readonly patch: unknown })
-  | BatchAction<"submit_batch">
+  | (BatchAction<"submit_batch"> & { readonly body?: unknown })
   | BatchAction<"cancel_batch">
   | BatchAction<"delete_batch">
   | (BatchAction<"progress_batch"> & { readonly body: unknown })

@@ -144,7 +144,7 @@ const operationShapes = {
     create_batch: { bucket, body: content },
     add_batch_objects: { bucket, batch: text, body: content },
     patch_batch: { bucket, batch: text, patch: content },
-    submit_batch: { bucket, batch: text },
+    submit_batch: { bucket, batch: text, body: content },
     cancel_batch: { bucket, batch: text },
     delete_batch: { bucket, batch: text },
     progress_batch: { bucket, batch: text, body: content },

@@ -1,17 +1,10 @@
 /** Tasks: what goes on, or went on, by itself. */
 import { z } from "zod";
 import { TaskResponse } from "../domain/task.js";
-import { AsOf, Pagination } from "./lists.js";
+import { AsOf, type ListQuery, Pagination } from "./lists.js";
 
 export const TaskAnswer = TaskResponse.and(z.object({ as_of: AsOf.optional() }));
 export type TaskAnswer = Readonly<z.infer<typeof TaskAnswer>>;
-
-export interface TaskListQuery {
-  readonly limit?: number | undefined;
-  readonly offset?: number | undefined;
-  /** The tasks that there were at a position (`@1234`) or time. */
-  readonly asOf?: string | undefined;
-}
 
 export const ListTasksResponse = z.object({
   results: z.array(TaskResponse),
@@ -34,8 +27,8 @@ export type TaskCancellation = Readonly<z.infer<typeof TaskCancellation>>;
 export interface Tasks {
   /** @throws NOT_FOUND, also for one that there was not yet at `asOf`. */
   get(taskId: string, options?: { readonly asOf?: string | undefined }): Promise<TaskAnswer>;
-  /** Newest first. */
-  list(query?: TaskListQuery): Promise<ListTasksResponse>;
+  /** Newest first unless they are sorted. @throws BAD_REQUEST for criteria that do not fit. */
+  list(query?: ListQuery): Promise<ListTasksResponse>;
   /**
    * Takes back what goes on: the batch of the task, also from a worker. What has ended stays as it is,
    * and is no fault: asked twice, it answers twice.

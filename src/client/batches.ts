@@ -146,7 +146,7 @@ function toRequest(operation: BatchOperation): Write {
     case "delete_batch":
       return { method: "DELETE", path };
     case "submit_batch":
-      return posted(`${path}/submit`, {});
+      return posted(`${path}/submit`, operation.body);
     case "cancel_batch":
       return posted(`${path}/cancel`, {});
     case "add_batch_objects":

@@ -1,13 +1,12 @@
 /** The tasks of one namespace, over HTTP. */
 
 import {
+  type ListQuery,
   ListTasksResponse,
   TaskAnswer,
   TaskCancellation,
-  type TaskListQuery,
   type Tasks,
 } from "../api/index.js";
-import { toJson } from "../domain/json.js";
 import { segment } from "./place.js";
 import type { Requests } from "./requests.js";
 
@@ -35,8 +34,7 @@ export class RemoteTasks implements Tasks {
     return (await this.#requests.transport.json(call, TaskCancellation)).body;
   }
 
-  async list({ limit, offset, asOf }: TaskListQuery = {}): Promise<ListTasksResponse> {
-    const json = toJson({ limit, offset });
-    return await this.#requests.ask("/v1/tasks/list", json, ListTasksResponse, { as_of: asOf });
+  async list(query: ListQuery = {}): Promise<ListTasksResponse> {
+    return await this.#requests.list("/v1/tasks/list", query, ListTasksResponse);
   }
 }

@@ -51,10 +51,8 @@ export interface MemberQuery extends PageQuery {
 /** The kinds of what is in no bucket. */
 export type UnownedKind = Exclude<ResourceKind, MemberKind>;
 
-export interface TaskQuery {
+export interface TaskQuery extends PageQuery {
   readonly within: Within;
-  readonly limit: number;
-  readonly offset: number;
 }
 
 export interface TaskPage {

@@ -229,6 +229,8 @@ describe("Upkeep by the client", () => {
     const query = { limit: 1, offset: 0 };
     const ours = await embedded.namespace().tasks.list(query);
     expect(await remote.namespace().tasks.list(query)).toEqual(ours);
+    const none = { filters: { status: "FAILED" }, search: "films", caseSensitive: true };
+    expect((await remote.namespace().tasks.list(none)).results).toEqual([]);
     const absent = remote.namespace().tasks.get("task_x");
     await expect(absent).rejects.toMatchObject({ code: "NOT_FOUND" });
   });

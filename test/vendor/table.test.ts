@@ -116,11 +116,6 @@ const notYet: Readonly<Record<string, RegExp>> = {
     /^answer \.(source_details|error) /,
   "PATCH /v1/buckets/{bucket_identifier}/objects/{object_identifier}":
     /^answer \.(source_details|error) /,
-  "POST /v1/buckets/{bucket_identifier}/batches/{batch_id}/submit":
-    /^body \.include_processing_history /,
-  "POST /v1/buckets/{bucket_identifier}/batches/list": /^body \.status /,
-  "POST /v1/tasks/list":
-    /^(\?(limit|offset|cursor|include_total) is refused|body \.(status|task_type|filters|sort|search) )/,
 };
 
 /** The rest of the faults, once those are left out that are known. */

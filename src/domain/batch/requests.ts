@@ -25,6 +25,11 @@ export const PatchBatchRequest = z.object({
   metadata: metadata.nullish().transform((value) => (value === null ? {} : value)),
 });
 
+export const SubmitRequest = z.object({
+  /** Nothing of it has a meaning here: what processed a batch is in its history. */
+  include_processing_history: z.boolean().nullish(),
+});
+
 export const ClaimRequest = z.object({
   worker: nameText(limits.workerNameLengthMax),
   lease_seconds: leaseSeconds,

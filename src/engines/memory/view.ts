@@ -28,6 +28,7 @@ import {
   streamOf,
 } from "../../domain/resource.js";
 import type { TaskResponse } from "../../domain/task.js";
+import { taskListing } from "../../domain/task-list.js";
 import { countUploads, type UploadCounts, type UploadState } from "../../domain/upload/state.js";
 import type { InlineProjection } from "../../eventstore/projection.js";
 import type { LogPoint } from "../../eventstore/store.js";
@@ -271,14 +272,12 @@ export class MemoryView implements InlineProjection, View {
     return found !== undefined && hasNamespace(within, found.namespace) ? found.task : undefined;
   }
 
-  async listTasks({ within, limit, offset }: TaskQuery): Promise<TaskPage> {
-    const all = [...this.#tables.tasks.values()]
+  async listTasks({ within, ...which }: TaskQuery): Promise<TaskPage> {
+    const tasks = [...this.#tables.tasks.values()]
       .filter((row) => hasNamespace(within, row.namespace))
-      .map(({ task }) => task)
-      .sort(
-        (a, b) => compareTexts(b.created_at, a.created_at) || compareTexts(a.task_id, b.task_id),
-      );
-    return { tasks: all.slice(offset, offset + limit), totalCount: all.length };
+      .map(({ task }) => task);
+    const { all, page } = select(tasks, undefined, taskListing, which);
+    return { tasks: page, totalCount: all.length };
   }
 
   /** Every state, for comparing and swapping. */

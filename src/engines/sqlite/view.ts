@@ -143,6 +143,7 @@ export class SqliteReadView implements View {
   readonly #task: Database.Statement;
   readonly #taskCount: Database.Statement;
   readonly #tasks: Database.Statement;
+  readonly #tasksAfter: Database.Statement;
   readonly #oldest: Database.Statement;
   readonly #references: Database.Statement;
   readonly #referenced: Database.Statement;
@@ -190,12 +191,17 @@ export class SqliteReadView implements View {
       .prepare(`SELECT task FROM tasks WHERE task_id = $taskId AND ${isWithin}`)
       .pluck();
     this.#taskCount = db.prepare(`SELECT count(*) FROM tasks WHERE ${isWithin}`).pluck();
-    this.#tasks = db
-      .prepare(
-        `SELECT task FROM tasks WHERE ${isWithin}
-         ORDER BY created_at DESC, task_id LIMIT $limit OFFSET $offset`,
-      )
-      .pluck();
+    const tasksFrom = (place: string) =>
+      db
+        .prepare(
+          `SELECT task FROM tasks WHERE ${isWithin} ${place}
+           ORDER BY created_at DESC, task_id LIMIT $limit OFFSET $offset`,
+        )
+        .pluck();
+    this.#tasks = tasksFrom("");
+    this.#tasksAfter = tasksFrom(
+      "AND created_at <= $createdAt AND NOT (created_at = $createdAt AND task_id <= $id)",
+    );
     this.#oldest = db
       .prepare(
         `SELECT state FROM objects
@@ -328,9 +334,18 @@ export class SqliteReadView implements View {
     return parseTask(this.#task.get({ taskId, ...withinOf(within) }));
   }
 
-  async listTasks({ within, ...page }: TaskQuery): Promise<TaskPage> {
+  async listTasks({ within, limit, offset, after }: TaskQuery): Promise<TaskPage> {
     const names = withinOf(within);
-    const rows = this.#tasks.all({ ...names, ...page });
+    const rows =
+      after === undefined
+        ? this.#tasks.all({ ...names, limit, offset })
+        : this.#tasksAfter.all({
+            ...names,
+            limit,
+            offset: 0,
+            createdAt: after.createdAt,
+            id: after.id,
+          });
     return {
       tasks: rows.flatMap((row) => parseTask(row) ?? []),
       totalCount: z.number().parse(this.#taskCount.get(names)),

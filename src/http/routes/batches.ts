@@ -18,9 +18,11 @@ import {
   PatchBatchRequest,
   ProgressRequest,
   RetryRequest,
+  SubmitRequest,
 } from "../../domain/batch/requests.js";
 import { BatchResponse, batchCatalog } from "../../domain/batch/response.js";
 import { limits } from "../../domain/limits.js";
+import { statuses } from "../../domain/statuses.js";
 import { TaskResponse } from "../../domain/task.js";
 import { exampleParameters } from "../example-parameters.js";
 import { setCache } from "../headers.js";
@@ -99,7 +101,7 @@ const ListBatchesRequest = listRequest({
   catalog: batchCatalog,
   noun: "batch",
   searched: "the id",
-});
+}).extend({ status: z.enum(statuses).nullish() });
 
 export const batchRoutes: readonly Route[] = [
   defineOperation({
@@ -124,6 +126,7 @@ export const batchRoutes: readonly Route[] = [
     summary: "List batches, now or as of a moment: search, filter, sort, page",
     response: ListBatchesResponse,
     request: ListBatchesRequest,
+    filtersOf: ({ status }) => ({ status }),
     list: ({ namespace, params }, query) => namespace.batches(bucketOf(params)).list(query),
   }),
   defineRead({
@@ -175,7 +178,9 @@ export const batchRoutes: readonly Route[] = [
     operationId: "submitBatch",
     summary: "Submit a draft: from now on a worker may claim it",
     response: TaskResponse,
-    toOperation: ({ params }) => ({ ...named(params), type: "submit_batch" }),
+    body: { "application/json": SubmitRequest },
+    examples: { "application/json": {} },
+    toOperation: ({ params, body }) => ({ ...named(params), type: "submit_batch", body }),
   }),
   defineOperation({
     ...bodiless,

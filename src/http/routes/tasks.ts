@@ -1,16 +1,21 @@
 /** The routes of tasks (CONTRACT: buckets). */
 import { z } from "zod";
 import { ListTasksResponse, TaskAnswer, TaskCancellation } from "../../api/index.js";
-import { limits } from "../../domain/limits.js";
-import { parseBody } from "../../domain/schemas.js";
+import { statuses } from "../../domain/statuses.js";
+import { taskCatalog } from "../../domain/task-list.js";
 import { setMoment } from "../headers.js";
 import { readTextHeader } from "../preferences.js";
 import { asOfMoment, defineRoute, noQuery, type Route } from "../route.js";
 import { assertUnconditional } from "../write.js";
+import { defineList, listRequest } from "./list-body.js";
 
-const ListBody = z.object({
-  limit: z.number().int().nullish().meta({ minimum: 1, maximum: limits.pageSizeMax }),
-  offset: z.number().int().nullish().meta({ minimum: 0 }),
+const ListTasksRequest = listRequest({
+  catalog: taskCatalog,
+  noun: "task",
+  searched: "the id, the type, the error, or what it is about",
+}).extend({
+  status: z.enum(statuses).nullish(),
+  task_type: z.string().nullish().meta({ description: "As answers name it." }),
 });
 
 export const taskRoutes: readonly Route[] = [
@@ -46,28 +51,14 @@ export const taskRoutes: readonly Route[] = [
       context.body = await organization.tasks.cancel(params["task_id"] ?? "", { reason });
     },
   }),
-  defineRoute({
-    method: "POST",
+  defineList({
     isOfOrganization: true,
     path: "/v1/tasks/list",
     operationId: "listTasks",
-    scans: true,
-    summary: "List tasks, now or as of a moment, newest first",
-    permission: "read",
-    query: z.strictObject({ as_of: asOfMoment }),
-    body: { "application/json": ListBody },
-    examples: { "application/json": { limit: 20 } },
+    summary: "List tasks, now or as of a moment: search, filter, sort, page",
     response: ListTasksResponse,
-    refusals: [400, 404, 413, 415, 422],
-    handle: async ({ context, organization, body }, { as_of: asOf }) => {
-      const { limit, offset } = parseBody(ListBody, body ?? {});
-      const page = await organization.tasks.list({
-        limit: limit ?? undefined,
-        offset: offset ?? undefined,
-        asOf,
-      });
-      if (page.as_of !== undefined) setMoment(context, page.as_of);
-      context.body = page;
-    },
+    request: ListTasksRequest,
+    filtersOf: ({ status, task_type }) => ({ status, task_type }),
+    list: ({ organization }, query) => organization.tasks.list(query),
   }),
 ];

@@ -17,12 +17,14 @@ import {
   PatchBatchRequest,
   ProgressRequest,
   RetryRequest,
+  SubmitRequest,
 } from "../../domain/batch/requests.js";
 import { batchTag, renderBatch } from "../../domain/batch/response.js";
 import { invariant } from "../../domain/errors.js";
 import type { JsonValue } from "../../domain/json.js";
 import { readBody } from "../../domain/request-fields.js";
 import { stateOfKind } from "../../domain/resource.js";
+import { requireObject } from "../../domain/schemas.js";
 import { batchTask } from "../../domain/task.js";
 import type { ServiceParts } from "../parts.js";
 import {
@@ -78,8 +80,14 @@ function ask(parts: Parts, operation: BatchOperation & ServedOperationOptions): 
       const { request, ...rest } = readBody(PatchBatchRequest, operation.patch, strict);
       return { ...rest, command: { type, metadata: request.metadata } };
     }
-    case "submit_batch":
-      return { command: { type, taskId: parts.newId("task") } };
+    case "submit_batch": {
+      const { json, ignoredFields } = readBody(SubmitRequest, operation.body, strict);
+      const meaningless = Object.keys(SubmitRequest.shape).filter((name) =>
+        Object.hasOwn(requireObject(json), name),
+      );
+      const command = { type, taskId: parts.newId("task") };
+      return { json, command, ignoredFields: [...ignoredFields, ...meaningless] };
+    }
     case "cancel_batch":
     case "delete_batch":
       return { command: { type } };

@@ -1,32 +1,32 @@
 /** Tasks of one namespace or of several, as they are and as they were. */
-
-import { z } from "zod";
 import type {
+  ListQuery,
   ListTasksResponse,
   TaskAnswer,
   TaskCancellation,
-  TaskListQuery,
   Tasks,
 } from "../../api/index.js";
 import { assertText } from "../../api/options.js";
 import { type BucketsError, isBucketsError } from "../../domain/errors.js";
 import type { DomainEvent } from "../../domain/event.js";
+import { type Criteria, parseCriteria } from "../../domain/filter/parse.js";
 import { isUnreadable } from "../../domain/history.js";
-import { limits } from "../../domain/limits.js";
+import { type PageQuery, select } from "../../domain/listing.js";
 import type { Within } from "../../domain/namespace/within.js";
 import { organizationNotFound } from "../../domain/not-found.js";
 import { parsePaging } from "../../domain/schemas.js";
 import { batchTask, type TaskResponse, uploadsTaskOf } from "../../domain/task.js";
+import { taskCatalog, taskListing } from "../../domain/task-list.js";
+import type { TaskPage } from "../../projections/view.js";
 import type { OfOrganization, ServiceParts } from "../parts.js";
+import { decodeCursor } from "./cursor.js";
+import { endPage } from "./list-page.js";
+import { ListPlace, ListRequest, ownQuery, rawCriteria } from "./lists.js";
 import { type NamespacePast, namespacePastAt } from "./namespace-past.js";
-import { paginate } from "./pagination.js";
 import { streamEvents } from "./stream-events.js";
 import { asPoint } from "./stream-past.js";
 
-const ListRequest = z.object({
-  limit: z.number().int().min(1).max(limits.pageSizeMax).default(limits.listPageSizeDefault),
-  offset: z.number().int().min(0).default(0),
-});
+const path = "/v1/tasks/list";
 
 type TaskParts = Pick<ServiceParts, "events" | "view" | "clock">;
 
@@ -73,46 +73,56 @@ export class TaskService implements Tasks {
     return { message, success: true, task: await this.#now(task) };
   }
 
-  async list(query: TaskListQuery = {}): Promise<ListTasksResponse> {
-    const { limit, offset } = parsePaging(ListRequest, query);
+  async list(given: ListQuery = {}): Promise<ListTasksResponse> {
+    const query = ownQuery(given);
+    const { limit, offset, cursor } = parsePaging(ListRequest, query);
+    const criteria = parseCriteria(rawCriteria(query), taskCatalog);
     const asOf = asPoint(query.asOf, "as_of");
+    const scope = JSON.stringify(["tasks", this.#within, criteria, query.asOf]);
+    const after = cursor === undefined ? undefined : decodeCursor(scope, ListPlace, cursor);
     const moment =
       asOf === undefined ? undefined : await namespacePastAt(this.#parts, this.#within, asOf);
+    // One more than asked for tells whether there is a next page.
+    const which = { limit: limit + 1, offset, after };
     const { tasks, totalCount } =
-      moment === undefined
-        ? await this.#page(limit, offset)
-        : await this.#pageAt(moment, limit, offset);
-    const hasMore = offset + tasks.length < totalCount;
+      moment === undefined && asksNothing(criteria)
+        ? await this.#newest(which)
+        : await this.#selected(criteria, which, moment);
+    const { shown, pagination } = endPage(
+      { rows: tasks, isCut: false, total: totalCount },
+      { query, criteria, listing: taskListing, scope, path, limit, offset, after },
+    );
     return {
-      results: [...tasks],
+      results: [...shown],
       total_count: totalCount,
-      pagination: paginate({
-        path: "/v1/tasks/list",
-        asOf: query.asOf,
-        total: totalCount,
-        limit,
-        offset,
-        hasMore,
-      }),
+      pagination,
       ...(moment !== undefined && { as_of: moment.asOf }),
     };
   }
 
-  async #page(limit: number, offset: number) {
-    const page = { within: this.#within, limit, offset };
-    const { tasks, totalCount } = await this.#parts.view.listTasks(page);
+  async #newest(which: PageQuery): Promise<TaskPage> {
+    const { tasks, totalCount } = await this.#parts.view.listTasks({
+      within: this.#within,
+      ...which,
+    });
     return { tasks: await Promise.all(tasks.map((task) => this.#now(task))), totalCount };
   }
 
   /** Reads every task that there ever was, as a list of buckets reads every bucket. */
-  async #pageAt(moment: NamespacePast, limit: number, offset: number) {
-    const all = { within: this.#within, limit: Number.MAX_SAFE_INTEGER, offset: 0 };
-    const tasks: TaskResponse[] = [];
-    for (const task of (await this.#parts.view.listTasks(all)).tasks) {
-      const then = await this.#then(task, moment);
-      if (then !== undefined) tasks.push(then);
+  async #selected(
+    criteria: Criteria,
+    which: PageQuery,
+    moment: NamespacePast | undefined,
+  ): Promise<TaskPage> {
+    const every = { limit: Number.MAX_SAFE_INTEGER, offset: 0, after: undefined };
+    const told: TaskResponse[] = [];
+    for (const task of (await this.#parts.view.listTasks({ within: this.#within, ...every }))
+      .tasks) {
+      const then = moment === undefined ? await this.#now(task) : await this.#then(task, moment);
+      if (then !== undefined) told.push(then);
     }
-    return { tasks: tasks.slice(offset, offset + limit), totalCount: tasks.length };
+    const { all, page } = select(told, criteria, taskListing, which);
+    return { tasks: page, totalCount: all.length };
   }
 
   /**
@@ -124,7 +134,8 @@ export class TaskService implements Tasks {
     if (task.task_type === "api_buckets_uploads_batch_confirm") {
       return uploadsTaskOf(task, await view.uploadsOf(task.task_id));
     }
-    if (task.task_type !== "api_buckets_batches_process") return task;
+    if (task.task_type !== "api_buckets_batches_process" || !goingOn.includes(task.status))
+      return task;
     const batch = await view.state(task.batch_id);
     return (batch?.kind === "batch" ? batchTask(batch, clock()) : undefined) ?? task;
   }
@@ -169,6 +180,10 @@ export class TaskService implements Tasks {
   #notFound(taskId: string, when: string): BucketsError {
     return organizationNotFound("task", taskId, this.#within, when);
   }
+}
+
+function asksNothing({ search, filter, sort }: Criteria): boolean {
+  return search === undefined && filter === undefined && sort === undefined;
 }
 
 const goingOn: readonly TaskResponse["status"][] = [
