@@ -5,6 +5,7 @@ import type { BlobStream, ByteRange } from "../domain/blob.js";
 import type { Policy } from "../domain/bucket/bucket-schema.js";
 import type { BucketsError } from "../domain/errors.js";
 import type { BlobDescription, ObjectResponse } from "../domain/object/response.js";
+import { ObjectStatus } from "../domain/object/state.js";
 import { jsonObject, totalBytes } from "../domain/schemas.js";
 import { AsOf, type ListQuery, Pagination } from "./lists.js";
 import type { PastPlace, PastReads } from "./past.js";
@@ -88,13 +89,22 @@ export interface ObjectGetOptions {
 export interface ObjectListQuery extends ListQuery {
   /** The fields to answer, dotted; all unless given. The id is always there. */
   readonly select?: readonly string[] | null | undefined;
+  /** Whether the blobs in the bucket are counted, which looks at each of its objects. */
+  readonly countBlobs?: boolean | undefined;
 }
 
 export const ListObjectsResponse = z.object({
   /** With `select`, as much of each as was asked for. */
   results: z.array(jsonObject),
   pagination: Pagination,
-  stats: z.object({ total_objects: z.number().int(), total_size_bytes: totalBytes }),
+  /** Of all in the bucket. */
+  stats: z.object({
+    total_objects: z.number().int(),
+    total_size_bytes: totalBytes,
+    objects_by_status: z.partialRecord(ObjectStatus, z.number().int()),
+    total_blobs: z.number().int().optional(),
+    avg_blobs_per_object: z.number().optional(),
+  }),
   as_of: AsOf.optional(),
 });
 export type ListObjectsResponse = z.infer<typeof ListObjectsResponse>;

@@ -64,11 +64,13 @@ export class RemoteObjects extends RemotePast implements Objects {
   }
 
   async list(query: ObjectListQuery = {}): Promise<ListObjectsResponse> {
-    const { search, filters, sort, caseSensitive, select, limit, offset, cursor, asOf } = query;
+    const { search, filters, sort, caseSensitive, select } = query;
     const path = `${baseOf(this.#bucket)}/list`;
     const json = toJson({ search, filters, sort, case_sensitive: caseSensitive, select });
+    const { limit, offset, cursor, asOf, countBlobs } = query;
     const page = { limit, offset, cursor, as_of: asOf };
-    return await this.#requests.ask(path, json, ListObjectsResponse, page);
+    const counting = { include_total: countBlobs === true ? "true" : undefined };
+    return await this.#requests.ask(path, json, ListObjectsResponse, { ...page, ...counting });
   }
 
   put(object: string, body: unknown, options: WriteOptions = {}): Promise<ObjectWritten> {

@@ -145,6 +145,8 @@ export interface View {
    * what they do may show or not.
    */
   eachObject(bucketId: string): AsyncIterable<ObjectState>;
+  /** How many blobs the objects of the bucket have together: it looks at each of them. */
+  blobCount(bucketId: string): Promise<number>;
   /** Of everything of a kind that there ever was in the bucket. */
   memberIds(kind: MemberKind, bucketId: string): Promise<readonly string[]>;
   /** A confirmed upload of the bucket with those bytes, if there is one. */

@@ -87,6 +87,21 @@ describe.each(engines)("objects on %s", (_, file) => {
       expect((await objects.list()).pagination.total).toBe(0);
     }));
 
+  test("a list counts the blobs that there are, or were, when it is asked to", () =>
+    withClips(file(), async (store) => {
+      const objects = store.namespace().objects("clips");
+      const { object } = await objects.create({ title: "a", blobs: [clip(1), clip(2)] });
+      await objects.create({ title: "b" });
+      const { position } = await store.head();
+      await objects.delete(object.object_id);
+      const counted = async (asOf?: string) =>
+        (await objects.list({ countBlobs: true, asOf, limit: 1 })).stats;
+      expect(await counted()).toMatchObject({ total_blobs: 0, avg_blobs_per_object: 0 });
+      const then = await counted(`@${position}`);
+      expect(then).toMatchObject({ total_blobs: 2, avg_blobs_per_object: 1 });
+      expect((await objects.list()).stats).not.toHaveProperty("total_blobs");
+    }));
+
   test("a creation does what the policy says when the key is taken", () =>
     withClips(file(), async (store) => {
       const objects = store.namespace().objects("clips");

@@ -164,3 +164,31 @@ test("parameters of the hosted API are taken, and named where they mean nothing"
   expect((await ignored("DELETE", "?cascade=true")).named).toBe("cascade");
   expectRefusal(await service.get(`${bucket}?cascade=true`), 400, "BadRequestError");
 });
+
+test("an object says where it is from, and a list how many blobs there are once they are to be counted", async () => {
+  const { service, path } = await objectsOn();
+  const blob = { property: "clip", type: "video", data: url };
+  const made = await service.post(path, { title: "a", blobs: [blob, blob] });
+  const source_details = [{ type: "bucket", source_id: at(made, "bucket_id") }];
+  expect(made.body).toMatchObject({ source_details });
+  expect(made.body).not.toHaveProperty("error");
+  const empty = { total_blobs: 0, avg_blobs_per_object: 0, objects_by_status: {} };
+  const { position } = await service.store.head();
+  const other = await service.post(path, { title: "b", blobs: [blob] });
+  const list = (query: string) => service.post(`${path}/list?${query}`, { search: "nothing" });
+  const counted = { total_objects: 2, objects_by_status: { DRAFT: 2 } };
+  expect(at(await list("limit=1"), "stats")).not.toHaveProperty("total_blobs");
+  expect(at(await list("limit=1"), "stats")).toMatchObject(counted);
+  const blobs = { total_blobs: 3, avg_blobs_per_object: 1.5 };
+  expect(at(await list("include_total=true"), "stats")).toMatchObject({ ...counted, ...blobs });
+  const then = await list(`include_total=true&as_of=@${position}`);
+  expect(at(then, "stats")).toMatchObject({ total_blobs: 2, avg_blobs_per_object: 2 });
+  await service.send("DELETE", `${path}/${textAt(other, "object_id")}`);
+  expect(at(await list("include_total=true"), "stats", "total_blobs")).toBe(2);
+  await service.send("DELETE", `${path}/${textAt(made, "object_id")}`);
+  expect(at(await list("include_total=true"), "stats")).toMatchObject(empty);
+  const sent = { title: "c", source_details: [], error: "none" };
+  const again = await service.post(path, sent);
+  expect(header(again, "X-Ignored-Fields")).toBe("source_details, error");
+  expect(again.body).toMatchObject({ source_details });
+});

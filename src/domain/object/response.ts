@@ -22,7 +22,13 @@ const ownResponse = z.object({
   key_prefix: z.string().optional(),
   metadata: jsonObject,
   blobs: z.array(ObjectBlob),
+  /** The hosted API has others, of what was made of objects. */
+  source_details: z.array(z.object({ type: z.literal("bucket"), source_id: z.string() })),
   status: ObjectStatus,
+  error: z.string().optional().meta({
+    description:
+      "Of the hosted API; what failed with an object is told by the batches that had it.",
+  }),
   created_at: answeredTime,
   updated_at: answeredTime,
 });
@@ -60,6 +66,7 @@ function ownFields(state: ObjectState): JsonObject {
     ...(prefix !== undefined && { key_prefix: prefix }),
     metadata: ownValue(document, "metadata") ?? {},
     blobs: blobsOf(document).map(blobFields),
+    source_details: [{ type: "bucket", source_id: state.bucket_id }],
     status: state.status,
     created_at: state.created_at,
     updated_at: state.updated_at,

@@ -6,7 +6,7 @@ import { nameText } from "../schemas.js";
 import { statuses } from "../statuses.js";
 import { metadata } from "../user-data.js";
 
-const syncModes = ["initial_only", "continuous"] as const;
+export const syncModes = ["initial_only", "continuous"] as const;
 
 /** Where a value or a blob comes from, by the fields that each kind of source needs. */
 const sources = z.discriminatedUnion("type", [

@@ -5,6 +5,7 @@ import { type JsonObject, withoutAbsent } from "../json.js";
 import { organizationId } from "../organization.js";
 import { answeredTime, jsonObject } from "../schemas.js";
 import { statuses } from "../statuses.js";
+import { syncModes } from "./requests.js";
 import type { SyncState } from "./state.js";
 
 const count = z.number().int();
@@ -22,7 +23,7 @@ export const SyncResponse = z.object({
   description: z.string().optional(),
   file_filters: jsonObject.optional(),
   schema_mapping: jsonObject.optional(),
-  sync_mode: z.string(),
+  sync_mode: z.enum(syncModes),
   polling_interval_seconds: count,
   batch_size: count,
   skip_batch_submission: z.boolean(),

@@ -15,6 +15,7 @@ import type { CountedNamespace } from "../../domain/namespace/response.js";
 import type { NamespaceState } from "../../domain/namespace/state.js";
 import { hasNamespace, type Within } from "../../domain/namespace/within.js";
 import { countNamespaces } from "../../domain/namespaces.js";
+import { blobsOf } from "../../domain/object/document.js";
 import { objectSize } from "../../domain/object/response.js";
 import type { ObjectState } from "../../domain/object/state.js";
 import type { Reservation } from "../../domain/reservation.js";
@@ -214,6 +215,13 @@ export class MemoryView implements InlineProjection, View {
     yield* this.#existing("object", bucketId).sort(
       (a, b) => compareTexts(a.created_at, b.created_at) || compareTexts(a.object_id, b.object_id),
     );
+  }
+
+  async blobCount(bucketId: string): Promise<number> {
+    const counts = this.#existing("object", bucketId).map(
+      ({ document }) => blobsOf(document).length,
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 
   async memberIds(kind: MemberKind, bucketId: string): Promise<readonly string[]> {

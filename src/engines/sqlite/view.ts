@@ -145,6 +145,7 @@ export class SqliteReadView implements View {
   readonly #tasks: Database.Statement;
   readonly #tasksAfter: Database.Statement;
   readonly #oldest: Database.Statement;
+  readonly #blobCount: Database.Statement;
   readonly #references: Database.Statement;
   readonly #referenced: Database.Statement;
   readonly #deliveryCounts: Database.Statement;
@@ -208,6 +209,12 @@ export class SqliteReadView implements View {
          WHERE bucket_id = $bucketId AND is_deleted = 0
            AND created_at >= $createdAt AND NOT (created_at = $createdAt AND object_id <= $id)
          ORDER BY created_at, object_id LIMIT ${objectSlice}`,
+      )
+      .pluck();
+    this.#blobCount = db
+      .prepare(
+        `SELECT coalesce(sum(json_array_length(state, '$.document.blobs')), 0) FROM objects
+         WHERE bucket_id = ? AND is_deleted = 0`,
       )
       .pluck();
     this.#references = db.prepare(
@@ -379,6 +386,10 @@ export class SqliteReadView implements View {
       if (rows.length < objectSlice) return;
       await nextTurn();
     }
+  }
+
+  async blobCount(bucketId: string): Promise<number> {
+    return z.number().parse(this.#blobCount.get(bucketId));
   }
 
   async memberIds(kind: MemberKind, bucketId: string): Promise<readonly string[]> {

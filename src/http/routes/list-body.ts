@@ -149,7 +149,11 @@ const pagingQuery = {
   include_total: z
     .enum(["true", "false"])
     .optional()
-    .meta({ description: "`false` leaves the totals out of the pagination." }),
+    .meta({
+      description:
+        "`false` leaves the totals out of the pagination; `true` counts the blobs of objects as well, " +
+        "which looks at each object of the bucket.",
+    }),
 };
 
 /** The pagination without its totals, for who asked for none. */
@@ -190,6 +194,8 @@ export function defineList<Request extends z.ZodObject, Page extends ListPage>({
     sent: ApiRequest,
     query: ServedListQuery,
     body: z.output<Request>,
+    /** Whether the totals were asked for, in so many words. */
+    includesTotals: boolean,
   ) => Promise<Page>;
   /** What must be equal, beside the filters; null and undefined may be anything. */
   readonly filtersOf?: (body: z.output<Request>) => Readonly<Record<string, JsonValue | undefined>>;
@@ -224,7 +230,8 @@ export function defineList<Request extends z.ZodObject, Page extends ListPage>({
         asOf,
         bytesMax: limits.pageBytesMax,
       };
-      const page = await list(sent, asked, body);
+      const includesTotals = includeTotal === "true";
+      const page = await list(sent, asked, body, includesTotals);
       setIgnoredFields(context, ignored);
       if (page.as_of === undefined) setCache(context, "current");
       else setMoment(context, page.as_of);
@@ -235,7 +242,7 @@ export function defineList<Request extends z.ZodObject, Page extends ListPage>({
         return;
       }
       const rest = (place: Pick<ListQuery, "limit" | "cursor">) =>
-        list(sent, { ...asked, ...place }, body);
+        list(sent, { ...asked, ...place }, body, false);
       context.body = Readable.from(wholePage(shown, missing, rest));
       context.type = "application/json";
     },

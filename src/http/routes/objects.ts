@@ -21,7 +21,7 @@ import { ObjectResponse, objectCatalog } from "../../domain/object/response.js";
 import { type PatchMediaType, patchMediaTypes } from "../../domain/patch-media-type.js";
 import { checkStrays } from "../../domain/request-fields.js";
 import { RevertRequest } from "../../domain/revert.js";
-import { jsonObject, parseBody, parseQuery, requireObject } from "../../domain/schemas.js";
+import { jsonObject, parseBody, requireObject } from "../../domain/schemas.js";
 import { sendBlob } from "../blob-body.js";
 import { readConditions } from "../conditional.js";
 import { setCache } from "../headers.js";
@@ -182,10 +182,8 @@ export const objectRoutes: readonly Route[] = [
     summary: "List objects, now or as of a moment: search, filter, sort, select, page",
     response: ListObjectsResponse,
     request: ListObjectsRequest,
-    list: ({ namespace, params, body }, query) => {
-      const { select } = parseQuery(ListObjectsRequest, body ?? {}, "body");
-      return namespace.objects(bucketOf(params)).list({ ...query, select });
-    },
+    list: ({ namespace, params }, query, { select }, countBlobs) =>
+      namespace.objects(bucketOf(params)).list({ ...query, select, countBlobs }),
   }),
   defineRoute({
     method: "POST",

@@ -1,11 +1,15 @@
 /** Lists of the objects of one bucket, as they are and as they were. */
 
 import type { ListObjectsResponse, ObjectListQuery } from "../../api/index.js";
+import type { BucketStats } from "../../domain/bucket/stats.js";
 import { parseField } from "../../domain/filter/fields.js";
 import type { JsonObject, JsonValue } from "../../domain/json.js";
+import { blobsOf } from "../../domain/object/document.js";
 import { objectFields } from "../../domain/object/response.js";
+import type { ObjectState } from "../../domain/object/state.js";
 import { valueAt } from "../../domain/pointer.js";
 import type { ServiceParts } from "../parts.js";
+import { average } from "../read/lists.js";
 import { listMembers } from "../read/member-lists.js";
 
 export async function listObjects(
@@ -14,13 +18,40 @@ export async function listObjects(
   query: ObjectListQuery,
 ): Promise<ListObjectsResponse> {
   const asked = { ...where, kind: "object" } as const;
-  const { states, pagination, point, asOf } = await listMembers(parts, asked, query);
+  const { states, past, pagination, point, asOf } = await listMembers(parts, asked, query);
   const stats = await parts.view.stats(where.bucketId, point);
+  const blobCount = query.countBlobs === true ? await countBlobs(parts, where, past) : undefined;
   return {
     results: states.map((state) => selected(objectFields(state), query.select)),
     pagination,
-    stats: { total_objects: stats.objectCount, total_size_bytes: Number(stats.totalSizeBytes) },
+    stats: statsOf(stats, blobCount),
     ...(asOf !== undefined && { as_of: asOf }),
+  };
+}
+
+/** @param past the objects that there were then; undefined for now. */
+async function countBlobs(
+  { view }: Pick<ServiceParts, "view">,
+  { bucketId }: { readonly bucketId: string },
+  past: readonly ObjectState[] | undefined,
+): Promise<number> {
+  if (past === undefined) return await view.blobCount(bucketId);
+  return past.reduce((sum, { document }) => sum + blobsOf(document).length, 0);
+}
+
+function statsOf(
+  { objectCount, totalSizeBytes }: BucketStats,
+  blobCount: number | undefined,
+): ListObjectsResponse["stats"] {
+  return {
+    total_objects: objectCount,
+    total_size_bytes: Number(totalSizeBytes),
+    // Every object that there is has this one.
+    objects_by_status: objectCount === 0 ? {} : { DRAFT: objectCount },
+    ...(blobCount !== undefined && {
+      total_blobs: blobCount,
+      avg_blobs_per_object: average(blobCount, objectCount),
+    }),
   };
 }
 

@@ -82,7 +82,7 @@ function pageOf({ all, page }: Selected<CountedBucket>): BucketPage {
   return { buckets: page, isCut: false, totalCount: all.length, totals: totalsOf(all) };
 }
 
-function average(sum: number, count: number): number {
+export function average(sum: number, count: number): number {
   return count === 0 ? 0 : sum / count;
 }
 

@@ -29,7 +29,8 @@ interface Listed<State> {
   readonly pagination: Pagination;
   /** The moment that the answer is about, milliseconds. */
   readonly at: number;
-  /** There for an answer about the past. */
+  /** There for an answer about the past: everything that there was, and when. */
+  readonly past?: readonly State[];
   readonly point?: LogPoint;
   readonly asOf?: AsOf;
 }
@@ -65,6 +66,7 @@ export async function listMembers<Kind extends MemberKind>(
     totalCount: page.totalCount,
     at,
     pagination,
+    ...(past && { past }),
     ...(then && {
       point: then.point,
       asOf: await asOfOf(parts.events, past ?? [], then.isFinal),

@@ -66,6 +66,7 @@ const ownNames = new Set([
   "key_prefix",
   "metadata",
   "blobs",
+  "source_details",
   "status",
   "created_at",
   "updated_at",

@@ -28,7 +28,7 @@ export function ObjectPage({ namespace, bucket, object }: ObjectPageProps) {
   );
 }
 
-const shownApart = ["blobs", "bucket_id", "object_id", "status"];
+const shownApart = ["blobs", "bucket_id", "object_id", "source_details", "status"];
 
 function ObjectOf({ object: id }: { readonly object: string }) {
   const { id: bucket, asOf, moment, namespace, round, deletion: bucketDeletion } = useBucket();
