@@ -198,8 +198,15 @@ export function ignoredOf({ query }: Pick<Route, "query">, sent: object): readon
   return Object.keys(sent).filter((name) => query.shape[name] === ignoredParameter);
 }
 
-/** A yes or no in a query. */
-export const flag = z.enum(["true", "false"]).optional();
+const truths = ["true", "false"] as const;
+
+/** A yes or no in a query, in any case: what Python writes is `True`. */
+export const flag = z
+  .string()
+  .toLowerCase()
+  .pipe(z.enum(truths))
+  .meta({ enum: [...truths] })
+  .optional();
 
 /** A moment of a whole namespace, as the query of lists names one. */
 export const asOfMoment = z

@@ -20,6 +20,7 @@ import { readIdempotencyKey, readPreferences, readTextHeader } from "./preferenc
 import {
   type ApiRequest,
   defineRoute,
+  flag,
   type HttpContext,
   ignoredOf,
   type Route,
@@ -28,10 +29,7 @@ import {
 
 /** The query of every write; extend it for a route that takes more. */
 export const writeQuery = z.strictObject({
-  dry_run: z
-    .enum(["true", "false"])
-    .optional()
-    .meta({ description: "Check everything, record nothing." }),
+  dry_run: flag.meta({ description: "Check everything, record nothing." }),
 });
 type WriteQuery = z.infer<typeof writeQuery>;
 

@@ -192,3 +192,15 @@ test("an object says where it is from, and a list how many blobs there are once 
   expect(header(again, "X-Ignored-Fields")).toBe("source_details, error");
   expect(again.body).toMatchObject({ source_details });
 });
+
+test("a yes or no in a query is taken in any case, and nothing else for one", async () => {
+  const { service, path } = await objectsOn();
+  const dry = await service.post(`${path}?dry_run=True&auto_process=False`, { title: "a" });
+  expect(dry.body).toMatchObject({ dry_run: true });
+  const listed = await service.post(`${path}/list?include_total=FALSE`, {});
+  expect(listAt(listed, "results")).toEqual([]);
+  expect(at(listed, "pagination")).not.toHaveProperty("total");
+  for (const query of ["dry_run=yes", "dry_run=", "auto_process=1"]) {
+    expectRefusal(await service.post(`${path}?${query}`, { title: "a" }), 400, "BadRequestError");
+  }
+});

@@ -14,7 +14,7 @@ import { checkStrays } from "../../domain/request-fields.js";
 import { jsonValue, parsePaging, requireObject } from "../../domain/schemas.js";
 import { setCache, setMoment } from "../headers.js";
 import { readPreferences } from "../preferences.js";
-import { type ApiRequest, asOfMoment, defineRoute, type Route } from "../route.js";
+import { type ApiRequest, asOfMoment, defineRoute, flag, type Route } from "../route.js";
 import { type ListPage, missingOf, wholePage } from "../whole-page.js";
 import { setIgnoredFields } from "../write.js";
 
@@ -146,14 +146,11 @@ const pagingQuery = {
   limit: z.coerce.number().int().min(1).max(limits.pageSizeMax).optional(),
   offset: z.coerce.number().int().min(0).optional(),
   cursor: z.string().optional(),
-  include_total: z
-    .enum(["true", "false"])
-    .optional()
-    .meta({
-      description:
-        "`false` leaves the totals out of the pagination; `true` counts the blobs of objects as well, " +
-        "which looks at each object of the bucket.",
-    }),
+  include_total: flag.meta({
+    description:
+      "`false` leaves the totals out of the pagination; `true` counts the blobs of objects as well, " +
+      "which looks at each object of the bucket.",
+  }),
 };
 
 /** The pagination without its totals, for who asked for none. */
