@@ -197,6 +197,7 @@ export const changes: Table<ChangeRow> = {
     text("namespace", ({ recorded }) => recorded.namespace),
     text("type", ({ recorded }) => recorded.event.type),
     text("actor", ({ recorded }) => recorded.meta.actor),
+    text("acting_token", ({ recorded }) => recorded.meta.token),
     text("reason", ({ recorded }) => recorded.meta.reason),
     text("request_id", ({ recorded }) => recorded.meta.request_id),
     text("transaction_id", ({ recorded }) => recorded.transactionId),

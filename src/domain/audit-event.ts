@@ -13,6 +13,8 @@ export const AuditEvent = z.object({
   namespace_id: z.string().optional(),
   action: z.string(),
   actor_id: z.string(),
+  /** The access token that it came with, whoever it spoke for. */
+  acting_token: z.string().optional(),
   /** Whoever writes comes with a token. */
   actor_type: z.literal("api_key"),
   /** What was refused is no event. */

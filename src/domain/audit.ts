@@ -22,6 +22,7 @@ export function toAuditEvent(recorded: RecordedEvent): AuditEvent {
     namespace_id: recorded.namespace,
     action,
     actor_id: meta.actor,
+    ...(meta.token !== undefined && { acting_token: meta.token }),
     actor_type: "api_key",
     status: "success",
     changes: [...shownChanges(event)],

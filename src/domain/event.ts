@@ -13,6 +13,8 @@ import { UploadEvent } from "./upload/events.js";
 /** Who caused an event, why, and by which request (CONTRACT: writing with care). */
 export const EventMeta = z.object({
   actor: z.string(),
+  /** The name of the access token, which may speak for an actor of another name. */
+  token: z.string().optional(),
   reason: z.string().optional(),
   request_id: z.string(),
   idempotency_key: z.string().optional(),

@@ -20,6 +20,7 @@ const columns = [
   "namespace",
   "bucket_name",
   "bucket_id",
+  "acting_token",
   "event_id",
   "request_id",
   "idempotency_key",

@@ -18,6 +18,7 @@ export function toHistoryEntry(
     type: event.type,
     recorded_at: formatTime(recorded.recordedAt),
     actor: meta.actor,
+    ...(meta.token !== undefined && { acting_token: meta.token }),
     ...(meta.reason !== undefined && { reason: meta.reason }),
     request_id: meta.request_id,
     ...(meta.idempotency_key !== undefined && { idempotency_key: meta.idempotency_key }),

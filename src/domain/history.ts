@@ -21,6 +21,8 @@ export const HistoryEntry = z.object({
   type: z.string(),
   recorded_at: answeredTime,
   actor: z.string(),
+  /** The access token that it came with, whoever it spoke for. */
+  acting_token: z.string().optional(),
   reason: z.string().optional(),
   request_id: z.string(),
   idempotency_key: z.string().optional(),

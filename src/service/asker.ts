@@ -4,7 +4,10 @@ import type { Within } from "../domain/namespace/within.js";
 /** With every default filled in. */
 export interface KnownCaller {
   readonly actor: string;
-  readonly token: string;
+  /** Whose Idempotency-Keys are meant: the name of the access token, or of the actor without one. */
+  readonly keysOf: string;
+  /** The name of the access token that the request came with. */
+  readonly token: string | undefined;
   readonly requestId: string | undefined;
   readonly userAgent: string | undefined;
   readonly remoteAddress: string | undefined;
@@ -23,7 +26,8 @@ export interface Asker {
 export function nobody(actor: string): KnownCaller {
   return {
     actor,
-    token: actor,
+    keysOf: actor,
+    token: undefined,
     requestId: undefined,
     userAgent: undefined,
     remoteAddress: undefined,

@@ -198,7 +198,8 @@ export class Store implements EmbeddedStore {
     const actor = caller.actor ?? this.#parts.actor;
     return {
       actor,
-      token: caller.token ?? actor,
+      keysOf: caller.token ?? actor,
+      token: caller.token,
       requestId: caller.requestId,
       userAgent: caller.userAgent,
       remoteAddress: caller.remoteAddress,

@@ -127,6 +127,7 @@ describe("export", () => {
           "default",
           "videos",
           entry.bucket_id,
+          "",
           entry.event_id,
         ],
         ...[entry.request_id, "", "", "", "application/json", ""],

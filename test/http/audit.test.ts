@@ -146,6 +146,7 @@ describe("GET /v1/organizations/audit/logs", () => {
       namespace_id: "default",
       action: "bucket_updated",
       actor_id: "alice",
+      acting_token: "admin",
       actor_type: "api_key",
       status: "success",
       changes: [{ op: "add", path: "/description", value: "first" }],

@@ -206,4 +206,19 @@ describe("access tokens", () => {
     await service.patch(path, {}, { headers });
     expect(at(await service.get(`${path}/history/2`), "actor")).toBe("José");
   });
+
+  test("stand beside the name that an admin spoke in, wherever it is told who did it", async () => {
+    const service = await serveTest();
+    const path = await makeBucket(service);
+    const made = await service.post("/v1/admin/tokens", { name: "boss", permission: "admin" });
+    const headers = { Authorization: `Bearer ${textAt(made, "token")}`, "X-Actor": "mallory" };
+    await service.patch(path, { description: "x" }, { token: "none", headers });
+
+    const spoken = { actor: "mallory", acting_token: "boss" };
+    const entry = await service.get(`${path}/history/2`);
+    expect([at(entry, "actor"), at(entry, "acting_token")]).toEqual(["mallory", "boss"]);
+    expect(listAt(await service.get("/v1/events?after=1"), "results")).toMatchObject([spoken]);
+    const audit = await service.get("/v1/organizations/audit/logs?actor_id=mallory");
+    expect(listAt(audit, "results")).toMatchObject([{ actor_id: "mallory", acting_token: "boss" }]);
+  });
 });

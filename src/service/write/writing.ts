@@ -325,9 +325,10 @@ export class UnitWriter {
   }
 
   #meta({ caller }: Asker, { reason, idempotencyKey }: UnitOptions): EventMeta {
-    const { actor, requestId, userAgent, remoteAddress, traceId } = caller;
+    const { actor, token, requestId, userAgent, remoteAddress, traceId } = caller;
     return {
       actor,
+      ...(token !== undefined && { token }),
       ...(reason !== undefined && { reason }),
       request_id: requestId ?? this.#parts.newId("req"),
       ...(idempotencyKey !== undefined && { idempotency_key: idempotencyKey }),
@@ -353,7 +354,7 @@ function idempotencyOf(
   if (key === undefined) return undefined;
   // A dry run is never what was done under the key, and leaves it unused.
   const fingerprint = dryRun === true ? `dry run of ${sent}` : sent;
-  return { scope: `${namespace}/${caller.token}`, key, fingerprint };
+  return { scope: `${namespace}/${caller.keysOf}`, key, fingerprint };
 }
 
 /** The refusal, with what the caller missed or probably meant. */

@@ -16,6 +16,7 @@ const columns = [
   "ip_address",
   "user_agent",
   "audit_id",
+  "acting_token",
 ] as const;
 
 const pageSize = 1_000;
