@@ -1,14 +1,9 @@
 /** Events in the audit shape of the hosted API (CONTRACT: audit shape): a projection, nothing more. */
 import type { AuditEvent } from "./audit-event.js";
-import { DomainEvent, formatTime, type RecordedEvent } from "./event.js";
+import { auditedAs } from "./audit-names.js";
+import { type DomainEvent, formatTime, type RecordedEvent } from "./event.js";
+import { eventTypes } from "./event-types.js";
 import { shownChanges } from "./resource.js";
-
-type EventType = DomainEvent["type"];
-
-interface Audited {
-  readonly resourceType: string;
-  readonly action: string;
-}
 
 /** The event in the audit shape; secrets in its changes are masked. */
 export function toAuditEvent(recorded: RecordedEvent): AuditEvent {
@@ -35,21 +30,11 @@ export function toAuditEvent(recorded: RecordedEvent): AuditEvent {
 export function auditedTypes(wanted: {
   readonly resourceType?: string | undefined;
   readonly action?: string | undefined;
-}): readonly EventType[] {
-  return DomainEvent.options
-    .map((option) => option.shape.type.value)
-    .filter((type) => {
-      const { resourceType, action } = auditedAs(type);
-      return (
-        (wanted.resourceType ?? resourceType) === resourceType &&
-        (wanted.action ?? action) === action
-      );
-    });
-}
-
-/** The hosted API says created, updated and deleted; what it has no word for keeps ours. */
-function auditedAs(type: EventType): Audited {
-  const [resourceType = "", verb = ""] = type.split(".");
-  const action = verb === "patched" ? "updated" : verb;
-  return { resourceType, action: `${resourceType}_${action}` };
+}): readonly DomainEvent["type"][] {
+  return eventTypes.filter((type) => {
+    const { resourceType, action } = auditedAs(type);
+    return (
+      (wanted.resourceType ?? resourceType) === resourceType && (wanted.action ?? action) === action
+    );
+  });
 }

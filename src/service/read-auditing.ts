@@ -9,6 +9,7 @@ import {
   type ReadTracker,
   type TrackedRead,
 } from "../api/index.js";
+import { accessedAs } from "../domain/audit-names.js";
 import type { Change } from "../domain/changes.js";
 import { BucketsError, isBucketsError } from "../domain/errors.js";
 import { type JsonValue, toJson } from "../domain/json.js";
@@ -106,9 +107,8 @@ export class ReadAudit implements ReadTracker {
   record({ namespace, resourceType, resourceId, ...read }: TrackedRead): void {
     this.#add({
       namespace: namespace ?? null,
-      resourceType,
+      ...accessedAs(resourceType),
       resourceId,
-      action: `${resourceType}_accessed`,
       actor: read.actor,
       changes: "[]",
       remoteAddress: read.remoteAddress ?? null,

@@ -165,7 +165,8 @@ describe("GET /v1/organizations/audit/logs", () => {
       ["action=bucket_created", [created, created]],
       ["resource_type=bucket&actor_id=alice", [updated]],
       ["resource_type=collection", []],
-      ["action=bucket_upd", []],
+      ["action=retriever_queried", []],
+      ["resource_type=api_key", []],
       ["resource_id=videos", []],
       ["start=2026-10-01T12:00:01Z&end=2026-10-01T14:00:02%2B02:00", [locked, updated]],
       ["end=2026-10-01T12:00:00.999Z", [created]],
@@ -174,6 +175,35 @@ describe("GET /v1/organizations/audit/logs", () => {
       const answer = await list(`?${query}`);
       expect(actionsOf(answer), query).toEqual(actions);
       expect(at(answer, "total"), query).toBe(actions.length);
+    }
+  });
+
+  it.each([
+    ["resource_type=nope", "bucket, cluster"],
+    ["action=bucket_upd", "bucket_unlocked, bucket_updated"],
+    ["action=nope", "bucket_created"],
+  ])("refuses ?%s, and lists what there is", async (query, known) => {
+    const { list } = await makeStory();
+    const answer = await list(`?${query}`);
+    expectRefusal(answer, 400, "BadRequestError");
+    expect(answer.text).toContain(known);
+  });
+
+  it("calls connections as the hosted API does, and takes our word for them as well", async () => {
+    const { service, list } = await makeStory();
+    await service.post("/v1/organizations/connections", { name: "lake" });
+    for (const query of [
+      "resource_type=storage_connection",
+      "resource_type=connection",
+      "action=storage_connection_created",
+      "action=connection_created",
+    ]) {
+      const [event, ...others] = listAt(await list(`?${query}`), "results");
+      expect(others, query).toEqual([]);
+      expect(event, query).toMatchObject({
+        resource_type: "storage_connection",
+        action: "storage_connection_created",
+      });
     }
   });
 

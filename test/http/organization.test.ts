@@ -149,8 +149,8 @@ test("what is written without a namespace is recorded in that of the connection 
   expect((await service.send("DELETE", one)).status).toBe(200);
   const newest = await service.store.namespace("songs").audit.list({ limit: 2 });
   expect(newest.results.map(({ action }) => action)).toEqual([
-    "connection_deleted",
-    "connection_updated",
+    "storage_connection_deleted",
+    "storage_connection_updated",
   ]);
   const canceled = await service.send("DELETE", `/v1/tasks/${films.task}`, limited);
   expect(canceled.body).toMatchObject({ task: { status: "CANCELED" } });

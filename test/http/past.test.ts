@@ -80,6 +80,7 @@ describe("GET /history", () => {
     ["from=3&to=2"],
     ["sort=version"],
     ["type=bucket.patched&type=bucket.locked"],
+    ["type=patched"],
   ])("refuses ?%s", async (query) => {
     const { service, path } = await makeStory();
     expectRefusal(await service.get(`${path}/history?${query}`), 400, "BadRequestError");

@@ -14,7 +14,7 @@ import {
   type FeedQuery,
 } from "../../api/index.js";
 import { BucketsError } from "../../domain/errors.js";
-import { DomainEvent } from "../../domain/event.js";
+import { assertEventTypes } from "../../domain/event-types.js";
 import { isUnreadable, type UnreadableEvent } from "../../domain/history.js";
 import { toHistoryEntry } from "../../domain/history-entry.js";
 import { limits } from "../../domain/limits.js";
@@ -51,10 +51,6 @@ const cursorScope = "events";
 const CursorPlace = z.tuple([z.number().int().min(0), z.string()]);
 
 /** Every type of event that there is, for those who choose. */
-const feedEventTypes: readonly string[] = DomainEvent.options.map(
-  (option) => option.shape.type.value,
-);
-
 const FeedPageRequest = z.object({
   limit: z.number().int().min(1).max(limits.pageSizeMax).default(limits.historyPageSizeDefault),
   waitMs: z.number().min(0).max(limits.feedWaitMsMax).default(0),
@@ -172,7 +168,7 @@ export class LogFeed implements Feed {
   async #open(): Promise<{ place: Place; filter: Filter }> {
     const { after, types, bucket, namespace = "default" } = this.#query;
     if (namespace !== allNamespaces) assertNamespace(namespace);
-    assertTypes(types);
+    assertEventTypes(types ?? []);
     const place = await this.#placeOf(after);
     const bucketId = bucket === undefined ? undefined : await this.#bucketId(namespace, bucket);
     return {
@@ -253,16 +249,6 @@ function gone(message: string, details: Readonly<Record<string, unknown>>): Buck
     ...details,
     action: "resync",
   });
-}
-
-/** A mistyped type would be waited for in vain. */
-function assertTypes(types: readonly string[] | undefined): void {
-  const unknown = types?.find((type) => !feedEventTypes.includes(type));
-  if (unknown === undefined) return;
-  throw new BucketsError(
-    "BAD_REQUEST",
-    `There are no events of type "${unknown}": there are ${feedEventTypes.join(", ")}.`,
-  );
 }
 
 /** Decided by columns alone: what is not wanted is not decoded. */

@@ -5,6 +5,7 @@ import type { Audit, AuditLogResponse, AuditQuery } from "../../api/index.js";
 import { assertText } from "../../api/options.js";
 import { auditedTypes, toAuditEvent } from "../../domain/audit.js";
 import { AuditEvent } from "../../domain/audit-event.js";
+import { knownAction, knownResourceType } from "../../domain/audit-names.js";
 import { BucketsError } from "../../domain/errors.js";
 import { formatTime, type RecordedEvent } from "../../domain/event.js";
 import { assertReadable, isUnreadable, type UnreadableEvent } from "../../domain/history.js";
@@ -20,10 +21,10 @@ import type { ReadAudit } from "../read-auditing.js";
 import { cursorText, decodeCursor, encodeCursor } from "./cursor.js";
 
 const AuditRequest = z.object({
-  resourceType: z.string().optional(),
+  resourceType: z.string().transform(knownResourceType).optional(),
   resourceId: z.string().optional(),
   actorId: z.string().optional(),
-  action: z.string().optional(),
+  action: z.string().transform(knownAction).optional(),
   start: timestamp.optional(),
   end: timestamp.optional(),
   skip: z.number().int().min(0).default(0),

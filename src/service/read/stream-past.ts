@@ -25,6 +25,7 @@ import { diff } from "../../domain/changes.js";
 import { diffFormats, formatDiff } from "../../domain/diff-formats.js";
 import { BucketsError, invariant } from "../../domain/errors.js";
 import { formatTime, type RecordedEvent } from "../../domain/event.js";
+import { assertEventTypes } from "../../domain/event-types.js";
 import {
   assertReadable,
   type HistoryEntry,
@@ -206,6 +207,7 @@ export class Past<Kind extends ResourceKind> {
 
   async history(identifier: string, query: HistoryQuery): Promise<HistoryResponse> {
     const request = parseQuery(HistoryRequest, query);
+    if (request.type !== undefined) assertEventTypes([request.type]);
     const { cursor, limit, order, ...filters } = request;
     const asked = askedRange(request);
     const state = await this.find(identifier);
