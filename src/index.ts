@@ -4,9 +4,12 @@
  */
 
 import type {
+  BucketStore,
   EmbeddedStore,
   ImportLogOptions,
   ImportLogReport,
+  ImportOptions,
+  ImportReport,
   RestoreOptions,
   RestoreReport,
 } from "./api/index.js";
@@ -57,6 +60,8 @@ export type {
   HistoryResponse,
   ImportLogOptions,
   ImportLogReport,
+  ImportOptions,
+  ImportReport,
   InclusionAnswer,
   ListBucketsResponse,
   ListQuery,
@@ -172,4 +177,27 @@ export async function importLog(
   assertRuntime();
   const { importLog } = await import("./copies/import-log.js");
   return importLog(from, file, options);
+}
+
+/**
+ * Makes the changes of a file in a store, as ordinary writes: those of a history that `bucketlog
+ * export` wrote, or of a seed, whose lines are commands. Each line is durable before the next begins.
+ *
+ * @param to a file to open: it is nobody else's meanwhile, and what happens has the times and the ids
+ * of the lines, as far as the end of its log is not later. Or a store that is open, also one behind a
+ * server: it happens there now, under ids of its own, and a repetition goes on where it stopped.
+ * @throws with the line: what the store refuses it with; BAD_REQUEST for what is no line of either. What
+ * is before it stays.
+ *
+ * @example
+ * const { changes } = await importChanges("history.ndjson", { file: "copy.db" });
+ */
+export async function importChanges(
+  from: string,
+  to: BucketStore | OpenOptions,
+  options: ImportOptions = {},
+): Promise<ImportReport> {
+  assertRuntime();
+  const { importChanges } = await import("./import-changes.js");
+  return importChanges(from, to, options);
 }

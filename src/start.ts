@@ -6,12 +6,14 @@ import { BucketsError } from "./domain/errors.js";
 import { serveStore } from "./http/index.js";
 import { memoryTokens, openStore } from "./open.js";
 import { ResettableStore } from "./service/resettable.js";
-import { loadSeed, SeedClock } from "./service/seed.js";
+import { linesOf, loadSeed } from "./service/seeds/load-seed.js";
+import { SeedPast } from "./service/seeds/seed-past.js";
 
 export interface StartOptions {
   /**
    * What the store begins with: commands, or a file of them, one JSON object per line. Each is
-   * `{command, namespace?, actor?, reason?, at?, …}` as in `data/story.ndjson`.
+   * `{command, namespace?, actor?, reason?, at?, id?, …}` as in `data/story.ndjson`, or an event of a
+   * history, as `bucketlog export` writes one.
    */
   readonly seed?: string | readonly object[];
   /** 16 to 512 visible characters; one is made up unless given. */
@@ -72,9 +74,9 @@ export async function openEphemeral(seed: string): Promise<ResettableStore> {
   // A reset does not log anybody out.
   const tokens = await memoryTokens();
   return await ResettableStore.open(async () => {
-    const clock = new SeedClock();
-    const store = await openStore({ file: ":memory:", clock: clock.now }, tokens);
-    await loadSeed(store, seed, clock);
+    const past = new SeedPast();
+    const store = await openStore({ file: ":memory:", clock: past.now, newId: past.newId }, tokens);
+    await loadSeed(store, linesOf(seed), { name: "the seed", past });
     return store;
   });
 }

@@ -21,7 +21,7 @@ function call(server: { url: string; token: string }, path: string, init: Reques
 
 test("a seed that does not fit is refused with its line", async () => {
   await expect(startServer({ seed: [...seed, { command: "crate" }] })).rejects.toMatchObject({
-    code: "VALIDATION_FAILED",
+    code: "BAD_REQUEST",
     details: { line: 3 },
   });
   await expect(startServer({ seed: [seed[0] ?? {}, seed[0] ?? {}] })).rejects.toMatchObject({

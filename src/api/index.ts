@@ -9,6 +9,7 @@ export * from "./buckets.js";
 export * from "./connections.js";
 export * from "./extracts.js";
 export * from "./feed.js";
+export * from "./imports.js";
 export * from "./ingest.js";
 export * from "./lists.js";
 export * from "./log-files.js";

@@ -200,6 +200,8 @@ export interface Namespace<Options extends WriteOptions = WriteOptions> {
    * @returns undefined when none waits.
    */
   claimBatch(body: unknown, options?: Options): Promise<BatchWritten | undefined>;
+  /** Carries out one operation: what the methods of its kind do, with the write as data. */
+  write(operation: Operation, options?: CommitOptions): Promise<OperationResult>;
   /**
    * Carries out 1 to 100 operations in their order, all or nothing: each sees what those before it
    * left, and their events share a `transaction_id`.
@@ -229,7 +231,6 @@ export interface Namespace<Options extends WriteOptions = WriteOptions> {
 
 /** A namespace in this process: its writes also as data, with all that HTTP says of them. */
 export interface ServedNamespace extends Namespace<ServedWriteOptions> {
-  /** Carries out one operation: what the methods of `buckets` do, with the write as data. */
   write(operation: ServedOperation, options?: ServedCommitOptions): Promise<OperationResult>;
   objects(bucket: string): ServedObjects;
   uploads(bucket: string): ServedUploads;

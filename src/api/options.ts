@@ -230,7 +230,16 @@ export function readOperation<Operation extends ServedOperation>(
   place: "alone" | "in a transaction",
 ): Operation {
   const copy = { ...operation };
-  const type: unknown = copy.type;
+  assertOperation(copy, place);
+  return copy;
+}
+
+/** @throws BAD_REQUEST naming the field that does not fit. */
+export function assertOperation(
+  given: object,
+  place: "alone" | "in a transaction",
+): asserts given is ServedOperation {
+  const type: unknown = "type" in given ? given.type : undefined;
   const schema = (place === "alone" ? alone : parts).get(String(type));
   if (typeof type !== "string" || schema === undefined) {
     throw new BucketsError(
@@ -239,9 +248,8 @@ export function readOperation<Operation extends ServedOperation>(
       { field: "type" },
     );
   }
-  const parsed = schema.safeParse(copy, { error: describeMisfit });
-  if (parsed.success) return copy;
-  throw misfit(parsed.error);
+  const parsed = schema.safeParse(given, { error: describeMisfit });
+  if (!parsed.success) throw misfit(parsed.error);
 }
 
 /** @throws BAD_REQUEST for what is no string. */

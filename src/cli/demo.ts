@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import pino from "pino";
 import { type RunningServer, serveStore } from "../http/index.js";
 import { type EmbeddedStore, openBuckets } from "../index.js";
-import { loadSeed, SeedClock } from "../service/seed.js";
+import { linesOf, loadSeed } from "../service/seeds/load-seed.js";
+import { SeedPast } from "../service/seeds/seed-past.js";
 import { line } from "./line.js";
 import type { Terminal } from "./terminal.js";
 
@@ -20,10 +21,11 @@ export async function demo(
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "bucketlog-demo-"));
   try {
-    const clock = new SeedClock();
+    const past = new SeedPast();
     const file = join(folder, "demo.db");
-    await using store = await openBuckets({ file, clock: clock.now });
-    const changes = await loadSeed(store, await readFile(story, "utf8"), clock);
+    await using store = await openBuckets({ file, clock: past.now, newId: past.newId });
+    const lines = linesOf(await readFile(story, "utf8"));
+    const { changes } = await loadSeed(store, lines, { name: "the story", past });
     store.tokens.accept(token);
     const { total_count: count } = await store.namespace().buckets.list();
     terminal.print(

@@ -61,9 +61,8 @@ async function openToExport(terminal: Terminal, flags: ExportLogFlags): Promise<
   }
 }
 
-export interface ImportFlags {
+interface ImportLogFlags {
   readonly file: string;
-  readonly log: boolean;
   readonly key?: readonly string[];
   readonly json: boolean;
 }
@@ -71,14 +70,8 @@ export interface ImportFlags {
 export async function importLogFile(
   terminal: Terminal,
   from: string,
-  flags: ImportFlags,
+  flags: ImportLogFlags,
 ): Promise<void> {
-  if (!flags.log) {
-    throw new BucketsError(
-      "BAD_REQUEST",
-      "import reads a whole log, as export --log wrote it: add --log.",
-    );
-  }
   const { key: keys } = flags;
   const report = await importLog(terminal.path(from), terminal.path(flags.file), {
     keys,

@@ -370,15 +370,29 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
     .addOption(json())
     .action(runs(async () => (await import("./backup.js")).restore));
 
-  program
-    .command("import")
-    .description("make a store of an exported log; every hash is checked first")
-    .argument("<from>", "what export --log wrote")
-    .addOption(option("--log", "the whole log, into a new file").default(false))
-    .addOption(file())
+  onStore(program.command("import"))
+    .description("the changes of an exported history or a seed; or a whole log as a new file")
+    .argument("<from>", "what export wrote, or commands, one JSON object a line")
+    .addOption(
+      option("--log", "what export --log wrote, into a new file; every hash is checked").default(
+        false,
+      ),
+    )
+    .addOption(namespace())
+    .addOption(
+      option("--skip <types...>", "events to leave out, such as delivery.accepted").argParser(
+        several,
+      ),
+    )
+    .addOption(option("--blobs <folder>", "has the bytes of blobs, as <file>.blobs does"))
+    .addOption(
+      option("--from-line <line>", "go on behind what was refused").argParser(
+        wholeNumber("A line", Number.MAX_SAFE_INTEGER),
+      ),
+    )
     .addOption(keys())
     .addOption(json())
-    .action(runs(async () => (await import("./log-file.js")).importLogFile));
+    .action(runs(async () => (await import("./import.js")).importFile));
 
   onFile(program.command("verify"))
     .description("prove that nothing was altered")

@@ -7,7 +7,8 @@ import { serveStore } from "../http/index.js";
 import { type EmbeddedStore, openBuckets } from "../index.js";
 import { ReaderPool } from "../readers/pool.js";
 import { ResettableStore } from "../service/resettable.js";
-import { loadSeed, SeedClock } from "../service/seed.js";
+import { linesOf, loadSeed } from "../service/seeds/load-seed.js";
+import { SeedPast } from "../service/seeds/seed-past.js";
 import { openEphemeral, readSeed } from "../start.js";
 import { signEvery } from "./checkpoints.js";
 import { line } from "./line.js";
@@ -63,12 +64,13 @@ async function open(terminal: Terminal, flags: ServeFlags): Promise<EmbeddedStor
   }
   const seed = await readSeed(flags.seed === undefined ? undefined : terminal.path(flags.seed));
   if (flags.ephemeral) return await openEphemeral(seed);
-  const clock = new SeedClock();
+  const past = new SeedPast();
   const store = await openBuckets({
     ...(flags.readOnly ? existingFileOf : fileOf)(terminal, flags),
     actor: "server",
     ...tellsUpgrade(terminal),
-    clock: clock.now,
+    clock: past.now,
+    newId: past.newId,
     readOnly: flags.readOnly,
     withoutSecrets: flags.withoutSecrets,
     maxQueueMs: flags.maxQueueMs,
@@ -79,7 +81,9 @@ async function open(terminal: Terminal, flags: ServeFlags): Promise<EmbeddedStor
     allowLoopbackUrls: flags.allowLoopbackUrls,
   });
   // A seed is a beginning: what has begun already keeps its own.
-  if ((await store.head()).position === 0) await loadSeed(store, seed, clock);
+  if ((await store.head()).position === 0) {
+    await loadSeed(store, linesOf(seed), { name: "the seed", past });
+  }
   return store;
 }
 

@@ -35,8 +35,13 @@ export async function openForWriting(
 ): Promise<BucketStore> {
   if (flags.url !== undefined) return connect(flags.url, flags);
   const options = makes ? fileOf(terminal, flags) : existingFileOf(terminal, flags);
+  return await withLockHint(() => openBuckets({ ...options, ...tellsUpgrade(terminal) }));
+}
+
+/** @throws LOCKED with the way around it. */
+export async function withLockHint<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await openBuckets({ ...options, ...tellsUpgrade(terminal) });
+    return await work();
   } catch (error) {
     if (!isBucketsError(error) || error.code !== "LOCKED") throw error;
     const hint = "change it through the server:  add --url http://… and --token …";
@@ -44,7 +49,7 @@ export async function openForWriting(
   }
 }
 
-function connect(baseUrl: string, { token }: StoreFlags): BucketStore {
+export function connect(baseUrl: string, { token }: Pick<StoreFlags, "token">): BucketStore {
   return connectBuckets({ baseUrl, ...(token !== undefined && { token }) });
 }
 

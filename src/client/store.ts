@@ -44,7 +44,7 @@ import { RemoteStatistics } from "./statistics.js";
 import { RemoteSyncs } from "./syncs.js";
 import { RemoteTasks } from "./tasks.js";
 import { RemoteTokens } from "./tokens.js";
-import { transact } from "./transactions.js";
+import { transact, writeRemotely } from "./transactions.js";
 import type { Call, Transport } from "./transport.js";
 import { RemoteUploads } from "./uploads.js";
 
@@ -124,6 +124,7 @@ export class RemoteStore implements BucketStore {
       claimBatch: (body, options = {}) => claimRemotely(requests, body, options),
       revert: (options) => revertRemotely(requests, name, options),
       objects: (bucket) => new RemoteObjects(requests, bucket),
+      write: (operation, options = {}) => writeRemotely(requests, operation, options),
       transaction: (operations, options = {}) => transact(requests, operations, options),
     };
   }

@@ -1,6 +1,7 @@
-/** Transactions over HTTP: each operation as the request that it would be by itself. */
+/** Operations as data over HTTP: each as the request that it is by itself, also in a transaction. */
 
 import {
+  type CommitOptions,
   type Operation,
   type OperationKind,
   type OperationResult,
@@ -58,6 +59,19 @@ export async function transact(
     replayed: headers.get("Idempotency-Replayed") === "true",
     dryRun: isDry,
   };
+}
+
+/** One by itself. */
+export async function writeRemotely(
+  requests: Requests,
+  given: Operation,
+  options: CommitOptions,
+): Promise<OperationResult> {
+  const operation = readOperation(given, "in a transaction");
+  const { request, answer } = remoteOf(kindOfOperation(operation));
+  const { reason, ifVersion, strict } = operation;
+  const asked = { reason, ifVersion, strict, ...options };
+  return await requests.write(request(operation), asked, answer(operation));
 }
 
 const remote: { readonly [Kind in OperationKind]: RemoteOperations<Operations[Kind]> } = {

@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { createGunzip } from "node:zlib";
-import { BucketsError } from "../domain/errors.js";
+import { BucketsError, type ErrorCode } from "../domain/errors.js";
 
 export interface NumberedLine {
   /** From 1. */
@@ -21,19 +21,30 @@ const newline = 10;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** What lines are taken for, and so what it is when they are damaged. */
+export interface LineReading {
+  readonly code: ErrorCode;
+  /** Whether the last line ends as well: nothing can be missing behind it then. */
+  readonly mustEnd: boolean;
+}
+
+const ofLog: LineReading = { code: "PROOF_INVALID", mustEnd: true };
+/** Those that somebody may have written by hand. */
+export const ofText: LineReading = { code: "BAD_REQUEST", mustEnd: false };
+
 /**
- * @throws FILE_INVALID when there is no such file; PROOF_INVALID, with the number of the line, for one
- * that is too long, no UTF-8, or cut off.
+ * @throws FILE_INVALID when there is no such file; PROOF_INVALID, or the code that is asked for, with
+ * the number of the line, for one that is too long, no UTF-8, or cut off.
  */
-export async function* readLines(file: string): AsyncIterable<NumberedLine> {
+export async function* readLines(file: string, reading = ofLog): AsyncIterable<NumberedLine> {
   let number = 1;
   let parts: Buffer[] = [];
   let length = 0;
-  for await (const chunk of readBytes(file)) {
+  for await (const chunk of readBytes(file, reading)) {
     let from = 0;
     for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, from)) {
       parts.push(chunk.subarray(from, end));
-      yield { number, text: decoded(Buffer.concat(parts), number) };
+      yield { number, text: decoded(Buffer.concat(parts), number, reading) };
       number += 1;
       parts = [];
       length = 0;
@@ -41,12 +52,15 @@ export async function* readLines(file: string): AsyncIterable<NumberedLine> {
     }
     parts.push(chunk.subarray(from));
     length += chunk.length - from;
-    if (length > lineBytesMax) throw badLine(number, `has more than ${lineBytesMax} bytes`);
+    if (length > lineBytesMax)
+      throw badLine(number, `has more than ${lineBytesMax} bytes`, reading);
   }
-  if (length > 0) throw badLine(number, "has no end: the file was cut off");
+  if (length === 0) return;
+  if (reading.mustEnd) throw badLine(number, "has no end: the file was cut off", reading);
+  yield { number, text: decoded(Buffer.concat(parts), number, reading) };
 }
 
-async function* readBytes(file: string): AsyncIterable<Buffer> {
+async function* readBytes(file: string, { code }: LineReading): AsyncIterable<Buffer> {
   const isCompressed = await startsAsGzip(file);
   const source = createReadStream(file);
   if (!isCompressed) return yield* source;
@@ -58,7 +72,7 @@ async function* readBytes(file: string): AsyncIterable<Buffer> {
       unfolded += chunk.length;
       if (unfolded > unfoldedAtOnceMax && unfolded > ratioMax * source.bytesRead) {
         throw new BucketsError(
-          "PROOF_INVALID",
+          code,
           `${file} unfolds to more than ${ratioMax} times its size: it is no file of ours.`,
         );
       }
@@ -69,7 +83,7 @@ async function* readBytes(file: string): AsyncIterable<Buffer> {
       throw error;
     }
     throw new BucketsError(
-      "PROOF_INVALID",
+      code,
       `${file} is damaged or cut off: ${error.message}.`,
       { file },
       error,
@@ -91,14 +105,14 @@ async function startsAsGzip(file: string): Promise<boolean> {
   }
 }
 
-function decoded(bytes: Uint8Array, number: number): string {
+function decoded(bytes: Uint8Array, number: number, reading: LineReading): string {
   try {
     return utf8.decode(bytes);
   } catch {
-    throw badLine(number, "is no UTF-8");
+    throw badLine(number, "is no UTF-8", reading);
   }
 }
 
-function badLine(line: number, problem: string): BucketsError {
-  return new BucketsError("PROOF_INVALID", `Line ${line} ${problem}.`, { line });
+function badLine(line: number, problem: string, { code }: LineReading): BucketsError {
+  return new BucketsError(code, `Line ${line} ${problem}.`, { line });
 }

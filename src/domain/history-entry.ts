@@ -29,6 +29,8 @@ export function toHistoryEntry(
       event.data.source_handling !== undefined && { source_handling: event.data.source_handling }),
     ...(event.type === "bucket.locked" &&
       event.data.expires_at !== undefined && { expires_at: event.data.expires_at }),
+    ...(event.type === "bucket.created" &&
+      event.data.unique_key !== undefined && { unique_key: event.data.unique_key }),
     changes: [...shownChanges(event)],
     previous_hash: hashes.previousHash,
     hash: hashes.hash,

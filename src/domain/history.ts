@@ -1,5 +1,6 @@
 /** An event as history shows it (CONTRACT: history and time): who, what, when, why, and the proof. */
 import { z } from "zod";
+import { UniqueKey } from "./bucket/bucket-schema.js";
 import { Change } from "./changes.js";
 import { BucketsError } from "./errors.js";
 import { SentHandling } from "./object/events.js";
@@ -34,6 +35,8 @@ export const HistoryEntry = z.object({
   source_handling: SentHandling.optional(),
   /** On a lock event: when the lock lapses by itself. */
   expires_at: answeredTime.optional(),
+  /** On the creation of a bucket: which fields tell its objects apart, which never changes. */
+  unique_key: UniqueKey.optional(),
   changes: z.array(Change),
   previous_hash: z.string(),
   hash: z.string(),

@@ -9,7 +9,7 @@ import { bucketlog, makeFile, temporaryFolder } from "../support/cli.js";
 test.each([
   [["export", "videos", "--log"], 2, "--log is all of a file"],
   [["export", "--log", "--url", "http://127.0.0.1:1"], 2, "--log is all of a file"],
-  [["import", "none.ndjson"], 2, "add --log"],
+  [["import", "none.ndjson", "--log", "--skip", "a.b"], 2, "goes without --url, --skip"],
   [["import", "none.ndjson", "--log", "--file", "new.db"], 1, "none.ndjson cannot be read"],
   [["import", "buckets.db", "--log", "--file", "new.db"], 4, "Line 1 is no UTF-8"],
   [["import", "buckets.db", "--log"], 3, "an import never takes the place"],

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { beforeAll, describe, expect, test } from "vitest";
 import { openBuckets } from "../../src/index.js";
-import { loadSeed, SeedClock } from "../../src/service/seed.js";
+import { linesOf, loadSeed } from "../../src/service/seeds/load-seed.js";
+import { SeedPast } from "../../src/service/seeds/seed-past.js";
 
 const page = readFileSync(new URL("../../src/copies/audits.md", import.meta.url), "utf8");
 const story = readFileSync(new URL("../../data/story.ndjson", import.meta.url), "utf8");
@@ -15,10 +16,10 @@ const questions = [...page.matchAll(/^(.*\?)(?: \(.*\))?\n\n```sql\n([\s\S]*?)^`
 
 /** Two years of buckets, and three calls of which two were deleted. */
 async function extractTo(file: string): Promise<void> {
-  const clock = new SeedClock();
-  await using store = await openBuckets({ file: ":memory:", clock: clock.now });
-  await loadSeed(store, story, clock);
-  clock.hold(Date.parse("2026-10-20T08:00:00Z"));
+  const past = new SeedPast();
+  await using store = await openBuckets({ file: ":memory:", clock: past.now, newId: past.newId });
+  await loadSeed(store, linesOf(story), { name: "the story", past });
+  past.hold(Date.parse("2026-10-20T08:00:00Z"), []);
   const calls = store.namespace("default", { actor: "chidi" }).objects("support-calls");
   const record = async (call_id: string) => {
     const data = { url: "https://files.example/a.mp3", mime_type: "audio/mpeg" };

@@ -1,0 +1,318 @@
+/**
+ * Goal: a history that was exported makes the same happen again, and a seed whatever a store can be
+ * asked. Method: the histories of both stores are compared entry by entry, without the hashes.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { secretMask } from "../../src/domain/secrets.js";
+import {
+  type BucketStore,
+  connectBuckets,
+  type EmbeddedStore,
+  type ImportOptions,
+  importChanges,
+  openBuckets,
+} from "../../src/index.js";
+import { linesOf, loadSeed } from "../../src/service/seeds/load-seed.js";
+import { SeedPast } from "../../src/service/seeds/seed-past.js";
+import { temporaryFile, temporaryFolder } from "../support/backends.js";
+import { filledStore } from "../support/filled-store.js";
+import { serveTest, tokens } from "../support/server.js";
+
+const story = readFileSync(new URL("../../data/story.ndjson", import.meta.url), "utf8");
+
+async function storyStore(): Promise<EmbeddedStore> {
+  const past = new SeedPast();
+  const store = await openBuckets({ file: ":memory:", clock: past.now, newId: past.newId });
+  await loadSeed(store, linesOf(story), { name: "the story", past });
+  return store;
+}
+
+async function historyOf(store: BucketStore) {
+  const page = await store.events({ namespace: "*" }).page({ limit: 1_000 });
+  return page?.results ?? [];
+}
+
+/** Of one log alone; and how a write was sent, which is another way for one that is done again. */
+const ofOneLog = ["hash", "previous_hash", "cursor", "media_type", "idempotency_key"];
+
+/** What a history says, without what proves it, and without the masks of secrets. */
+async function told(store: BucketStore): Promise<unknown> {
+  const text = JSON.stringify(await historyOf(store));
+  return JSON.parse(text, (key, value: unknown) =>
+    ofOneLog.includes(key) || value === secretMask ? undefined : value,
+  );
+}
+
+async function exported(store: BucketStore): Promise<string> {
+  return written(await historyOf(store));
+}
+
+function written(lines: readonly object[]): string {
+  const file = join(temporaryFolder(), "lines.ndjson");
+  writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  return file;
+}
+
+/** Imports into a new file, and opens it. */
+async function imported(from: string, options: ImportOptions = {}) {
+  const file = temporaryFile();
+  const report = await importChanges(from, { file }, options);
+  return { report, store: await openBuckets({ file }) };
+}
+
+test("the demo's history makes the same history: ids, times, versions, reasons and changes", async () => {
+  await using original = await storyStore();
+  const { report, store } = await imported(await exported(original));
+  await using copy = store;
+  expect(report.changes).toBe((await original.head()).position);
+  expect(await told(copy)).toEqual(await told(original));
+  expect(await copy.verify()).toMatchObject({ ok: true });
+});
+
+test("so does the history of objects with blobs, when their bytes are at hand", async () => {
+  const { file, store } = await filledStore();
+  await using original = store;
+  const from = await exported(original);
+  const { report, store: made } = await imported(from, { blobs: `${file}.blobs` });
+  await using copy = made;
+  // The webhook secret of an adapter is in no history.
+  expect(report).toMatchObject({ secrets_left_out: 1, skipped: 0 });
+  expect(await told(copy)).toEqual(await told(original));
+  expect(await copy.verify({ blobs: "content" })).toMatchObject({ ok: true });
+});
+
+test("a history of every kind of bucket's event, transactions and all", async () => {
+  const past = new SeedPast();
+  await using original = await openBuckets({ file: ":memory:", clock: past.now });
+  const namespace = original.namespace("films", { actor: "ana" });
+  const { buckets } = namespace;
+  const properties = { title: { type: "string" } };
+  past.hold(Date.parse("2026-10-01T12:00:00Z"), []);
+  const unique_key = { fields: ["title"], default_policy: "upsert" };
+  const body = { bucket_name: "a", bucket_schema: { properties }, unique_key };
+  await buckets.create({ ...body, metadata: { x: { y: 1 }, "a/b": [1, 2] } });
+  await buckets.patch("a", { metadata: { x: { z: null }, list: [1] } }, { reason: "why" });
+  await buckets.revert("a", { to: 1, fields: ["/metadata/x"] });
+  await buckets.revert("a", { undo: 3 });
+  await buckets.revert("a", { to: 1 });
+  await buckets.revert("a", { to: 1 });
+  await buckets.lock("a", { expires_at: "2026-10-01T13:00:00Z", reason: "audit" });
+  past.hold(Date.parse("2026-10-01T14:00:00Z"), []);
+  await buckets.patch("a", {});
+  await buckets.lock("a");
+  await buckets.unlock("a");
+  for (const move of ["archive", "activate", "suspend"] as const) await buckets[move]("a");
+  await namespace.transaction([
+    { type: "activate", bucket: "a", reason: "again" },
+    { type: "create_object", bucket: "a", body: { title: "one" } },
+    { type: "create", body: { ...body, bucket_name: "b" } },
+  ]);
+  const [object] = (await namespace.objects("a").list()).results;
+  const id = String(object?.["object_id"]);
+  await namespace.objects("a").patch(id, { title: "two" });
+  await namespace.objects("a").revert(id, { to: 1 });
+  await namespace.objects("a").delete(id);
+  await namespace.objects("a").restore(id);
+  const other = (await buckets.get("b")).bucket.bucket_id;
+  await buckets.delete(other);
+  await buckets.restore(other, { bucket_name: "c" });
+  const made = await namespace.batches("a").create({ object_ids: [id] });
+  await namespace.batches("a").patch(made.batch.batch_id, { metadata: { n: 1 } });
+  await namespace.batches("a").submit(made.batch.batch_id);
+  await namespace.batches("a").cancel(made.batch.batch_id);
+  await namespace.batches("a").delete(made.batch.batch_id);
+  const { connection } = await namespace.connections.create({ name: "drive" });
+  const account = connection.connection_id;
+  await namespace.connections.patch(account, { metadata: { k: 1 }, is_active: false });
+  const wanted = { connection_id: account, source_path: "/in", sync_mode: "continuous" };
+  const { sync } = await namespace.syncs("a").create(wanted);
+  const syncs = namespace.syncs("a");
+  await syncs.patch(sync.sync_config_id, { description: "all" });
+  await syncs.pause(sync.sync_config_id, { reason: "too much" });
+  await syncs.resume(sync.sync_config_id);
+  await syncs.trigger(sync.sync_config_id);
+  await syncs.delete(sync.sync_config_id);
+  await namespace.connections.delete(account);
+  await original.namespaces.create({ namespace_name: "shows" });
+  await original.namespaces.patch("shows", { description: "on air" });
+  await original.namespaces.delete("shows");
+  past.release();
+
+  const { store } = await imported(await exported(original));
+  await using copy = store;
+  expect(await told(copy)).toEqual(await told(original));
+});
+
+test("into a store that is open it happens now, under ids of its own, and once however often", async () => {
+  const { file, store } = await filledStore();
+  await using original = store;
+  const from = await exported(original);
+  const service = await serveTest();
+  await using remote = connectBuckets({ baseUrl: service.url, token: tokens.admin });
+  const options = { blobs: `${file}.blobs` };
+  const report = await importChanges(from, remote, options);
+  const { position } = await original.head();
+  expect(report.changes).toBe(position);
+  expect(await importChanges(from, remote, options)).toEqual(report);
+  expect(await remote.head()).toMatchObject({ position });
+  const shape = async (one: BucketStore) =>
+    (await historyOf(one)).map(({ type, version, actor, reason }) => ({
+      type,
+      version,
+      actor,
+      reason,
+    }));
+  expect(await shape(remote)).toEqual(await shape(original));
+  const ids = new Set((await historyOf(original)).map(({ event_id }) => event_id));
+  expect((await historyOf(remote)).filter(({ event_id }) => ids.has(event_id))).toEqual([]);
+});
+
+test("a seed is of every kind, with ids and times of its own", async () => {
+  const id = (prefix: string) => `${prefix}_${"1".padStart(26, "0")}`;
+  const said = { namespace: "films", actor: "ana" };
+  const at = "2020-01-01T00:00:00.000Z";
+  const properties = { title: { type: "string" }, clip: { type: "video" } };
+  const bytes = Buffer.from("a film").toString("base64");
+  const seed = [
+    { ...said, at, command: "create_namespace", id: id("ns"), body: { namespace_name: "films" } },
+    { ...said, command: "create_connection", id: id("conn"), body: { name: "drive" } },
+    {
+      ...said,
+      command: "create",
+      id: id("bkt"),
+      body: { bucket_name: "a", bucket_schema: { properties } },
+    },
+    {
+      ...said,
+      command: "patch",
+      bucket: id("bkt"),
+      body: { source_adapter: { adapter_type: "mux", field_mapping: {} } },
+    },
+    {
+      ...said,
+      command: "create_object",
+      bucket: "a",
+      id: id("obj"),
+      body: { title: "one", blobs: [{ property: "clip", type: "video", data: { base64: bytes } }] },
+    },
+    {
+      ...said,
+      command: "create_upload",
+      bucket: "a",
+      id: id("upl"),
+      body: { filename: "b.mp4", content_type: "video/mp4", blob_property: "clip" },
+    },
+    { ...said, command: "receive_upload", bucket: "a", upload: id("upl"), data: bytes },
+    { ...said, command: "confirm_upload", bucket: "a", upload: id("upl") },
+    {
+      ...said,
+      command: "create_batch",
+      bucket: "a",
+      id: id("btch"),
+      body: { object_ids: [id("obj")] },
+    },
+    { ...said, command: "submit_batch", bucket: "a", batch: id("btch") },
+    { ...said, command: "claim_batch", body: { worker: "w", lease_seconds: 60 } },
+    {
+      ...said,
+      command: "create_sync",
+      bucket: "a",
+      id: id("sync"),
+      body: { connection_id: id("conn"), source_path: "/in", sync_mode: "continuous" },
+    },
+    { ...said, command: "create_token", body: { name: "reader", permission: "read" } },
+  ];
+  const { report, store } = await imported(written(seed));
+  await using made = store;
+  expect(report.tokens).toMatchObject([{ name: "reader" }]);
+  expect(made.tokens.authenticate(report.tokens[0]?.token ?? "")).toMatchObject({ name: "reader" });
+  const namespace = made.namespace("films");
+  const { object } = await namespace.objects("a").get(id("obj"));
+  expect(object).toMatchObject({ title: "one", created_at: at });
+  expect((await namespace.uploads("a").get(id("upl"))).upload.status).toBe("COMPLETED");
+  // Made, submitted, claimed; the lease of then has lapsed.
+  expect((await namespace.batches("a").get(id("btch"))).version).toBe(3);
+  expect((await namespace.syncs("a").get(id("sync"))).sync.connection_id).toBe(id("conn"));
+  expect(await made.verify({ blobs: "content" })).toMatchObject({ ok: true });
+});
+
+describe("a line that is refused is named, and what is before it stays", () => {
+  const first = {
+    command: "create",
+    body: { bucket_name: "a", bucket_schema: { properties: {} } },
+  };
+  test.each([
+    ["no JSON", "{", "BAD_REQUEST"],
+    ["neither a command nor an event", '{"a": 1}', "BAD_REQUEST"],
+    ["a line of CSV", "position,version", "BAD_REQUEST"],
+    ["the header of a whole log", '{"format": "bucketlog-export/1"}', "BAD_REQUEST"],
+    ["no command that there is", '{"command": "paint"}', "BAD_REQUEST"],
+    ["another field", '{"command": "archive", "bucket": "a", "colour": 1}', "BAD_REQUEST"],
+    ["an id of something else", '{"command": "create", "id": "obj_1"}', "BAD_REQUEST"],
+    ["a time that is none", '{"command": "create", "at": "now"}', "VALIDATION_FAILED"],
+    ["what is not there", '{"command": "archive", "bucket": "b"}', "NOT_FOUND"],
+    ["no event", '{"event_id": "evt_1", "type": "bucket.created"}', "VALIDATION_FAILED"],
+  ])("%s", async (_, line, code) => {
+    const from = written([first]);
+    writeFileSync(from, `${readFileSync(from, "utf8")}\n${line}`);
+    const file = temporaryFile();
+    const importing = importChanges(from, { file });
+    await expect(importing).rejects.toMatchObject({ code, details: { line: 3, from_line: 3 } });
+    await expect(importing).rejects.toThrow(/^Line 3 of .*lines.ndjson was refused: /);
+    await using store = await openBuckets({ file });
+    expect(await store.head()).toMatchObject({ position: 1 });
+  });
+
+  test("of a transaction: none of it happened, and it goes on from its beginning", async () => {
+    await using original = await openBuckets({ file: ":memory:" });
+    const body = (name: string) => ({ bucket_name: name, bucket_schema: { properties: {} } });
+    await original.namespace().transaction([
+      { type: "create", body: body("a") },
+      { type: "create", body: body("b") },
+    ]);
+    const from = await exported(original);
+    const file = temporaryFile();
+    await using store = await openBuckets({ file });
+    const taken = await store.namespace().buckets.create(body("b"));
+    await store.close();
+    const importing = importChanges(from, { file });
+    await expect(importing).rejects.toMatchObject({
+      code: "ALREADY_EXISTS",
+      details: { line: 2, from_line: 1 },
+    });
+    await using mended = await openBuckets({ file });
+    expect(await mended.head()).toMatchObject({ position: 1 });
+    await mended.namespace().buckets.patch(taken.bucket.bucket_id, { bucket_name: "c" });
+    await mended.close();
+    expect(await importChanges(from, { file }, { fromLine: 1 })).toMatchObject({ changes: 2 });
+  });
+
+  test("what a history does not tell enough of, unless it is to be left out", async () => {
+    const { store } = await filledStore();
+    await using original = store;
+    const [entry] = await historyOf(original);
+    const from = written([{ ...entry, type: "delivery.accepted" }]);
+    await expect(importChanges(from, { file: temporaryFile() })).rejects.toThrow(
+      /does not tell enough of delivery.accepted/,
+    );
+    const { report, store: made } = await imported(from, { skip: ["delivery.accepted"] });
+    await using copy = made;
+    expect(report).toMatchObject({ changes: 0, skipped: 1 });
+    expect(await copy.head()).toMatchObject({ position: 0 });
+  });
+
+  test("a blob whose bytes are nowhere, and those of another content", async () => {
+    const { store } = await filledStore();
+    await using original = store;
+    const from = await exported(original);
+    const missing = { code: "BAD_REQUEST", details: { hash: expect.any(String) } };
+    const importing = importChanges(from, { file: temporaryFile() });
+    await expect(importing).rejects.toMatchObject(missing);
+    const blobs = join(temporaryFolder(), "blobs");
+    mkdirSync(blobs);
+    const empty = importChanges(from, { file: temporaryFile() }, { blobs });
+    await expect(empty).rejects.toMatchObject(missing);
+  });
+});
