@@ -22,8 +22,17 @@ export interface StrictClient {
   call(operation: string, call?: Call): Promise<Answer>;
 }
 
-/** @param called the operations that were answered, which it adds to. */
-export function strictClient(client: Client, called = new Set<string>()): StrictClient {
+interface StrictOptions {
+  /** The operations that were answered, which it adds to. */
+  readonly called?: Set<string>;
+  /** Of each request, beside its own. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export function strictClient(
+  client: Client,
+  { called = new Set(), headers = {} }: StrictOptions = {},
+): StrictClient {
   return {
     call: async (name, { path = {}, query = {}, body, ...sending } = {}) => {
       const operation = operationNamed(name);
@@ -38,6 +47,7 @@ export function strictClient(client: Client, called = new Set<string>()): Strict
       const url = search.size === 0 ? target : `${target}?${search}`;
       const answer = await client.send(method, url, {
         ...sending,
+        headers: { ...headers, ...sending.headers },
         ...(json !== undefined && { json }),
       });
       expectFits(operation, answer);
