@@ -92,6 +92,16 @@ export interface ForkReport {
   readonly checkpoint: CheckpointAnswer;
 }
 
+/** Consecutive hashes of the tree at one level (C2SP tlog-tiles). */
+export interface TilePlace {
+  /** Level 0 has the leaf hashes; each above it, the roots of full tiles of the one below. */
+  readonly level: number;
+  /** Which tile of the level, from 0 on. */
+  readonly index: number;
+  /** How many hashes, from 1 to 256. */
+  readonly width: number;
+}
+
 export interface Proofs {
   /**
    * The newest checkpoint, or the one of exactly that size.
@@ -114,4 +124,19 @@ export interface Proofs {
   }): Promise<InclusionAnswer>;
   /** @throws BAD_REQUEST when `from` is beyond `to`; NOT_FOUND beyond the head. */
   consistency(between: { readonly from: number; readonly to: number }): Promise<ConsistencyAnswer>;
+}
+
+/** Of a store in this process. */
+export interface ServedProofs extends Proofs {
+  /**
+   * The hashes of a tile, one after the other.
+   * @throws NOT_FOUND beyond the newest checkpoint.
+   */
+  tile(place: TilePlace): Promise<Uint8Array>;
+  /**
+   * What the leaves of that tile are made of, each behind its length of two bytes: the chain hashes,
+   * and nothing of what they commit to.
+   * @throws NOT_FOUND beyond the newest checkpoint.
+   */
+  tileEntries(place: Omit<TilePlace, "level">): Promise<Uint8Array>;
 }

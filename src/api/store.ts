@@ -24,7 +24,14 @@ import type { Namespace, ServedNamespace } from "./namespace.js";
 import type { Namespaces, ServedNamespaces } from "./namespaces.js";
 import type { ServedBlob } from "./objects.js";
 import type { Organization, ServedOrganization } from "./organization.js";
-import type { AnchorPlaces, AnchorReport, ForkOptions, ForkReport, Proofs } from "./proofs.js";
+import type {
+  AnchorPlaces,
+  AnchorReport,
+  ForkOptions,
+  ForkReport,
+  Proofs,
+  ServedProofs,
+} from "./proofs.js";
 import type { TokenGate, Tokens } from "./tokens.js";
 import type { ReceivedBytes, SignedBytes, SignedDownload } from "./uploads.js";
 import type { Caller, ServedCaller } from "./writes.js";
@@ -132,6 +139,7 @@ export interface EmbeddedStore extends BucketStore {
   readonly reads: ReadTracker;
   readonly namespaces: ServedNamespaces;
   readonly tokens: TokenGate;
+  readonly proofs: ServedProofs;
   backup(to: string, options?: OwnBackupOptions): Promise<BackupReport>;
   /**
    * The whole log as lines of text, each with its newline, as `src/eventstore/format.md` says:

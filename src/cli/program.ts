@@ -201,6 +201,12 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
     )
     .addOption(anchorFile())
     .addOption(anchorCommand())
+    .addOption(
+      option(
+        "--public-checkpoints",
+        "show checkpoints and the tree of hashes to everybody, without a token",
+      ).default(false),
+    )
     .addOption(option("--backup-root <folder>", "where POST /v1/admin/backups may put backups"))
     .action(runsOnFile(async () => (await import("./serve.js")).serve));
 

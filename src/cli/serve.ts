@@ -51,6 +51,7 @@ export interface ServeFlags {
   readonly backupEvery: number;
   readonly backupKeep: Keep;
   readonly ui: boolean;
+  readonly publicCheckpoints: boolean;
   readonly logLevel: string;
 }
 
@@ -134,6 +135,7 @@ export async function serve(terminal: Terminal, flags: ServeFlags): Promise<void
     ...(flags.publicUrl !== undefined && { publicUrl: flags.publicUrl }),
     basePath: flags.basePath,
     ui: flags.ui,
+    publicCheckpoints: flags.publicCheckpoints,
     ...(flags.corsOrigin !== undefined && { corsOrigins: flags.corsOrigin }),
     ...(flags.trustedProxies !== undefined && { trustedProxies: flags.trustedProxies }),
     ...(flags.rateLimit !== undefined && { rateLimit: flags.rateLimit }),

@@ -38,6 +38,8 @@ export interface LogTree {
   takeOrigin(origin: string): Promise<void>;
   /** Hashes of what is committed: a log only grows, so that any two answers fit together. */
   readonly hashes: TreeHashes;
+  /** The chain hashes, which the leaves are made of, from an index on: all of them are there. */
+  entries(from: number, count: number): Promise<readonly Uint8Array[]>;
   /** Keeps the roots of all full tiles of the first `size` events, in slices that let others through. */
   extend(size: number): Promise<void>;
   /** The newest checkpoint, or the one of exactly that size. */

@@ -86,6 +86,8 @@ export interface AppOptions {
   readonly backupRoot?: string;
   /** The backups that are taken while it serves, as far as health and metrics tell of them. */
   readonly backups?: ServedBackups;
+  /** Whether everybody may read the checkpoints and the tree of the log, without a token. */
+  readonly publicCheckpoints?: boolean;
   /** Serve the web page under `/ui/`, and send browsers there; unless it is false. */
   readonly ui?: boolean;
   /**
@@ -144,7 +146,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
     namespaceRevertRoute,
     ...logRoutes,
     ...backupRoutes(options.backupRoot),
-    ...proofRoutes,
+    ...proofRoutes({ isPublic: options.publicCheckpoints === true }),
     feedRoute(options.stopping, options.feedTimes),
     ...tokenRoutes,
     ...unservedRoutes,
@@ -420,13 +422,19 @@ interface Serving extends AppOptions {
 function createRouter(routes: readonly Route[], options: Serving): Router<RequestState> {
   const router = new Router<RequestState>({ sensitive: true, strict: true });
   for (const route of routes) {
-    const path = options.basePath + route.path.replaceAll(/\{(\w+)\}/g, ":$1");
+    const path = options.basePath + patternOf(route);
     router.register(path, [route.method], async (context) => {
       context.state.route = route.path;
       await serve(route, context, options);
     });
   }
   return router;
+}
+
+/** Its path as the router writes one. */
+function patternOf({ path, takesRest }: Route): string {
+  const whole = takesRest === true ? path.replace(/\{(\w+)\}$/, "*$1") : path;
+  return whole.replaceAll(/\{(\w+)\}/g, ":$1");
 }
 
 /** What a program says of itself, without what a header may hold and an event may not. */

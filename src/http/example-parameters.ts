@@ -26,4 +26,6 @@ export const exampleParameters = {
   position: "1",
   from: "1",
   to: "1",
+  level: "0",
+  tile: "000.p/1",
 } as const satisfies Readonly<Record<string, string>>;

@@ -33,15 +33,21 @@ export function setMoment(context: HttpContext, asOf: AsOf): void {
 
 /**
  * `current`: may be kept, must be asked about each time. `final`: about the past, and never changes
- * again. `none`: not to be kept at all.
+ * again; `public`: the same, of what everybody may read. `none`: not to be kept at all.
  */
-export function setCache(context: HttpContext, kind: "current" | "final" | "none"): void {
+export function setCache(
+  context: HttpContext,
+  kind: "current" | "final" | "public" | "none",
+): void {
   switch (kind) {
     case "current":
       context.set("Cache-Control", "private, no-cache");
       break;
     case "final":
       context.set("Cache-Control", "private, max-age=31536000, immutable");
+      break;
+    case "public":
+      context.set("Cache-Control", "public, max-age=31536000, immutable");
       break;
     case "none":
       context.set("Cache-Control", "no-store");

@@ -93,6 +93,8 @@ export interface Route {
   readonly method: Method;
   /** As in OpenAPI: `/v1/buckets/{bucket_identifier}`. */
   readonly path: string;
+  /** The last parameter of the path takes the rest of it, slashes and all. */
+  readonly takesRest?: true;
   readonly operationId: string;
   readonly summary: string;
   /** What the token must hold; undefined for routes without a token. */

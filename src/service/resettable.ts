@@ -17,7 +17,6 @@ import type {
   HeadAnswer,
   IngestResponse,
   LogIntegrity,
-  Proofs,
   ReadTracker,
   ReceivedBytes,
   RescueReport,
@@ -26,6 +25,7 @@ import type {
   ServedNamespace,
   ServedNamespaces,
   ServedOrganization,
+  ServedProofs,
   SignedBytes,
   SignedDelivery,
   SignedDownload,
@@ -75,7 +75,7 @@ export class ResettableStore implements EmbeddedStore {
     return this.#store.tokens;
   }
 
-  get proofs(): Proofs {
+  get proofs(): ServedProofs {
     return this.#store.proofs;
   }
 

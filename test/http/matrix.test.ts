@@ -189,7 +189,7 @@ async function makeSubject(route: Route, on = service): Promise<Subject> {
     await on.post("/v1/namespaces", { namespace_name: namespace });
   }
   const delivery = await makeDelivery(operationId, { on, bucket, title });
-  if (/checkpoint|prove/i.test(operationId)) await on.store.proofs.sign();
+  if (/checkpoint|prove|tile/i.test(operationId)) await on.store.proofs.sign();
   const secrets = [bucketId, name, clock.text, ...(isOfObjects ? [objectId, title] : [])];
   clock.advance(1);
   const params = {
@@ -209,6 +209,8 @@ async function makeSubject(route: Route, on = service): Promise<Subject> {
     task_id: batch.taskId ?? taskId,
     audit_id: results[0]?.audit_id ?? "",
     name: hasToken ? token : "view",
+    level: "0",
+    tile: "000.p/1",
   };
   return {
     bucket,
@@ -659,6 +661,8 @@ describe("every documented status is seen, and no other", () => {
         audit_id: "no",
         name: "no",
         version: "1",
+        level: "0",
+        tile: "x999/999",
       };
       return call(route, { ...subject, params }, { query: absent[route.operationId] ?? "" });
     });
@@ -904,6 +908,8 @@ describe("every documented status is seen, and no other", () => {
           task_id: "x",
           audit_id: "x",
           name: "view",
+          level: "0",
+          tile: "000",
         };
         const subject = { bucket: "", bucketId: "", params, json: undefined, secrets: [] };
         const answer = await call(route, subject, { on });

@@ -110,7 +110,7 @@ describe("The paths of the document", () => {
       ...statisticsRoutes,
       ...logRoutes,
       ...backupRoutes(undefined),
-      ...proofRoutes,
+      ...proofRoutes({ isPublic: false }),
       feedRoute(),
       ...tokenRoutes,
       ...unservedRoutes,

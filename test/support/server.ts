@@ -51,6 +51,7 @@ export interface ServiceOptions {
   readonly trustedProxies?: readonly string[];
   readonly rateLimit?: number;
   readonly backupRoot?: string;
+  readonly publicCheckpoints?: boolean;
   readonly backups?: ServeOptions["backups"];
   /** Of the rate limit. */
   readonly rateClock?: () => number;
@@ -118,6 +119,7 @@ export async function serve(options: ServiceOptions = {}): Promise<Service> {
     ...(options.trustedProxies && { trustedProxies: options.trustedProxies }),
     ...(options.backups && { backups: options.backups }),
     ...(options.backupRoot && { backupRoot: options.backupRoot }),
+    ...(options.publicCheckpoints && { publicCheckpoints: true }),
     ...(options.rateLimit && { rateLimit: options.rateLimit }),
     ...(options.rateClock && { clock: options.rateClock }),
     ...(options.headersTimeoutMs && { headersTimeoutMs: options.headersTimeoutMs }),

@@ -40,6 +40,7 @@ export function memoryLogTree(
     takeOrigin: async (name) => {
       origin = name;
     },
+    entries: async (from, count) => hashesAfter(from, count),
     extend: async () => {},
     checkpoint: async (size) => (size === undefined ? bySize().at(-1) : kept.get(size)),
     checkpoints: async () => bySize(),

@@ -42,6 +42,8 @@ const AnchorRow = z
 /** How many events a slice of the extension reads: about 40 ms of work. */
 const sliceTiles = 16;
 
+const entriesSql = "SELECT hash FROM events WHERE position > ? ORDER BY position LIMIT ?";
+
 type Write = <T>(work: (db: Database.Database) => T) => T;
 
 /** Makes the identity of a log that has none yet; inside a write transaction. */
@@ -75,8 +77,10 @@ export function sqliteLogTree(
   const anchors = reader.prepare(
     "SELECT size, kind, name, at, ok, receipt FROM anchors WHERE size = ? ORDER BY kind, name",
   );
+  const entries = reader.prepare(entriesSql).pluck();
   return {
     hashes: storedHashes(reader),
+    entries: async (from, count) => z.array(bytes).parse(entries.all(from, count)),
     identity: async (): Promise<LogIdentity> => IdentityRow.parse(identity.get()),
     takeOrigin: async (origin) => {
       write((db) => db.prepare("UPDATE log SET origin = ? WHERE id = 1").run(origin));
@@ -125,9 +129,7 @@ function storedHashes(db: Database.Database): TreeHashes {
 }
 
 function keptHashes(db: Database.Database): KeptHashes {
-  const leaves = db
-    .prepare("SELECT hash FROM events WHERE position > ? ORDER BY position LIMIT ?")
-    .pluck();
+  const leaves = db.prepare(entriesSql).pluck();
   const tiles = db.prepare("SELECT idx, hash FROM tree WHERE level = ? AND idx >= ? AND idx < ?");
   return {
     leaves: (from, count) => z.array(bytes).parse(leaves.all(from, count)).map(leafHash),

@@ -12,16 +12,17 @@ import type {
   ForkOptions,
   ForkReport,
   InclusionAnswer,
-  Proofs,
+  ServedProofs,
+  TilePlace,
 } from "../../api/index.js";
 import { BucketsError, invariant, isBucketsError } from "../../domain/errors.js";
 import { formatTime } from "../../domain/event.js";
 import { type HealthCheck, passes, warns } from "../../domain/health.js";
 import { toHex } from "../../eventstore/codec.js";
 import { zeroHash } from "../../eventstore/frame.js";
-import type { LogTree, SignedCheckpoint } from "../../eventstore/log-tree.js";
+import { fullTiles, type LogTree, type SignedCheckpoint } from "../../eventstore/log-tree.js";
 import type { EventStore, Head } from "../../eventstore/store.js";
-import { consistencyProof, inclusionProof, treeRoot } from "../../eventstore/tree.js";
+import { consistencyProof, inclusionProof, tileWidth, treeRoot } from "../../eventstore/tree.js";
 import {
   type Checkpoint,
   openCheckpoint,
@@ -50,7 +51,7 @@ interface Sized {
   readonly size: number;
 }
 
-export class LogProofs implements Proofs {
+export class LogProofs implements ServedProofs {
   readonly #parts: ProofParts;
   #signing: Promise<CheckpointAnswer> | undefined;
 
@@ -302,6 +303,30 @@ export class LogProofs implements Proofs {
       to_root: toHex(treeRoot(hashes, to)),
       hashes: consistencyProof(hashes, from, to).map(toHex),
     };
+  }
+
+  async tile(place: TilePlace): Promise<Uint8Array> {
+    const { level, index, width } = place;
+    await this.#assertSigned(place);
+    return Buffer.concat(this.#parts.tree.hashes.at(level, index * tileWidth, width));
+  }
+
+  async tileEntries({ index, width }: Omit<TilePlace, "level">): Promise<Uint8Array> {
+    await this.#assertSigned({ level: 0, index, width });
+    const entries = await this.#parts.tree.entries(index * tileWidth, width);
+    return Buffer.concat(entries.flatMap((entry) => [Uint8Array.of(0, entry.length), entry]));
+  }
+
+  /** What was never signed may still be lost with the end of the log, and tiles are kept for ever. */
+  async #assertSigned({ level, index, width }: TilePlace): Promise<void> {
+    const size = (await this.#parts.tree.checkpoint())?.size ?? 0;
+    const there = fullTiles(size, level);
+    if (index * tileWidth + width <= there) return;
+    throw new BucketsError(
+      "NOT_FOUND",
+      `The tile is not in the ${size} events of the newest checkpoint: level ${level} has ${there} hashes.`,
+      { resource: "tile", size },
+    );
   }
 
   /** The event at a position as a file that proves it. @throws NOT_FOUND when no checkpoint holds it. */
