@@ -307,6 +307,23 @@ class Tree:
         return node
 
 
+# Where a log says that it signs with another key from then on.
+Rotation = namedtuple("Rotation", "position old new compromised")
+
+
+def rotation_from(row):
+    if row["type"] != "log.key_rotated" or row["namespace"] != "_log" or row["body"] is None:
+        return None
+    try:
+        said = parse_json(row["body"], "The event")["changes"][-1]["value"][-1]
+        old, new, compromised = said["old_vkey"], said["new_vkey"], said["is_compromised"]
+    except (KeyError, IndexError, TypeError):
+        return None
+    if not isinstance(old, str) or not isinstance(new, str):
+        return None
+    return Rotation(row["position"], old, new, compromised is not False)
+
+
 class Log:
     """A log as it is read from its beginning: every rule that needs no key."""
 
@@ -321,6 +338,7 @@ class Log:
         self.wanted = set(wanted_sizes)
         self.absent = {"body": Ranges(), "meta": Ranges()}
         self.covered = {"body": [], "meta": []}
+        self.rotations = []
         self.keep_root()
 
     def keep_root(self):
@@ -352,6 +370,9 @@ class Log:
                 raise Refused(f"{what} says what was erased, and its own text is not there.")
             for part, ranges in covers_of(row["body"], row["position"]).items():
                 self.covered[part].extend(ranges)
+        rotation = rotation_from(row)
+        if rotation is not None:
+            self.rotations.append(rotation)
         self.position = row["position"]
         self.head = row["hash"]
         self.recorded_at = row["recorded_at"]
@@ -452,9 +473,34 @@ def checkpoint_from(text, keys, what):
     return Checkpoint(lines[0], size, root, signers)
 
 
-def demand_signature(signers, keys, what):
-    if keys and not signers:
-        raise Refused(f"{what} is not signed by the key that you gave.")
+def demand_signature(signers, keys, what, rotations=()):
+    if not keys or signers:
+        return
+    text = f"{what} is not signed by the key that you gave."
+    if rotations:
+        text += (
+            f" The log says that it signs with {rotations[-1].new} since position"
+            f" {rotations[-1].position}: have that confirmed by another way, and give it too."
+        )
+    raise Refused(text)
+
+
+def vouched_for(keys, kept, rotations):
+    """Keys that a given one has signed, in a checkpoint that was kept. The file alone vouches for none."""
+    trusted = list(keys)
+    for rotation in rotations:
+        signed = any(
+            key.text == rotation.old
+            for checkpoint in kept
+            if checkpoint.size >= rotation.position
+            for key in checkpoint.signers
+        )
+        if signed and not rotation.compromised:
+            try:
+                trusted.append(key_from(rotation.new))
+            except Unusable:
+                raise Refused(f"The key at position {rotation.position} is none.") from None
+    return trusted
 
 
 def read_note(path):
@@ -585,7 +631,8 @@ def check_export(path, keys, kept):
     if not isinstance(end, str):
         raise Refused("The last line, which holds the checkpoint, is missing: the file was cut off.")
     erased = log.finish()
-    checkpoint = checkpoint_from(end, keys, "the checkpoint of the export")
+    trusted = vouched_for(keys, kept, log.rotations)
+    checkpoint = checkpoint_from(end, trusted, "the checkpoint of the export")
     if checkpoint.origin != header["origin"]:
         raise Refused("The checkpoint is of another log than the first line says.")
     if header["last"] != log.position or checkpoint.size != log.position:
@@ -595,7 +642,8 @@ def check_export(path, keys, kept):
         )
     if checkpoint.root != log.tree.root():
         raise Refused("The checkpoint signs another history than the one in this file.")
-    demand_signature(checkpoint.signers, keys, "The checkpoint of the export")
+    demand_signature(checkpoint.signers, keys, "The checkpoint of the export", log.rotations)
+    # What was kept must hold before what it vouches for does.
     check_kept(kept, header["origin"], log)
     return [f"The log {header['origin']} holds: {told(log, erased)}"] + said_of_chain(
         checkpoint, kept
@@ -703,6 +751,11 @@ def check_proof(text, keys, kept):
             said.append(f"Its {part} is not disclosed.")
         else:
             said.append(f"Its {part}, as it was recorded: {printable(row[part])}")
+    rotation = rotation_from(row)
+    if rotation is not None and rotation.compromised:
+        said.append(f"The log gave up {rotation.old}: have {rotation.new} confirmed another way.")
+    elif rotation is not None:
+        said.append(f"From then on the log signs with {rotation.new}.")
     if checkpoint.signers:
         said.append(f"The holder of the key {checkpoint.signers[0].text} signed a log with it.")
     return said + [

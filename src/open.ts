@@ -56,7 +56,10 @@ export interface OpenOptions {
    * does. `bucketlog.local/<log_id>` unless given.
    */
   readonly origin?: string;
-  /** What it signs with, as tools of signed notes write keys; else the file `<file>.sign`. */
+  /**
+   * What it signs with, as tools of signed notes write keys, several of them as lines with the newest
+   * first; else the file `<file>.sign`.
+   */
   readonly signingKey?: string;
   /**
    * Milliseconds: a write that would wait longer for its turn is refused at once (OVERLOADED). There is

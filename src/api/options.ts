@@ -88,6 +88,12 @@ export const BackupFields = z.strictObject({
   passphrase: text.min(12, "A passphrase has 12 characters or more.").optional(),
 });
 
+export const RotateFields = z.strictObject({
+  overlapMs: z.int().min(0).optional(),
+  isCompromised: flag,
+  reason: text.optional(),
+});
+
 export const ExtractFields = z.strictObject({ asOf: text.optional(), namespace: text.optional() });
 
 export const NamespaceRevertFields = z.strictObject({

@@ -1,5 +1,7 @@
 /** Proofs of the log: what it has signed, and that an event or an earlier log is in it. */
 import { z } from "zod";
+import type { KeyRotation } from "../domain/log/events.js";
+import { LogDocument } from "../domain/log/kind.js";
 import { answeredTime } from "../domain/schemas.js";
 
 /** SHA-256 as lower-case hex. */
@@ -102,6 +104,30 @@ export interface TilePlace {
   readonly width: number;
 }
 
+export interface RotateOptions {
+  /** How long the old key signs along, in milliseconds; 30 days unless given. */
+  readonly overlapMs?: number | undefined;
+  /** Somebody else may have the old key, or it is lost: it signs nothing more, and vouches for nothing. */
+  readonly isCompromised?: boolean | undefined;
+  /** Why, kept with the event that says so. */
+  readonly reason?: string | undefined;
+}
+
+/** A log that signs with another key from now on. */
+export interface RotationReport extends KeyRotation {
+  /** The first one by the new key. */
+  readonly checkpoint: CheckpointAnswer;
+  /** The event that says so, as a file that the old key checks too while it signs along. */
+  readonly proof: string;
+}
+
+/** What happened to the log as a whole, each the oldest first. */
+export const LogAnswer = LogDocument.extend({
+  log_id: z.string(),
+  origin: z.string().meta({ description: "The name that it signs under." }),
+});
+export type LogAnswer = Readonly<z.infer<typeof LogAnswer>>;
+
 export interface Proofs {
   /**
    * The newest checkpoint, or the one of exactly that size.
@@ -122,6 +148,8 @@ export interface Proofs {
     readonly position: number;
     readonly size?: number | undefined;
   }): Promise<InclusionAnswer>;
+  /** What happened to the log as a whole: ends that were given up, names and keys that changed. */
+  log(): Promise<LogAnswer>;
   /** @throws BAD_REQUEST when `from` is beyond `to`; NOT_FOUND beyond the head. */
   consistency(between: { readonly from: number; readonly to: number }): Promise<ConsistencyAnswer>;
 }

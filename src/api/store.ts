@@ -30,6 +30,8 @@ import type {
   ForkOptions,
   ForkReport,
   Proofs,
+  RotateOptions,
+  RotationReport,
   ServedProofs,
 } from "./proofs.js";
 import type { TokenGate, Tokens } from "./tokens.js";
@@ -182,6 +184,15 @@ export interface EmbeddedStore extends BucketStore {
    * See `src/eventstore/time.md`.
    */
   clockSkewMs(): Promise<number>;
+  /**
+   * Has the log sign with another key, which it makes: recorded as `log.key_rotated`. The old one signs
+   * along for the overlap, so that whoever has it can check the new one.
+   *
+   * @throws CONFLICT while nothing was signed, or another change is under way; KEY_MISSING for a key that
+   * is lost, unless it is given up as compromised; FORKED; READ_ONLY; BAD_REQUEST where the key is
+   * configured and no other stands before it.
+   */
+  rotateSigningKey(options?: RotateOptions): Promise<RotationReport>;
   /**
    * Closes the windows of batches whose time has come, and submits those that are to be. It happens
    * by itself while the store is open for writing; this is for who goes by another clock.

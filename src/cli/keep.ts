@@ -1,6 +1,7 @@
 /** The commands that keep a file sound: `verify` and `rebuild`. */
 import { BucketsError } from "../domain/errors.js";
 import { openBuckets, type VerifyReport } from "../index.js";
+import { toldOfRotation } from "./key-rotation.js";
 import { jsonLine, type Line, line } from "./line.js";
 import { exitCodes } from "./output.js";
 import { type CheckpointFlags, readExpected } from "./proofs.js";
@@ -38,6 +39,10 @@ export async function verify(
       terminal.print(
         line`checkpoint: the log goes on from the ${checkpoint.size} events that it signed`,
       );
+      const { key_rotations: rotations } = await store.proofs.log();
+      for (const rotation of rotations) {
+        if (flags.key?.includes(rotation.old_vkey)) terminal.print(toldOfRotation(rotation));
+      }
     }
     terminal.print(line`head ${head.position}:${head.hash}`);
     terminal.print(

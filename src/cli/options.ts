@@ -88,6 +88,13 @@ function parseInterval(text: string): number {
   throw new InvalidArgumentError("A time is a minute or more, as 30m, 1h or 1d.");
 }
 
+/** How long keys, or what else overlaps, go on together. */
+export function parseOverlap(text: string): number {
+  const ms = parseSpanMs(text);
+  if (ms !== undefined) return ms;
+  throw new InvalidArgumentError("A time is 30d, 12h or 0s.");
+}
+
 function parsePort(text: string): number {
   const value = Number(text);
   if (/^[0-9]+$/.test(text) && value <= 65_535) return value;

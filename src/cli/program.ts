@@ -28,6 +28,7 @@ import {
   onStore,
   option,
   parseOrigins,
+  parseOverlap,
   parseRanges,
   point,
   pointArgument,
@@ -451,6 +452,25 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
     .description("the key that checkpoints and proofs are checked with: hand it to others")
     .addOption(file())
     .action(runs(async () => (await import("./proofs.js")).signingKey));
+
+  sign
+    .command("rotate")
+    .description("another key from now on; the log says so, and the old one signs along")
+    .addOption(file())
+    .addOption(
+      option("--overlap <time>", "how long both sign: 12h | 30d")
+        .default(30 * 86_400_000, "30d")
+        .argParser(parseOverlap),
+    )
+    .addOption(
+      option("--compromised", "the old key is lost or stolen: it signs nothing more").default(
+        false,
+      ),
+    )
+    .addOption(option("--reason <text>", "why, kept with the event that says so"))
+    .addOption(option("--output <file>", "where to put the proof of that event"))
+    .addOption(json())
+    .action(runs(async () => (await import("./key-rotation.js")).rotateKey));
 
   onFile(program.command("rebuild"))
     .description("fold the view anew from the log")

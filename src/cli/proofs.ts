@@ -5,10 +5,12 @@ import { readFileIfAny } from "../durable-file.js";
 import { type AnchorPlaces, type EventProofOptions, openBuckets } from "../index.js";
 import { openCheckpoint } from "../proofs/checkpoint.js";
 import { type ProvenEvent, verifyEventProof } from "../proofs/event-proof.js";
-import { type NoteVerifier, parseSigner, parseVerifier } from "../proofs/note.js";
+import { type NoteVerifier, parseVerifier } from "../proofs/note.js";
+import { keysIn } from "../service/keys/signing-key.js";
+import { rotationIn, toldOfRotation } from "./key-rotation.js";
 import { jsonLine, line } from "./line.js";
 import { exitCodes } from "./output.js";
-import { replaceFile } from "./replace-file.js";
+import { replaceText } from "./replace-file.js";
 import {
   existingFileOf,
   openForReading,
@@ -116,7 +118,7 @@ export async function prove(
       ? await buckets.proof(bucket, version, { disclose })
       : await objects(bucket).proof(object, version, { disclose });
   if (output === undefined) return printText(terminal, proof);
-  await replaceFile(terminal.path(output), oneOf(proof));
+  await replaceText(terminal.path(output), proof);
   terminal.print(line`the proof of version ${version} is in ${output}`);
 }
 
@@ -130,6 +132,7 @@ export async function checkProof(
   if (flags.json) return terminal.print(jsonLine(reportOf(proven)));
   const { event, checkpoint: signed } = proven;
   const told = reportOf(proven);
+  const rotation = rotationIn(event);
   terminal.print(
     line`It holds: ${signed.origin} has signed that event ${event.position} of its first ${signed.size} is`,
   );
@@ -140,6 +143,7 @@ export async function checkProof(
     const text = told[part];
     terminal.print(text === null ? line`  its ${part} is not shown` : line`  its ${part}: ${text}`);
   }
+  if (rotation !== undefined) terminal.print(toldOfRotation(rotation));
   terminal.print(
     line`Not proved: that what it says is true, that nothing took it back later, and what stands before it.`,
   );
@@ -169,7 +173,8 @@ export async function signingKey(
 ): Promise<void> {
   const skey =
     terminal.io.env["BUCKETLOG_SIGNING_KEY"] ?? readFileIfAny(terminal.path(`${file}.sign`));
-  if (skey === undefined) {
+  const [newest] = keysIn(skey);
+  if (newest === undefined) {
     throw new BucketsError(
       "NOT_FOUND",
       `There is no ${file}.sign yet: the first checkpoint makes it.`,
@@ -178,7 +183,7 @@ export async function signingKey(
       },
     );
   }
-  terminal.print(line`${parseSigner(skey.trim()).verifier.vkey}`);
+  terminal.print(line`${newest.verifier.vkey}`);
 }
 
 /** What `--checkpoint` says, once a key of `--key` has signed it. @throws PROOF_INVALID */
@@ -212,10 +217,6 @@ function readText(terminal: Terminal, named: string): string {
 /** Line by line, each of which is escaped where it could drive the terminal. */
 function printText(terminal: Terminal, text: string): void {
   for (const one of text.trimEnd().split("\n")) terminal.print(line`${one}`);
-}
-
-async function* oneOf(text: string): AsyncIterable<string> {
-  yield text;
 }
 
 function textOf(bytes: Uint8Array | null): string | null {

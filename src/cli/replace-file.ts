@@ -33,3 +33,12 @@ function notWritten(file: string, error: unknown): unknown {
   const code = error.code === "ENOSPC" ? "STORAGE_FULL" : "BAD_REQUEST";
   return new BucketsError(code, `${file} was not written: ${error.message}.`, {}, error);
 }
+
+/** The same, of a text that is there. */
+export async function replaceText(file: string, text: string): Promise<void> {
+  await replaceFile(file, oneOf(text));
+}
+
+async function* oneOf(text: string): AsyncIterable<string> {
+  yield text;
+}

@@ -1,6 +1,12 @@
 /** What a log behind a server has signed, and proofs of what is in it. */
 import type { z } from "zod";
-import { CheckpointAnswer, ConsistencyAnswer, InclusionAnswer, type Proofs } from "../api/index.js";
+import {
+  CheckpointAnswer,
+  ConsistencyAnswer,
+  InclusionAnswer,
+  LogAnswer,
+  type Proofs,
+} from "../api/index.js";
 import type { Transport } from "./transport.js";
 
 export class RemoteProofs implements Proofs {
@@ -18,6 +24,10 @@ export class RemoteProofs implements Proofs {
     const path = "/v1/admin/checkpoints";
     const call = { kind: "write", retries: 0, method: "POST", path } as const;
     return (await this.#transport.json(call, CheckpointAnswer)).body;
+  }
+
+  async log(): Promise<LogAnswer> {
+    return await this.#read("/v1/admin/log", {}, LogAnswer);
   }
 
   async inclusion(query: {

@@ -2,6 +2,7 @@
  * The log as a resource of itself: what happened to it as a whole is recorded in it, in a stream of its
  * own, in a namespace that no user can name.
  */
+import { invariant } from "../domain/errors.js";
 import type { LogCommand } from "../domain/log/commands.js";
 import { type LogDocument, logDocument, logNamespace } from "../domain/log/kind.js";
 import { anyVersion } from "../domain/precondition.js";
@@ -34,8 +35,11 @@ export class OwnLog {
     return logDocument(await this.#state());
   }
 
-  /** Durably once it resolves. @throws READ_ONLY, and what else a write does. */
-  async record(command: LogCommand, reason: string): Promise<void> {
+  /**
+   * Durably once it resolves.
+   * @returns the position of its event. @throws READ_ONLY, and what else a write does.
+   */
+  async record(command: LogCommand, reason: string): Promise<number> {
     const { submit, actor, newId, randomBytes } = this.#parts;
     const state = await this.#state();
     const outcome = await submit({
@@ -58,6 +62,9 @@ export class OwnLog {
       bytes: 0,
     });
     if (outcome.kind === "refused") throw outcome.error;
+    const after = await this.#state();
+    invariant(after !== undefined, "what was recorded of the log is not there");
+    return after.position;
   }
 
   async #state() {

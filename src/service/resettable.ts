@@ -20,6 +20,8 @@ import type {
   ReadTracker,
   ReceivedBytes,
   RescueReport,
+  RotateOptions,
+  RotationReport,
   ServedBlob,
   ServedCaller,
   ServedNamespace,
@@ -122,6 +124,10 @@ export class ResettableStore implements EmbeddedStore {
 
   forkLog(options: ForkOptions): Promise<ForkReport> {
     return this.#store.forkLog(options);
+  }
+
+  rotateSigningKey(options?: RotateOptions): Promise<RotationReport> {
+    return this.#store.rotateSigningKey(options);
   }
 
   anchor(places?: AnchorPlaces): Promise<AnchorReport> {

@@ -18,6 +18,8 @@ import type {
   ReadTracker,
   ReceivedBytes,
   RescueReport,
+  RotateOptions,
+  RotationReport,
   ServedBlob,
   ServedCaller,
   ServedNamespace,
@@ -33,6 +35,7 @@ import {
   assertText,
   BackupFields,
   ExtractFields,
+  RotateFields,
   readOptions,
   ServedCallerFields,
 } from "../api/options.js";
@@ -311,6 +314,11 @@ export class Store implements EmbeddedStore {
   forkLog({ reason }: ForkOptions): Promise<ForkReport> {
     assertText(reason, "reason");
     return this.#gate.run(() => this.proofs.fork({ reason }));
+  }
+
+  async rotateSigningKey(given: RotateOptions = {}): Promise<RotationReport> {
+    const options = readOptions(RotateFields, given);
+    return await this.#gate.run(() => this.proofs.rotate(options));
   }
 
   async *exportLog({ onProgress = ignoreProgress }: ProgressOptions = {}): AsyncIterable<string> {

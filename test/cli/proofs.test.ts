@@ -107,6 +107,51 @@ describe("verify holds the log to a checkpoint that was kept", () => {
   });
 });
 
+describe("sign rotate", () => {
+  test("is refused for a time that is none, and before anything was signed", async () => {
+    const folder = temporaryFolder();
+    await makeFile(folder);
+    expect(await bucketlog(folder, ["sign", "rotate", "--overlap", "long"])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("30d, 12h or 0s"),
+    });
+    expect(await bucketlog(folder, ["sign", "rotate"])).toMatchObject({
+      code: 3,
+      err: expect.stringContaining("Nothing was signed yet"),
+    });
+  });
+
+  test("hands out a key that the old one vouches for", async () => {
+    const { folder, key: old } = await signedFolder();
+    const ran = await bucketlog(folder, ["sign", "rotate", "--output", "rotated"]);
+    expect(ran).toMatchObject({ code: 0, err: "" });
+    const fresh = (await bucketlog(folder, ["sign", "key"])).out.trim();
+    expect(fresh).not.toBe(old);
+    expect(ran.out).toContain(`\nkey ${fresh}\nThe old key signs along until `);
+    const checked = await bucketlog(folder, ["check-proof", "rotated", "--key", old]);
+    expect(checked.out).toContain(`From then on the log signs with ${fresh}; ${old} says so.`);
+    const held = ["verify", "--checkpoint", "noted.txt", "--key", old];
+    expect((await bucketlog(folder, held)).out).toContain(`the log signs with ${fresh}; ${old}`);
+    await bucketlog(folder, ["prove", "videos", "2", "--output", "later"]);
+    for (const key of [old, fresh]) {
+      expect((await bucketlog(folder, ["check-proof", "later", "--key", key])).code).toBe(0);
+    }
+  });
+
+  test("of a stolen key vouches for nothing, and no overlap is told", async () => {
+    const { folder, key: old } = await signedFolder();
+    const flags = ["--compromised", "--reason", "a laptop is gone", "--output", "rotated"];
+    const ran = await bucketlog(folder, ["sign", "rotate", ...flags]);
+    expect(ran.out).toContain("The old key signs nothing more, and vouches for nothing");
+    expect((await bucketlog(folder, ["check-proof", "rotated", "--key", old])).code).toBe(4);
+    const fresh = (await bucketlog(folder, ["sign", "key"])).out.trim();
+    const checked = await bucketlog(folder, ["check-proof", "rotated", "--key", fresh]);
+    expect(checked.out).toContain(`The log gave up ${old} as lost or stolen`);
+    const { out } = await bucketlog(folder, ["tail", "--namespace", "*", "--once", "--json"]);
+    expect(out).toContain("a laptop is gone");
+  });
+});
+
 test.each([
   ["UPDATE checkpoints SET root = zeroblob(32)", "was signed with another root"],
   ["UPDATE checkpoints SET size = 8", "a checkpoint of 8 events was signed"],

@@ -220,6 +220,37 @@ describe.skipIf(!hasPython)("an independent verifier agrees with us", () => {
     expect(judgedByPython(to, "--key", newKey)).toMatchObject({ holds: true });
   });
 
+  test("about a log that changed its key: by both while they overlap, by the new one after", async () => {
+    let now = Date.parse("2026-10-01T12:00:00Z");
+    const file = temporaryFile();
+    await using store = await openBuckets({ file, clock: () => now });
+    await write(store, new Random(8), 9);
+    await store.proofs.sign();
+    const { old_vkey, new_vkey, checkpoint, proof } = await store.rotateSigningKey();
+    const exported = async () => written((await Array.fromAsync(store.exportLog())).join(""));
+    for (const key of [old_vkey, new_vkey]) {
+      expect(judgedByPython(await exported(), "--key", key)).toMatchObject({ holds: true });
+    }
+    expect(judgedByPython(written(proof), "--key", old_vkey).says).toContain(
+      `From then on the log signs with ${new_vkey}.`,
+    );
+    now += 31 * 24 * 60 * 60 * 1_000;
+    await write(store, new Random(9), 9);
+    const later = await exported();
+    expect(judgedByPython(later, "--key", new_vkey)).toMatchObject({ holds: true });
+    // The file alone vouches for nothing: that could be in any.
+    expect(judgedByPython(later, "--key", old_vkey).says).toMatch(
+      /^REFUSED\. .*not signed by the key that you gave\. The log says that it signs with /,
+    );
+    const kept = written(checkpoint.note);
+    const vouched = judgedByPython(later, "--key", old_vkey, "--checkpoint", kept);
+    expect(vouched.says).toContain(`The holder of the key ${new_vkey} signed exactly this.`);
+    const { new_vkey: third } = await store.rotateSigningKey({ isCompromised: true });
+    const compromised = await exported();
+    expect(judgedByPython(compromised, "--key", third)).toMatchObject({ holds: true });
+    expect(judgedByPython(compromised, "--key", new_vkey)).toMatchObject({ holds: false });
+  });
+
   test("about a backup", async () => {
     const file = temporaryFile();
     await using store = await openBuckets({ file, origin, signingKey: signer.skey });

@@ -119,6 +119,22 @@ describe.each(Object.entries(faces))("asked through %s", (_, within) => {
   });
 });
 
+describe.each(Object.entries(faces))("what happened to the log, through %s", (_, within) => {
+  test("is nothing to most, under the name that it signs with", async () => {
+    await within(async (store) => {
+      await record(store, "films");
+      const { origin } = await store.proofs.sign();
+      expect(await store.proofs.log()).toEqual({
+        log_id: origin.replace("bucketlog.local/", ""),
+        origin,
+        truncations: [],
+        forks: [],
+        key_rotations: [],
+      });
+    });
+  });
+});
+
 test("a log signs under the name that it has, with a key of its own beside the file", async () => {
   const file = temporaryFile();
   await using store = await openBuckets({ file });

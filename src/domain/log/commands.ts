@@ -1,5 +1,5 @@
 /** What can be asked of the log itself. */
-import type { Fork, Truncation } from "./events.js";
+import type { Fork, KeyRotation, Truncation } from "./events.js";
 
 interface TruncateLog {
   readonly type: "truncate_log";
@@ -13,4 +13,9 @@ interface ForkLog {
   readonly fork: Fork;
 }
 
-export type LogCommand = TruncateLog | ForkLog;
+interface RotateKey {
+  readonly type: "rotate_key";
+  readonly rotation: KeyRotation;
+}
+
+export type LogCommand = TruncateLog | ForkLog | RotateKey;

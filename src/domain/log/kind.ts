@@ -6,15 +6,16 @@ import { z } from "zod";
 import { diff } from "../changes.js";
 import { type Kind, nothing } from "../kind.js";
 import type { LogCommand } from "./commands.js";
-import { Fork, type LogEvent, Truncation } from "./events.js";
+import { Fork, KeyRotation, type LogEvent, Truncation } from "./events.js";
 import { evolveLog, type LogState } from "./state.js";
 
 /** Names of namespaces begin with a letter or a digit. */
 export const logNamespace = "_log";
 
-const LogDocument = z.object({
+export const LogDocument = z.object({
   truncations: z.array(Truncation).default([]),
   forks: z.array(Fork).default([]),
+  key_rotations: z.array(KeyRotation).default([]),
 });
 export type LogDocument = Readonly<z.infer<typeof LogDocument>>;
 
@@ -25,7 +26,7 @@ export function logDocument(state: LogState | undefined): LogDocument {
 
 function decideLog(state: LogState | undefined, command: LogCommand): LogEvent {
   const before = state?.document ?? {};
-  const { truncations, forks } = logDocument(state);
+  const { truncations, forks, key_rotations } = logDocument(state);
   switch (command.type) {
     case "truncate_log": {
       const after = { ...before, truncations: [...truncations, command.truncation] };
@@ -35,13 +36,17 @@ function decideLog(state: LogState | undefined, command: LogCommand): LogEvent {
       const after = { ...before, forks: [...forks, command.fork] };
       return { type: "log.forked", data: { changes: diff(before, after) } };
     }
+    case "rotate_key": {
+      const after = { ...before, key_rotations: [...key_rotations, command.rotation] };
+      return { type: "log.key_rotated", data: { changes: diff(before, after) } };
+    }
   }
 }
 
 export const logKind: Kind<LogState, LogCommand, LogEvent> = {
   name: "log",
   prefix: "log_",
-  commands: { truncate_log: true, fork_log: true },
+  commands: { truncate_log: true, fork_log: true, rotate_key: true },
   restores: nothing.restored,
   id: (state) => state.log_id,
   document: (state) => state.document,

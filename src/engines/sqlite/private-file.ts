@@ -34,7 +34,8 @@ export function findObstacle(file: string): string | undefined {
 /** Those of the files and the folder of a store that others can read or write. Windows has no modes. */
 export function findWide(file: string): readonly string[] {
   if (process.platform === "win32") return [];
-  return ["", "-wal", "-shm", ".lock", ".blobs", ".key", ".sign", ".head", ".scrub"]
+  const signing = [".sign", ".sign.next", ".sign.before"];
+  return ["", "-wal", "-shm", ".lock", ".blobs", ".key", ...signing, ".head", ".scrub"]
     .map((suffix) => `${file}${suffix}`)
     .filter((path) => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & ofOthers) !== 0);
 }

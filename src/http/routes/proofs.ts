@@ -1,6 +1,11 @@
 /** The routes of proofs: what the log has signed, and that an event or an earlier log is in it. */
 import { z } from "zod";
-import { CheckpointAnswer, ConsistencyAnswer, InclusionAnswer } from "../../api/index.js";
+import {
+  CheckpointAnswer,
+  ConsistencyAnswer,
+  InclusionAnswer,
+  LogAnswer,
+} from "../../api/index.js";
 import { setCache } from "../headers.js";
 import { defineRoute, type HttpContext, noQuery, type Route } from "../route.js";
 import { parseLevel, parseTile } from "../tile-path.js";
@@ -83,6 +88,7 @@ export function proofRoutes({ isPublic }: { readonly isPublic: boolean }): reado
     }),
     inclusionRoute,
     signRoute,
+    ownLogRoute,
   ];
 }
 
@@ -117,6 +123,23 @@ const signRoute = defineRoute({
   refusals: [400, 409, 413, 415, 507],
   handle: async ({ context, store }) => {
     sendCheckpoint(context, await store.proofs.sign());
+  },
+});
+
+const ownLogRoute = defineRoute({
+  method: "GET",
+  path: "/v1/admin/log",
+  operationId: "getLog",
+  summary:
+    "What happened to the log as a whole: ends that were given up, names and keys that changed",
+  permission: "admin",
+  isStoreWide: true,
+  query: noQuery,
+  response: LogAnswer,
+  refusals: [400],
+  handle: async ({ context, store }) => {
+    setCache(context, "none");
+    context.body = await store.proofs.log();
   },
 });
 

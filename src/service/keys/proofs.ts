@@ -12,6 +12,9 @@ import type {
   ForkOptions,
   ForkReport,
   InclusionAnswer,
+  LogAnswer,
+  RotateOptions,
+  RotationReport,
   ServedProofs,
   TilePlace,
 } from "../../api/index.js";
@@ -23,17 +26,15 @@ import { zeroHash } from "../../eventstore/frame.js";
 import { fullTiles, type LogTree, type SignedCheckpoint } from "../../eventstore/log-tree.js";
 import type { EventStore, Head } from "../../eventstore/store.js";
 import { consistencyProof, inclusionProof, tileWidth, treeRoot } from "../../eventstore/tree.js";
-import {
-  type Checkpoint,
-  openCheckpoint,
-  readCheckpoint,
-  signCheckpoint,
-} from "../../proofs/checkpoint.js";
+import { type Checkpoint, readCheckpoint, signCheckpoint } from "../../proofs/checkpoint.js";
 import { encodeEventProof } from "../../proofs/event-proof.js";
 import type { NoteSigner } from "../../proofs/note.js";
 import type { OwnLog } from "../own-log.js";
 import type { AnchorPlace } from "./anchors.js";
+import { LogKeys } from "./log-keys.js";
 import type { SigningKey } from "./signing-key.js";
+
+const overlapMsDefault = 30 * 24 * 60 * 60 * 1_000;
 
 export interface ProofParts {
   readonly events: EventStore;
@@ -53,10 +54,13 @@ interface Sized {
 
 export class LogProofs implements ServedProofs {
   readonly #parts: ProofParts;
+  readonly #keys: LogKeys;
   #signing: Promise<CheckpointAnswer> | undefined;
+  #rotating = false;
 
   constructor(parts: ProofParts) {
     this.#parts = parts;
+    this.#keys = new LogKeys(parts);
   }
 
   async checkpoint({
@@ -85,22 +89,39 @@ export class LogProofs implements ServedProofs {
   }
 
   async #sign(): Promise<CheckpointAnswer> {
-    const { events, tree, signingKey, clock } = this.#parts;
-    const { position: size } = await events.head();
-    await tree.extend(size);
-    const last = await this.#shownLast();
-    if (last !== undefined) this.#assertContains(readCheckpoint(last), size, await this.#name());
+    const { tree, signingKey, clock } = this.#parts;
+    const { size, last } = await this.#signable();
     const origin = await this.#origin();
     const newest = await tree.checkpoint();
-    const signer = await this.signer();
-    if (last !== undefined) openCheckpoint(last, [signer.verifier]);
+    const signers = await this.#signers();
+    if (last !== undefined) await this.#keys.assertOwn(last, signers);
+    this.#keys.keep(signers);
     if (newest?.size === size) return this.#shown(newest);
     const root = treeRoot(tree.hashes, size);
-    const note = signCheckpoint({ origin, size, root }, [signer]);
+    const note = signCheckpoint({ origin, size, root }, signers);
     signingKey.keepNote(note);
     const signed = { size, root, signedAt: clock(), note };
     await tree.keepCheckpoint(signed);
     return this.#shown(signed);
+  }
+
+  /** All of the log as it is now, also of what was recorded while another checkpoint was made. */
+  async #signAnew(): Promise<CheckpointAnswer> {
+    await this.#signing?.catch(() => {});
+    return await this.sign();
+  }
+
+  /**
+   * How much there is to sign, and what was shown last, once the log is known to contain it.
+   * @throws FORKED, READ_ONLY
+   */
+  async #signable(): Promise<{ readonly size: number; readonly last: string | undefined }> {
+    const { events, tree } = this.#parts;
+    const { position: size } = await events.head();
+    await tree.extend(size);
+    const last = await this.#shownLast();
+    if (last !== undefined) this.#assertContains(readCheckpoint(last), size, await this.#name());
+    return { size, last };
   }
 
   /** Signs, and notes it in each place that has no receipt of that size. */
@@ -137,10 +158,57 @@ export class LogProofs implements ServedProofs {
    * @throws KEY_MISSING
    */
   async signer(): Promise<NoteSigner> {
+    const [current] = await this.#signers();
+    invariant(current !== undefined, "a log without a key is KEY_MISSING");
+    return current;
+  }
+
+  async #signers(): Promise<readonly NoteSigner[]> {
     const { tree, signingKey } = this.#parts;
     const hasSigned =
       (await tree.checkpoint()) !== undefined || signingKey.lastNote() !== undefined;
-    return signingKey.signer(await this.#name(), !hasSigned);
+    return await this.#keys.signers(await this.#name(), !hasSigned);
+  }
+
+  /**
+   * Has the log sign with another key. The old one signs all of before, and then along for the
+   * overlap; one that others may have signs nothing more. The event is in the next checkpoint, so that
+   * whoever has the old key can check the new one by it.
+   *
+   * @throws CONFLICT while nothing was signed, or another change is under way; KEY_MISSING, FORKED,
+   * READ_ONLY; BAD_REQUEST where keys are configured and there is no new one
+   */
+  async rotate({
+    overlapMs = overlapMsDefault,
+    isCompromised = false,
+    reason = isCompromised ? "the signing key is compromised" : "the signing key is changed",
+  }: RotateOptions): Promise<RotationReport> {
+    if (this.#rotating) throw new BucketsError("CONFLICT", "The signing key is being changed.");
+    this.#rotating = true;
+    try {
+      const { last } = await this.#signable();
+      const shown = last ?? (await this.#parts.tree.checkpoint())?.note;
+      if (shown === undefined) {
+        throw new BucketsError("CONFLICT", "Nothing was signed yet: there is no key to change.");
+      }
+      const newest = isCompromised ? shown : (await this.#signAnew()).note;
+      const name = await this.#name();
+      const overlap = isCompromised ? undefined : overlapMs;
+      const rotation = await this.#keys.successor(name, newest, overlap);
+      const position = await this.#parts.log.record({ type: "rotate_key", rotation }, reason);
+      const checkpoint = await this.#signAnew();
+      const proof = await this.event(position, { disclose: ["body"] });
+      return { ...rotation, checkpoint, proof };
+    } finally {
+      this.#rotating = false;
+    }
+  }
+
+  /** What happened to the log as a whole. */
+  async log(): Promise<LogAnswer> {
+    const { tree, log } = this.#parts;
+    const { logId } = await tree.identity();
+    return { log_id: logId, origin: await this.#name(), ...(await log.document()) };
   }
 
   /**
@@ -190,7 +258,7 @@ export class LogProofs implements ServedProofs {
     const fork = { origin_before: origin, origin: nextName(origin), size, root: toHex(root), note };
     signingKey.takeName(fork.origin);
     await log.record({ type: "fork_log", fork }, reason);
-    const checkpoint = await this.sign();
+    const checkpoint = await this.#signAnew();
     const { verifier } = await this.signer();
     return { origin_before: origin, key: verifier.vkey, checkpoint };
   }
