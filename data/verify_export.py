@@ -725,11 +725,11 @@ def check_proof(text, keys, kept):
     checkpoint = checkpoint_from(note, keys, "the checkpoint of the proof")
     demand_signature(checkpoint.signers, keys, "The checkpoint of the proof")
     try:
-        row = row_from(
-            parse_json(extra.decode("utf-8"), "The event"), "the event", ["previous_hash"]
-        )
+        value = parse_json(extra.decode("utf-8"), "The event")
     except UnicodeDecodeError:
         raise Refused("The event is not UTF-8.") from None
+    previous_path = value.pop("previous_path", None) if isinstance(value, dict) else None
+    row = row_from(value, "the event", ["previous_hash"])
     if len(row["previous_hash"]) != 32:
         raise Refused("The previous hash is not 32 bytes long.")
     check_commitments(row, "the event")
@@ -740,6 +740,7 @@ def check_proof(text, keys, kept):
     leaf = sha256(b"\x00", row["hash"])
     if root_by_path(leaf, index, checkpoint.size, path) != checkpoint.root:
         raise Refused("The path does not lead to what was signed: the log does not hold this event.")
+    previous = is_previous_proved(row, previous_path, checkpoint)
     check_kept_of_proof(kept, checkpoint)
     said = [
         f"The log {checkpoint.origin} holds this event at position {row['position']} of"
@@ -758,12 +759,36 @@ def check_proof(text, keys, kept):
         said.append(f"From then on the log signs with {rotation.new}.")
     if checkpoint.signers:
         said.append(f"The holder of the key {checkpoint.signers[0].text} signed a log with it.")
-    return said + [
-        "Not proved: "
-        + ("" if checkpoint.signers else "who signed it, because no key was given; ")
-        + "that what it says is true; that no later event took it back; that the event before it"
-        " is the one it was chained to (the proof of that event does)."
-    ]
+    not_proved = ["that what it says is true", "that no later event took it back"]
+    if not checkpoint.signers:
+        not_proved.insert(0, "who signed it, because no key was given")
+    if previous:
+        said.append("The event before it in the log is the one that it was chained to.")
+    else:
+        not_proved.append(
+            "that the event before it is the one it was chained to (the proof of that event does)"
+        )
+    return said + [f"Not proved: {'; '.join(not_proved)}."]
+
+
+def is_previous_proved(row, path, checkpoint):
+    """Whether the proof shows what stands before the event: that it is the first, or the one before."""
+    index = row["position"] - 1
+    if index == 0:
+        if row["previous_hash"] != bytes(32):
+            raise Refused("It is the first event of the log, and yet chained to another.")
+        return True
+    if path is None:
+        return False
+    if not isinstance(path, list) or not all(isinstance(line, str) for line in path):
+        raise Refused("The path of the event before is not a list of hashes.")
+    nodes = [from_base64(line, "A hash of the path of the event before") for line in path]
+    if any(len(node) != 32 for node in nodes):
+        raise Refused("A hash of the path of the event before is not 32 bytes long.")
+    leaf = sha256(b"\x00", row["previous_hash"])
+    if root_by_path(leaf, index - 1, checkpoint.size, nodes) != checkpoint.root:
+        raise Refused("The event before is not the one that this one was chained to.")
+    return True
 
 
 def check_kept_of_proof(kept, checkpoint):

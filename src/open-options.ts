@@ -4,6 +4,7 @@ import { actorName, readOptions } from "./api/options.js";
 import { BucketsError } from "./domain/errors.js";
 import type { OnProgress } from "./domain/reports.js";
 import type { Upgrade } from "./eventstore/upgrade.js";
+import { isLogName } from "./proofs/note.js";
 
 const flag = z.boolean({ error: "Send true or false." }).optional();
 
@@ -28,7 +29,10 @@ const OpenFields = z.strictObject({
   scrubMibPerSecond: z.number({ error: "Send MiB." }).positive().max(10_000).optional(),
   maxQueueMs: z.number({ error: "Send milliseconds." }).int().min(1).optional(),
   acceptTruncation: flag,
-  origin: z.string({ error: "Send a name." }).optional(),
+  origin: z
+    .string({ error: "Send a name." })
+    .refine(isLogName, "The name of a log has 1 to 200 characters, no space and no +.")
+    .optional(),
   signingKey: z.string({ error: "Send a key." }).optional(),
   allowLoopbackUrls: flag,
   onUpgrade: own<(upgrade: Upgrade) => void>(),

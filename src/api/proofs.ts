@@ -46,12 +46,14 @@ export const ConsistencyAnswer = z.object({
 });
 export type ConsistencyAnswer = Readonly<z.infer<typeof ConsistencyAnswer>>;
 
-/** What of an event a proof can show beside its header. */
-export const disclosable = ["body", "meta"] as const;
+/** What of an event a proof can show; its header is shown in any case. */
+export const disclosable = ["header", "body", "meta"] as const;
 
 export interface EventProofOptions {
   /** Nothing but the header unless given. The meta tells who, why and from where. */
   readonly disclose?: readonly (typeof disclosable)[number][] | undefined;
+  /** Whether it proves as well that the event before is the one it was chained to. */
+  readonly withPrevious?: boolean | undefined;
   /** The size of a checkpoint that holds the event; the newest one unless given. */
   readonly size?: number | undefined;
 }
@@ -156,6 +158,11 @@ export interface Proofs {
 
 /** Of a store in this process. */
 export interface ServedProofs extends Proofs {
+  /**
+   * The proof of the event at a position, as a file (C2SP tlog-proof).
+   * @throws BAD_REQUEST for what is no position; NOT_FOUND when no checkpoint holds it.
+   */
+  event(position: number, options?: EventProofOptions): Promise<string>;
   /**
    * The hashes of a tile, one after the other.
    * @throws NOT_FOUND beyond the newest checkpoint.

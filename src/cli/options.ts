@@ -3,6 +3,7 @@ import { Argument, type Command, InvalidArgumentError, Option } from "commander"
 import { isBucketsError } from "../domain/errors.js";
 import { parseRange } from "../http/client-address.js";
 import { parseOrigin } from "../http/cors.js";
+import { isLogName } from "../proofs/note.js";
 import { parseSpanMs, resolveAgo } from "./ago.js";
 
 const pointForms = "12 | @1234 | 2026-10-01T00:00:00Z | -2h";
@@ -86,6 +87,11 @@ function parseInterval(text: string): number {
   const ms = parseSpanMs(text);
   if (ms !== undefined && ms >= 60_000) return ms;
   throw new InvalidArgumentError("A time is a minute or more, as 30m, 1h or 1d.");
+}
+
+export function parseLogName(text: string): string {
+  if (isLogName(text)) return text;
+  throw new InvalidArgumentError("A name has 1 to 200 characters, no space and no +.");
 }
 
 /** How long keys, or what else overlaps, go on together. */

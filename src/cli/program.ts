@@ -1,6 +1,7 @@
 /** The command line: its commands, their arguments and options. The work is elsewhere. */
 import { availableParallelism } from "node:os";
 import { Argument, Command } from "commander";
+import { disclosable } from "../api/proofs.js";
 import { parseKeep } from "../copies/keeping.js";
 import { limits } from "../domain/limits.js";
 import { parseBasePath } from "../http/base-path.js";
@@ -27,6 +28,7 @@ import {
   onFile,
   onStore,
   option,
+  parseLogName,
   parseOrigins,
   parseOverlap,
   parseRanges,
@@ -202,6 +204,11 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
     )
     .addOption(anchorFile())
     .addOption(anchorCommand())
+    .addOption(
+      option("--origin <name>", "what the log signs as, as example.com/buckets").argParser(
+        parseLogName,
+      ),
+    )
     .addOption(
       option(
         "--public-checkpoints",
@@ -424,7 +431,10 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
     .argument("<version>", "which event of it", wholeNumber("A version", Number.MAX_SAFE_INTEGER))
     .addOption(namespace())
     .addOption(option("--object <object>", "of this object of the bucket"))
-    .addOption(option("--disclose <parts...>", "what of it is shown").choices(["body", "meta"]))
+    .addOption(option("--disclose <parts...>", "what of it is shown").choices(disclosable))
+    .addOption(
+      option("--with-previous", "prove as well that the event before is that one").default(false),
+    )
     .addOption(option("--output <file>", "where to; else standard output"))
     .action(runs(async () => (await import("./proofs.js")).prove));
 
@@ -433,6 +443,9 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
     .description("check such a file, with no store and no server")
     .argument("<file>", "what prove wrote")
     .addOption(keys())
+    .addOption(
+      option("--policy <file>", "whose signatures it needs: logs and witnesses (C2SP tlog-policy)"),
+    )
     .addOption(json())
     .action(runs(async () => (await import("./proofs.js")).checkProof));
 

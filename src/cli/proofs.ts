@@ -6,6 +6,7 @@ import { type AnchorPlaces, type EventProofOptions, openBuckets } from "../index
 import { openCheckpoint } from "../proofs/checkpoint.js";
 import { type ProvenEvent, verifyEventProof } from "../proofs/event-proof.js";
 import { type NoteVerifier, parseVerifier } from "../proofs/note.js";
+import { assertQuorum, type Policy, parsePolicy } from "../proofs/policy.js";
 import { keysIn } from "../service/keys/signing-key.js";
 import { rotationIn, toldOfRotation } from "./key-rotation.js";
 import { jsonLine, line } from "./line.js";
@@ -102,6 +103,7 @@ export async function forkLog(terminal: Terminal, flags: ForkFlags): Promise<voi
 interface ProveFlags extends StoreFlags {
   readonly object?: string;
   readonly disclose?: EventProofOptions["disclose"];
+  readonly withPrevious: boolean;
   readonly output?: string;
 }
 
@@ -109,14 +111,14 @@ export async function prove(
   terminal: Terminal,
   bucket: string,
   version: number,
-  { object, disclose, output, ...flags }: ProveFlags,
+  { object, disclose, withPrevious, output, ...flags }: ProveFlags,
 ): Promise<void> {
   await using store = await openForReading(terminal, flags);
   const { buckets, objects } = store.namespace(flags.namespace);
   const proof =
     object === undefined
-      ? await buckets.proof(bucket, version, { disclose })
-      : await objects(bucket).proof(object, version, { disclose });
+      ? await buckets.proof(bucket, version, { disclose, withPrevious })
+      : await objects(bucket).proof(object, version, { disclose, withPrevious });
   if (output === undefined) return printText(terminal, proof);
   await replaceText(terminal.path(output), proof);
   terminal.print(line`the proof of version ${version} is in ${output}`);
@@ -126,10 +128,17 @@ export async function prove(
 export async function checkProof(
   terminal: Terminal,
   named: string,
-  flags: { readonly key?: readonly string[]; readonly json: boolean },
+  flags: Pick<CheckpointFlags, "key"> & { readonly policy?: string; readonly json: boolean },
 ): Promise<void> {
-  const proven = verifyEventProof(readText(terminal, named), knownKeys(flags));
-  if (flags.json) return terminal.print(jsonLine(reportOf(proven)));
+  const policy = flags.policy === undefined ? undefined : readPolicy(terminal, flags.policy);
+  const text = readText(terminal, named);
+  const { logs = [] } = policy ?? {};
+  const proven = verifyEventProof(text, [...logs, ...knownKeys(flags, logs.length > 0)]);
+  const cosigned = policy === undefined ? [] : assertQuorum(proven.note, policy);
+  const witnesses = cosigned.map(({ name }) => name);
+  if (flags.json) {
+    return terminal.print(jsonLine({ ...reportOf(proven), cosigned_by: witnesses }));
+  }
   const { event, checkpoint: signed } = proven;
   const told = reportOf(proven);
   const rotation = rotationIn(event);
@@ -144,12 +153,24 @@ export async function checkProof(
     terminal.print(text === null ? line`  its ${part} is not shown` : line`  its ${part}: ${text}`);
   }
   if (rotation !== undefined) terminal.print(toldOfRotation(rotation));
+  if (witnesses.length > 0) {
+    terminal.print(line`Witnesses who signed that history along: ${witnesses.join(", ")}`);
+  }
+  if (proven.isPreviousProved) {
+    terminal.print(line`The event before it in the log is the one that it was chained to.`);
+  }
   terminal.print(
-    line`Not proved: that what it says is true, that nothing took it back later, and what stands before it.`,
+    proven.isPreviousProved
+      ? line`Not proved: that what it says is true, and that nothing took it back later.`
+      : line`Not proved: that what it says is true, that nothing took it back later, and what stands before it.`,
   );
 }
 
-function reportOf({ event, checkpoint: { origin, size } }: ProvenEvent) {
+function readPolicy(terminal: Terminal, named: string): Policy {
+  return parsePolicy(readText(terminal, named));
+}
+
+function reportOf({ event, isPreviousProved, checkpoint: { origin, size } }: ProvenEvent) {
   return {
     origin,
     size,
@@ -161,6 +182,7 @@ function reportOf({ event, checkpoint: { origin, size } }: ProvenEvent) {
     event_id: event.eventId,
     type: event.type,
     recorded_at: new Date(event.recordedAt).toISOString(),
+    previous_proved: isPreviousProved,
     body: textOf(event.body),
     meta: textOf(event.meta),
   };
@@ -198,8 +220,11 @@ export function readExpected(
 }
 
 /** @throws BAD_REQUEST when there is none: a proof is worth what its key is worth. */
-function knownKeys({ key = [] }: Pick<CheckpointFlags, "key">): readonly NoteVerifier[] {
-  if (key.length > 0) return key.map(parseVerifier);
+function knownKeys(
+  { key = [] }: Pick<CheckpointFlags, "key">,
+  hasOthers = false,
+): readonly NoteVerifier[] {
+  if (key.length > 0 || hasOthers) return key.map(parseVerifier);
   throw new BucketsError("BAD_REQUEST", "Name the key of the log, as it came to you: --key.", {
     hint: "whoever runs the log prints it with:  bucketlog sign key",
   });

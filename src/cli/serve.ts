@@ -52,6 +52,7 @@ export interface ServeFlags {
   readonly backupKeep: Keep;
   readonly ui: boolean;
   readonly publicCheckpoints: boolean;
+  readonly origin?: string;
   readonly logLevel: string;
 }
 
@@ -68,6 +69,7 @@ async function open(terminal: Terminal, flags: ServeFlags): Promise<EmbeddedStor
   const past = new SeedPast();
   const store = await openBuckets({
     ...(flags.readOnly ? existingFileOf : fileOf)(terminal, flags),
+    ...originOf(flags),
     actor: "server",
     ...tellsUpgrade(terminal),
     clock: past.now,
@@ -86,6 +88,14 @@ async function open(terminal: Terminal, flags: ServeFlags): Promise<EmbeddedStor
     await loadSeed(store, linesOf(seed), { name: "the seed", past });
   }
   return store;
+}
+
+/** What the log signs as, once it first does: where it is reached, unless it is told otherwise. */
+function originOf({ origin, publicUrl, basePath }: ServeFlags): { readonly origin?: string } {
+  if (origin !== undefined) return { origin };
+  if (publicUrl === undefined) return {};
+  const { host, pathname } = new URL(publicUrl);
+  return { origin: `${host}${pathname}`.replace(/\/$/, "") + basePath };
 }
 
 const collectEveryMs = 60 * 60 * 1_000;

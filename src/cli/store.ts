@@ -63,17 +63,19 @@ export async function reading(
   await work(store.namespace(flags.namespace).buckets);
 }
 
-/** Where the file is, and the keys of it that the environment has. */
+/** Where the file is, and what the environment has of it: its keys, and the name of its log. */
 export function fileOf(
   { io, path }: Terminal,
   { file }: { readonly file: string },
-): Pick<OpenOptions, "file" | "secretKey" | "signingKey"> {
+): Pick<OpenOptions, "file" | "secretKey" | "signingKey" | "origin"> {
+  const origin = io.env["BUCKETLOG_ORIGIN"];
   const secretKey = io.env["BUCKETLOG_SECRET_KEY"];
   const signingKey = io.env["BUCKETLOG_SIGNING_KEY"];
   return {
     file: path(file),
     ...(secretKey !== undefined && { secretKey }),
     ...(signingKey !== undefined && { signingKey }),
+    ...(origin !== undefined && origin !== "" && { origin }),
   };
 }
 

@@ -49,9 +49,13 @@ export class RemotePast implements PastReads {
   async proof(
     identifier: string,
     version: number,
-    { disclose, size }: EventProofOptions = {},
+    { disclose, withPrevious, size }: EventProofOptions = {},
   ): Promise<string> {
-    const query = { disclose: disclose?.join(","), size };
+    const query = {
+      disclose: disclose?.join(","),
+      size,
+      with_previous: withPrevious === true ? "true" : undefined,
+    };
     const path = `${this.#pathOf(identifier)}/history/${version}/proof`;
     const call = this.#requests.reading(path, query);
     return await this.#requests.transport.text({

@@ -45,6 +45,8 @@ export interface LogTree {
   /** The newest checkpoint, or the one of exactly that size. */
   checkpoint(size?: number): Promise<SignedCheckpoint | undefined>;
   checkpoints(): Promise<readonly SignedCheckpoint[]>;
+  /** By size, those signed from one time to before another that no anchor has noted, but never the newest. */
+  unnoted(from: number, to: number): Promise<readonly Omit<SignedCheckpoint, "root" | "note">[]>;
   keepCheckpoint(checkpoint: SignedCheckpoint): Promise<void>;
   forgetCheckpoints(sizes: readonly number[]): Promise<void>;
   /** Of the checkpoint of that size. */

@@ -1,6 +1,7 @@
 /** What the operator's Prometheus reads. Labels are templates and names from closed sets, never ids. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { EmbeddedStore, LogIntegrity } from "../api/index.js";
+import type { CheckpointAnswer, EmbeddedStore, LogIntegrity } from "../api/index.js";
+import { isBucketsError } from "../domain/errors.js";
 import type { Health } from "../domain/health.js";
 
 export interface Metrics {
@@ -61,6 +62,24 @@ export function createMetrics({ store, health, isDraining, backups }: MeasuredPa
     registers,
     async collect() {
       this.set((await store.clockSkewMs()) / 1_000);
+    },
+  });
+  new Gauge({
+    name: "bucketlog_checkpoint_size",
+    help: "How many events the newest checkpoint signs; 0 before the first.",
+    registers,
+    async collect() {
+      this.set((await newestCheckpoint(store))?.size ?? 0);
+    },
+  });
+  new Gauge({
+    name: "bucketlog_checkpoint_age_seconds",
+    help: "How long ago the newest checkpoint was signed; not there before the first.",
+    registers,
+    async collect() {
+      const newest = await newestCheckpoint(store);
+      if (newest === undefined) this.remove();
+      else this.set(Math.max(0, Date.now() - Date.parse(newest.signed_at)) / 1_000);
     },
   });
   new Gauge({
@@ -130,4 +149,15 @@ export function createMetrics({ store, health, isDraining, backups }: MeasuredPa
       duration.observe({ method: known, route, status: String(status) }, seconds);
     },
   };
+}
+
+async function newestCheckpoint({
+  proofs,
+}: Pick<EmbeddedStore, "proofs">): Promise<CheckpointAnswer | undefined> {
+  try {
+    return await proofs.checkpoint();
+  } catch (error) {
+    if (isBucketsError(error) && error.code === "NOT_FOUND") return undefined;
+    throw error;
+  }
 }

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { BucketsError } from "../domain/errors.js";
-import { chainHash, commit, type StoredEvent } from "../eventstore/frame.js";
+import { chainHash, commit, type StoredEvent, zeroHash } from "../eventstore/frame.js";
 import { leafHash, verifyInclusion } from "../eventstore/tree.js";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.js";
 import { decodeBase64, type NoteVerifier } from "./note.js";
@@ -16,6 +16,8 @@ export interface EventProof {
   /** The chain hash before the event. That it is the one of the log, this proof does not show. */
   readonly previousHash: Uint8Array;
   readonly path: readonly Uint8Array[];
+  /** That of the event before, which proves that it is; of the first event it is empty. */
+  readonly previousPath?: readonly Uint8Array[] | undefined;
   /** A signed checkpoint of a log that holds the event. */
   readonly checkpoint: string;
 }
@@ -24,19 +26,30 @@ export interface EventProof {
 export interface ProvenEvent {
   readonly event: StoredEvent;
   readonly previousHash: Uint8Array;
+  /** Whether that is the chain hash of the event before in the same log, or there is none before. */
+  readonly isPreviousProved: boolean;
   readonly checkpoint: Checkpoint;
+  /** The note of that checkpoint, which witnesses may have signed along. */
+  readonly note: string;
 }
 
-/** A row of a log, with the chain hash before it. */
-const Extra = z.looseObject({ previous_hash: z.string().optional().catch(undefined) }).catch({});
+/** A row of a log, with the chain hash before it, and perhaps the path of that. */
+const Extra = z
+  .looseObject({ previous_hash: z.unknown().optional(), previous_path: z.unknown().optional() })
+  .catch({});
 
 const header = "c2sp.org/tlog-proof@v1";
 const hashBytes = 32;
 /** A tree of 2^53 leaves is no deeper. */
 const pathMax = 63;
 
-export function encodeEventProof({ event, previousHash, path, checkpoint }: EventProof): string {
-  const extra = JSON.stringify({ previous_hash: base64(previousHash), ...rowOf(event) });
+export function encodeEventProof(proof: EventProof): string {
+  const { event, previousHash, path, previousPath, checkpoint } = proof;
+  const extra = JSON.stringify({
+    previous_hash: base64(previousHash),
+    ...(previousPath !== undefined && { previous_path: previousPath.map(base64) }),
+    ...rowOf(event),
+  });
   const lines = [
     header,
     `extra ${Buffer.from(extra).toString("base64")}`,
@@ -51,13 +64,14 @@ function decodeEventProof(text: string): EventProof {
   const end = text.indexOf("\n\n");
   const [first, extra = "", index, ...hashes] = text.slice(0, Math.max(end, 0)).split("\n");
   if (first !== header) throw badProof(`it does not begin with ${header}`);
-  const { previous_hash, ...row } = Extra.parse(parseJson(extraOf(extra)));
+  const { previous_hash, previous_path, ...row } = Extra.parse(parseJson(extraOf(extra)));
   const event = parseRow(row);
   if (index !== `index ${event.position - 1}`) throw badProof("its index is another event's");
   if (hashes.length > pathMax) throw badProof(`it has more than ${pathMax} hashes`);
   return {
     event,
     previousHash: hashIn(previous_hash),
+    previousPath: previous_path === undefined ? undefined : pathIn(previous_path),
     path: hashes.map(hashIn),
     checkpoint: text.slice(end + 2),
   };
@@ -71,7 +85,7 @@ function decodeEventProof(text: string): EventProof {
  * @throws PROOF_INVALID with what does not hold.
  */
 export function verifyEventProof(text: string, known: readonly NoteVerifier[]): ProvenEvent {
-  const { event, previousHash, path, checkpoint: note } = decodeEventProof(text);
+  const { event, previousHash, path, previousPath, checkpoint: note } = decodeEventProof(text);
   checkDisclosed("meta", event.meta, event.metaSalt, event.metaCommitment);
   checkDisclosed("body", event.body, event.salt, event.commitment);
   if (!equal(event.hash, chainHash(previousHash, event))) {
@@ -83,7 +97,18 @@ export function verifyEventProof(text: string, known: readonly NoteVerifier[]): 
   if (!verifyInclusion({ leaf: leafHash(event.hash), index, size, root, proof: path })) {
     throw badProof(`the event is not in the tree of ${size} events that was signed`);
   }
-  return { event, previousHash, checkpoint };
+  const isFirst = index === 0;
+  if (isFirst && !equal(previousHash, zeroHash)) {
+    throw badProof("nothing stands before the first event");
+  }
+  if (!isFirst && previousPath !== undefined) {
+    const before = { leaf: leafHash(previousHash), index: index - 1, size, root };
+    if (!verifyInclusion({ ...before, proof: previousPath })) {
+      throw badProof("the event before is not the one that it was chained to");
+    }
+  }
+  const isPreviousProved = isFirst || previousPath !== undefined;
+  return { event, previousHash, isPreviousProved, checkpoint, note };
 }
 
 function checkDisclosed(
@@ -102,8 +127,13 @@ function extraOf(line: string): string {
   return bytes?.toString("utf8") ?? "";
 }
 
-function hashIn(text: string | undefined): Uint8Array {
-  const bytes = decodeBase64(text);
+function pathIn(value: unknown): readonly Uint8Array[] {
+  if (Array.isArray(value) && value.length <= pathMax) return value.map(hashIn);
+  throw badProof("the path of the event before is none");
+}
+
+function hashIn(text: unknown): Uint8Array {
+  const bytes = typeof text === "string" ? decodeBase64(text) : undefined;
   if (bytes?.length === hashBytes) return new Uint8Array(bytes);
   throw badProof("a line of it is no SHA-256 hash in base64");
 }

@@ -7,4 +7,5 @@ export { leafHash, verifyConsistency, verifyInclusion } from "../eventstore/tree
 export { type Checkpoint, openCheckpoint } from "./checkpoint.js";
 export { type EventProof, type ProvenEvent, verifyEventProof } from "./event-proof.js";
 export { type NoteVerifier, type OpenedNote, openNote, parseVerifier } from "./note.js";
+export { assertQuorum, type Policy, parsePolicy } from "./policy.js";
 export { decodeRow } from "./row.js";

@@ -32,10 +32,14 @@ export interface OpenedNote {
   readonly signedBy: readonly NoteVerifier[];
 }
 
-/** Ed25519 in the registry of signed-note. */
+/** In the registry of signed-note: Ed25519, and Ed25519 of witnesses, who sign a time as well. */
 const ed25519 = 1;
+const cosignature = 4;
 const keyBytes = 32;
 const idBytes = 4;
+const logNameMax = 200;
+const timeBytes = 8;
+const signatureBytes = 64;
 const noteBytesMax = 1_000_000;
 const signaturesMax = 100;
 
@@ -86,10 +90,22 @@ function parseKey(skey: string) {
 
 /** @throws BAD_REQUEST when the text is no key that notes are checked with. */
 export function parseVerifier(vkey: string): NoteVerifier {
+  return parseTyped(vkey, ed25519);
+}
+
+/**
+ * The key of a witness (C2SP tlog-cosignature, with Ed25519).
+ * @throws BAD_REQUEST when the text is none.
+ */
+export function parseCosigner(vkey: string): NoteVerifier {
+  return parseTyped(vkey, cosignature);
+}
+
+function parseTyped(vkey: string, type: number): NoteVerifier {
   const [, name, id, encoded] = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(vkey) ?? [];
-  const raw = keyIn(encoded);
+  const raw = keyIn(encoded, type);
   if (name === undefined || raw === undefined) throw badKey(`"${vkey}"`);
-  const verifier = verifierOf(name, raw);
+  const verifier = verifierOf(name, raw, type);
   if (verifier.id !== id) throw badKey(`"${vkey}"`);
   return verifier;
 }
@@ -125,6 +141,39 @@ export function openNote(note: string, known: readonly NoteVerifier[]): OpenedNo
   }
   if (signedBy.size === 0) throw badNote("no key that you named has signed it");
   return { text, signedBy: [...signedBy.values()] };
+}
+
+/**
+ * Those of the witnesses who have signed the note along, at a time of theirs.
+ * @throws PROOF_INVALID when a signature of one of them does not hold.
+ */
+export function cosignersOf(
+  note: string,
+  witnesses: readonly NoteVerifier[],
+): readonly NoteVerifier[] {
+  const { text, signatures } = parseNote(note);
+  const signed = new Set<NoteVerifier>();
+  for (const { name, id, signature } of signatures) {
+    const witness = witnesses.find((one) => one.name === name && one.id === id);
+    if (witness === undefined) continue;
+    if (!holdsCosignature(text, witness, signature)) {
+      throw badNote(`the signature of ${name} does not hold`);
+    }
+    signed.add(witness);
+  }
+  return [...signed];
+}
+
+/** Eight bytes of a time in seconds, then the signature over it and the text. */
+function holdsCosignature(
+  text: string,
+  { publicKey }: NoteVerifier,
+  signature: Uint8Array,
+): boolean {
+  if (signature.length !== timeBytes + signatureBytes) return false;
+  const time = Buffer.from(signature).readBigUInt64BE();
+  const message = Buffer.from(`cosignature/v1\ntime ${time}\n${text}`);
+  return time < 2n ** 63n && verify(null, message, publicKey, signature.subarray(timeBytes));
 }
 
 export interface NoteSignature {
@@ -168,15 +217,15 @@ export function decodeBase64(text: string | undefined): Buffer | undefined {
   return bytes.toString("base64") === text ? bytes : undefined;
 }
 
-function keyIn(encoded: string | undefined): Buffer | undefined {
+function keyIn(encoded: string | undefined, type = ed25519): Buffer | undefined {
   const bytes = decodeBase64(encoded);
-  const isKey = bytes?.length === 1 + keyBytes && bytes[0] === ed25519;
+  const isKey = bytes?.length === 1 + keyBytes && bytes[0] === type;
   return isKey ? bytes.subarray(1) : undefined;
 }
 
-function verifierOf(name: string, raw: Uint8Array): NoteVerifier {
+function verifierOf(name: string, raw: Uint8Array, type = ed25519): NoteVerifier {
   checkName(name);
-  const typed = Buffer.concat([Uint8Array.of(ed25519), raw]);
+  const typed = Buffer.concat([Uint8Array.of(type), raw]);
   const digest = hash("sha256", Buffer.concat([Buffer.from(`${name}\n`), typed]), "buffer");
   const id = digest.subarray(0, idBytes).toString("hex");
   const publicKey = createPublicKey({
@@ -192,9 +241,18 @@ function rawPublicKey(privateKey: KeyObject): Uint8Array {
   return encoded.subarray(publicPrefix.length);
 }
 
+/** Whether a log can sign under it. */
+export function isLogName(name: string): boolean {
+  return isKeyName(name) && name.length <= logNameMax;
+}
+
+function isKeyName(name: string): boolean {
+  return /^[^\s+]+$/u.test(name) && !hasControl(name);
+}
+
 /** @throws BAD_REQUEST for a name that a line of signatures cannot hold. */
 function checkName(name: string): void {
-  if (/^[^\s+]+$/u.test(name) && !hasControl(name)) return;
+  if (isKeyName(name)) return;
   throw new BucketsError(
     "BAD_REQUEST",
     "The name of a key has no space, no + and no control character.",

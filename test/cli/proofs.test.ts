@@ -1,4 +1,5 @@
 /** Checkpoints and proofs by the command line: what is refused, and what a file proves without a store. */
+import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -104,6 +105,42 @@ describe("verify holds the log to a checkpoint that was kept", () => {
     const cut = await verify();
     expect(cut.code).toBe(4);
     expect(cut.out).toContain("the log was cut off: a checkpoint of 9 events was signed");
+  });
+});
+
+test("prove and check-proof know the event before, and the header alone", async () => {
+  const { folder, key } = await signedFolder();
+  const flags = ["--disclose", "header", "--with-previous", "--output", "chained"];
+  await bucketlog(folder, ["prove", "videos", "2", ...flags]);
+  const { out, code } = await bucketlog(folder, ["check-proof", "chained", "--key", key]);
+  expect(code).toBe(0);
+  expect(out).toContain("The event before it in the log is the one that it was chained to.");
+  expect(out).toContain("Not proved: that what it says is true, and that nothing took it back");
+  expect(out).toContain("its body is not shown");
+});
+
+describe("check-proof --policy", () => {
+  test("takes the logs of the file, asks for its witnesses, and is refused with its line", async () => {
+    const { folder, key } = await signedFolder();
+    const check = async (policy: string, ...more: readonly string[]) => {
+      writeFileSync(join(folder, "policy"), policy);
+      return await bucketlog(folder, ["check-proof", "proof", "--policy", "policy", ...more]);
+    };
+    expect(await check(`log ${key}\nquorum none\n`)).toMatchObject({ code: 0, err: "" });
+    expect(await check("quorum none\n", "--key", key)).toMatchObject({ code: 0, err: "" });
+    const nobody = await check("quorum none\n");
+    expect(nobody).toMatchObject({ code: 2, err: expect.stringContaining("--key") });
+    expect(await check(`log ${other}\nquorum none\n`)).toMatchObject({ code: 4, out: "" });
+    const typed = Buffer.concat([Buffer.of(4), Buffer.alloc(32, 9)]);
+    const digest = createHash("sha256").update("w.example\n").update(typed).digest("hex");
+    const vkey = `w.example+${digest.slice(0, 8)}+${typed.toString("base64")}`;
+    const unseen = await check(`log ${key}\nwitness w ${vkey}\nquorum w\n`);
+    expect(unseen).toMatchObject({ code: 4, out: "" });
+    expect(unseen.err).toContain("lacks the witnesses that your policy asks for");
+    const broken = await check(`log ${key}\nquorums none\n`);
+    expect(broken).toMatchObject({ code: 2, err: expect.stringContaining("Line 2 of the policy") });
+    const json = await check(`log ${key}\nquorum none\n`, "--json");
+    expect(JSON.parse(json.out)).toMatchObject({ cosigned_by: [], previous_proved: false });
   });
 });
 

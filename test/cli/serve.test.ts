@@ -110,7 +110,26 @@ describe("what it prints", () => {
     expect((await client.get("/v1/events/head", { headers: two })).status).toBe(400);
   });
 
+  test.each([
+    [["--public-url", "https://buckets.example.com/api/"], {}, "buckets.example.com/api"],
+    [["--public-url", "https://a.example.com", "--base-path", "/b"], {}, "a.example.com/b"],
+    [["--public-url", "https://a.example.com", "--origin", "films"], {}, "films"],
+    [[], { BUCKETLOG_ORIGIN: "films.example.com" }, "films.example.com"],
+  ] as const)(
+    "with %j and %j the log signs as %s, which everybody may see",
+    async (args, env, name) => {
+      const open = ["--token", tokens.admin, "--public-checkpoints"];
+      const server = new ServerProcess([newFile(), ...open, ...args], env);
+      const client = await server.client();
+      await makeBucket(client);
+      await client.post("/v1/admin/checkpoints", {});
+      const { status, text } = await client.get("/v1/log/checkpoint", { token: "none" });
+      expect([status, text.split("\n")[0]]).toEqual([200, name]);
+    },
+  );
+
   test.for([
+    ["--origin", "films of mine"],
     ["--base-path", "/a/../b"],
     ["--cors-origin", "https://a.example.com/path"],
     ["--rate-limit", "0"],

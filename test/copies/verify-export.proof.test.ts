@@ -190,6 +190,13 @@ describe.skipIf(!hasPython)("an independent verifier agrees with us", () => {
     expect(held.says).toMatch(/^HOLDS\.\nThe log example\.com\/buckets holds this event/);
     expect(held.says).toContain('"value":"films"');
     expect(judgedByPython(written(proof.replace(/^index \d+/m, "index 0"))).holds).toBe(false);
+    const chained = await buckets.proof("films", 1, { withPrevious: true });
+    expect(judgedByPython(written(chained)).says).toContain("The event before it in the log is");
+    const extra = /^extra (.*)$/m.exec(chained)?.[1] ?? "";
+    const row = JSON.parse(Buffer.from(extra, "base64").toString());
+    const emptied = JSON.stringify({ ...row, previous_path: row.previous_path.slice(1) });
+    const cut = chained.replace(extra, Buffer.from(emptied).toString("base64"));
+    expect(judgedByPython(written(cut)).holds).toBe(false);
 
     const log = (await Array.fromAsync(store.exportLog())).join("");
     expect(judgedByPython(written(log), "--checkpoint", kept).says).toContain("still begins with");

@@ -201,6 +201,12 @@ describe("metrics", () => {
     expect(text).toContain(count("GET", "unmatched", 404));
     expect(text).toContain(count("_OTHER", "unmatched", 501));
     expect(text).toMatch(/^bucketlog_log_position 1$/m);
+    expect(text).toMatch(/^bucketlog_checkpoint_size 0$/m);
+    expect(text).not.toMatch(/^bucketlog_checkpoint_age_seconds /m);
+    await service.store.proofs.sign();
+    const signed = (await service.get("/metrics")).text;
+    expect(signed).toMatch(/^bucketlog_checkpoint_size 1$/m);
+    expect(signed).toMatch(/^bucketlog_checkpoint_age_seconds \d/m);
     expect(text).toMatch(/^bucketlog_ready 1$/m);
     expect(text).toMatch(/^process_resident_memory_bytes \d+/m);
     expect(text).toMatch(/^process_cpu_seconds_total /m);

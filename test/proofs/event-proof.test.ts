@@ -106,6 +106,53 @@ test("every event of a log is proved from its file and the key alone", () => {
   }
 });
 
+describe("with the event before", () => {
+  const previousPath = (position: number, size = log.length) =>
+    inclusionProof(hashes, position - 2, size);
+
+  test("a proof shows for every event but the first that it was chained to that one", () => {
+    for (const { position } of log.slice(1)) {
+      const text = encodeEventProof({
+        ...proofOf(position),
+        previousPath: previousPath(position),
+      });
+      expect(verifyEventProof(text, known)).toMatchObject({ isPreviousProved: true });
+      expect(verifyEventProof(encodeEventProof(proofOf(position)), known)).toMatchObject({
+        isPreviousProved: false,
+      });
+    }
+    expect(verifyEventProof(encodeEventProof(proofOf(1)), known)).toMatchObject({
+      isPreviousProved: true,
+    });
+  });
+
+  test.each([
+    ["that is of another event", { previousPath: previousPath(14) }],
+    ["that is of a smaller tree", { previousPath: previousPath(13, 16) }],
+    ["that is empty", { previousPath: [] }],
+    ["that is too long", { previousPath: Array.from({ length: 64 }, () => zeroHash) }],
+    ["whose hashes are none", { previousPath: [new Uint8Array(31)] }],
+  ])("it does not hold with a path %s", (_, change) => {
+    const text = encodeEventProof({ ...proof, ...change });
+    expect(() => verifyEventProof(text, known)).toThrow(
+      expect.objectContaining({ code: "PROOF_INVALID" }),
+    );
+  });
+
+  test("a first event that is chained to another does not hold, though it was signed", () => {
+    const event = eventAt(1, leafHash(zeroHash));
+    const root = leafHash(event.hash);
+    const checkpoint = signCheckpoint({ origin, size: 1, root }, [signer]);
+    const text = encodeEventProof({
+      event,
+      previousHash: leafHash(zeroHash),
+      path: [],
+      checkpoint,
+    });
+    expect(() => verifyEventProof(text, known)).toThrow("nothing stands before the first event");
+  });
+});
+
 test("a proof holds without what is not disclosed", () => {
   const text = encodeEventProof({ ...proof, event: { ...proof.event, ...undisclosed } });
   const { event } = verifyEventProof(text, known);

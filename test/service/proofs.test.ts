@@ -15,7 +15,7 @@ import {
   verifyEventProof,
   verifyInclusion,
 } from "../../src/proofs/index.js";
-import { noteSigner } from "../../src/proofs/note.js";
+import { noteSigner, parseNote } from "../../src/proofs/note.js";
 import { startServer } from "../../src/server.js";
 import { temporaryFile } from "../support/backends.js";
 
@@ -159,6 +159,50 @@ test("the proof of an event holds, and shows what was asked for alone", async ()
   expect(event.meta).toBeNull();
   expect(checkpoint).toMatchObject({ origin, size: 4 });
 });
+
+test("the header alone proves that something of that kind was recorded, also to who asks over HTTP", async () => {
+  await using server = await startServer();
+  await using store = connectBuckets({ baseUrl: server.url, token: server.token });
+  await record(store, "films");
+  const { note } = await store.proofs.sign();
+  const vkeys = parseNote(note).signatures.length;
+  expect(vkeys).toBe(1);
+  const ask = (path: string, accept: string) =>
+    fetch(`${server.url}${path}`, {
+      headers: { Authorization: `Bearer ${server.token}`, Accept: accept },
+    });
+  const asked = await ask("/v1/log/proofs/inclusion?position=2", "text/plain");
+  expect(asked.headers.get("Content-Type")).toBe("text/plain; charset=utf-8");
+  const text = await asked.text();
+  expect(text).toMatch(/^c2sp.org\/tlog-proof@v1\nextra \S+\nindex 1\n/);
+  expect(text.endsWith(`\n\n${note}`)).toBe(true);
+  const [, extra = ""] = /^extra (.*)$/m.exec(text) ?? [];
+  expect(JSON.parse(Buffer.from(extra, "base64").toString())).toMatchObject({
+    position: 2,
+    type: "bucket.patched",
+    body: null,
+    meta: null,
+  });
+  const unsigned = await ask("/v1/log/proofs/inclusion?position=2&size=3", "text/plain");
+  expect(unsigned.status).toBe(404);
+  const sized = await ask("/v1/log/proofs/inclusion?position=2&size=3", "application/json");
+  expect(await sized.json()).not.toHaveProperty("checkpoint");
+  const chained = await store.namespace().buckets.proof("films", 2, {
+    disclose: ["header"],
+    withPrevious: true,
+  });
+  expect(Buffer.from(/^extra (.*)$/m.exec(chained)?.[1] ?? "", "base64").toString()).toContain(
+    '"previous_path":["',
+  );
+});
+
+test.each(["", "a b", "a+b", "a\nb", "a\u00a0b", "x".repeat(201)])(
+  "a log cannot sign as %j",
+  async (name) => {
+    const opened = openBuckets({ file: ":memory:", origin: name });
+    await expect(opened).rejects.toMatchObject({ code: "BAD_REQUEST" });
+  },
+);
 
 test("a log of more than a tile keeps its tiles, and proves what lies in and beyond them", async () => {
   const file = temporaryFile();

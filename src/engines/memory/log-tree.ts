@@ -44,6 +44,12 @@ export function memoryLogTree(
     extend: async () => {},
     checkpoint: async (size) => (size === undefined ? bySize().at(-1) : kept.get(size)),
     checkpoints: async () => bySize(),
+    unnoted: async (from, to) => {
+      const noted = new Set([...anchors.values()].filter(({ ok }) => ok).map(({ size }) => size));
+      return bySize()
+        .slice(0, -1)
+        .filter(({ size, signedAt }) => from <= signedAt && signedAt < to && !noted.has(size));
+    },
     keepCheckpoint: async (checkpoint) => {
       kept.set(checkpoint.size, checkpoint);
     },

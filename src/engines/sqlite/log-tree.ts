@@ -28,6 +28,10 @@ const CheckpointRow = z.object({
   note: z.string(),
 });
 
+const TimeRow = z
+  .object({ size: z.number(), signedAt: z.number(), isNoted: z.number() })
+  .transform(({ isNoted, ...row }) => ({ ...row, isNoted: isNoted === 1 }));
+
 const AnchorRow = z
   .object({
     size: z.number(),
@@ -74,6 +78,11 @@ export function sqliteLogTree(
   const newest = reader.prepare(`${checkpoints} ORDER BY size DESC LIMIT 1`);
   const bySize = reader.prepare(`${checkpoints} WHERE size = ?`);
   const all = reader.prepare(`${checkpoints} ORDER BY size`);
+  const times = reader.prepare(
+    `SELECT size, signed_at AS signedAt,
+       EXISTS (SELECT 1 FROM anchors WHERE anchors.size = checkpoints.size AND ok = 1) AS isNoted
+     FROM checkpoints WHERE size < (SELECT max(size) FROM checkpoints) ORDER BY size DESC`,
+  );
   const anchors = reader.prepare(
     "SELECT size, kind, name, at, ok, receipt FROM anchors WHERE size = ? ORDER BY kind, name",
   );
@@ -94,6 +103,16 @@ export function sqliteLogTree(
     checkpoint: async (size) =>
       CheckpointRow.optional().parse(size === undefined ? newest.get() : bySize.get(size)),
     checkpoints: async () => z.array(CheckpointRow).parse(all.all()),
+    unnoted: async (from, to) => {
+      const found: { size: number; signedAt: number }[] = [];
+      // From the newest on, so that what was thinned long ago is not looked at again.
+      for (const row of times.iterate()) {
+        const { isNoted, ...signed } = TimeRow.parse(row);
+        if (signed.signedAt < from) break;
+        if (signed.signedAt < to && !isNoted) found.push(signed);
+      }
+      return found.reverse();
+    },
     keepCheckpoint: async ({ size, root, signedAt, note }: SignedCheckpoint) => {
       write((db) =>
         db

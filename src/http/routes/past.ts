@@ -11,7 +11,7 @@ import { limits } from "../../domain/limits.js";
 import { lastName } from "../../service/read/last-name.js";
 import { setCache, shortList } from "../headers.js";
 import { addLink, addVersionLinks, withQuery } from "../links.js";
-import { type ApiRequest, asOf, defineRoute, noQuery, type Route } from "../route.js";
+import { type ApiRequest, asOf, defineRoute, flag, noQuery, type Route } from "../route.js";
 import { bucketOf, bucketPath, bucketUrl } from "./buckets.js";
 
 const diffTypes = {
@@ -30,7 +30,7 @@ const disclosed = z
   .string()
   .transform((text) => text.split(","))
   .pipe(z.array(z.enum(disclosable)))
-  .meta({ description: "Of body and meta, those that it shows, with a comma between." });
+  .meta({ description: "Of header, body and meta, those that it shows, with a comma between." });
 
 const below = z.string().optional().meta({ description: "A JSON Pointer, such as /metadata." });
 
@@ -122,6 +122,9 @@ export function pastRoutes(subject: Subject): readonly Route[] {
       query: z.strictObject({
         disclose: disclosed.optional(),
         size: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
+        with_previous: flag.meta({
+          description: "Whether it proves the event before it as well.",
+        }),
       }),
       response: z.string(),
       responseTypes: ["text/plain"],
@@ -130,7 +133,11 @@ export function pastRoutes(subject: Subject): readonly Route[] {
         const { context, params, assertPermits } = request;
         // It tells addresses.
         if (query.disclose?.includes("meta") === true) assertPermits("admin");
-        const proof = await reads(request).proof(identify(params), versionOf(params), query);
+        const { with_previous: withPrevious, ...options } = query;
+        const proof = await reads(request).proof(identify(params), versionOf(params), {
+          ...options,
+          withPrevious: withPrevious === "true",
+        });
         setCache(context, "none");
         context.body = proof;
         context.type = "text/plain; charset=utf-8";

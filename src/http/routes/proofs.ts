@@ -96,15 +96,22 @@ const inclusionRoute = defineRoute({
   method: "GET",
   path: "/v1/log/proofs/inclusion",
   operationId: "proveInclusion",
-  summary: "That an event is in the log as it was signed",
+  summary: "That an event is in the log as it was signed; as text, a file that proves its header",
   permission: "read",
   isStoreWide: true,
   query: z.strictObject({ position: place, size: place.optional() }),
   response: InclusionAnswer,
+  responseTypes: [noteTypes.json],
+  otherResponses: { [noteTypes.text]: z.string() },
   refusals: [400, 404],
-  handle: async ({ context, store }, query) => {
+  handle: async ({ context, store }, { position, size }) => {
     setCache(context, "none");
-    context.body = await store.proofs.inclusion(query);
+    if (context.accepts(noteTypes.json, noteTypes.text) !== noteTypes.text) {
+      context.body = await store.proofs.inclusion({ position, size });
+      return;
+    }
+    context.body = await store.proofs.event(position, { size });
+    context.type = `${noteTypes.text}; charset=utf-8`;
   },
 });
 

@@ -21,6 +21,7 @@ import type {
 import { BucketsError, invariant, isBucketsError } from "../../domain/errors.js";
 import { formatTime } from "../../domain/event.js";
 import { type HealthCheck, passes, warns } from "../../domain/health.js";
+import { keptHourlyMs, keptWholeMs, superfluous } from "../../domain/log/checkpoint-thinning.js";
 import { toHex } from "../../eventstore/codec.js";
 import { zeroHash } from "../../eventstore/frame.js";
 import { fullTiles, type LogTree, type SignedCheckpoint } from "../../eventstore/log-tree.js";
@@ -34,6 +35,7 @@ import type { AnchorPlace } from "./anchors.js";
 import { LogKeys } from "./log-keys.js";
 import type { SigningKey } from "./signing-key.js";
 
+const thinEveryMs = 60 * 60 * 1_000;
 const overlapMsDefault = 30 * 24 * 60 * 60 * 1_000;
 
 export interface ProofParts {
@@ -57,6 +59,7 @@ export class LogProofs implements ServedProofs {
   readonly #keys: LogKeys;
   #signing: Promise<CheckpointAnswer> | undefined;
   #rotating = false;
+  #thinnedAt: number | undefined;
 
   constructor(parts: ProofParts) {
     this.#parts = parts;
@@ -102,7 +105,21 @@ export class LogProofs implements ServedProofs {
     signingKey.keepNote(note);
     const signed = { size, root, signedAt: clock(), note };
     await tree.keepCheckpoint(signed);
+    await this.#thin();
     return this.#shown(signed);
+  }
+
+  /** Once an hour: lets go of checkpoints that others of the same time stand for. */
+  async #thin(): Promise<void> {
+    const { tree, clock } = this.#parts;
+    const now = clock();
+    const last = this.#thinnedAt;
+    if (last !== undefined && now - last < thinEveryMs) return;
+    this.#thinnedAt = now;
+    // What was older than that the last time is thinned already, in days that may have begun before.
+    const from = last === undefined ? 0 : last - keptHourlyMs - 2 * keptWholeMs;
+    const sizes = superfluous(await tree.unnoted(from, now - keptWholeMs), now);
+    if (sizes.length > 0) await tree.forgetCheckpoints(sizes);
   }
 
   /** All of the log as it is now, also of what was recorded while another checkpoint was made. */
@@ -397,14 +414,17 @@ export class LogProofs implements ServedProofs {
     );
   }
 
-  /** The event at a position as a file that proves it. @throws NOT_FOUND when no checkpoint holds it. */
-  async event(position: number, { disclose = [], size }: EventProofOptions = {}): Promise<string> {
+  async event(
+    position: number,
+    { disclose = [], withPrevious = false, size }: EventProofOptions = {},
+  ): Promise<string> {
+    assertPlace("position", position);
     if (size !== undefined) assertPlace("size", size);
     const { events, tree } = this.#parts;
     const signed = await tree.checkpoint(size);
     if (signed === undefined || signed.size < position) throw unsigned(position, size);
     const [event] = await events.readLog(position - 1, 1);
-    const [before] = position === 1 ? [] : await events.readLog(position - 2, 1);
+    const [before] = position === 1 ? [] : await tree.entries(position - 2, 1);
     invariant(event !== undefined, `the log has lost position ${position}`);
     return encodeEventProof({
       event: {
@@ -412,8 +432,11 @@ export class LogProofs implements ServedProofs {
         ...(!disclose.includes("body") && { body: null, salt: null }),
         ...(!disclose.includes("meta") && { meta: null, metaSalt: null }),
       },
-      previousHash: before?.hash ?? zeroHash,
+      previousHash: before ?? zeroHash,
       path: inclusionProof(tree.hashes, position - 1, signed.size),
+      ...(withPrevious && {
+        previousPath: before && inclusionProof(tree.hashes, position - 2, signed.size),
+      }),
       checkpoint: signed.note,
     });
   }
