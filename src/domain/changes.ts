@@ -3,7 +3,9 @@
  * compared recursively, arrays as a unit (CONTRACT: history and time).
  */
 import { z } from "zod";
+import { invalidAt, withDetails } from "./errors.js";
 import { isJsonObject, type JsonObject, type JsonValue, jsonEqual, ownValue } from "./json.js";
+import { limits } from "./limits.js";
 import { escapeToken, type Pointer, parsePointer } from "./pointer.js";
 import { jsonValue } from "./schemas.js";
 
@@ -33,6 +35,19 @@ function collect(before: JsonObject, after: JsonObject, path: string, changes: C
     if (Object.hasOwn(before, key)) continue;
     changes.push({ op: "add", path: `${path}/${escapeToken(key)}`, value });
   }
+}
+
+/**
+ * Of a document that is there: whoever takes a change back, or looks where two collide, works on each.
+ * @throws VALIDATION_FAILED
+ */
+export function assertFewChanges({ length }: readonly Change[]): void {
+  if (length <= limits.changesMax) return;
+  const message = `This sets or removes ${length} fields; one write may change ${limits.changesMax}: send it in parts.`;
+  throw withDetails(invalidAt(["body"], "too_many_changes", message), {
+    limit_changes: limits.changesMax,
+    actual_changes: length,
+  });
 }
 
 /** The document after the changes; unchanged parts are shared with the document before. */

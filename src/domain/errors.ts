@@ -113,20 +113,25 @@ export function withDetails(error: BucketsError, details: ErrorDetails): Buckets
 }
 
 /**
- * A body that does not fit, with the faults that were found; of very many, the first.
+ * A body that does not fit, with the faults that were found. Whoever finds more than are shown may have
+ * stopped looking.
  * @param count how many there are, where only the first ones were described.
  */
-export function validationFailed(
-  issues: readonly ValidationIssue[],
-  count: number = issues.length,
-): BucketsError {
+export function validationFailed(issues: readonly ValidationIssue[], count?: number): BucketsError {
   const first = issues[0];
   const where = first === undefined ? "" : ` at ${first.location.join(".")}`;
-  const more = count > 1 ? ` (and ${count - 1} more)` : "";
+  const more = othersOf(issues.length, count);
   const message = `The request does not fit${where}: ${first?.message ?? "see the details"}${more}`;
   return new BucketsError("VALIDATION_FAILED", message, {
     validation_errors: issues.slice(0, limits.validationIssuesMax),
   });
+}
+
+function othersOf(found: number, count: number | undefined): string {
+  const shown = limits.validationIssuesMax;
+  if (count === undefined && found > shown) return ` (and at least ${shown} more)`;
+  const all = count ?? found;
+  return all > 1 ? ` (and ${all - 1} more)` : "";
 }
 
 /** A body that does not fit in one place. */

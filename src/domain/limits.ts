@@ -72,12 +72,20 @@ export const limits = {
   actorLengthMax: 255,
   requestIdLengthMax: 255,
   transactionOperationsMax: 100,
+  /** Of the documents that writes which are carried out as one begin with or leave, whichever is more. */
+  transactionBytesMax: 4 * 1024 * 1024,
+  /** Leaves that one event sets or removes. */
+  changesMax: 5_000,
   idempotencyKeyLengthMax: 255,
   idempotencyRetentionMs: 7 * 24 * 60 * 60 * 1000,
   tokenLengthMin: 16,
   tokenLengthMax: 512,
   commitCommandsMax: 256,
   commitBytesMax: 1024 * 1024,
+  /** Of the documents that a commit is about: what would go beyond them is for the next. */
+  commitDocumentBytesMax: 1024 * 1024,
+  /** Of the states that the writer keeps at hand. */
+  stateCacheBytesMax: 64 * 1024 * 1024,
   retiredSecretsMax: 4,
   overlapSecondsDefault: 24 * 60 * 60,
   overlapSecondsMax: 30 * 24 * 60 * 60,

@@ -100,14 +100,19 @@ export function takeBack(
     .map(({ path }) => path)
     .filter((path) => laterOrAbove.has(path) || pathsTo(path).some((above) => later.has(above)));
   if (touched.length > 0) {
+    const more = touched.length - pathsNamedMax;
+    const named =
+      touched.slice(0, pathsNamedMax).join(", ") + (more > 0 ? ` and ${more} more` : "");
     throw new BucketsError(
       "CONFLICT",
-      `Later events changed ${touched.join(", ")}: revert those fields to a version instead.`,
+      `Later events changed ${named}: revert those fields to a version instead.`,
       { paths: touched },
     );
   }
   return applyChanges(current, changes.toReversed().map(inverse));
 }
+
+const pathsNamedMax = 10;
 
 /** `/a/b` is reached by `/a` and itself; changes always escape a key alike, so that text suffices. */
 function pathsTo(path: string): string[] {

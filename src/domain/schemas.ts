@@ -151,9 +151,9 @@ export function toIssues(error: z.ZodError, at: readonly (string | number)[]): V
   }));
 }
 
-/** Hands faults that were found by hand to zod; of very many, the first. */
+/** Hands faults that were found by hand to zod; of very many as many as tell that there are more. */
 export function addIssues(context: z.RefinementCtx, issues: readonly ValidationIssue[]): void {
-  for (const { type, location, message } of issues.slice(0, limits.validationIssuesMax)) {
+  for (const { type, location, message } of issues.slice(0, limits.validationIssuesMax + 1)) {
     context.addIssue({ code: "custom", path: [...location], message, params: { type } });
   }
 }

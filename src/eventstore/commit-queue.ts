@@ -2,7 +2,7 @@
  * Group commit: commands wait while one batch is in flight, and the next batch is whatever has
  * queued. One fsync carries many writes; an idle caller pays one commit and no timer.
  */
-import { BucketsError } from "../domain/errors.js";
+import { BucketsError, invariant } from "../domain/errors.js";
 import { limits } from "../domain/limits.js";
 import { monotonicNow, nextTurn } from "../timers.js";
 import type { EventStore, Outcome, Unit } from "./store.js";
@@ -138,17 +138,24 @@ export class CommitQueue {
     return taken;
   }
 
+  /** What there was no room for in a commit is the first of the next. */
+  #putBack(units: readonly Waiting[]): void {
+    this.#waiting = [...units, ...this.#waiting];
+    for (const { unit } of units) {
+      this.#waitingBytes += unit.bytes;
+      this.#waitingCommands += unit.commands.length;
+    }
+  }
+
   async #commit(batch: readonly Waiting[]): Promise<void> {
     const commands = batch.reduce((sum, { unit }) => sum + unit.commands.length, 0);
     const since = this.#now();
     this.#committing = { commands, since };
     try {
       const outcomes = await this.#store.commit(batch.map(({ unit }) => unit));
-      for (const [index, { resolve, reject }] of batch.entries()) {
-        const outcome = outcomes[index];
-        if (outcome === undefined) reject(new Error("invariant broken: a unit without outcome"));
-        else resolve(outcome);
-      }
+      invariant(outcomes.length > 0, "a commit of nothing");
+      for (const [index, outcome] of outcomes.entries()) batch[index]?.resolve(outcome);
+      this.#putBack(batch.slice(outcomes.length));
     } catch (error) {
       for (const { reject } of batch) reject(error);
     } finally {

@@ -4,8 +4,10 @@ import { looksLikeBucketId } from "../domain/bucket/document.js";
 import { nameScope } from "../domain/bucket/reservations.js";
 import { BucketsError } from "../domain/errors.js";
 import { isJsonObject, type JsonObject, ownValue } from "../domain/json.js";
+import { limits } from "../domain/limits.js";
 import { type Reservation, reservationKey } from "../domain/reservation.js";
 import { type BlamedState, claimsOf, type ResourceCommand } from "../domain/resource.js";
+import { roughBytes } from "../domain/rough-size.js";
 import { type Needs, type OpenBatches, openBatchesAtFirst, type Plan, plan } from "./planner.js";
 import type { Head, IdempotencyKey, IdempotencyRow, Target, Unit } from "./store.js";
 
@@ -25,7 +27,10 @@ export interface Asked extends Needs {
   readonly events: ReadonlySet<string>;
 }
 
-/** The answer; `undefined` is for what is not there. */
+/**
+ * The answer; `undefined` is for what is not there. Of states and reservations it may lack the last
+ * ones, but not all, where the others are large: what needs them is for another commit.
+ */
 export interface Loaded {
   /** Those that were asked for, and those of the holders of reservations and of the open batches. */
   readonly states: ReadonlyMap<string, BlamedState | undefined>;
@@ -37,14 +42,15 @@ export interface Loaded {
 }
 
 /**
- * The plan for the units.
+ * The plan for the units, or for the first of them, when they are about more than a commit carries.
  * @throws BAD_REQUEST for an event that would have the id of another.
  */
 export function* gathering(
   head: Head,
   now: number,
-  units: readonly Unit[],
+  all: readonly Unit[],
 ): Asking<Asked, Loaded, Plan> {
+  let units = all;
   let known: Known = yield { ...namedBy(units), events: new Set() };
   const reservations = claimedBy(units, known);
   if (reservations.size > 0) {
@@ -59,8 +65,18 @@ export function* gathering(
       if (events.size > 0 || new Set(ids).size < ids.length) throw takenId();
       return planned.plan;
     }
+    if (bytesOf(known) > limits.commitDocumentBytesMax) {
+      units = units.slice(0, Math.max(planned.complete, 1));
+      if (planned.complete > 0) continue;
+    }
     known = together(known, yield { ...planned.needs, events: new Set() });
   }
+}
+
+function bytesOf({ states }: Pick<Loaded, "states">): number {
+  let bytes = 0;
+  for (const folded of states.values()) if (folded !== undefined) bytes += roughBytes(folded.state);
+  return bytes;
 }
 
 type Known = Omit<Loaded, "events">;
@@ -107,11 +123,21 @@ export function loaded(loader: Loader, asked: Asked): Loaded {
   const idempotency = new Map<string, IdempotencyRow | undefined>();
   const openBatches = new Map<string, OpenBatches>();
   const events = new Set<string>();
-  for (const stream of asked.states) states.set(stream, loader.loadState(stream));
+  let bytes = 0;
+  const load = (stream: string) => {
+    const folded = loader.loadState(stream);
+    states.set(stream, folded);
+    if (folded !== undefined) bytes += roughBytes(folded.state);
+  };
+  for (const stream of asked.states) {
+    if (bytes > limits.commitDocumentBytesMax) break;
+    load(stream);
+  }
   for (const [key, { scope, key: name }] of asked.reservations) {
+    if (bytes > limits.commitDocumentBytesMax) break;
     const holder = loader.loadReservation(scope, name);
     reservations.set(key, holder);
-    if (holder !== undefined) states.set(holder, loader.loadState(holder));
+    if (holder !== undefined && !states.has(holder)) load(holder);
   }
   for (const [key, one] of asked.idempotency) idempotency.set(key, loader.loadIdempotency(one));
   for (const [namespace, count] of asked.openBatches) {

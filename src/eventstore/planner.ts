@@ -8,7 +8,14 @@ import { isClaimable } from "../domain/batch/lease.js";
 import { looksLikeBucketId } from "../domain/bucket/document.js";
 import { nameScope } from "../domain/bucket/reservations.js";
 import type { BucketState } from "../domain/bucket/state.js";
-import { BucketsError, isBucketsError, keyReused } from "../domain/errors.js";
+import { assertFewChanges } from "../domain/changes.js";
+import {
+  BucketsError,
+  invalidAt,
+  isBucketsError,
+  keyReused,
+  withDetails,
+} from "../domain/errors.js";
 import type { DomainEvent, RecordedEvent } from "../domain/event.js";
 import type { DecisionContext } from "../domain/kind.js";
 import { limits } from "../domain/limits.js";
@@ -25,6 +32,7 @@ import {
   type AppliedEvent,
   applied,
   type BlamedState,
+  changesOf,
   claimsOf,
   decide,
   idsOf,
@@ -38,6 +46,7 @@ import {
   streamOf,
   takenBy,
 } from "../domain/resource.js";
+import { roughBytes } from "../domain/rough-size.js";
 import { assertRecordable, encode } from "./codec.js";
 import type { StoredEvent } from "./frame.js";
 import {
@@ -84,6 +93,7 @@ export interface Needs {
 
 /** Everything that the engine writes, in one transaction, before anyone is told. */
 export interface Plan {
+  /** Of the units that were planned: the first, or as many more as there was room for. */
   readonly outcomes: readonly Outcome[];
   readonly events: readonly StoredEvent[];
   readonly applied: readonly AppliedEvent[];
@@ -97,12 +107,24 @@ export interface Plan {
 
 export type Planned =
   | { readonly kind: "planned"; readonly plan: Plan }
-  | { readonly kind: "needs"; readonly needs: Needs };
+  | {
+      readonly kind: "needs";
+      readonly needs: Needs;
+      /** How many units, from the first on, lack nothing. */
+      readonly complete: number;
+    };
 
-/** Plans the units in order, each on the state left by those before it. */
+/**
+ * Plans the units in order, each on the state left by those before it; as many as are about so much
+ * that a commit has enough of it, and always the first.
+ */
 export function plan(snapshot: Snapshot, units: readonly Unit[]): Planned {
   const planning = new Planning(snapshot);
-  const outcomes = units.map((unit) => planning.planUnit(unit));
+  const outcomes: Outcome[] = [];
+  for (const unit of units) {
+    if (planning.bytes > limits.commitDocumentBytesMax) break;
+    outcomes.push(planning.planUnit(unit));
+  }
   return planning.finish(outcomes);
 }
 
@@ -163,6 +185,9 @@ class Planning {
   readonly #overlay = new Overlay(undefined);
   readonly #idempotency = new Map<string, IdempotencyRow>();
   readonly #steps: Step[] = [];
+  /** Of the states that all commands so far, and those of the unit, were about. */
+  #bytes = 0;
+  #unitBytes = 0;
   readonly #missing = {
     states: new Set<string>(),
     reservations: new Map<string, Reservation>(),
@@ -175,7 +200,12 @@ class Planning {
     this.#recordedAt = Math.max(snapshot.now, snapshot.head.recordedAt);
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   planUnit(unit: Unit): Outcome {
+    this.#unitBytes = 0;
     const steps: Step[] = [];
     try {
       const replay = this.#findReplay(unit.idempotency);
@@ -193,7 +223,8 @@ class Planning {
   finish(outcomes: readonly Outcome[]): Planned {
     const isMissing = Object.values(this.#missing).some(({ size }) => size > 0);
     if (isMissing) {
-      return { kind: "needs", needs: this.#missing };
+      const complete = outcomes.indexOf(refusedUntilLoaded);
+      return { kind: "needs", needs: this.#missing, complete };
     }
     const events: StoredEvent[] = [];
     let previousHash = this.#snapshot.head.hash;
@@ -279,10 +310,14 @@ class Planning {
     overlay: Overlay,
     done: readonly Step[],
   ): readonly Step[] {
+    const isFirst = this.#unitBytes === 0;
+    this.#spend(0, isFirst);
     const found = this.#find(unit.namespace, targeted, overlay);
     if (found === undefined) return [];
     const { before, owner, stream } = found;
     assertPrecondition(targeted.precondition, before);
+    const beforeBytes = before === undefined ? 0 : roughBytes(before);
+    this.#spend(beforeBytes, isFirst);
     const event = this.#decide(before, targeted.command, overlay, {
       moment: { now: this.#snapshot.now, actor: unit.meta.actor },
       owner,
@@ -300,11 +335,20 @@ class Planning {
       meta: targeted.reason === undefined ? unit.meta : { ...unit.meta, reason: targeted.reason },
       event,
     };
+    assertFewChanges(changesOf(event));
     assertRecordable(recorded);
     const step = applied(before && this.#folded(stream, overlay), recorded);
+    this.#spend(Math.max(roughBytes(step.after) - beforeBytes, 0), isFirst);
     this.#reserve(step, overlay);
     overlay.states.set(stream, { state: step.after, blame: step.blame });
     return [{ ...step, command: targeted }];
+  }
+
+  /** @throws VALIDATION_FAILED for what is about too much together with the commands before it. */
+  #spend(bytes: number, isFirst: boolean): void {
+    this.#bytes += bytes;
+    this.#unitBytes += bytes;
+    if (!isFirst && this.#unitBytes > limits.transactionBytesMax) throw tooMuchAtOnce();
   }
 
   /** All that it asks about and the snapshot lacks is asked for at once: a batch names many objects. */
@@ -503,6 +547,12 @@ class Planning {
       overlay.reservations.set(reservationKey(reservation), streamOf(after));
     }
   }
+}
+
+function tooMuchAtOnce(): BucketsError {
+  const limit = limits.transactionBytesMax;
+  const message = `What these writes are about has more than ${limit} bytes together: send fewer at once.`;
+  return withDetails(invalidAt(["body"], "too_large_together", message), { limit_bytes: limit });
 }
 
 /** The commands of each operation, in their order. */

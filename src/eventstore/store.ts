@@ -231,7 +231,9 @@ export interface KnownIntegrity {
 export interface EventStore {
   /**
    * Plans the units in order and commits them in one durable transaction. Resolves after the
-   * commit, with one outcome for each unit; a refused unit does not disturb its neighbours.
+   * commit, with one outcome for each unit; a refused unit does not disturb its neighbours. Where
+   * they are about much, only the first ones are carried out: there are as many outcomes, and at
+   * least one where there is a unit.
    *
    * @throws STORAGE_FULL when nothing was written; OUTCOME_UNKNOWN when the commit failed in a
    * way that may or may not show after a restart; NOT_READY until it is known again.

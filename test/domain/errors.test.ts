@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { BucketsError, isBucketsError } from "../../src/domain/errors.js";
+import { BucketsError, isBucketsError, validationFailed } from "../../src/domain/errors.js";
 
 describe("An error", () => {
   const error = new BucketsError(
@@ -16,6 +16,21 @@ describe("An error", () => {
       message: "No such bucket.",
       details: { identifier: "a" },
     });
+  });
+
+  it("of a body counts its faults, and claims no number where the search for them ended early", () => {
+    const issues = (count: number) =>
+      Array.from({ length: count }, (_, at) => ({
+        type: "x",
+        location: [at],
+        message: "Mend it.",
+      }));
+    const told = (count: number) => validationFailed(issues(count)).message;
+    expect(told(1)).toMatch(/Mend it\.$/);
+    expect(told(100)).toContain("(and 99 more)");
+    expect(told(101)).toContain("(and at least 100 more)");
+    expect(validationFailed(issues(100), 38_000).message).toContain("(and 37999 more)");
+    expect(validationFailed(issues(101)).details["validation_errors"]).toHaveLength(100);
   });
 
   it("comes back from another thread with its code, sent as data", () => {

@@ -174,6 +174,16 @@ describe("the commit queue", () => {
     );
   });
 
+  test("what there is no room for in a commit is the first of the next", async () => {
+    const { engine, queue, units, create } = start();
+    const description = "x".repeat(0.6 * limits.commitDocumentBytesMax);
+    const large = () => units.of(units.create(units.id("name"), { description }));
+    const asked = [large(), large(), large(), large(), create()];
+    const outcomes = await Promise.all(asked.map((unit) => queue.submit(unit)));
+    expect(outcomes.map((outcome) => committed(outcome).position)).toEqual([1, 2, 3, 4, 5]);
+    expect(engine.batches.map(({ length }) => length)).toEqual([5, 3, 1]);
+  });
+
   test("an idle caller is committed alone", async () => {
     const { engine, queue, create } = start();
     await queue.submit(create());

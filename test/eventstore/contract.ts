@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { parted, type UnreadableEvent } from "../../src/domain/history.js";
+import { limits } from "../../src/domain/limits.js";
 import { documentOf } from "../../src/domain/resource.js";
 import { toHex } from "../../src/eventstore/codec.js";
 import { chainHash, commit, zeroHash } from "../../src/eventstore/frame.js";
@@ -104,6 +105,82 @@ export function eventStoreContract(open: () => Backend): void {
       expect(JSON.stringify(state && documentOf(state)["metadata"])).toBe(
         '{"9":4,"10":3,"__proto__":{"x":1,"y":2},"constructor":2}',
       );
+    });
+  });
+
+  describe("what is about very much", () => {
+    /** More than half of what one commit is about. */
+    const large = "x".repeat(0.6 * limits.commitDocumentBytesMax);
+    const largePatch = (units: Units, name: string) =>
+      units.patch(name, { description: `${units.id("text")} ${large}` });
+
+    test("is carried out in several commits, a unit whole and in order", async () => {
+      const { events } = open();
+      const units = new Units();
+      for (const name of ["a", "b", "c"]) await accept(events, units.of(units.create(name)));
+      const asked = ["a", "b", "c", "a"].map((name) => units.of(largePatch(units, name)));
+      const first = await events.commit(asked);
+      expect(first.map(verdict)).toEqual(["committed", "committed"]);
+      // Now the states that are there are as large before anything is planned.
+      const second = await events.commit(asked.slice(2));
+      expect(second.map(verdict)).toEqual(["committed", "committed"]);
+      expect((await events.head()).position).toBe(7);
+      const small = ["a", "b", "c"].map((name) => units.of(units.patch(name, { description: "" })));
+      const third = await events.commit(small);
+      expect(third.map(verdict)).toEqual(["committed", "committed"]);
+      expect((await events.commit(small.slice(2))).map(verdict)).toEqual(["committed"]);
+    });
+
+    test("is refused where it is to be one, before it is read", async () => {
+      const { events } = open();
+      const units = new Units();
+      const names = Array.from({ length: 12 }, (_, index) => `bucket ${index}`);
+      for (const name of names) {
+        await accept(events, units.of(units.create(name, { description: large })));
+      }
+      const all = units.of(names.map((name) => units.patch(name, { description: "short" })));
+      const [refused] = await events.commit([all]);
+      expect(refused).toMatchObject({
+        kind: "refused",
+        error: {
+          code: "VALIDATION_FAILED",
+          details: {
+            limit_bytes: limits.transactionBytesMax,
+            validation_errors: [{ type: "too_large_together" }],
+          },
+        },
+      });
+      const [done] = await events.commit([{ ...all, acceptance: "each" }]);
+      const fitting = Math.floor(limits.transactionBytesMax / large.length);
+      const tooMany = names.slice(fitting).map((_, index) => fitting + index);
+      expect(done).toMatchObject({
+        kind: "committed",
+        results: names.slice(0, fitting).map(() => ({ version: 2 })),
+        refusals: tooMany.map((index) => ({ index, code: "VALIDATION_FAILED" })),
+      });
+    });
+
+    test("is refused where one event would change very many leaves", async () => {
+      const { events } = open();
+      const units = new Units();
+      const metadata = (value: number) =>
+        Object.fromEntries(
+          Array.from({ length: 6 }, (_, group) => [
+            `group${group}`,
+            Object.fromEntries(Array.from({ length: 1_000 }, (__, key) => [`k${key}`, value])),
+          ]),
+        );
+      await accept(events, units.of(units.create("a", { metadata: metadata(1) })));
+      const [refused] = await events.commit([
+        units.of(units.patch("a", { metadata: metadata(2) })),
+      ]);
+      expect(refused).toMatchObject({
+        kind: "refused",
+        error: {
+          code: "VALIDATION_FAILED",
+          details: { limit_changes: limits.changesMax, actual_changes: 6_000 },
+        },
+      });
     });
   });
 

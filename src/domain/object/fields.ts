@@ -122,7 +122,7 @@ export function assertFieldsFit(
     const content = now.get(name) ?? absent;
     const isTouched = earlier === undefined || !sameContent(content, earlier.get(name) ?? absent);
     if (isTouched) issues.push(...contentIssues(name, terms, content));
-    // More are not shown, and to describe each may take long.
+    // More are not shown, and to describe each may take long: one more tells that there are.
     if (issues.length > limits.validationIssuesMax) break;
   }
   if (issues.length > 0) throw validationFailed(issues);
@@ -268,13 +268,19 @@ function shownValue(value: JsonValue): string {
 }
 
 /** By the list itself: a state keeps its schema, so that thousands of values are looked up in one. */
-const enumSets = new WeakMap<readonly JsonValue[], ReadonlySet<string>>();
+const enumSets = new WeakMap<readonly JsonValue[], ReadonlySet<JsonValue>>();
 
 function isAmong(allowed: readonly JsonValue[], value: JsonValue): boolean {
   const known = enumSets.get(allowed);
-  const texts = known ?? new Set(allowed.map((item) => canonical(item, foldingOf(true))));
-  if (known === undefined) enumSets.set(allowed, texts);
-  return texts.has(canonical(value, foldingOf(true)));
+  const values = known ?? new Set(allowed.map(comparable));
+  if (known === undefined) enumSets.set(allowed, values);
+  return values.has(comparable(value));
+}
+
+/** The same for equal values: a scalar is itself, and marked where it could be the text of another. */
+function comparable(value: JsonValue): JsonValue {
+  if (typeof value === "string") return `"${value}`;
+  return typeof value === "object" ? canonical(value, foldingOf(true)) : value;
 }
 
 function nestedIssues(value: JsonValue, field: JsonObject, at: Location): ValidationIssue[] {

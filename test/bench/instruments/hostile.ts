@@ -83,8 +83,8 @@ function leaves(count: number, value: number): object {
 }
 
 const twoVersionsOfLeaves = (of: Size) => [
-  create({ metadata: leaves(of(60_000), 1) }),
-  patch({ metadata: leaves(of(60_000), 2) }),
+  create({ metadata: leaves(of(5_000), 1) }),
+  patch({ metadata: leaves(of(5_000), 2) }),
 ];
 
 const strings = (count: number) => Array.from({ length: count }, (_, index) => `v${index}`);
@@ -198,22 +198,22 @@ export const blocking: readonly Hostile[] = [
     ask: () => ({ method: "GET", path: `${bucketPath}/history?limit=100` }),
   },
   {
-    name: "412 report of 60,000 leaves",
+    name: "412 report of 5,000 leaves",
     before: twoVersionsOfLeaves,
-    ask: (of) => patch({ metadata: leaves(of(60_000), 3) }, { ...mergePatch, "if-match": '"1"' }),
+    ask: (of) => patch({ metadata: leaves(of(5_000), 3) }, { ...mergePatch, "if-match": '"1"' }),
   },
   {
-    name: "undo of 60,000 leaves",
+    name: "undo of 5,000 leaves",
     before: twoVersionsOfLeaves,
     ask: () => ({ method: "POST", path: `${bucketPath}/revert`, body: { undo: 2 } }),
   },
   {
-    name: "blame of 60,000 leaves",
+    name: "blame of 5,000 leaves",
     before: twoVersionsOfLeaves,
     ask: () => ({ method: "GET", path: `${bucketPath}/blame` }),
   },
   {
-    name: "diff of 60,000 leaves",
+    name: "diff of 5,000 leaves",
     before: twoVersionsOfLeaves,
     ask: () => ({ method: "GET", path: `${bucketPath}/diff?from=1&to=2` }),
   },

@@ -1,0 +1,28 @@
+/** How large a value is, found without writing it: what work on it will cost, before it is begun. */
+import { isJsonArray, isJsonObject, type JsonValue } from "./json.js";
+
+/** What a number, a literal, or the marks around a member are taken for. */
+const markBytes = 4;
+
+/** By the object itself: it is of a state, which never changes. */
+const known = new WeakMap<object, number>();
+
+/**
+ * About as many bytes as the value has as JSON text. Of what is asked about again and again, such as
+ * the document of a state, it is counted once.
+ */
+export function roughBytes(value: object): number {
+  const counted = known.get(value) ?? sizeOf(value);
+  known.set(value, counted);
+  return counted;
+}
+
+function sizeOf(value: unknown): number {
+  if (typeof value === "string") return value.length + markBytes;
+  if (isJsonArray(value)) return value.reduce<number>((sum, item) => sum + sizeOf(item), markBytes);
+  if (!isJsonObject(value)) return markBytes;
+  return Object.entries<JsonValue>(value).reduce(
+    (sum, [key, member]) => sum + key.length + markBytes + sizeOf(member),
+    markBytes,
+  );
+}
