@@ -9,6 +9,7 @@ import { BucketsError, invariant } from "../domain/errors.js";
 import { isJsonObject } from "../domain/json.js";
 import { limits } from "../domain/limits.js";
 import { describeMisfit } from "../domain/misfit.js";
+import { TakenContents } from "../domain/object/taken-contents.js";
 import { patchMediaTypes } from "../domain/patch-media-type.js";
 import type { Precondition } from "../domain/precondition.js";
 import { isPlainText } from "../domain/printable.js";
@@ -58,6 +59,7 @@ const operationFields = {
   ifVersion: z.number({ error: "Send a version: a whole number." }).int().optional(),
   strict: flag,
   precondition: precondition.optional(),
+  contents: z.instanceof(TakenContents).optional(),
 };
 
 const keyProblem = `An Idempotency-Key has 1 to ${limits.idempotencyKeyLengthMax} visible ASCII characters.`;

@@ -1,6 +1,7 @@
 /** What is common to every write: who asks, how it is meant, and how it went. */
 
 import type { Change } from "../domain/changes.js";
+import type { TakenContents } from "../domain/object/taken-contents.js";
 import type { PatchMediaType } from "../domain/patch-media-type.js";
 import type { Precondition } from "../domain/precondition.js";
 
@@ -49,6 +50,8 @@ export interface WriteOptions extends OperationOptions, CommitOptions {}
 export interface ServedOperationOptions extends OperationOptions {
   /** The full form of `ifVersion`. */
   readonly precondition?: Precondition | undefined;
+  /** Of new blobs, where they were taken out of the body. */
+  readonly contents?: TakenContents | undefined;
 }
 
 export interface ServedCommitOptions extends CommitOptions {

@@ -1,5 +1,6 @@
 /** `bucketlog serve`: the API on one file, until it is told to stop. */
 import pino, { type Logger } from "pino";
+import { BodyThread } from "../bodies/body-thread.js";
 import type { Keep } from "../copies/keeping.js";
 import { BackupSchedule } from "../copies/schedule.js";
 import { BucketsError } from "../domain/errors.js";
@@ -127,12 +128,14 @@ export async function serve(terminal: Terminal, flags: ServeFlags): Promise<void
   }
   const logger = pino({ level: flags.logLevel, base: null }, terminal.io.stderr);
   const readers = readersOf(terminal, flags, store);
+  const largeBodies = new BodyThread();
   const backups = scheduleOf(terminal, flags, store, logger);
   const signing = signEvery(terminal, flags, store, logger);
   const server = await serveStore({
     store,
     ...(backups !== undefined && { backups }),
     ...(readers !== undefined && { readers }),
+    largeBodies,
     logger,
     host: flags.host,
     port: flags.port,
@@ -160,6 +163,7 @@ export async function serve(terminal: Terminal, flags: ServeFlags): Promise<void
   const stopped = backups?.stop();
   await server.close();
   await readers?.close();
+  await largeBodies.close();
   // One that is under way ends with the store.
   await store.close();
   await stopped;

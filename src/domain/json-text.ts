@@ -103,7 +103,7 @@ function scan(text: string, source: JsonSource): void {
       default:
         if (startsNumber(code)) {
           const end = endOfNumber(text, at);
-          checkNumber(text.slice(at, end));
+          if (!isShortInteger(text, at, end)) checkNumber(text.slice(at, end));
           at = end;
           continue;
         }
@@ -136,6 +136,18 @@ function addKey(keys: Level | undefined, key: string, { name }: JsonSource): voi
   }
   keys.add(key);
   if (keys.size > limits.anyObjectKeysMax) throw tooManyKeys();
+}
+
+const digitsOfAnyIntegerKept = 15;
+
+/** What every double keeps, or is no number: the commonest, so that it is not made one twice. */
+function isShortInteger(text: string, start: number, end: number): boolean {
+  if (end - start > digitsOfAnyIntegerKept) return false;
+  for (let at = start; at < end; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < 0x30 || code > 0x39) return false;
+  }
+  return true;
 }
 
 /** What is no number is for the parser to refuse. */

@@ -48,6 +48,9 @@ export function keyIssues(value: JsonValue, at: readonly string[]): ValidationIs
       });
     }
   }
-  for (const [key, item] of Object.entries(value)) issues.push(...keyIssues(item, [...at, key]));
+  for (const [key, item] of Object.entries(value)) {
+    // Most are scalars, which have no keys, and of very many none gets a place.
+    if (typeof item === "object") issues.push(...keyIssues(item, [...at, key]));
+  }
   return issues;
 }

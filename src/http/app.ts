@@ -2,7 +2,7 @@
  * The Koa app: one visible list of middleware, then the routes. It knows the service by its
  * interface alone, and nothing of engines.
  */
-import { hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { Stream } from "node:stream";
 import Router from "@koa/router";
 import Koa from "koa";
@@ -31,6 +31,7 @@ import { tellClockSkew } from "./clock-skew.js";
 import { assertMatches, readCondition } from "./conditional.js";
 import { crossOrigin, parseOrigin } from "./cors.js";
 import { setCache, shieldingHeaders } from "./headers.js";
+import type { LargeBodies } from "./large-body.js";
 import { createMetrics, type Metrics } from "./metrics.js";
 import { ownOrigin } from "./own-origin.js";
 import { servePages } from "./page.js";
@@ -111,6 +112,8 @@ export interface AppOptions {
   readonly streamsMax?: number;
   /** Who answers what looks at very much; it is answered here unless given. */
   readonly readers?: Readers;
+  /** Who looks through bodies beyond 1 MiB; they are looked through here unless given. */
+  readonly largeBodies?: LargeBodies;
   /** Who may pass, for an app whose requests were let in by another. */
   readonly gate?: Gate;
   /** Whether reads that are answered are told of while they are audited; not where another one does. */
@@ -484,7 +487,9 @@ async function serve(route: Route, context: HttpContext, options: Serving): Prom
   const namespace = store.namespace(servedNamespace(route, named), caller);
   assertAcceptable(route, context);
   const respond = route.prepare(context.query);
-  const body = takesBody ? await readJsonBody(context, mediaTypes, route) : undefined;
+  const body = takesBody
+    ? await readJsonBody(context, mediaTypes, route, options.largeBodies)
+    : undefined;
   assertBody(route, body?.json);
   const request: ApiRequest = {
     context,
@@ -495,6 +500,7 @@ async function serve(route: Route, context: HttpContext, options: Serving): Prom
     ingest: (bucketId, delivery) => store.ingest(bucketId, delivery, caller),
     params: context["params"] ?? {},
     body: body?.json,
+    contents: body?.contents,
     mediaType: body?.mediaType ?? "",
     fingerprint: () => fingerprintOf(context, body?.mediaType ?? "", body?.bytes),
     requireIfMatch: options.requireIfMatch === true,
@@ -572,6 +578,7 @@ function fingerprintOf(
   mediaType: string,
   bytes: Uint8Array | undefined,
 ): string {
-  const head = `${context.method} ${context.url}\n${mediaType}\n`;
-  return hash("sha256", Buffer.concat([Buffer.from(head), bytes ?? new Uint8Array()]));
+  const digest = createHash("sha256");
+  digest.update(`${context.method} ${context.url}\n${mediaType}\n`);
+  return digest.update(bytes ?? new Uint8Array()).digest("hex");
 }

@@ -4,7 +4,11 @@ import { BucketsError, isBucketsError } from "../domain/errors.js";
 import type { JsonValue } from "../domain/json.js";
 import { parseJsonText } from "../domain/json-text.js";
 import { limits } from "../domain/limits.js";
+import type { TakenContents } from "../domain/object/taken-contents.js";
+import { patchMediaTypes } from "../domain/patch-media-type.js";
+import { nextTurn } from "../timers.js";
 import { digestCheck } from "./digests.js";
+import { findInBody, type LargeBodies, readFound } from "./large-body.js";
 import type { HttpContext, Route } from "./route.js";
 import { askForBody } from "./unread.js";
 
@@ -14,6 +18,8 @@ export interface RequestBody {
   readonly bytes: Uint8Array;
   /** Undefined when the body is empty. */
   readonly json: JsonValue | undefined;
+  /** Of its blobs, where they were taken out of it. */
+  readonly contents?: TakenContents;
 }
 
 /**
@@ -21,24 +27,37 @@ export interface RequestBody {
  *
  * @param mediaTypes those that the route takes, the default first.
  * @param options how large it may be, 1 MiB unless given, and how it is parsed, strictly unless given.
+ * @param large who looks through one beyond 1 MiB.
  * @throws UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE beyond that, BAD_REQUEST for what is not
  * strict JSON.
  */
 export async function readJsonBody(
   context: Pick<HttpContext, "req" | "res">,
   mediaTypes: readonly string[],
-  options: Pick<Route, "bodyBytesMax" | "parseBody"> = {},
+  options: Pick<Route, "bodyBytesMax" | "bodyContent" | "parseBody"> = {},
+  large: LargeBodies = lookedThroughHere,
 ): Promise<RequestBody> {
   const request = context.req;
-  const { bodyBytesMax = limits.jsonBodyBytesMax, parseBody = parseJsonText } = options;
+  const { bodyContent, parseBody = parseJsonText } = options;
+  const bytesMax = options.bodyBytesMax ?? limits.jsonBodyBytesMax;
   const declared = Number(request.headers["content-length"] ?? 0);
   const isEmpty = declared === 0 && request.headers["transfer-encoding"] === undefined;
   const [defaultType = "application/json"] = mediaTypes;
   if (isEmpty) return { mediaType: defaultType, bytes: new Uint8Array(), json: undefined };
   const mediaType = checkMediaType(request, mediaTypes);
-  const bytes = await readBytes(context, bodyBytesMax);
-  return { mediaType, bytes, json: bytes.length === 0 ? undefined : parseBody(bytes) };
+  const bytes = await readBytes(context, bytesMax);
+  const patchType = patchMediaTypes.find((known) => known === mediaType);
+  if (bytes.length > limits.jsonBodyBytesMax && bodyContent !== undefined && patchType) {
+    const found = await large.find({ bytes, mediaType: patchType, content: bodyContent });
+    return { mediaType, bytes, ...(await readFound(found)) };
+  }
+  const json = bytes.length === 0 ? undefined : parseBody(bytes);
+  // What is made of it may take as long again.
+  if (bytes.length >= limits.countedBytesMin) await nextTurn();
+  return { mediaType, bytes, json };
 }
+
+const lookedThroughHere: LargeBodies = { find: async (body) => findInBody(body) };
 
 function checkMediaType(request: IncomingMessage, mediaTypes: readonly string[]): string {
   assertIdentity(request);

@@ -2,6 +2,7 @@
 export { type AppOptions, createApp } from "./app.js";
 export { parseBasePath } from "./base-path.js";
 export { parseOrigin } from "./cors.js";
+export type { FoundInBody, LargeBodies, LargeBody } from "./large-body.js";
 export { parsePublicUrl } from "./public-url.js";
 export type { AskedRead, Readers } from "./readers.js";
 export { type RunningServer, type ServeOptions, serveStore } from "./server.js";

@@ -17,9 +17,11 @@ import type {
 } from "../api/index.js";
 import { BucketsError } from "../domain/errors.js";
 import type { JsonValue } from "../domain/json.js";
+import type { TakenContents } from "../domain/object/taken-contents.js";
 import type { Permission } from "../domain/permissions.js";
 import { parsePaging, parseQuery } from "../domain/schemas.js";
 import type { Admission } from "./admission.js";
+import type { BodyContent } from "./large-body.js";
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -49,6 +51,8 @@ export interface ApiRequest {
   readonly ingest: (bucketId: string, delivery: SignedDelivery) => Promise<IngestResponse>;
   readonly params: Readonly<Record<string, string>>;
   readonly body: JsonValue | undefined;
+  /** Of blobs, where they were taken out of the body. */
+  readonly contents: TakenContents | undefined;
   readonly mediaType: string;
   /** Digest of method, path with query, media type and body. */
   readonly fingerprint: () => string;
@@ -131,6 +135,8 @@ export interface Route {
   readonly examples?: Readonly<Record<string, JsonValue>>;
   /** How large a body may be; 1 MiB unless given. */
   readonly bodyBytesMax?: number;
+  /** What is in a body that is larger than that of others. */
+  readonly bodyContent?: BodyContent;
   /** A signature is the authority: what fails for want of it is counted by address. */
   readonly isSigned?: true;
   /** How the body is read; as our own requests are, strictly, unless given. */

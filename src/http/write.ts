@@ -120,7 +120,7 @@ const noHeaders: Readonly<Record<string, string>> = {};
 
 /** The options of a write, from its headers and query. */
 export function writeOptions(
-  { context, fingerprint, requireIfMatch }: ApiRequest,
+  { context, contents, fingerprint, requireIfMatch }: ApiRequest,
   query: WriteQuery,
 ): ServedWriteOptions {
   return {
@@ -130,6 +130,7 @@ export function writeOptions(
       requireIfMatch,
     ),
     ...commitOptions(context, fingerprint, query),
+    ...(contents !== undefined && { contents }),
   };
 }
 

@@ -62,6 +62,7 @@ export interface ServiceOptions {
   readonly streamsMax?: number;
   readonly memoryBytesMax?: number;
   readonly ui?: boolean;
+  readonly largeBodies?: ServeOptions["largeBodies"];
   /** What the server sees instead of the store, to let it fail. */
   readonly behind?: (store: EmbeddedStore) => EmbeddedStore;
 }
@@ -127,6 +128,7 @@ export async function serve(options: ServiceOptions = {}): Promise<Service> {
     ...(options.connectionsMax && { connectionsMax: options.connectionsMax }),
     ...(options.streamsMax && { streamsMax: options.streamsMax }),
     ...(options.memoryBytesMax && { memoryBytesMax: options.memoryBytesMax }),
+    ...(options.largeBodies && { largeBodies: options.largeBodies }),
     ...(options.isReset && { reset: async () => {} }),
   });
   return {

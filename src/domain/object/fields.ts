@@ -251,7 +251,7 @@ function valueIssues(value: JsonValue, field: JsonObject, at: Location): Validat
 
 function enumIssues(value: JsonValue, field: JsonObject, at: Location): ValidationIssue[] {
   const allowed = ownValue(field, "enum");
-  if (!isJsonArray(allowed) || isAmong(allowed, value)) return [];
+  if (!isJsonArray(allowed) || valuesOf(allowed).has(comparable(value))) return [];
   const shown = allowed.slice(0, enumValuesShown).map(shownValue);
   const more = allowed.length > shown.length ? `, or ${allowed.length - shown.length} more` : "";
   return [{ type: "enum", location: at, message: `Send one of ${shown.join(", ")}${more}.` }];
@@ -270,17 +270,28 @@ function shownValue(value: JsonValue): string {
 /** By the list itself: a state keeps its schema, so that thousands of values are looked up in one. */
 const enumSets = new WeakMap<readonly JsonValue[], ReadonlySet<JsonValue>>();
 
-function isAmong(allowed: readonly JsonValue[], value: JsonValue): boolean {
+function valuesOf(allowed: readonly JsonValue[]): ReadonlySet<JsonValue> {
   const known = enumSets.get(allowed);
   const values = known ?? new Set(allowed.map(comparable));
   if (known === undefined) enumSets.set(allowed, values);
-  return values.has(comparable(value));
+  return values;
 }
 
 /** The same for equal values: a scalar is itself, and marked where it could be the text of another. */
 function comparable(value: JsonValue): JsonValue {
   if (typeof value === "string") return `"${value}`;
   return typeof value === "object" ? canonical(value, foldingOf(true)) : value;
+}
+
+/** Whether there is nothing to say of a scalar: of very many items most fit, and have no place named. */
+function scalarTest(field: JsonObject): (item: JsonValue) => boolean {
+  const shape = shapes.get(typeOf(field));
+  const allowed = ownValue(field, "enum");
+  const values = isJsonArray(allowed) ? valuesOf(allowed) : undefined;
+  return (item) =>
+    typeof item !== "object" &&
+    shape?.matches(item) === true &&
+    (values === undefined || values.has(comparable(item)));
 }
 
 function nestedIssues(value: JsonValue, field: JsonObject, at: Location): ValidationIssue[] {
@@ -295,7 +306,9 @@ function nestedIssues(value: JsonValue, field: JsonObject, at: Location): Valida
   const items = ownValue(field, "items");
   if (!isJsonArray(value) || !isJsonObject(items)) return [];
   const issues: ValidationIssue[] = [];
+  const isFitting = scalarTest(items);
   for (const [index, item] of value.entries()) {
+    if (isFitting(item)) continue;
     issues.push(...valueIssues(item, items, [...at, index]));
     if (issues.length > limits.validationIssuesMax) break;
   }

@@ -85,7 +85,7 @@ function ignoredFields(body: JsonObject): string[] {
   return [...readOnlyFields.filter((name) => Object.hasOwn(body, name)), ...strays];
 }
 
-function isNewBlob(item: JsonValue): boolean {
+function isNewBlob(item: JsonValue): item is JsonObject {
   if (!isJsonObject(item)) return false;
   const brings = ["data", "upload_id"].some((name) => (ownValue(item, name) ?? null) !== null);
   // A blob that was read has its URL beside its id.
@@ -120,18 +120,26 @@ export function takeBlobs(
   newId: () => string,
 ): TakenBlobs {
   const blobs: BroughtBlob[] = [];
-  const take = (item: JsonValue, at: Location): JsonValue => {
-    if (!isNewBlob(item)) return item;
+  const taken = replaceNewBlobs(mediaType, body, (item, at) => {
     const blobId = newId();
     blobs.push({ blobId, request: parseBody(BlobRequest, item, at), at });
     return { blob_id: blobId };
-  };
-  const isPatch = mediaType === "application/json-patch+json" && isJsonArray(body);
-  const taken = isPatch
-    ? body.map((operation, index) => takeOfOperation(operation, take, index))
-    : takeOfDocument(body, take, []);
+  });
   const skipDuplicates = isJsonObject(body) && ownValue(body, "skip_duplicates") === true;
   return { body: taken, blobs, skipDuplicates, sourceHandling: sentHandling(body, blobs) };
+}
+
+/** The body with something else in the place of every new blob. */
+export function replaceNewBlobs(
+  mediaType: PatchMediaType,
+  body: JsonValue,
+  replace: (blob: JsonObject, at: Location) => JsonValue,
+): JsonValue {
+  const take = (item: JsonValue, at: Location) => (isNewBlob(item) ? replace(item, at) : item);
+  const isPatch = mediaType === "application/json-patch+json" && isJsonArray(body);
+  return isPatch
+    ? body.map((operation, index) => takeOfOperation(operation, take, index))
+    : takeOfDocument(body, take, []);
 }
 
 /** What was sent of how to fetch sources; undefined when nothing was. */

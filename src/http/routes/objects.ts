@@ -91,9 +91,11 @@ const ofObject = {
   permission: "write",
   query: writeQuery,
   response: ObjectResponse,
-  bodyBytesMax: limits.objectBodyBytesMax,
   refusals: [...writeRefusals, ...bodyRefusals, 409, 423],
 } as const;
+
+/** What blobs may be sent to, with their contents. */
+const takesContents = { bodyBytesMax: limits.objectBodyBytesMax, bodyContent: "object" } as const;
 
 const ListObjectsRequest = listRequest({
   catalog: objectCatalog,
@@ -124,6 +126,7 @@ const CreateObjectsResponse = z.object({
 export const objectRoutes: readonly Route[] = [
   defineOperation({
     ...ofObject,
+    ...takesContents,
     method: "POST",
     path: base,
     operationId: "createObject",
@@ -153,7 +156,8 @@ export const objectRoutes: readonly Route[] = [
     query: createQuery,
     body: { "application/json": BatchCreateRequest },
     examples: { "application/json": { objects: [createExample] } },
-    bodyBytesMax: limits.objectBodyBytesMax,
+    ...takesContents,
+    bodyContent: "objects",
     needsBody: true,
     response: CreateObjectsResponse,
     writesMany: true,
@@ -221,6 +225,7 @@ export const objectRoutes: readonly Route[] = [
   }),
   defineOperation({
     ...ofObject,
+    ...takesContents,
     method: "PUT",
     operationId: "putObject",
     summary: "Update an object: metadata is merged, blobs are replaced by property",
@@ -232,6 +237,7 @@ export const objectRoutes: readonly Route[] = [
   }),
   defineOperation({
     ...ofObject,
+    ...takesContents,
     method: "PATCH",
     operationId: "patchObject",
     summary: "Partially update an object",

@@ -21,7 +21,9 @@ import {
   describeBlob,
   type ObjectResponse,
 } from "../../domain/object/response.js";
+import type { TakenContents } from "../../domain/object/taken-contents.js";
 import type { ServiceParts } from "../parts.js";
+import { bytesOf } from "./contents.js";
 
 type Brought = ReturnType<typeof takeBlobs>["blobs"][number];
 
@@ -32,6 +34,8 @@ interface Destination {
   readonly bucketId: () => Promise<string>;
   /** Measure and hash, and keep nothing. */
   readonly isDry: boolean;
+  /** Of blobs whose contents were taken out of the body before. */
+  readonly contents: TakenContents | undefined;
 }
 
 /** @throws VALIDATION_FAILED for data that does not fit, and an upload that is not there. */
@@ -46,14 +50,16 @@ export async function prepareBlobs(
 
 async function prepareBlob(brought: Brought, destination: Destination): Promise<PreparedBlob> {
   const { request, blobId, at } = brought;
-  const data = classifyBlobData(request, at);
+  const taken = destination.contents?.at(at);
   return {
     blob_id: blobId,
     property: request.property,
     type: request.type,
     properties: request.metadata ?? {},
     ...(request.key_prefix && { key_prefix: request.key_prefix }),
-    ...(await contentOf(data, brought, destination)),
+    ...(taken === undefined
+      ? await contentOf(classifyBlobData(request, at), brought, destination)
+      : await store(taken, taken.bytes, destination)),
   };
 }
 
@@ -69,11 +75,11 @@ async function contentOf(
       checkBlobUrl(data.url, ["body", ...brought.at, "data"], destination.parts.fetchPolicy);
       return { source: { kind: "url", url: data.url }, details: detailsOf(data, data.sizeBytes) };
     case "inline":
-      return await store(data, Buffer.from(data.base64, "base64"), destination);
+      return await store(data, bytesOf(data), destination);
     case "text":
-      return await keep(data, data.text, Buffer.from(data.text), destination);
+      return await keep(data, data.text, bytesOf(data), destination);
     case "json":
-      return await keep(data, data.value, Buffer.from(JSON.stringify(data.value)), destination);
+      return await keep(data, data.value, bytesOf(data), destination);
     case "upload":
       return await uploaded(data.uploadId, brought, destination);
   }
@@ -100,11 +106,18 @@ async function store(
 ): Promise<Content> {
   const digest = isDry
     ? hash("sha256", bytes)
-    : (await parts.blobs.write(Readable.from([bytes]))).hash;
+    : (await parts.blobs.write(Readable.from(inPieces(bytes)))).hash;
   return {
     source: { kind: "stored", hash: digest },
     details: detailsOf(data, bytes.length, digest),
   };
+}
+
+const pieceBytes = 256 * 1024;
+
+/** To hash it, and to write it, at a stretch would keep others waiting. */
+function* inPieces(bytes: Uint8Array): Iterable<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
 }
 
 /** What was uploaded and confirmed in this bucket. */

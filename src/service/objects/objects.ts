@@ -29,6 +29,7 @@ import {
   renderObject,
   withUrls,
 } from "../../domain/object/response.js";
+import { nextTurn } from "../../timers.js";
 import { downloadUrl } from "../keys/presign.js";
 import type { InBucket } from "../parts.js";
 import { ownQuery } from "../read/lists.js";
@@ -67,8 +68,11 @@ export class ObjectService extends MemberReads<"object"> implements ServedObject
     const failed: ObjectRefused[] = [];
     const checked: { readonly index: number; readonly operation: Checked<ObjectWritten> }[] = [];
     for (const [index, body] of bodies.entries()) {
+      // Together they may be large.
+      await nextTurn();
+      const contents = options.contents?.within([index]);
       try {
-        const asked = { ...options, type: "create_object", bucket, body } as const;
+        const asked = { ...options, contents, type: "create_object", bucket, body } as const;
         checked.push({ index, operation: checkObjectOperation(parts, asker, asked, isDry) });
       } catch (error) {
         if (!isBucketsError(error)) throw error;

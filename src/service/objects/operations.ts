@@ -107,20 +107,21 @@ function create(place: Place, operation: OperationOf<"create_object">, told: Tol
     call: ["create_object", bucket, policy ?? null, json, ...(autoProcess ? [true] : [])],
     ignoredFields,
     followedBy: autoProcess ? processingOf(parts, bucket) : [],
-    command: withBlobs(place, bucket, "application/json", json, strict, (taken) => ({
+    command: withBlobs(place, operation, "application/json", json, (taken) => ({
       target,
       command: { type: "create_object", policy, ...fieldsOf(taken), ...told },
     })),
   };
 }
 
-function put(place: Place, { bucket, object, body, strict }: OperationOf<"put_object">): Asked {
+function put(place: Place, operation: OperationOf<"put_object">): Asked {
+  const { bucket, object, body, strict } = operation;
   const json = toJson(body);
   const ignoredFields = checkPatchObject("application/json", json, strict === true);
   return {
     call: ["put_object", bucket, object, json],
     ignoredFields,
-    command: withBlobs(place, bucket, "application/json", json, strict, (taken) => ({
+    command: withBlobs(place, operation, "application/json", json, (taken) => ({
       target: { kind: "member", bucket, id: object },
       command: { type: "put_object", ...fieldsOf(taken) },
     })),
@@ -134,7 +135,7 @@ function patch(place: Place, operation: OperationOf<"patch_object">): Asked {
   return {
     call: ["patch_object", bucket, object, mediaType, json],
     ignoredFields,
-    command: withBlobs(place, bucket, mediaType, json, strict, ({ body, ...taken }) => ({
+    command: withBlobs(place, operation, mediaType, json, ({ body, ...taken }) => ({
       target: { kind: "member", bucket, id: object },
       command: { type: "patch_object", mediaType, patch: body, ...taken },
     })),
@@ -174,17 +175,20 @@ interface Taken {
 /** A command whose new blobs are stored once, however often the write is tried. */
 function withBlobs(
   { parts, namespace, isDry }: Place,
-  bucket: string,
+  {
+    bucket,
+    strict,
+    contents,
+  }: { readonly bucket: string } & Pick<ServedOperationOptions, "strict" | "contents">,
   mediaType: PatchMediaType,
   json: JsonValue,
-  strict: boolean | undefined,
   toCommand: (taken: Taken) => Prepared,
 ): Preparation {
   const { blobs, ...taken } = takeBlobs(mediaType, json, () => parts.newId("blob"));
   const bucketId = async () => (await findOwner(parts, { namespace, bucket })).bucket_id;
   const isStrict = strict === true;
   return preparedOnce(async () => {
-    const stored = await prepareBlobs(blobs, { parts, bucketId, isDry });
+    const stored = await prepareBlobs(blobs, { parts, bucketId, isDry, contents });
     return toCommand({ ...taken, isStrict, blobs: stored });
   });
 }

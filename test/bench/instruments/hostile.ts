@@ -114,6 +114,24 @@ export const blocking: readonly Hostile[] = [
     },
   },
   {
+    name: "JSON blob of 4 million items",
+    before: () => [create()],
+    ask: (of) => {
+      const data = Array.from({ length: of(4_000_000) }, () => 1);
+      const blobs = [{ property: "rows", type: "json", data }];
+      return { method: "POST", path: objectsPath, body: { blobs } };
+    },
+  },
+  {
+    name: "bytes of 11 MB as base64",
+    before: () => [create()],
+    ask: (of) => {
+      const base64 = Buffer.alloc(of(11_000_000), "bytes").toString("base64");
+      const blobs = [{ property: "video", type: "video", data: { base64 } }];
+      return { method: "POST", path: objectsPath, body: { blobs } };
+    },
+  },
+  {
     name: "enum of 60,000 against an array of 150,000",
     before: (of) => {
       const items = { type: "integer", enum: Array.from({ length: of(60_000) }, (_, at) => at) };
