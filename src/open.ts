@@ -21,6 +21,7 @@ import {
   readOpenOptions,
 } from "./open-options.js";
 import { keptKey, readerKey, withoutKey, writerKey } from "./secret-keys.js";
+import { rowMacs } from "./service/keys/derived-macs.js";
 import { UrlSigner } from "./service/keys/presign.js";
 import { idFactory, randomPool } from "./service/keys/random.js";
 import { ReadMacs } from "./service/keys/read-macs.js";
@@ -241,27 +242,29 @@ function tokensOf({ tokens }: Engine, { clock, randomBytes }: Shared): Promise<T
   return StoredTokens.open(tokens, clock, randomBytes);
 }
 
-type Secrets = Pick<StoreParts, "vault" | "signer"> & { readonly macs: ReadMacs };
+type Secrets = Pick<StoreParts, "vault" | "signer" | "rowMacs"> & { readonly macs: ReadMacs };
 
 async function withReadAudit(
   { reads, events }: Engine,
   { readOnly: isReadOnly = false }: OpenSettings,
   { clock, newId, days }: Shared,
   { macs, ...secrets }: Secrets,
-): Promise<Pick<StoreParts, "vault" | "signer" | "readAudit">> {
+): Promise<Pick<StoreParts, "vault" | "signer" | "rowMacs" | "readAudit">> {
   const { vault } = secrets;
   const parts = { reads, macs, events, vault, clock, newId, isReadOnly, days };
   return { ...secrets, readAudit: await ReadAudit.open(parts) };
 }
 
 /** @throws what `writerKey` does. */
-async function secretsOnFile({ secrets }: Engine, options: OpenSettings): Promise<Secrets> {
+async function secretsOnFile({ secrets, seals }: Engine, options: OpenSettings): Promise<Secrets> {
+  const isReadOnly = options.readOnly === true;
   if (options.withoutSecrets === true) {
-    const signer = new UrlSigner(once(ephemeralKey));
-    return { vault: new Vault(withoutKey), signer, macs: new ReadMacs(withoutKey) };
+    if (!isReadOnly) await seals.unseal();
+    return { ...secretsOf(withoutKey), signer: new UrlSigner(once(ephemeralKey)) };
   }
-  const keyOf = options.readOnly === true ? readerKey : writerKey;
-  return secretsOf(await keyOf(secrets, options));
+  const found = secretsOf(await (isReadOnly ? readerKey : writerKey)(secrets, options));
+  if (!isReadOnly) await seals.sealWith(found.rowMacs);
+  return found;
 }
 
 function checkKey({ secretKey, withoutSecrets }: OpenSettings): HealthCheck {
@@ -278,7 +281,12 @@ function inMemoryKey({ secretKey }: OpenSettings): Uint8Array {
 /** All keep to the one secret key, which is asked for when it is needed first. */
 function secretsOf(load: () => Uint8Array): Secrets {
   const key = once(load);
-  return { vault: new Vault(key), signer: new UrlSigner(key), macs: new ReadMacs(key) };
+  return {
+    vault: new Vault(key),
+    signer: new UrlSigner(key),
+    macs: new ReadMacs(key),
+    rowMacs: rowMacs(key),
+  };
 }
 
 function once<T>(load: () => T): () => T {

@@ -11,6 +11,7 @@ import { openEngine } from "./engines/open-engine.js";
 import { settledPath } from "./engines/sqlite/store-path.js";
 import type { SecretTable } from "./eventstore/secret-table.js";
 import type { SealedSecret } from "./eventstore/store.js";
+import { rowMacs } from "./service/keys/derived-macs.js";
 import { makeKeyFile, readKeyFile } from "./service/keys/key-file.js";
 import { deriveReadKey, formerKeyReference } from "./service/keys/read-macs.js";
 import { keyIdOf, parseSecretKey, Vault } from "./service/keys/vault.js";
@@ -140,11 +141,14 @@ export async function rotateSecretKey({
         ? makeKeyFile(beside)
         : parseSecretKey(newSecretKey, "The new secret key");
     const to = new Vault(() => newKey);
+    // What was sealed under the key of before is sealed anew: here, or when it is opened next.
+    await engine.seals.unseal();
     await engine.secrets.replace([
       ...sealed.map(({ reference }, index) => to.seal(reference, values[index] ?? null)),
       ...(await formerReadKey(engine, key, to)),
     ]);
     if (newSecretKey === undefined) takePlace(file);
+    await engine.seals.sealWith(rowMacs(() => newKey));
     return sealed.length;
   } finally {
     await engine.events.close();

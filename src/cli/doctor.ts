@@ -143,7 +143,7 @@ function checkKey(place: Place): Finding {
   const keyFile = `${place.name}.key`;
   try {
     if (readKeyFile(`${place.file}.key`) === undefined) {
-      return { name, ok: true, says: `there is no ${keyFile}; the first secret makes it` };
+      return { name, ok: true, says: `there is no ${keyFile}; it is made when it is needed first` };
     }
   } catch (error) {
     if (!isBucketsError(error)) throw error;

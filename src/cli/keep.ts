@@ -35,6 +35,7 @@ export async function verify(
   else if (fault === undefined) {
     terminal.print(line`ok: ${report.events} events, the chain holds, and the view is their fold`);
     terminal.print(toldOf(report));
+    for (const what of report.not_checked ?? []) terminal.print(line`not checked: ${what}`);
     if (checkpoint !== undefined) {
       terminal.print(
         line`checkpoint: the log goes on from the ${checkpoint.size} events that it signed`,
@@ -63,8 +64,7 @@ function faultsOf(first: Fault, unreadable: readonly Fault[] = []): readonly Fau
 
 function toldOf({ blobs }: VerifyReport): Line {
   const { check = "existence", checked = 0 } = blobs ?? {};
-  const hint = "their content was not read (--content)";
-  return line`blobs: ${checked} are there${check === "content" ? " and intact" : `; ${hint}`}`;
+  return line`blobs: ${checked} are there${check === "content" ? " and intact" : ""}`;
 }
 
 /** A head as `verify` prints it: `POSITION:HASH`. */

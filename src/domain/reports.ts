@@ -42,6 +42,10 @@ export interface VerifyReport {
   readonly blobs?: VerifiedBlobs;
   /** The rows of the audit of reads, up to the first fault, once all else is found in order. */
   readonly reads?: { readonly checked: number };
+  /** The rows that are no fold of the log, such as access tokens, by their MACs; up to the first fault. */
+  readonly rows?: { readonly checked: number };
+  /** What was not looked at, each with why. */
+  readonly not_checked?: readonly string[];
 }
 
 /** Whether content is only there, or is hashed again and found to be what its name says. */

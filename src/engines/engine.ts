@@ -9,6 +9,7 @@ import type { LogTree } from "../eventstore/log-tree.js";
 import type { ReadTable } from "../eventstore/read-table.js";
 import type { ReceivedTable } from "../eventstore/received-table.js";
 import type { Rescued } from "../eventstore/rescued.js";
+import type { RowSeals } from "../eventstore/row-seals.js";
 import type { SecretTable } from "../eventstore/secret-table.js";
 import type { EventStore } from "../eventstore/store.js";
 import type { TokenTable } from "../eventstore/token-table.js";
@@ -44,6 +45,8 @@ export interface Engine {
   readonly received: ReceivedTable;
   readonly reads: ReadTable;
   readonly secrets: SecretTable;
+  /** What authenticates the rows that are no fold of the log. */
+  readonly seals: RowSeals;
   readonly timers: TimerTable;
   /** Who the log is, the tree over it, and what it has signed. */
   readonly tree: LogTree;

@@ -60,6 +60,7 @@ import type {
 import { toHex } from "../eventstore/codec.js";
 import { Committer } from "../eventstore/committer.js";
 import type { ReceivedTable } from "../eventstore/received-table.js";
+import type { RowMacs, RowSeals } from "../eventstore/row-seals.js";
 import type { EventStore, Unit } from "../eventstore/store.js";
 import type { TimerTable } from "../projections/timer-table.js";
 import type { ProjectionKeeper, View } from "../projections/view.js";
@@ -81,7 +82,7 @@ import { OrganizationService } from "./organization.js";
 import { OwnLog } from "./own-log.js";
 import type { ServiceParts } from "./parts.js";
 import { extractSource } from "./read/extracting.js";
-import { verifyBlobs } from "./read/verifying.js";
+import { checkRows, verifyBlobs } from "./read/verifying.js";
 import type { ReadAudit } from "./read-auditing.js";
 import { Scrub, type ScrubParts } from "./scrub/scrub.js";
 import { StorageFaults } from "./storage-faults.js";
@@ -98,6 +99,8 @@ export interface StoreParts extends Omit<ProofParts, "log"> {
   readonly blobs: BlobStore;
   readonly received: ReceivedTable;
   readonly readAudit: ReadAudit;
+  readonly seals: RowSeals;
+  readonly rowMacs: RowMacs;
   readonly timers: TimerTable;
   readonly signer: UrlSigner;
   readonly fetchPolicy: FetchPolicy;
@@ -269,12 +272,15 @@ export class Store implements EmbeddedStore {
         this.#gate.assertTakesWork(),
       );
       const reads = { checked };
-      if (problem === undefined) return { ...report, ...looked, reads };
-      const fault = {
-        position: report.head.position,
-        problem: `in the audit of reads, ${problem}`,
-      };
-      return { ...report, ok: false, ...looked, reads, fault };
+      const rows = await checkRows(this.#parts);
+      const not_checked = [
+        ...rows.notChecked,
+        ...(blobs === "content" ? [] : ["the content of blobs: --content reads it"]),
+      ];
+      const done = { ...report, ...looked, reads, rows: { checked: rows.checked }, not_checked };
+      const told = problem === undefined ? rows.problem : `in the audit of reads, ${problem}`;
+      if (told === undefined) return done;
+      return { ...done, ok: false, fault: { position: report.head.position, problem: told } };
     });
   }
 

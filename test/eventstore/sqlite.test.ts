@@ -288,6 +288,8 @@ describe("opening a file", () => {
         "reads",
         "read_auditing",
         "logs",
+        "row_macs",
+        "table_macs",
       ];
       const ofProofs = ["log", "tree", "checkpoints", "anchors"];
       for (const table of [...tables, ...later, ...ofProofs]) db.exec(`DROP TABLE ${table}`);
@@ -374,6 +376,7 @@ describe("migrations", () => {
         "0016-uploads-by-hash.sql",
         "cdb0d40d44d6cc5897bd4d8c3be7c9a075967c193811fd247624e6fdf4c431d8",
       ],
+      [17, "0017-row-macs.sql", "99687731c66e54294d5adb4a059b4321407ae9f19bf56b0b70b2831780cce92f"],
     ]);
   });
 });

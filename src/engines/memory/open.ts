@@ -1,6 +1,7 @@
 /** The engine in memory: it lives as long as the process, and has nothing to be brought up to date. */
 
 import { nothingToRescue } from "../../eventstore/rescued.js";
+import { noRowSeals } from "../../eventstore/row-seals.js";
 import type { Engine, EngineOptions } from "../engine.js";
 import { MemoryEngine } from "./engine.js";
 import { MemoryKeeper } from "./keeper.js";
@@ -24,6 +25,7 @@ export async function openMemory({
     received: memoryReceivedTable(),
     reads: memoryReadTable(),
     secrets: events.secrets,
+    seals: noRowSeals,
     timers: memoryTimerTable(view),
     tree: events.tree,
     rescue: async () => {

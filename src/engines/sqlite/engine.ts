@@ -28,6 +28,7 @@ import type { InlineProjection } from "../../eventstore/projection.js";
 import type { ReadTable } from "../../eventstore/read-table.js";
 import type { ReceivedTable } from "../../eventstore/received-table.js";
 import { nothingToRescue, type Rescued } from "../../eventstore/rescued.js";
+import type { RowSeals } from "../../eventstore/row-seals.js";
 import { lastAtOrBefore } from "../../eventstore/search.js";
 import type { SecretTable } from "../../eventstore/secret-table.js";
 import type {
@@ -92,6 +93,7 @@ import { findObstacle } from "./private-file.js";
 import { sqliteReadTable } from "./read-table.js";
 import { sqliteReceivedTable } from "./received-table.js";
 import { rescue } from "./rescue.js";
+import { sqliteRowSeals } from "./row-seals.js";
 import { StateCache } from "./state-cache.js";
 import { findTailFault } from "./tail-check.js";
 import { sqliteTokenTable } from "./token-table.js";
@@ -144,6 +146,8 @@ export class SqliteEngine implements EventStore {
   readonly #cache = new StateCache();
   readonly integrity = new Integrity();
   #writer: Writer | undefined;
+  /** What is to be done to each connection that writes. */
+  #onWriter: ((db: Database.Database) => void) | undefined;
   #fault: Error | undefined;
   /** Another writer has the file: for good. */
   #displacement: BucketsError | undefined;
@@ -209,6 +213,7 @@ export class SqliteEngine implements EventStore {
       assertDurability(db, durability);
       // A database whose tables are in its WAL alone looks like a new one without it.
       copyWal(db);
+      this.#onWriter?.(db);
       waitForNobody(db);
       return {
         db,
@@ -474,6 +479,19 @@ export class SqliteEngine implements EventStore {
           for (const secret of secrets) log.replaceSecret(secret);
         }),
     };
+  }
+
+  /** What authenticates the rows that are no fold of the log. */
+  get seals(): RowSeals {
+    return sqliteRowSeals({
+      reader: this.#readerDb,
+      openSnapshot: () => openReader(this.#options.file),
+      write: (work) => this.write(({ db }) => work(db)),
+      onWriter: (install) => {
+        this.#onWriter = install;
+        if (this.#writer !== undefined) install(this.#writer.db);
+      },
+    });
   }
 
   /** Copies the WAL and notes the end of the log now, and not when it is due. */

@@ -43,6 +43,7 @@ export async function openSqlite(options: EngineOptions): Promise<Engine> {
     received: events.received,
     reads: events.reads,
     secrets: events.secrets,
+    seals: events.seals,
     timers: sqliteTimerTable(events.readerDb),
     tree: events.tree,
     truncation: events.truncation && {

@@ -1,8 +1,15 @@
 /** The part of `verify` that is about the bytes of blobs: what an event refers to must be there. */
 import type { BlobStore } from "../../blobstore/blob-store.js";
+import { isBucketsError } from "../../domain/errors.js";
 import type { BlobCheck, VerifyReport } from "../../domain/reports.js";
 import { kindOfStream } from "../../domain/resource.js";
+import type { CheckedRows, RowMacs, RowSeals } from "../../eventstore/row-seals.js";
 import type { Reference, View } from "../../projections/view.js";
+
+interface RowParts {
+  readonly seals: RowSeals;
+  readonly rowMacs: RowMacs;
+}
 
 interface VerifyParts {
   readonly view: View;
@@ -23,6 +30,18 @@ export async function verifyBlobs(
     }
   }
   return { blobs: { check, checked } };
+}
+
+/** The rows that are no fold of the log. What needs the key is not checked without it. */
+export async function checkRows({ seals, rowMacs }: RowParts): Promise<CheckedRows> {
+  try {
+    return await seals.verify(rowMacs);
+  } catch (error) {
+    if (!isBucketsError(error) || error.code !== "KEY_MISSING") throw error;
+    const why =
+      "access tokens, idempotency keys and other rows beside the log: their key is missing";
+    return { checked: 0, notChecked: [why] };
+  }
 }
 
 async function lookAt(blobs: BlobStore, hash: string, check: BlobCheck) {
