@@ -12,6 +12,8 @@ export default defineConfig({
     // For what stands still; no test is to depend on how fast the machine is.
     testTimeout: 240_000,
     hookTimeout: 240_000,
+    // Of what is waited for by looking again: a busy machine may take longer than the second that is usual.
+    expect: { poll: { timeout: 60_000 } },
     // CI counts the tests from this report; see .ci/run.
     reporters: process.env["CI"] ? ["default", "json"] : ["default"],
     outputFile: { json: "coverage/tests.json" },

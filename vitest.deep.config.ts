@@ -9,6 +9,8 @@ export default defineConfig({
     maxWorkers: "100%",
     testTimeout: 300_000,
     hookTimeout: 240_000,
+    // Of what is waited for by looking again: a busy machine may take longer than the second that is usual.
+    expect: { poll: { timeout: 60_000 } },
     reporters: process.env["CI"] ? ["default", "json"] : ["default"],
     outputFile: { json: "coverage/deep.json" },
   },

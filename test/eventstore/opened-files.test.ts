@@ -59,7 +59,7 @@ describe.each(["", "-wal", ".lock"])("store.db%s", (suffix) => {
     renameSync(path, `${path}.away`);
     expect(await events.health()).toMatchObject({ ready: false });
     renameSync(`${path}.away`, path);
-    await expect.poll(() => events.health(), { timeout: 3_000 }).toMatchObject({ ready: true });
+    await expect.poll(() => events.health()).toMatchObject({ ready: true });
     await write("b");
     expect((await events.head()).position).toBe(2);
   });

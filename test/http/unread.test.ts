@@ -4,7 +4,7 @@
  */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { makeBucket, type Service, sendRaw, serveTest, tokens } from "../support/server.js";
 
 const mebibyte = 1024 * 1024;
@@ -121,7 +121,7 @@ test("a client that resets its connection is no error of ours", async () => {
     } else await once(socket, "data");
     socket.resetAndDestroy();
   }
-  await vi.waitFor(() => expect(service.lines.length - before).toBe(heads.length));
+  await expect.poll(() => service.lines.length - before).toBe(heads.length);
   expect(service.lines.filter((line) => line.includes('"level":50'))).toEqual([]);
 });
 
