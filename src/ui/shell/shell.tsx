@@ -5,6 +5,7 @@ import { useCell } from "../cell.js";
 import { address, navigate } from "../route/place.js";
 import { follow, live } from "../session/live.js";
 import { reach, signOut, useSession } from "../session/session.js";
+import { Tabs } from "../show/tabs.js";
 import { Time } from "../show/time.js";
 import { KeyList, moveAmongRows, useKey } from "./keys.js";
 import { ThemeButton } from "./theme.js";
@@ -57,7 +58,7 @@ export function Shell({ namespace, section, end, children }: ShellProps) {
           </button>
         )}
       </header>
-      <nav class="tabs sections" aria-label="Sections">
+      <Tabs label="Sections" current={section}>
         {sections.map(([path, name]) => (
           <a
             key={path}
@@ -68,7 +69,7 @@ export function Shell({ namespace, section, end, children }: ShellProps) {
           </a>
         ))}
         <a href="../docs/">Docs</a>
-      </nav>
+      </Tabs>
       <main id="main" tabIndex={-1}>
         {children}
       </main>
@@ -92,7 +93,7 @@ function Search({ namespace }: { readonly namespace: string }) {
         <input
           ref={input}
           type="search"
-          placeholder="Search buckets by name, id or description"
+          placeholder="Search buckets, any id, or: by ana"
           aria-label="Search buckets"
         />
         <kbd>/</kbd>
@@ -101,10 +102,25 @@ function Search({ namespace }: { readonly namespace: string }) {
   );
 }
 
-/** Where what is searched for is: an id leads to its page, other words to the list. */
+/** The pages of what has one without its bucket, by the beginnings of their ids. */
+const pagesById: Readonly<Record<string, string>> = {
+  bkt: "buckets",
+  conn: "connections",
+  task: "tasks",
+};
+
+/**
+ * Where what is searched for is: an id leads to its page, that of what lies in a bucket to what
+ * happened to it; `by ana` to what she did; other words to the list.
+ */
 function searchAddress(namespace: string, text: string): string {
-  if (/^bkt_\w+$/.test(text)) return address([namespace, "buckets", text]);
-  return address([namespace, "buckets"], { search: text });
+  const actor = /^by[: ]+(.+)$/i.exec(text)?.[1];
+  if (actor !== undefined) return address([namespace, "activity"], { actor });
+  const kind = /^([a-z]+)_[0-9a-z]{26}$/.exec(text)?.[1];
+  if (kind === undefined) return address([namespace, "buckets"], { search: text });
+  const page = pagesById[kind];
+  if (page !== undefined) return address([namespace, page, text]);
+  return address([namespace, "audit"], { resource_id: text });
 }
 
 function LiveMark() {

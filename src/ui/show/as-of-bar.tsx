@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { hrefWith, setQuery } from "../route/place.js";
 import { useKey } from "../shell/keys.js";
-import { Time } from "./time.js";
+import { momentWords, Time } from "./time.js";
 
 interface AsOfBarProps {
   /** As the address has it: a version, `@position` or time; undefined for now. */
@@ -26,7 +26,7 @@ function PastBar({
   children,
 }: AsOfBarProps & { readonly asOf: string }) {
   useKey("Escape", "back to now", backToNow);
-  const named = version === undefined ? asOf : `v${version}`;
+  const named = version === undefined ? momentWords(asOf) : `v${version}`;
   return (
     <div class="past-bar" role="status">
       <strong>As of {named}</strong>

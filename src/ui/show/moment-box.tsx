@@ -27,6 +27,8 @@ export function MomentBox(props: MomentBoxProps) {
       onSubmit={(event) => {
         event.preventDefault();
         const written = writing ?? text;
+        // What was not written anew is what is shown: its words may say less than the address.
+        if (written === text) return leave();
         const isNow = /^(now)?$/i.test(written.trim());
         const moment = isNow ? undefined : parseMoment(written, Date.now());
         const isMeant = isNow || (moment !== undefined && (takesVersions || !/^\d+$/.test(moment)));
@@ -34,7 +36,7 @@ export function MomentBox(props: MomentBoxProps) {
         if (!isMeant) return;
         setWriting(undefined);
         setQuery({ [name]: moment });
-        if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+        leave();
       }}
     >
       <input
@@ -57,4 +59,9 @@ export function MomentBox(props: MomentBoxProps) {
       )}
     </form>
   );
+}
+
+/** The keys are those of the page again. */
+function leave(): void {
+  if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
 }

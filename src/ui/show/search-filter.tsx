@@ -7,8 +7,14 @@ export function useSearch(): string {
   return usePlace().query.get("search") ?? "";
 }
 
-/** @param of what is searched, as it is called. */
-export function SearchFilter({ of }: { readonly of: string }) {
+interface SearchFilterProps {
+  /** What is searched, as it is called. */
+  readonly of: string;
+  /** What is looked at for the words. */
+  readonly by: string;
+}
+
+export function SearchFilter({ of, by }: SearchFilterProps) {
   const search = useSearch();
   return (
     <div class="filters">
@@ -21,7 +27,12 @@ export function SearchFilter({ of }: { readonly of: string }) {
           setQuery({ search: String(new FormData(event.currentTarget).get("search")) });
         }}
       >
-        <input name="search" aria-label={`Search ${of}`} placeholder="search" />
+        <input
+          name="search"
+          aria-label={`Search ${of}`}
+          placeholder={`search ${by}`}
+          title={`Search ${of} by ${by}`}
+        />
       </form>
     </div>
   );

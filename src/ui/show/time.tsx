@@ -58,6 +58,13 @@ export function exactTime(date: Date): string {
   return exact.format(date);
 }
 
+/** A moment of an address in words: a time as people write it, a version or position as it is. */
+export function momentWords(moment: string): string {
+  const date = new Date(moment);
+  const isTime = /^\d{4}-/.test(moment) && !Number.isNaN(date.getTime());
+  return isTime ? exactTime(date) : moment;
+}
+
 function wholeTime(date: Date): string {
   return `${whole.format(date)}, ${date.toISOString()}`;
 }

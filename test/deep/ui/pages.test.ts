@@ -24,7 +24,7 @@ afterAll(async () => {
 /** The pages below `/ui/`, and what each shows once it is there. */
 const pages = [
   ["default/buckets", "product-videos"],
-  ["default/buckets?as_of=2025-06-01T00:00:00Z&sort=name", "As of 2025-06-01T00:00:00Z"],
+  ["default/buckets?as_of=2025-06-01T00:00:00Z&sort=name", "Put everything back"],
   ["default/buckets?filter=metadata.team eq nobody", "No bucket fits."],
   ["empty/buckets", "There is no bucket in the namespace empty yet."],
   ["default/buckets/product-videos", "Undo v45"],

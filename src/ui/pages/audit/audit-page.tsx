@@ -106,7 +106,9 @@ function AuditRow({ namespace, event }: AuditRowProps) {
       <span class="soft">
         <Time at={event.timestamp} isExact />
       </span>
-      <Actor name={actor} />
+      <span class="cut" title={actor}>
+        <Actor name={actor} />
+      </span>
       <span class="name">{action}</span>
       <span class="cut">
         {href === undefined ? (

@@ -1,10 +1,11 @@
 /** The batches of the bucket: work for programs that process its objects. */
 import type { BatchResponse } from "../../../client/index.js";
-import { Empty } from "../../answer/empty.js";
+import { curl, Empty } from "../../answer/empty.js";
 import { Listed } from "../../answer/listed.js";
 import { useOffsetPages } from "../../answer/use-offset-pages.js";
 import { address } from "../../route/place.js";
 import { useNamespace } from "../../session/namespace.js";
+import { Dotted } from "../../show/dotted.js";
 import { counted } from "../../show/numbers.js";
 import { Status } from "../../show/status.js";
 import { Text } from "../../show/text.js";
@@ -12,7 +13,7 @@ import { Time } from "../../show/time.js";
 import { useBucket } from "./use-bucket.js";
 
 export function BatchesTab() {
-  const { id, moment, round } = useBucket();
+  const { id, moment, namespace, round } = useBucket();
   const api = useNamespace();
   const pages = useOffsetPages(
     (page) => api.batches(id).list({ ...page, asOf: moment }),
@@ -26,7 +27,11 @@ export function BatchesTab() {
         rowHeight={41}
         keyOf={({ batch_id }) => batch_id}
         empty={
-          <Empty>There is no batch here: one names objects that a program is to process.</Empty>
+          <Empty
+            command={curl(namespace, `/v1/buckets/${id}/batches`, { object_ids: ["OBJECT_ID"] })}
+          >
+            There is no batch here. This makes one, of objects that a program is to process:
+          </Empty>
         }
       >
         {(batch) => <BatchRow batch={batch} />}
@@ -48,18 +53,17 @@ function BatchRow({ batch }: { readonly batch: BatchResponse }) {
         <code>{id}</code> <Status status={batch.status} />
       </span>
       <span class="soft cut">
-        {lease !== undefined && (
-          <>
-            with <Text max={60}>{lease.worker}</Text>
-          </>
-        )}
-        {progress !== undefined && ` · ${progress.processed_count} done`}
-        {error !== undefined && (
-          <>
-            {" · "}
-            <Text max={200}>{error}</Text>
-          </>
-        )}
+        <Dotted
+          parts={{
+            worker: lease && (
+              <>
+                with <Text max={60}>{lease.worker}</Text>
+              </>
+            ),
+            progress: progress && `${progress.processed_count} done`,
+            error: error && <Text max={200}>{error}</Text>,
+          }}
+        />
       </span>
       <span class="number">{counted(batch.object_ids.length, "object")}</span>
       <span class="soft">

@@ -12,6 +12,7 @@ import { Actor } from "../../show/actor.js";
 import { AsOfBar } from "../../show/as-of-bar.js";
 import { count } from "../../show/numbers.js";
 import { Status } from "../../show/status.js";
+import { Tabs } from "../../show/tabs.js";
 import { Text } from "../../show/text.js";
 import { Time } from "../../show/time.js";
 import { BucketActions } from "./bucket-actions.js";
@@ -128,7 +129,7 @@ function Head({ shown, namespace, tab }: HeadProps) {
         <span class="grow" />
         {asOf === undefined && <BucketActions />}
       </div>
-      <nav class="tabs" aria-label="Of the bucket">
+      <Tabs label="Of the bucket" current={tab}>
         {tabs.map(([path, label]) => (
           <a
             key={path}
@@ -141,7 +142,7 @@ function Head({ shown, namespace, tab }: HeadProps) {
             {counts[path] !== undefined && <code> {count(counts[path])}</code>}
           </a>
         ))}
-      </nav>
+      </Tabs>
       <AsOfBar asOf={asOf} recordedAt={read.past?.recordedAt} version={read.version}>
         <PastActions />
       </AsOfBar>

@@ -5,8 +5,9 @@ import { Answered } from "../../answer/answered.js";
 import { Empty } from "../../answer/empty.js";
 import type { PutBack } from "../../answer/put-back-sheet.js";
 import { useAnswer } from "../../answer/use-answer.js";
-import { usePlace } from "../../route/place.js";
+import { address, usePlace } from "../../route/place.js";
 import { useNamespace } from "../../session/namespace.js";
+import { Actor } from "../../show/actor.js";
 import { Pieces } from "../../show/changes.js";
 import { MomentBox } from "../../show/moment-box.js";
 import { counted } from "../../show/numbers.js";
@@ -100,6 +101,7 @@ interface SideHeadProps {
 }
 
 function SideHead({ name, value, entry }: SideHeadProps) {
+  const { namespace, id } = useBucket();
   return (
     <div class="side-head">
       <MomentBox
@@ -108,10 +110,13 @@ function SideHead({ name, value, entry }: SideHeadProps) {
         text={/^\d+$/.test(value) ? `v${value}` : value}
       />
       <span>
-        <strong>
-          v{entry.version} <Text max={60}>{entry.actor}</Text>
-        </strong>{" "}
-        <Time at={entry.recorded_at} isExact />
+        <a
+          class="version"
+          href={address([namespace, "buckets", id], { as_of: String(entry.version) })}
+        >
+          v{entry.version}
+        </a>{" "}
+        <Actor name={entry.actor} /> <Time at={entry.recorded_at} isExact />
       </span>
       {entry.reason !== undefined && (
         <span class="soft">

@@ -7,6 +7,7 @@ import { useAction } from "../../answer/use-action.js";
 import { type Page, usePages } from "../../answer/use-pages.js";
 import { address } from "../../route/place.js";
 import { useNamespace } from "../../session/namespace.js";
+import { Dotted } from "../../show/dotted.js";
 import { Status } from "../../show/status.js";
 import { Text } from "../../show/text.js";
 import { Time } from "../../show/time.js";
@@ -63,19 +64,15 @@ function DeliveryRow({ delivery, again }: DeliveryRowProps) {
         <Status status={status} />
       </span>
       <span class="soft cut">
-        {type !== undefined && <Text max={80}>{type}</Text>}
-        {object !== undefined && (
-          <>
-            {" · "}
-            <a href={address([namespace, "buckets", bucket, "objects", object])}>its object</a>
-          </>
-        )}
-        {reason !== undefined && (
-          <>
-            {" · "}
-            <Text max={200}>{reason}</Text>
-          </>
-        )}
+        <Dotted
+          parts={{
+            type: type && <Text max={80}>{type}</Text>,
+            object: object && (
+              <a href={address([namespace, "buckets", bucket, "objects", object])}>its object</a>
+            ),
+            reason: reason && <Text max={200}>{reason}</Text>,
+          }}
+        />
         {retry.error !== undefined && <Failure error={retry.error} />}
       </span>
       <span class="soft">

@@ -30,7 +30,7 @@ export function ObjectsTab() {
   const pages = usePages(ask, [api, id, moment, search, round]);
   return (
     <section class="page" aria-label="Objects">
-      <SearchFilter of="the objects" />
+      <SearchFilter of="the objects" by="id, prefix, metadata" />
       <Listed
         pages={pages}
         label="Objects"

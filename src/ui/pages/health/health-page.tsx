@@ -5,13 +5,14 @@ import { Answered } from "../../answer/answered.js";
 import { Failure } from "../../answer/failure.js";
 import { useAction } from "../../answer/use-action.js";
 import { useAnswer } from "../../answer/use-answer.js";
+import { address } from "../../route/place.js";
 import { useSession } from "../../session/session.js";
 import { count, counted } from "../../show/numbers.js";
 import { Text } from "../../show/text.js";
 import { Time } from "../../show/time.js";
 import { Checkpoint } from "./checkpoint.js";
 
-export function HealthPage() {
+export function HealthPage({ namespace }: { readonly namespace: string }) {
   const { store } = useSession();
   const answer = useAnswer(async () => {
     const [health, head] = await Promise.all([store.health(), store.head()]);
@@ -49,7 +50,12 @@ export function HealthPage() {
             <div>
               <dt>end of the log</dt>
               <dd>
-                <code>{head.position}</code>
+                <a
+                  class="version"
+                  href={address([namespace, "buckets"], { as_of: `@${head.position}` })}
+                >
+                  {count(head.position)}
+                </a>
                 {head.recorded_at !== undefined && (
                   <>
                     {" · "}

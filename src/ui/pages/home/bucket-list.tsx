@@ -14,7 +14,7 @@ import { MomentBox } from "../../show/moment-box.js";
 import { count, counted, size } from "../../show/numbers.js";
 import { Status } from "../../show/status.js";
 import { Text } from "../../show/text.js";
-import { Time } from "../../show/time.js";
+import { momentWords, Time } from "../../show/time.js";
 import { useChangedSince } from "./changed-since.js";
 import { FilterForm } from "./filter-form.js";
 import { type BucketFilter, filtersOf, parseFilters } from "./filters.js";
@@ -77,7 +77,12 @@ export function BucketList({ namespace, events }: BucketListProps) {
         {pages.total !== undefined && <span class="soft">{count(pages.total)}</span>}
         <span class="grow" />
         <span class="soft as-of">
-          As of <MomentBox text={asOf ?? "now"} label="As of" takesVersions={false} />
+          As of{" "}
+          <MomentBox
+            text={asOf === undefined ? "now" : momentWords(asOf)}
+            label="As of"
+            takesVersions={false}
+          />
         </span>
         <label class="soft">
           Sorted by{" "}
@@ -183,7 +188,6 @@ function BucketRow({ namespace, bucket, asOf, hasChanged, last }: BucketRowProps
         <Text max={80}>{name}</Text>
         {bucket.status !== "ACTIVE" && <Status status={bucket.status} />}
         {bucket.is_locked && <span class="badge warning">locked</span>}
-        {hasChanged && <span class="badge past">changed since</span>}
       </span>
       <span class="bucket-description soft">
         {description !== undefined && <Text max={200}>{description}</Text>}
@@ -198,6 +202,12 @@ function BucketRow({ namespace, bucket, asOf, hasChanged, last }: BucketRowProps
           </>
         )}
         <Time at={last?.recorded_at ?? bucket.updated_at} />
+        {hasChanged && (
+          <>
+            {" "}
+            <span class="badge past">changed since</span>
+          </>
+        )}
         {last?.reason !== undefined && (
           <>
             {" · "}

@@ -11,6 +11,7 @@ import { counted } from "../../show/numbers.js";
 import { Sheet } from "../../show/sheet.js";
 import { Status } from "../../show/status.js";
 import { Text } from "../../show/text.js";
+import { momentWords } from "../../show/time.js";
 
 interface NamespacePutBackSheetProps {
   readonly asOf: string;
@@ -22,7 +23,7 @@ export function NamespacePutBackSheet({ asOf, close }: NamespacePutBackSheetProp
   const [round, setRound] = useState(0);
   const preview = useAnswer(() => api.revert({ asOf, dryRun: true }), [api, round], asOf);
   return (
-    <Sheet title={`Put the namespace ${api.name} back to ${asOf}`} close={close}>
+    <Sheet title={`Put the namespace ${api.name} back to ${momentWords(asOf)}`} close={close}>
       <Answered answer={preview} lines={6}>
         {({ changed, restored, deleted, resources, has_more, compared_at: ifPosition }) => {
           const count = changed + restored + deleted;

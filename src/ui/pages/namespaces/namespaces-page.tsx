@@ -25,7 +25,7 @@ export function NamespacesPage({ namespace }: { readonly namespace: string }) {
         <span class="grow" />
         <OtherNamespace />
       </div>
-      <SearchFilter of="the namespaces" />
+      <SearchFilter of="the namespaces" by="name, description" />
       <Listed
         pages={pages}
         label="Namespaces"
