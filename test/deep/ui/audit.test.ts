@@ -36,6 +36,32 @@ test("what the filters leave is saved, and an actor that is a formula is text", 
   opened.assertQuiet();
 });
 
+test("all that the filters leave is saved, also what was not scrolled to, and in its order", async (context) => {
+  if (browser === undefined) return context.skip();
+  const { buckets } = server.store.namespace("long");
+  await buckets.create({ bucket_name: "long", bucket_schema: { properties: {} } });
+  // More than one page of the list, and more than one of those that saving asks for.
+  const count = 1_234;
+  for (let done = 0; done < count; done += 1) {
+    await buckets.patch("long", { metadata: { number: done } });
+  }
+  await using opened = await openPage(browser, server);
+  const { page } = opened;
+  await opened.open("long/audit?action=bucket_updated");
+  const rows = page.getByRole("list", { name: "Audit events" }).getByRole("listitem");
+  await rows.first().waitFor();
+  expect(await rows.count()).toBeLessThan(100);
+  const saving = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save 1,234 as CSV" }).click();
+  const parts: Buffer[] = [];
+  for await (const part of await (await saving).createReadStream()) parts.push(part);
+  const [header, ...lines] = Buffer.concat(parts).toString("utf8").trimEnd().split("\r\n");
+  expect(header).toMatch(/^timestamp,actor_id,action,/);
+  const numbers = lines.map((line) => Number(/""value"":(\d+)/.exec(line)?.[1]));
+  expect(numbers).toEqual(Array.from({ length: count }, (_, index) => count - 1 - index));
+  opened.assertQuiet();
+});
+
 test("an event that changed a thousand fields is one line, which names the first of them", async (context) => {
   if (browser === undefined) return context.skip();
   const metadata = Object.fromEntries(

@@ -100,6 +100,48 @@ test.for(looks)(
   },
 );
 
+test("objects are searched by their words, in the address, until the search is taken away", async (context) => {
+  if (browser === undefined) return context.skip();
+  await using opened = await openPage(browser, server);
+  const { page, open } = opened;
+  const { buckets } = server.store.namespace("library");
+  await buckets.create({ bucket_name: "books", bucket_schema: { properties: {} } });
+  const objects = server.store.namespace("library").objects("books");
+  for (const about of ["cats", "dogs", "cats and dogs"]) {
+    await objects.create({ metadata: { about } });
+  }
+  await open("library/buckets/books/objects");
+  const rows = page.getByRole("list", { name: "Objects" }).getByRole("listitem");
+  await expect.poll(() => rows.count()).toBe(3);
+  const box = page.getByLabel("Search the objects");
+  await box.fill("cats");
+  await box.press("Enter");
+  await expect.poll(() => rows.count()).toBe(2);
+  expect(new URL(page.url()).searchParams.get("search")).toBe("cats");
+  await opened.assertAccessible();
+  const address = page.url();
+  await open(address.slice(address.indexOf("/ui/") + "/ui/".length));
+  await expect.poll(() => rows.count()).toBe(2);
+  await page.getByLabel("Search the objects").fill("nothing like it");
+  await page.keyboard.press("Enter");
+  await page.getByText("No object fits.").waitFor();
+  await page.getByRole("button", { name: "Remove filter search" }).click();
+  await expect.poll(() => rows.count()).toBe(3);
+
+  // An id that lies in a bucket leads to what happened to it, an actor to what she did.
+  const { results } = await objects.list({});
+  const id = String(results[0]?.["object_id"]);
+  await page.keyboard.press("/");
+  await page.keyboard.insertText(id);
+  await page.keyboard.press("Enter");
+  await page.getByRole("list", { name: "Audit events" }).getByText("object_created").waitFor();
+  await page.getByLabel("Search buckets").fill("by local");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Activity" }).waitFor();
+  await page.getByRole("button", { name: /Remove filter by/ }).waitFor();
+  opened.assertQuiet();
+});
+
 test("an image is shown by its bytes, and what others wrote beside it is text", async (context) => {
   if (browser === undefined) return context.skip();
   await using opened = await openPage(browser, server);

@@ -243,6 +243,37 @@ test("it is locked with a reason and an end, and unlocked", async () => {
   expect((await buckets().get(bucket)).bucket.is_locked).toBe(false);
 });
 
+test("it is suspended, takes nothing until it is activated, and says so", async () => {
+  await page.getByRole("button", { name: "Suspend" }).click();
+  await page.getByRole("dialog").getByText("It takes no writes at all").waitFor();
+  await confirm("the licence ran out", /^Suspend$/);
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  const title = page.locator(".bucket-title");
+  await title.getByText("suspended").waitFor();
+  expect(await newestEntry()).toMatchObject({
+    type: "bucket.suspended",
+    reason: "the licence ran out",
+  });
+  await page.getByRole("list", { name: "Events" }).getByText("the licence ran out").waitFor();
+  await opened.assertAccessible();
+
+  // What is tried nevertheless is refused in the words of the server.
+  await page.getByRole("button", { name: "Lock" }).click();
+  await confirm("to try", /^Lock$/);
+  await page.getByRole("dialog").getByRole("alert").getByText("SUSPENDED").first().waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+
+  await page.getByRole("button", { name: "Activate" }).click();
+  await confirm("it was renewed", /^Activate$/);
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await title.getByText("active", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Suspend" }).waitFor();
+  expect(await newestEntry()).toMatchObject({
+    type: "bucket.activated",
+    reason: "it was renewed",
+  });
+});
+
 test("it is deleted, still shown, and brought back", async () => {
   await page.getByRole("button", { name: "Delete" }).click();
   await confirm("by mistake", /^Delete$/);
@@ -264,11 +295,11 @@ test("the log is verified, and signed", async () => {
   await opened.assertAccessible();
   await opened.open(`default/buckets/${bucket}`);
   const saving = page.waitForEvent("download");
-  await page.getByRole("button", { name: "Proof of version 46" }).click();
+  const { version = 0, bucket_id: id = "" } = (await newestEntry()) ?? {};
+  await page.getByRole("button", { name: `Proof of version ${version}` }).click();
   const saved = await saving;
-  expect(saved.suggestedFilename()).toMatch(/-v46\.tlog-proof$/);
-  const { results } = await buckets().history(bucket, { limit: 1 });
-  const proof = await buckets().proof(results[0]?.bucket_id ?? "", 46);
+  expect(saved.suggestedFilename()).toMatch(new RegExp(`-v${version}\\.tlog-proof$`));
+  const proof = await buckets().proof(id, version);
   expect(await readFile(await saved.path(), "utf8")).toBe(proof);
 });
 
