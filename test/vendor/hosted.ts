@@ -89,12 +89,12 @@ function oneType(text: string): z.ZodType {
     case "object":
       return z.record(z.string(), z.unknown());
     default:
-      return named(name);
+      return hostedType(name);
   }
 }
 
-/** They refer to each other in any order. */
-function named(name: string): z.ZodType {
+/** A type by its name; they refer to each other in any order. */
+export function hostedType(name: string): z.ZodType {
   return z.lazy(() => {
     const type = types.get(name);
     if (type === undefined) throw new Error(`hosted.txt has no type "${name}"`);
