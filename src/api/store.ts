@@ -20,6 +20,7 @@ import type { BackupOptions, BackupReport, OwnBackupOptions } from "./backups.js
 import type { ExtractOptions, ExtractReport } from "./extracts.js";
 import type { Feed, FeedQuery } from "./feed.js";
 import type { IngestResponse, SignedDelivery } from "./ingest.js";
+import type { ExportLogOptions } from "./log-files.js";
 import type { Namespace, ServedNamespace } from "./namespace.js";
 import type { Namespaces, ServedNamespaces } from "./namespaces.js";
 import type { ServedBlob } from "./objects.js";
@@ -151,7 +152,7 @@ export interface EmbeddedStore extends BucketStore {
    * @throws NOT_FOUND when nothing was signed, and nothing can be; FORKED, KEY_MISSING as signing
    * does; TAMPERED before the line of an event that was altered.
    */
-  exportLog(options?: { onProgress?: OnProgress }): AsyncIterable<string>;
+  exportLog(options?: ExportLogOptions): AsyncIterable<string>;
   /**
    * Writes a moment into a plain SQLite file for other tools: what there was then, and every change up
    * to then, without secrets and salts. `src/copies/audits.md` says what is in it.

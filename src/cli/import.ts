@@ -11,6 +11,7 @@ export interface ImportFlags extends StoreFlags {
   readonly key?: readonly string[];
   readonly skip?: readonly string[];
   readonly blobs?: string;
+  readonly upTo?: number;
   readonly fromLine?: number;
   readonly json: boolean;
 }
@@ -74,14 +75,17 @@ function withWayOn(error: unknown, { url }: Pick<StoreFlags, "url">): unknown {
 }
 
 /** @throws BAD_REQUEST for what is of the other kind of import alone. */
-function assertFitting({ log, url, key, skip, fromLine }: ImportFlags): void {
+function assertFitting({ log, url, key, upTo, skip, fromLine }: ImportFlags): void {
   if (log && (url !== undefined || skip !== undefined || fromLine !== undefined)) {
     throw new BucketsError(
       "BAD_REQUEST",
       "--log makes a file of all that is in it: it goes without --url, --skip and --from-line.",
     );
   }
-  if (!log && key !== undefined) {
-    throw new BucketsError("BAD_REQUEST", "--key is for a whole log, which is signed: add --log.");
+  if (!log && (key !== undefined || upTo !== undefined)) {
+    throw new BucketsError(
+      "BAD_REQUEST",
+      "--key and --up-to are for a whole log, which is signed: add --log.",
+    );
   }
 }

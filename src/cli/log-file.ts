@@ -14,6 +14,7 @@ interface ExportLogFlags extends StoreFlags, SpanFlags {
   readonly format: "ndjson" | "csv";
   readonly output?: string;
   readonly actor?: string;
+  readonly blobs?: string;
 }
 
 /** Signs the log and writes all of it, or up to its newest checkpoint where a server holds the file. */
@@ -32,11 +33,14 @@ export async function exportLog(
   ) {
     throw new BucketsError(
       "BAD_REQUEST",
-      "--log is all of a file: it goes with --file and --output alone.",
+      "--log is all of a file: it goes with --file, --output and --blobs alone.",
     );
   }
   await using store = await openToExport(terminal, flags);
-  const lines = store.exportLog({ onProgress: terminal.printProgress });
+  const lines = store.exportLog({
+    blobs: flags.blobs === undefined ? undefined : terminal.path(flags.blobs),
+    onProgress: terminal.printProgress,
+  });
   const through = output?.endsWith(".gz") === true ? [createGzip()] : [];
   if (output === undefined) await pipeline(lines, terminal.io.stdout, { end: false });
   else await replaceFile(terminal.path(output), lines, through);
@@ -64,6 +68,8 @@ async function openToExport(terminal: Terminal, flags: ExportLogFlags): Promise<
 interface ImportLogFlags {
   readonly file: string;
   readonly key?: readonly string[];
+  readonly upTo?: number;
+  readonly blobs?: string;
   readonly json: boolean;
 }
 
@@ -72,9 +78,11 @@ export async function importLogFile(
   from: string,
   flags: ImportLogFlags,
 ): Promise<void> {
-  const { key: keys } = flags;
+  const { key: keys, upTo, blobs } = flags;
   const report = await importLog(terminal.path(from), terminal.path(flags.file), {
     keys,
+    upTo,
+    blobs: blobs === undefined ? undefined : terminal.path(blobs),
     onProgress: terminal.printProgress,
   });
   terminal.endProgress();
@@ -83,6 +91,9 @@ export async function importLogFile(
     line`${flags.file} has the log of ${report.origin} up to position ${report.position}: every hash holds`,
   );
   terminal.print(line`head ${report.position}:${report.hash}`);
+  if (report.blobs !== undefined) {
+    terminal.print(line`${report.blobs.count} blobs, ${report.blobs.bytes} bytes`);
+  }
   if (!report.is_trusted) {
     terminal.print(
       line`Nobody's signature was checked: name the key of the log, as you noted it (--key).`,

@@ -107,6 +107,13 @@ function parsePort(text: string): number {
   throw new InvalidArgumentError("A port is a number from 0 to 65535.");
 }
 
+/** A place in the log. */
+export function position(text: string): number {
+  const value = Number(text.replace(/^@/, ""));
+  if (/^@?[1-9][0-9]*$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError("A position is a number from 1, as @1234.");
+}
+
 export function wholeNumber(what: string, max: number, min = 1): (text: string) => number {
   return (text) => {
     const value = Number(text);

@@ -35,6 +35,7 @@ import {
   point,
   pointArgument,
   port,
+  position,
   several,
   wholeNumber,
   writing,
@@ -338,6 +339,7 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
         .default("ndjson"),
     )
     .addOption(option("--output <file>", "replaced once the export is whole; else standard output"))
+    .addOption(option("--blobs <folder>", "with --log, copy the bytes of its blobs there"))
     .addOption(point("--since <point>", "the oldest"))
     .addOption(point("--until <point>", "the newest"))
     .addOption(option("--actor <name>", "only what this one did"))
@@ -399,6 +401,11 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
       ),
     )
     .addOption(option("--blobs <folder>", "has the bytes of blobs, as <file>.blobs does"))
+    .addOption(
+      option("--up-to <position>", "with --log, the last that is written: @1234").argParser(
+        position,
+      ),
+    )
     .addOption(
       option("--from-line <line>", "go on behind what was refused").argParser(
         wholeNumber("A line", Number.MAX_SAFE_INTEGER),

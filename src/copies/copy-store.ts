@@ -3,7 +3,15 @@
  * copy refers to, then the proof that the copy is whole. Every number comes from the copy, because
  * the store goes on.
  */
-import { chmodSync, copyFileSync, constants as fs, linkSync, mkdirSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  constants as fs,
+  linkSync,
+  mkdirSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import type { BackupProgress } from "../api/backups.js";
@@ -147,7 +155,7 @@ async function keepBlob(
  * @returns its size.
  * @throws COPY_INVALID when the content is not there, or not what its name says.
  */
-export async function copyBlob(
+async function copyBlob(
   hash: string,
   places: { readonly from: string; readonly to: string; readonly links: boolean },
 ): Promise<number> {
@@ -159,6 +167,24 @@ export async function copyBlob(
   if (sha256 !== hash) throw blobFault(hash, "is not what its name says");
   syncFile(blobPath(places.to, hash));
   return bytes;
+}
+
+/** Copies contents beside the file of a store. What is there already is made anew; everything is read. */
+export async function bringBlobs(
+  from: string,
+  file: string,
+  contents: readonly string[],
+  tell: Tell,
+): Promise<StoreCopy["blobs"]> {
+  const to = `${file}.blobs`;
+  let bytes = 0;
+  for (const [done, hash] of contents.entries()) {
+    tell({ step: "blobs", done, total: contents.length });
+    rmSync(join(to, hash.slice(0, 2), hash), { force: true });
+    bytes += await copyBlob(hash, { from, to, links: false });
+  }
+  syncShards(to, contents);
+  return { count: contents.length, bytes };
 }
 
 /** A copy that shares its blocks where the file system can, or the same file by another name. */
@@ -192,7 +218,7 @@ const inShard = (hash: string): string => join(hash.slice(0, 2), hash);
 const blobPath = (folder: string, hash: string): string => join(folder, inShard(hash));
 
 /** The names of the blobs are on the disk. */
-export function syncShards(folder: string, hashes: readonly string[]): void {
+function syncShards(folder: string, hashes: readonly string[]): void {
   if (hashes.length === 0 || process.platform === "win32") return;
   for (const shard of new Set(hashes.map((hash) => hash.slice(0, 2)))) {
     syncFile(join(folder, shard));

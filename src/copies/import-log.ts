@@ -2,11 +2,11 @@
  * Makes a store of an exported log: the same positions, hashes and rows of the view. Every line is
  * checked before it is written; the file gets its name last, and never takes the place of another.
  */
-import { renameSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import type { ImportLogOptions, ImportLogReport } from "../api/log-files.js";
 import { BucketsError, isBucketsError } from "../domain/errors.js";
 import type { OnProgress } from "../domain/reports.js";
-import { syncFolderOf } from "../durable-file.js";
+import { makeFile, syncFolderOf } from "../durable-file.js";
 import { SqliteEngine } from "../engines/sqlite/engine.js";
 import { claimOwnership } from "../engines/sqlite/owner.js";
 import { settledPath } from "../engines/sqlite/store-path.js";
@@ -19,6 +19,8 @@ import { ChainCheck } from "../eventstore/verify.js";
 import { foldInto } from "../projections/verify.js";
 import { type Checkpoint, openCheckpoint, readCheckpoint } from "../proofs/checkpoint.js";
 import { type NoteVerifier, parseVerifier } from "../proofs/note.js";
+import { bringBlobs, contentsOf } from "./copy-store.js";
+import { openCopy } from "./engine.js";
 import { decodeHeader, decodeLine, type ExportHeader, type ExportLine } from "./log-lines.js";
 import { assertFree, removeDatabase } from "./new-database.js";
 import { type NumberedLine, readLines } from "./read-lines.js";
@@ -30,7 +32,7 @@ const sliceEvents = 256;
 export async function importLog(
   from: string,
   named: string,
-  { keys = [], onProgress = () => {} }: ImportLogOptions = {},
+  { keys = [], upTo, blobs, onProgress = () => {} }: ImportLogOptions = {},
 ): Promise<ImportLogReport> {
   const known = keys.map(parseVerifier);
   const file = settledPath(named);
@@ -38,35 +40,60 @@ export async function importLog(
   const owner = claimOwnership(file, `import_${process.pid}`, Date.now());
   const partial = `${file}.importing`;
   removeDatabase(partial);
+  const hadBlobs = existsSync(`${file}.blobs`);
+  let isMade = false;
   try {
-    const report = await importInto(partial, readLines(from), { known, onProgress });
+    const importing = { known, upTo, onProgress };
+    const { report, note } = await importInto(partial, readLines(from), importing);
+    const copied =
+      blobs === undefined
+        ? undefined
+        : await bringBlobs(blobs, file, await contentsIn(partial), () => {});
     assertFree(file, "an import");
+    // What was signed of a later moment is not in an earlier one: that signs nothing under this name.
+    if (note !== undefined) makeFile(`${file}.sign.state`, note);
     renameSync(partial, file);
     syncFolderOf(file);
-    return { file, ...report, is_trusted: known.length > 0 };
+    isMade = true;
+    return { file, ...report, ...(copied && { blobs: copied }), is_trusted: known.length > 0 };
   } finally {
+    if (!isMade && !hadBlobs) rmSync(`${file}.blobs`, { recursive: true, force: true });
     removeDatabase(partial);
     owner.release();
   }
 }
 
+async function contentsIn(partial: string): Promise<readonly string[]> {
+  const engine = openCopy(partial);
+  try {
+    return await contentsOf(engine);
+  } finally {
+    await engine.close();
+  }
+}
+
 interface Importing {
   readonly known: readonly NoteVerifier[];
+  readonly upTo: number | undefined;
   readonly onProgress: OnProgress;
 }
 
-type Imported = Omit<ImportLogReport, "file" | "is_trusted">;
+interface Imported {
+  readonly report: Omit<ImportLogReport, "file" | "is_trusted" | "blobs">;
+  /** The checkpoint, when it is of events that were left out. */
+  readonly note: string | undefined;
+}
 
 async function importInto(
   partial: string,
   lines: AsyncIterable<NumberedLine>,
-  { known, onProgress }: Importing,
+  { known, upTo, onProgress }: Importing,
 ): Promise<Imported> {
   let log: ImportedLog | undefined;
   try {
     for await (const { number, text } of lines) {
       try {
-        if (log === undefined) log = new ImportedLog(partial, decodeHeader(text), known);
+        if (log === undefined) log = new ImportedLog(partial, decodeHeader(text), known, upTo);
         else log.next(decodeLine(text));
       } catch (error) {
         throw refusalAt(number, log, error);
@@ -93,10 +120,21 @@ class ImportedLog {
   #unreadable = 0;
   #checkpoint: { readonly note: string; readonly checkpoint: Checkpoint } | undefined;
   #recordedAt = 0;
+  /** The last event that is written, and what the log is there. */
+  readonly #last: number;
+  #end: { readonly hash: string; readonly root: Uint8Array };
 
-  constructor(file: string, header: ExportHeader, known: readonly NoteVerifier[]) {
+  constructor(
+    file: string,
+    header: ExportHeader,
+    known: readonly NoteVerifier[],
+    upTo: number = header.last,
+  ) {
     this.#header = header;
     this.#known = known;
+    if (upTo > header.last) throw beyond(upTo, header.last);
+    this.#last = upTo;
+    this.#end = { hash: this.#chain.hash, root: this.#tree.root() };
     this.#engine = new SqliteEngine({
       file,
       readOnly: false,
@@ -126,6 +164,7 @@ class ImportedLog {
         if (line.key.position !== this.#chain.position) {
           throw misfit("does not stand behind the event that it names");
         }
+        if (line.key.position > this.#last) return;
         this.#keys.push(line.key.answered);
         this.#keyCount += 1;
         return;
@@ -143,8 +182,13 @@ class ImportedLog {
     // The keys of the row before are complete now.
     if (this.#rows.length >= sliceEvents) this.#write();
     this.#tree.add(leafHash(row.hash));
+    // What is left out is checked all the same: the checkpoint is of all.
+    if (row.position > this.#last) return;
     this.#rows.push(row);
     this.#recordedAt = row.recordedAt;
+    if (row.position === this.#last) {
+      this.#end = { hash: this.#chain.hash, root: this.#tree.root() };
+    }
   }
 
   #write(): void {
@@ -184,19 +228,21 @@ class ImportedLog {
     this.#write();
     const { note, checkpoint } = this.#checkpoint;
     const { origin, size, root } = checkpoint;
+    const isWhole = this.#last === size;
     const { tree } = this.#engine;
-    await tree.extend(size);
+    await tree.extend(this.#last);
     await tree.takeOrigin(origin);
-    await tree.keepCheckpoint({ size, root, signedAt: this.#recordedAt, note });
-    return {
+    if (isWhole) await tree.keepCheckpoint({ size, root, signedAt: this.#recordedAt, note });
+    const report = {
       log_id: this.#header.log_id,
       origin,
-      position: size,
-      hash: this.#chain.hash,
-      root: toHex(root),
+      position: this.#last,
+      hash: this.#end.hash,
+      root: toHex(this.#end.root),
       idempotency_keys: this.#keyCount,
       unreadable: this.#unreadable,
     };
+    return { report, note: isWhole ? undefined : note };
   }
 
   close(): Promise<void> {
@@ -223,6 +269,14 @@ function refusalAt(line: number, log: ImportedLog | undefined, error: unknown): 
     `Line ${line}, at position ${position}, ${problem.replace(/[.]$/, "")}. Nothing was imported.`,
     { line, position },
     error,
+  );
+}
+
+function beyond(position: number, last: number): BucketsError {
+  return new BucketsError(
+    "NOT_FOUND",
+    `The log has positions 1 to ${last}, and none at @${position}. Nothing was imported.`,
+    { head: last },
   );
 }
 

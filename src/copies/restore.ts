@@ -2,7 +2,7 @@
  * Makes a store of a backup. Everything is checked before anything is written, and again in what was
  * written; the file gets its name last, and is never put in the place of another.
  */
-import { chmodSync, copyFileSync, existsSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import type { BackupProgress } from "../api/backups.js";
 import type { RestoreOptions, RestoreReport } from "../api/restores.js";
@@ -13,7 +13,7 @@ import { settledPath } from "../engines/sqlite/store-path.js";
 import { toHex } from "../eventstore/codec.js";
 import { treeRoot } from "../eventstore/tree.js";
 import { type NoteVerifier, parseSigner, parseVerifier } from "../proofs/note.js";
-import { contentsOf, copyBlob, syncShards, verifyCopy } from "./copy-store.js";
+import { bringBlobs, contentsOf, verifyCopy } from "./copy-store.js";
 import { digestOf } from "./digest.js";
 import { makeEarlier, positionAt } from "./earlier.js";
 import { onOwnCopy, openCopy } from "./engine.js";
@@ -183,24 +183,6 @@ async function proveDatabase(
   } finally {
     await engine.close();
   }
-}
-
-/** What is there already was found by its hash; everything is read. */
-async function bringBlobs(
-  from: string,
-  file: string,
-  contents: readonly string[],
-  tell: Tell,
-): Promise<RestoreReport["blobs"]> {
-  const to = `${file}.blobs`;
-  let bytes = 0;
-  for (const [done, hash] of contents.entries()) {
-    tell({ step: "blobs", done, total: contents.length });
-    rmSync(join(to, hash.slice(0, 2), hash), { force: true });
-    bytes += await copyBlob(hash, { from, to, links: false });
-  }
-  syncShards(to, contents);
-  return { count: contents.length, bytes };
 }
 
 type Keys = ReturnType<typeof openKeys>;

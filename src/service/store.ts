@@ -5,6 +5,7 @@ import type {
   AnchorReport,
   BackupReport,
   EmbeddedStore,
+  ExportLogOptions,
   ExtractOptions,
   ExtractReport,
   Feed,
@@ -42,6 +43,7 @@ import {
 import type { BlobStore } from "../blobstore/blob-store.js";
 import { checkedBlobs } from "../blobstore/checked.js";
 import type { Backups } from "../copies/backup.js";
+import { exportBlobs } from "../copies/export-blobs.js";
 import { exportLog } from "../copies/export-log.js";
 import { extractStore } from "../copies/extract.js";
 import { checkClock, clockSkew } from "../domain/clock-skew.js";
@@ -327,13 +329,20 @@ export class Store implements EmbeddedStore {
     return await this.#gate.run(() => this.proofs.rotate(options));
   }
 
-  async *exportLog({ onProgress = ignoreProgress }: ProgressOptions = {}): AsyncIterable<string> {
-    const { events, tree } = this.#parts;
+  async *exportLog({
+    blobs: folder,
+    onProgress = ignoreProgress,
+  }: ExportLogOptions = {}): AsyncIterable<string> {
+    const { events, tree, view, blobs, clock } = this.#parts;
     const checkpoint = await this.proofs.toExport();
     const identity = await tree.identity();
     // It may be one of a name that the log had before it was forked.
     const { origin } = readCheckpoint(checkpoint.note);
     const progress = this.#endingWithStore(onProgress);
+    if (folder !== undefined) {
+      const onNext = () => this.#gate.assertTakesWork();
+      await exportBlobs(folder, { blobs, view, clock, onNext });
+    }
     yield* exportLog({
       events,
       identity: { ...identity, origin },

@@ -2,7 +2,7 @@
  * Goal: an exported log makes the same store elsewhere, and nothing that was altered or cut off makes
  * one. Method: real files on both sides; the tables of both databases are compared row by row.
  */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import Database from "better-sqlite3";
@@ -198,6 +198,70 @@ test("everything that a log can hold is the same in an imported one", async () =
   const copy = temporaryFile();
   await importLog(written(await exportedBeside(file)), copy);
   expect(tablesOf(copy)).toEqual(tablesOf(file));
+});
+
+test("a log is imported up to a position, and signs nothing under a name that signed more", async () => {
+  const [file, copy] = [temporaryFile(), temporaryFile()];
+  await recordInto(file);
+  const from = written(await exported(file));
+  const report = await importLog(from, copy, { keys, upTo: 3 });
+  await using original = await openBuckets({ file, ...keyed });
+  const { from_root: root } = await original.proofs.consistency({ from: 3, to: 5 });
+  expect(report).toMatchObject({ position: 3, root, idempotency_keys: 1 });
+  await using store = await openBuckets({ file: copy, ...keyed });
+  expect(await store.verify()).toMatchObject({ ok: true, events: 3, head: { hash: report.hash } });
+  await expect(store.proofs.sign()).rejects.toMatchObject({ code: "FORKED" });
+  const beyond = importLog(from, temporaryFile(), { upTo: 6 });
+  await expect(beyond).rejects.toMatchObject({ code: "NOT_FOUND", details: { head: 5 } });
+});
+
+test("what is left out of an imported log is checked all the same", async () => {
+  const altered = (await sample).replace("a reason", "no reason");
+  const importing = importLog(written(altered), temporaryFile(), { keys, upTo: 2 });
+  await expect(importing).rejects.toMatchObject({ code: "PROOF_INVALID", details: { line: 6 } });
+});
+
+test("blobs are exported into a folder, once, and brought from it", async () => {
+  const { store } = await filledStore();
+  const blobs = join(temporaryFolder(), "blobs");
+  const from = written((await Array.fromAsync(store.exportLog({ blobs }))).join(""));
+  const names = readdirSync(blobs, { recursive: true }).sort();
+  await Array.fromAsync(store.exportLog({ blobs }));
+  expect(readdirSync(blobs, { recursive: true }).sort()).toEqual(names);
+  await store.close();
+  const copy = temporaryFile();
+  const report = await importLog(from, copy, { blobs });
+  expect(report.blobs?.count).toBeGreaterThan(0);
+  await using made = await openBuckets({ file: copy });
+  expect(await made.verify({ blobs: "content" })).toMatchObject({
+    ok: true,
+    blobs: { checked: report.blobs?.count },
+  });
+});
+
+test.each([
+  ["are nowhere", (place: string) => rmSync(place)],
+  ["are others", (place: string) => writeFileSync(place, "other bytes")],
+])("a log is not imported when bytes of its blobs %s, and nothing is left", async (_, harm) => {
+  const { store } = await filledStore();
+  const blobs = join(temporaryFolder(), "blobs");
+  const from = written((await Array.fromAsync(store.exportLog({ blobs }))).join(""));
+  await store.close();
+  const kept = readdirSync(blobs, { recursive: true, withFileTypes: true });
+  const last = kept.filter((entry) => entry.isFile()).at(-1);
+  harm(join(last?.parentPath ?? "", last?.name ?? ""));
+  const copy = temporaryFile();
+  const importing = importLog(from, copy, { blobs });
+  await expect(importing).rejects.toMatchObject({ code: "COPY_INVALID" });
+  expect(readdirSync(dirname(copy)).filter((name) => !name.endsWith(".lock"))).toEqual([]);
+});
+
+test("bytes that are lost are not exported", async () => {
+  const { file, store } = await filledStore();
+  await using original = store;
+  rmSync(`${file}.blobs`, { recursive: true });
+  const exporting = Array.fromAsync(original.exportLog({ blobs: join(temporaryFolder(), "b") }));
+  await expect(exporting).rejects.toMatchObject({ code: "COPY_INVALID" });
 });
 
 test("an imported log goes on: the same answer under a key of before, and new events", async () => {
