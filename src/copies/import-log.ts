@@ -4,7 +4,7 @@
  */
 import { existsSync, renameSync, rmSync } from "node:fs";
 import type { ImportLogOptions, ImportLogReport } from "../api/log-files.js";
-import { BucketsError, isBucketsError } from "../domain/errors.js";
+import { BucketsError, isBucketsError, withDetails } from "../domain/errors.js";
 import type { OnProgress } from "../domain/reports.js";
 import { makeFile, syncFolderOf } from "../durable-file.js";
 import { SqliteEngine } from "../engines/sqlite/engine.js";
@@ -102,6 +102,8 @@ async function importInto(
     }
     if (log === undefined) throw cutOff("it is empty");
     return await log.end();
+  } catch (error) {
+    throw placed(error, log);
   } finally {
     await log?.close();
   }
@@ -270,6 +272,14 @@ function refusalAt(line: number, log: ImportedLog | undefined, error: unknown): 
     { line, position },
     error,
   );
+}
+
+/** A line that could not be read at all would have been of the next event. */
+function placed(error: unknown, log: ImportedLog | undefined): unknown {
+  if (!isBucketsError(error) || log === undefined) return error;
+  const { line, position } = error.details;
+  if (line === undefined || position !== undefined) return error;
+  return withDetails(error, { position: log.position + 1 });
 }
 
 function beyond(position: number, last: number): BucketsError {

@@ -20,6 +20,12 @@ export function pinSelf(): void {
   spawnSync("taskset", ["--all-tasks", "-cp", String(cores.asking), String(process.pid)]);
 }
 
+/** Lets this process have every core, for what has threads of its own. */
+export function unpinSelf(): void {
+  if (cores === undefined) return;
+  spawnSync("taskset", ["--all-tasks", "-cp", `0-${cores.asking}`, String(process.pid)]);
+}
+
 /** The command that runs another one on the core of what is measured. */
 export function pinned(command: readonly string[]): readonly string[] {
   return cores === undefined ? command : ["taskset", "-c", String(cores.measured), ...command];

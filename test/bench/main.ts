@@ -20,6 +20,7 @@ import { start } from "./benches/start.js";
 import { toChart } from "./chart.js";
 import type { Instrument } from "./instrument.js";
 import { blocking } from "./instruments/blocking.js";
+import { copies } from "./instruments/copies.js";
 import { memory } from "./instruments/memory.js";
 import { profile } from "./instruments/profile.js";
 import { walk } from "./instruments/walk.js";
@@ -45,7 +46,7 @@ const benches: readonly Bench[] = [
 ];
 
 /** Only when they are asked for by name. */
-const instruments: readonly Instrument[] = [profile, walk, blocking, memory];
+const instruments: readonly Instrument[] = [profile, walk, blocking, memory, copies];
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,

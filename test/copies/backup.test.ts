@@ -160,25 +160,31 @@ test("a backup becomes the store again: every row, every blob, and the same head
   expect(await again.verify({ blobs: "content" })).toMatchObject({ ok: true });
 });
 
-test("a backup that is taken beside writers is of one moment, and the writers go on", async () => {
-  await using store = await openBuckets({ file: temporaryFile() });
-  const { buckets } = store.namespace();
-  for (let n = 0; n < 8; n += 1) {
-    await buckets.create({ bucket_name: `b${n}`, bucket_schema: { properties: {} } });
-  }
-  let isDone = false;
-  const writers = Array.from({ length: 8 }, async (_, writer) => {
-    for (let n = 0; !isDone; n += 1) await buckets.patch(`b${writer}`, { description: `${n}` });
-  });
-  const to = join(temporaryFolder(), "backup");
-  const report = await store.backup(to);
-  isDone = true;
-  await Promise.all(writers);
-  expect(report.position).toBeLessThan((await store.head()).position);
-  const expected = { position: report.position, hash: report.hash };
-  expect(await store.verify({ expected })).toMatchObject({ ok: true });
-  expect(await restoreBackup(to, temporaryFile())).toMatchObject(expected);
-});
+test.each([8, 64])(
+  "a backup that is taken beside %i writers is of one moment, and the writers go on",
+  async (count) => {
+    await using store = await openBuckets({ file: temporaryFile() });
+    const { buckets } = store.namespace();
+    const names = Array.from({ length: count }, (_, n) => `b${n}`);
+    await Promise.all(
+      names.map((bucket_name) =>
+        buckets.create({ bucket_name, bucket_schema: { properties: {} } }),
+      ),
+    );
+    let isDone = false;
+    const writers = names.map(async (name) => {
+      for (let n = 0; !isDone; n += 1) await buckets.patch(name, { description: `${n}` });
+    });
+    const to = join(temporaryFolder(), "backup");
+    const report = await store.backup(to);
+    isDone = true;
+    await Promise.all(writers);
+    expect(report.position).toBeLessThan((await store.head()).position);
+    const expected = { position: report.position, hash: report.hash };
+    expect(await store.verify({ expected })).toMatchObject({ ok: true });
+    expect(await restoreBackup(to, temporaryFile())).toMatchObject(expected);
+  },
+);
 
 test("with link, blobs are the files of the store; without verify, nothing is folded", async () => {
   const { file, store } = await filledStore();
