@@ -157,7 +157,8 @@ test("what is not JSON cannot be reviewed", async () => {
   await text.press("Control+a");
   await page.keyboard.insertText("{ nonsense");
   await page.getByRole("dialog").getByRole("alert").waitFor();
-  expect(await page.getByRole("button", { name: "Review the change" }).isDisabled()).toBe(true);
+  const review = page.getByRole("button", { name: "Review the change" });
+  await expect.poll(() => review.isDisabled()).toBe(true);
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Cancel" }).click();
 });
@@ -236,7 +237,7 @@ test("it is locked with a reason and an end, and unlocked", async () => {
     .first()
     .waitFor();
   expect((await buckets().get(bucket)).bucket.is_locked).toBe(true);
-  expect(await page.getByRole("button", { name: "Edit" }).isDisabled()).toBe(true);
+  await expect.poll(() => page.getByRole("button", { name: "Edit" }).isDisabled()).toBe(true);
   await page.getByRole("button", { name: "Unlock" }).click();
   await confirm("done", /^Unlock$/);
   await page.getByRole("dialog").waitFor({ state: "detached" });
