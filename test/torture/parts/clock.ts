@@ -4,10 +4,8 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import Database from "better-sqlite3";
 import { z } from "zod";
-import { check } from "../checker.js";
-import { checkHistory } from "../history.js";
-import { Inspectors } from "../inspect.js";
-import { Journal } from "../journal.js";
+import { type Ended, Journal } from "../journal.js";
+import { judge } from "../judge.js";
 import { Load } from "../load.js";
 import { Control, preloaded } from "../native/disk.js";
 import type { Part, Result, Setting } from "../part.js";
@@ -58,29 +56,20 @@ async function run({ dist, folder, random, count, disk: library, say }: Setting)
   await load.stop();
   await service.stop();
   const attempts = journal.all();
-  const ours = attempts.concat(
-    Array.from({ length: count }, (_, leap) =>
-      ["made", "locked"].map((deed) => `req_${deed}-${leap}`),
-    )
-      .flat()
-      .map((id) => ({ id, deed: "lock", about: id, begun: 0n, ended: 0n, outcome: "unknown" })),
-  );
-  const verdict = check({ file, attempts: ours });
-  await using inspectors = await Inspectors.start(dist, 1);
-  const found = await inspectors.look({ file });
+  const others = Array.from({ length: count }, (_, leap) =>
+    ["made", "locked"].map((deed) => `req_${deed}-${leap}`),
+  )
+    .flat()
+    .map(
+      (id): Ended => ({ id, deed: "lock", about: id, begun: 0n, ended: 0n, outcome: "unknown" }),
+    );
+  const judged = await judge({ dist, file, attempts, others });
   return {
     figures: {
       leaps: count,
-      "attempts of clients": attempts.length,
-      "acknowledged writes lost": verdict.lost,
+      ...judged.figures,
     },
-    faults: [
-      ...faults,
-      ...(found.state === "good" ? [] : [`it does not verify: ${JSON.stringify(found)}`]),
-      ...verdict.faults,
-      ...checkHistory(attempts),
-      ...checkKeys(file),
-    ],
+    faults: [...faults, ...judged.faults, ...checkKeys(file)],
   };
 }
 

@@ -3,10 +3,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Random } from "../../support/random.js";
-import { check } from "../checker.js";
-import { checkHistory } from "../history.js";
-import { Inspectors } from "../inspect.js";
 import { Journal } from "../journal.js";
+import { judge } from "../judge.js";
 import { Load } from "../load.js";
 import {
   allCalls,
@@ -151,14 +149,11 @@ async function tryFile(
   await load.stop();
   await service.stop();
   const attempts = journal.all();
-  const verdict = check({ file, attempts });
+  const judged = await judge({ dist, file, attempts });
   tally.attempts += attempts.length;
-  tally.unknown += attempts.filter(({ outcome }) => outcome === "unknown").length;
-  tally.lost += verdict.lost;
-  await using inspectors = await Inspectors.start(dist, 1);
-  const found = await inspectors.look({ file });
-  if (found.state !== "good") faults.push(`${file}: does not verify: ${JSON.stringify(found)}`);
-  faults.push(...verdict.faults, ...checkHistory(attempts));
+  tally.unknown += judged.unknown;
+  tally.lost += judged.lost;
+  faults.push(...judged.faults.map((text) => `${file}: ${text}`));
 }
 
 /** Waits until a call has failed, or so long that none will. */

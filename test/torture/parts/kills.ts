@@ -1,11 +1,9 @@
 /** The process is killed under load, again and again, and its clients go on with whoever comes next. */
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { check } from "../checker.js";
 import { checkFeed, FeedReader } from "../feed.js";
-import { checkHistory } from "../history.js";
-import { Inspectors } from "../inspect.js";
 import { Journal } from "../journal.js";
+import { judge } from "../judge.js";
 import { Load } from "../load.js";
 import type { Part, Result, Setting } from "../part.js";
 import { Address, Service } from "../service.js";
@@ -46,25 +44,19 @@ async function run({ dist, folder, random, count, say }: Setting): Promise<Resul
   await reader.until(head);
   await reader.stop();
   const status = await service.stop();
-  const verdict = check({ file, attempts });
-  await using inspectors = await Inspectors.start(dist, 1);
-  const found = await inspectors.look({ file });
+  const judged = await judge({ dist, file, attempts });
   return {
     figures: {
       kills: count,
       clients,
-      "attempts of clients": attempts.length,
-      "whose outcome stayed unknown": attempts.filter(({ outcome }) => outcome === "unknown")
-        .length,
-      "events in the log": verdict.events,
+      ...judged.figures,
+      "whose outcome stayed unknown": judged.unknown,
+      "events in the log": judged.events,
       "events that the stream gave": reader.positions.length,
-      "acknowledged writes lost": verdict.lost,
     },
     faults: [
       ...(status === 0 ? [] : [`the last service ended with ${status}`]),
-      ...(found.state === "good" ? [] : [`it does not verify: ${JSON.stringify(found)}`]),
-      ...verdict.faults,
-      ...checkHistory(attempts),
+      ...judged.faults,
       ...checkFeed(reader.positions),
     ],
   };

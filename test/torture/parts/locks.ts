@@ -3,10 +3,8 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import Database from "better-sqlite3";
-import { check } from "../checker.js";
-import { checkHistory } from "../history.js";
-import { Inspectors } from "../inspect.js";
 import { Journal } from "../journal.js";
+import { judge } from "../judge.js";
 import { Load } from "../load.js";
 import type { Part, Result, Setting } from "../part.js";
 import { Address, Service, token } from "../service.js";
@@ -56,23 +54,15 @@ async function run({ dist, folder, random, count, say }: Setting): Promise<Resul
   if (longestWal > walBytesMax) faults.push(`the WAL grew to ${longestWal} bytes`);
   await service.stop();
   const attempts = journal.all();
-  const verdict = check({ file, attempts });
-  await using inspectors = await Inspectors.start(dist, 1);
-  const found = await inspectors.look({ file });
+  const judged = await judge({ dist, file, attempts });
   return {
     figures: {
       holds: count,
       "longest ping, ms": Math.round(longestPing),
       "longest WAL, KiB": Math.round(longestWal / 1_024),
-      "attempts of clients": attempts.length,
-      "acknowledged writes lost": verdict.lost,
+      ...judged.figures,
     },
-    faults: [
-      ...faults,
-      ...(found.state === "good" ? [] : [`it does not verify: ${JSON.stringify(found)}`]),
-      ...verdict.faults,
-      ...checkHistory(attempts),
-    ],
+    faults: [...faults, ...judged.faults],
   };
 }
 

@@ -6,6 +6,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "nod
 import { dirname, join } from "node:path";
 import type { Part, Result, Setting } from "../part.js";
 import { clock } from "./clock.js";
+import { damage } from "./damage.js";
 import { ioErrors } from "./io-errors.js";
 import { kills } from "./kills.js";
 import { fullPowerLoss } from "./power-loss.js";
@@ -117,6 +118,23 @@ const mutations: readonly Mutation[] = [
     ],
     part: kills,
     count: 1,
+  },
+  {
+    guard: "the end of the log is noted beside it",
+    edits: [
+      {
+        file: "dist/engines/sqlite/known-head.js",
+        find: /export async function keepKnownHead\(place, head\) \{/,
+        replace: "$& return;",
+      },
+      {
+        file: "dist/engines/sqlite/known-head.js",
+        find: /export function keepKnownHeadSync\(place, head\) \{/,
+        replace: "$& return;",
+      },
+    ],
+    part: damage,
+    count: 120,
   },
   {
     guard: "old Idempotency-Keys are swept",

@@ -2,10 +2,8 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { check } from "../checker.js";
-import { checkHistory } from "../history.js";
-import { Inspectors } from "../inspect.js";
 import { Journal } from "../journal.js";
+import { judge } from "../judge.js";
 import { Load } from "../load.js";
 import type { Part, Result, Setting } from "../part.js";
 import { Address, Service, token } from "../service.js";
@@ -61,9 +59,7 @@ async function run({ dist, folder, random, count, say }: Setting): Promise<Resul
   const isGone = service.isGone;
   await service.stop();
   const attempts = journal.all();
-  const verdict = check({ file, attempts });
-  await using inspectors = await Inspectors.start(dist, 1);
-  const found = await inspectors.look({ file });
+  const judged = await judge({ dist, file, attempts });
   const thirds = [0, 1, 2].map((third) => {
     const size = Math.floor(samples.length / 3);
     return samples.slice(third * size, (third + 1) * size);
@@ -75,23 +71,20 @@ async function run({ dist, folder, random, count, say }: Setting): Promise<Resul
   return {
     figures: {
       minutes: count,
-      "attempts of clients": attempts.length,
-      "events in the log": verdict.events,
+      ...judged.figures,
+      "events in the log": judged.events,
       "memory of the second third, MiB": Math.round((memory[0] ?? 0) / 2 ** 20),
       "memory of the last third, MiB": Math.round((memory[1] ?? 0) / 2 ** 20),
       "most descriptors, second third": descriptors[0] ?? 0,
       "most descriptors, last third": descriptors[1] ?? 0,
       "longest WAL, KiB": Math.round(wal / 1_024),
-      "acknowledged writes lost": verdict.lost,
     },
     faults: [
       ...(isGone ? ["the service ended by itself"] : []),
       ...((memory[1] ?? 0) > (memory[0] ?? 0) * growthMax ? ["memory grows"] : []),
       ...((descriptors[1] ?? 0) > (descriptors[0] ?? 0) + slowReaders ? ["descriptors grow"] : []),
       ...(wal > walBytesMax ? ["the WAL grows"] : []),
-      ...(found.state === "good" ? [] : [`it does not verify: ${JSON.stringify(found)}`]),
-      ...verdict.faults,
-      ...checkHistory(attempts),
+      ...judged.faults,
     ],
   };
 }
