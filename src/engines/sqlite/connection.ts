@@ -30,6 +30,8 @@ export function openWriter(file: string, durability: Durability): Database.Datab
   const db = open(() => new Database(file, { timeout: openTimeoutMs }), file);
   try {
     assertOurs(db, file);
+    // Of a new file: pages that are free can be given back without copying the rest.
+    db.pragma("auto_vacuum = INCREMENTAL");
     db.pragma("journal_mode = WAL");
     db.pragma(`synchronous = ${synchronous[durability]}`);
     db.pragma(`wal_autocheckpoint = ${walAutocheckpointPages}`);

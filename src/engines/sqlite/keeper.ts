@@ -26,6 +26,7 @@ import {
   verify,
 } from "../../projections/verify.js";
 import { nextTurn, type ProjectionKeeper } from "../../projections/view.js";
+import { monotonicNow, setTimeout } from "../../timers.js";
 import { openReader } from "./connection.js";
 import { damageOf } from "./damage.js";
 import type { SqliteEngine } from "./engine.js";
@@ -40,6 +41,11 @@ import { StateTables } from "./state-tables.js";
 import { SqliteView } from "./view.js";
 
 const suffix = "_rebuild";
+const scratchKib = 32 * 1024;
+/** How long a slice of a rebuild may keep others from writing, and how many events it has at least. */
+const sliceMs = 5;
+const sliceEventsMin = 10;
+const pagesAtOnce = 256;
 
 /** Counts the changes to what the tables hold of the same events: those of another are made anew. */
 const viewVersion = 2;
@@ -96,7 +102,7 @@ export class SqliteKeeper implements ProjectionKeeper {
     without: (fault: Fault) => T,
   ): Promise<T> {
     const live = openReader(this.#file);
-    const beside = new Database(":memory:");
+    const beside = openScratch();
     try {
       live.exec("BEGIN");
       const log = new LogReader(live);
@@ -145,21 +151,39 @@ export class SqliteKeeper implements ProjectionKeeper {
         }
       });
       const unreadable: Fault[] = [];
+      let size = sliceEventsMin;
       for (let replayed = 0; ; ) {
+        const began = monotonicNow();
         const slice = await whenUnlocked(() =>
-          this.#engine.exclusive(({ db, reader }) => foldSlice(db, reader, replayed)),
+          this.#engine.exclusive(({ db, reader }) => foldSlice(db, reader, replayed, size)),
         );
+        const tookMs = monotonicNow() - began;
+        size = nextSize(size, tookMs);
         replayed += slice.folded;
         unreadable.push(...slice.unreadable);
         onProgress({ done: replayed, total: slice.total });
         if (slice.report !== undefined) {
+          await this.#giveBackPages();
           return { ...slice.report, ...(unreadable.length > 0 && { unreadable }) };
         }
-        await nextTurn();
+        // Those who write have as much time as it takes.
+        await pause(tookMs);
       }
     } catch (error) {
       this.#dropLeftovers();
       throw error;
+    }
+  }
+
+  /** The file grew by the tables that were beside those that are gone now. */
+  async #giveBackPages(): Promise<void> {
+    for (;;) {
+      const before = freePages(this.#engine.readerDb);
+      await whenUnlocked(() =>
+        this.#engine.write(({ db }) => db.pragma(`incremental_vacuum(${pagesAtOnce})`)),
+      );
+      if (freePages(this.#engine.readerDb) >= before) return;
+      await nextTurn();
     }
   }
 
@@ -173,6 +197,18 @@ export class SqliteKeeper implements ProjectionKeeper {
       // The next rebuild drops them first.
     }
   }
+}
+
+/**
+ * Where the log is folded into beside the live view: in memory up to a budget, and beyond it in a file of the
+ * system's temporary folder, which has no name and is gone with the connection.
+ */
+function openScratch(): Database.Database {
+  const db = new Database("");
+  db.pragma("journal_mode = OFF");
+  db.pragma("synchronous = OFF");
+  db.pragma(`cache_size = -${scratchKib}`);
+  return db;
 }
 
 /** A file of which not even the head can be read. */
@@ -195,9 +231,9 @@ interface Slice {
   readonly report: RebuildReport | undefined;
 }
 
-function foldSlice(db: Database.Database, reader: LogReader, after: number): Slice {
+function foldSlice(db: Database.Database, reader: LogReader, after: number, size: number): Slice {
   const { position: total } = reader.head();
-  const rows = reader.logAfter(after, sliceEvents);
+  const rows = reader.logAfter(after, size);
   const unreadable = foldInto(new SqliteView(db, suffix), rows);
   const reached = after + rows.length;
   const isGapless = (rows.at(-1)?.position ?? after) === reached;
@@ -211,6 +247,20 @@ function foldSlice(db: Database.Database, reader: LogReader, after: number): Sli
     total,
     report: reached === total ? swap(db, total) : undefined,
   };
+}
+
+/** As many events as can be folded in the time, by how long the last slice took. */
+function nextSize(size: number, tookMs: number): number {
+  const fitting = Math.round((size * sliceMs) / Math.max(tookMs, 0.1));
+  return Math.min(sliceEvents, Math.max(sliceEventsMin, Math.min(fitting, size * 2)));
+}
+
+function freePages(db: Database.Database): number {
+  return z.number().parse(db.pragma("freelist_count", { simple: true }));
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** Compares every row, then puts the folded tables in the place of the live ones. */
