@@ -28,6 +28,7 @@ const OpenFields = z.strictObject({
   readAuditDays: z.number({ error: "Send days." }).int().min(1).max(36_500).optional(),
   scrubMibPerSecond: z.number({ error: "Send MiB." }).positive().max(10_000).optional(),
   maxQueueMs: z.number({ error: "Send milliseconds." }).int().min(1).optional(),
+  minFreeBytes: z.number({ error: "Send bytes." }).int().min(0).optional(),
   acceptTruncation: flag,
   origin: z
     .string({ error: "Send a name." })

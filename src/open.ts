@@ -20,6 +20,7 @@ import {
   type OpenSettings,
   readOpenOptions,
 } from "./open-options.js";
+import { Room } from "./room.js";
 import { keptKey, readerKey, withoutKey, writerKey } from "./secret-keys.js";
 import { rowMacs } from "./service/keys/derived-macs.js";
 import { UrlSigner } from "./service/keys/presign.js";
@@ -72,6 +73,8 @@ export interface OpenOptions {
    * again, at so many MiB a second: how far it is and what it found is a check of its `health()`.
    */
   readonly scrubMibPerSecond?: number;
+  /** Bytes of the disk that are kept free: below, every write is refused (STORAGE_FULL). None unless given. */
+  readonly minFreeBytes?: number;
   /** How many days is kept who read what, while reads are audited; 90 unless given. */
   readonly readAuditDays?: number;
   /**
@@ -178,10 +181,11 @@ async function onFile(given: OpenSettings, shared: Shared): Promise<StoreParts> 
   // Once, before the lock, the blobs and the keys get their places beside it.
   const options = { ...given, file: settledPath(given.file) };
   const { file } = options;
-  const engine = await openEngine(engineOptions(options, shared));
+  const chosen = engineOptions(options, shared);
+  const engine = await openEngine(chosen);
   try {
     await recordTruncation(engine, shared);
-    const blobs = new FileBlobStore(`${file}.blobs`, shared.clock);
+    const blobs = new FileBlobStore(`${file}.blobs`, shared.clock, chosen.room);
     return {
       ...shared,
       ...engine,
@@ -214,6 +218,7 @@ function engineOptions(options: OpenSettings, { clock, newId }: Shared): EngineO
   const { onUpgrade, onUpgradeProgress } = options;
   return {
     file,
+    room: new Room({ file, minFreeBytes: options.minFreeBytes }),
     readOnly,
     durability,
     clock,

@@ -7,6 +7,7 @@ import { loadSqlite } from "../engines/sqlite/binding.js";
 import { checkDisk } from "../engines/sqlite/disk-check.js";
 import { findWide, narrow } from "../engines/sqlite/private-file.js";
 import { type EmbeddedStore, openBuckets } from "../index.js";
+import { Room } from "../room.js";
 import { runtimeFault } from "../runtime.js";
 import { checkSecretKey } from "../secret-keys.js";
 import { readKeyFile } from "../service/keys/key-file.js";
@@ -81,7 +82,7 @@ function checkRoom({ file }: Place): Finding {
   if (!existsSync(folder)) {
     return { name: "disk", ok: false, says: `there is no folder ${folder}: make it` };
   }
-  const { name, status, says } = checkDisk(file, false);
+  const { name, status, says } = checkDisk(new Room({ file }), false);
   return { name, ok: status === "pass", says };
 }
 

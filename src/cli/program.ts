@@ -144,6 +144,11 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
         .argParser(wholeNumber("A size", 1_048_576, 32)),
     )
     .addOption(
+      option("--min-free-disk <mib>", "refuse writes once the disk has less free; 0 for no floor")
+        .default(256)
+        .argParser(wholeNumber("A size", 1_073_741_824, 0)),
+    )
+    .addOption(
       option("--max-connections <n>", "refuse more than that")
         .default(limits.connectionsMax)
         .argParser(wholeNumber("A number of connections", 1_000_000)),

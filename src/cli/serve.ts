@@ -34,6 +34,7 @@ export interface ServeFlags {
   readonly readAuditDays: number;
   readonly scrubMibPerSecond: number;
   readonly memoryBudget: number;
+  readonly minFreeDisk: number;
   readonly maxConnections: number;
   readonly maxStreams: number;
   readonly readers: number;
@@ -79,6 +80,7 @@ async function open(terminal: Terminal, flags: ServeFlags): Promise<EmbeddedStor
     withoutSecrets: flags.withoutSecrets,
     maxQueueMs: flags.maxQueueMs,
     readAuditDays: flags.readAuditDays,
+    minFreeBytes: flags.minFreeDisk * 1024 * 1024,
     ...(flags.scrubMibPerSecond > 0 && { scrubMibPerSecond: flags.scrubMibPerSecond }),
     acceptTruncation: flags.acceptTruncation,
     durability: flags.durability,

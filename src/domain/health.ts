@@ -41,9 +41,18 @@ export const HealthCheck = z.object({
 });
 export type HealthCheck = Readonly<z.infer<typeof HealthCheck>>;
 
+/** What a store takes of its disk, and what is left. */
+export interface StorageSizes {
+  readonly databaseBytes: number;
+  readonly walBytes: number;
+  readonly freeBytes: number;
+}
+
 export type Health = {
   readonly durability: Durability;
   readonly checks: readonly HealthCheck[];
+  /** Of what is kept in a file. */
+  readonly sizes?: StorageSizes | undefined;
 } & (
   | { readonly ready: true }
   /** What keeps it from being ready. */
@@ -51,10 +60,15 @@ export type Health = {
 );
 
 /** Ready unless a check fails; the first that does is the reason. */
-export function healthOf(durability: Durability, checks: readonly HealthCheck[]): Health {
+export function healthOf(
+  durability: Durability,
+  checks: readonly HealthCheck[],
+  sizes?: StorageSizes,
+): Health {
   const failed = checks.find(({ status }) => status === "fail");
-  if (failed === undefined) return { ready: true, durability, checks };
-  return { ready: false, durability, reason: failed.says, checks };
+  const told = { durability, checks, ...(sizes !== undefined && { sizes }) };
+  if (failed === undefined) return { ready: true, ...told };
+  return { ready: false, reason: failed.says, ...told };
 }
 
 export const passes = (name: HealthCheckName, says: string): HealthCheck => ({

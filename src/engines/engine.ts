@@ -16,9 +16,12 @@ import type { TokenTable } from "../eventstore/token-table.js";
 import type { Upgrade } from "../eventstore/upgrade.js";
 import type { TimerTable } from "../projections/timer-table.js";
 import type { ProjectionKeeper, View } from "../projections/view.js";
+import type { Room } from "../room.js";
 
 export interface EngineOptions {
   readonly file: string;
+  /** On the disk of the file. */
+  readonly room?: Room | undefined;
   readonly readOnly: boolean;
   readonly durability: Durability;
   readonly clock: () => number;

@@ -130,6 +130,26 @@ export function createMetrics({ store, health, isDraining, backups }: MeasuredPa
     "What going through it found since the start.",
     ({ scrub }) => scrub?.faults ?? 0,
   );
+  new Gauge({
+    name: "bucketlog_storage_bytes",
+    help: "What the store takes of its disk, by part: the database and its WAL.",
+    labelNames: ["part"],
+    registers,
+    async collect() {
+      const { sizes } = await health();
+      if (sizes === undefined) return;
+      this.set({ part: "database" }, sizes.databaseBytes);
+      this.set({ part: "wal" }, sizes.walBytes);
+    },
+  });
+  new Gauge({
+    name: "bucketlog_disk_free_bytes",
+    help: "What is free on the disk of the store; 0 where it is in memory.",
+    registers,
+    async collect() {
+      this.set((await health()).sizes?.freeBytes ?? 0);
+    },
+  });
   if (backups !== undefined) {
     new Gauge({
       name: "bucketlog_backup_timestamp_seconds",

@@ -409,9 +409,9 @@ export class Store implements EmbeddedStore {
   }
 
   async health(): Promise<Health> {
-    const { durability, checks } = await this.#events.health();
+    const { durability, checks, sizes } = await this.#events.health();
     if (this.#closing !== undefined) return healthOf(durability, [fails("writer", "closed")]);
-    return healthOf(durability, [
+    const all = [
       ...checks,
       this.#faults.check("storage"),
       this.#damaged.over(await this.#faults.checkWith("blobs", () => this.#parts.blobs.probe())),
@@ -419,7 +419,8 @@ export class Store implements EmbeddedStore {
       await this.proofs.check(),
       await this.#checkClock(),
       ...(this.#scrub === undefined ? [] : [this.#scrub.check()]),
-    ]);
+    ];
+    return healthOf(durability, all, sizes);
   }
 
   /** What cannot be read is told by the check of the storage. */

@@ -46,6 +46,7 @@ export interface ServiceOptions {
   readonly noAuth?: boolean;
   readonly publicUrl?: string;
   readonly durability?: "full" | "relaxed";
+  readonly minFreeBytes?: number;
   readonly basePath?: string;
   readonly corsOrigins?: readonly string[];
   readonly trustedProxies?: readonly string[];
@@ -94,6 +95,7 @@ export async function serve(options: ServiceOptions = {}): Promise<Service> {
   const store = await openBuckets({
     file,
     ...(options.durability && { durability: options.durability }),
+    ...(options.minFreeBytes && { minFreeBytes: options.minFreeBytes }),
     ...(options.clock && { clock: options.clock }),
     ...(options.newId && { newId: options.newId }),
   });

@@ -14,6 +14,7 @@ import { access, constants, mkdir, open, readdir, rm, stat, writeFile } from "no
 import { dirname, join } from "node:path";
 import type { ByteRange } from "../../domain/blob.js";
 import type { CollectReport } from "../../domain/reports.js";
+import type { Room } from "../../room.js";
 import {
   assertHash,
   type BlobContent,
@@ -38,15 +39,20 @@ type Tally = { -readonly [Count in keyof CollectReport]: number };
 export class FileBlobStore implements BlobStore {
   readonly #folder: string;
   readonly #clock: () => number;
+  readonly #room: Pick<Room, "assertEnough"> | undefined;
   /** The parts that this process is writing: every other one is of a process that died. */
   readonly #writing = new Set<string>();
   /** Folders that are known to survive a power cut. */
   readonly #durableShards = new Set<string>();
 
-  /** @param folder is made on the first write. */
-  constructor(folder: string, clock: () => number) {
+  /**
+   * @param folder is made on the first write.
+   * @param room is looked at before each piece is written.
+   */
+  constructor(folder: string, clock: () => number, room?: Pick<Room, "assertEnough">) {
     this.#folder = folder;
     this.#clock = clock;
+    this.#room = room;
   }
 
   async write(source: AsyncIterable<Uint8Array>, limits?: BlobLimits): Promise<BlobWritten> {
@@ -69,10 +75,17 @@ export class FileBlobStore implements BlobStore {
 
   async #writePart(part: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
     await using file = await open(join(this.#folder, part), "wx", fileMode);
-    await writeFile(file, bytes);
+    await writeFile(file, this.#whereThereIsRoom(bytes));
     const now = this.#clock() / 1_000;
     await file.utimes(now, now);
     await file.sync();
+  }
+
+  async *#whereThereIsRoom(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    for await (const chunk of bytes) {
+      this.#room?.assertEnough();
+      yield chunk;
+    }
   }
 
   /** Replaces the same content where it is there: that renews it, and mends it if it was damaged. */

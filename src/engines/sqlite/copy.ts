@@ -2,8 +2,7 @@
  * A database as one file that needs nothing beside it: what a connection sees of it, without free pages
  * and without a WAL. Others may write meanwhile; they are not seen.
  */
-import { closeSync, openSync, rmSync, statfsSync } from "node:fs";
-import { dirname } from "node:path";
+import { closeSync, openSync, rmSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { z } from "zod";
 import { syncFile } from "../../durable-file.js";
@@ -34,10 +33,4 @@ export function copyInto(db: Database.Database, to: string): void {
 export function sizeOf(db: Database.Database): number {
   const pages = z.number().parse(db.pragma("page_count", { simple: true }));
   return pages * z.number().parse(db.pragma("page_size", { simple: true }));
-}
-
-/** How many bytes the disk has room for where that path is to be. */
-export function roomFor(path: string): number {
-  const { bavail, bsize } = statfsSync(dirname(path));
-  return bavail * bsize;
 }

@@ -12,6 +12,7 @@ import {
   type HealthCheck,
   healthOf,
   passes,
+  type StorageSizes,
 } from "../../domain/health.js";
 import type { UnreadableEvent } from "../../domain/history.js";
 import { limits } from "../../domain/limits.js";
@@ -50,6 +51,7 @@ import type {
 } from "../../eventstore/store.js";
 import type { TokenTable } from "../../eventstore/token-table.js";
 import type { Upgrade } from "../../eventstore/upgrade.js";
+import { Room } from "../../room.js";
 import { clearInterval, clearTimeout, nextTurn, setInterval, setTimeout } from "../../timers.js";
 import {
   assertDurability,
@@ -101,6 +103,8 @@ import { WalKeeper } from "./wal-keeper.js";
 
 export interface SqliteEngineOptions {
   readonly file: string;
+  /** On the disk of the file; nothing of it is kept free unless given. */
+  readonly room?: Room | undefined;
   readonly readOnly: boolean;
   readonly durability: Durability;
   readonly clock: () => number;
@@ -139,6 +143,7 @@ export class SqliteEngine implements EventStore {
   /** What of the log was missing when it was opened, where that was accepted: to be recorded first. */
   readonly truncation: Truncation | undefined;
   readonly #options: SqliteEngineOptions;
+  readonly #room: Room;
   readonly #owner: Owner | undefined;
   readonly #readerDb: Database.Database;
   readonly #reader: LogReader;
@@ -170,6 +175,7 @@ export class SqliteEngine implements EventStore {
    */
   constructor(options: SqliteEngineOptions) {
     this.#options = options;
+    this.#room = options.room ?? new Room({ file: options.file });
     assertNoFolder(options.file);
     try {
       // Before anything is opened: a server beside this one may move it on.
@@ -254,6 +260,7 @@ export class SqliteEngine implements EventStore {
   }
 
   async commit(units: readonly Unit[]): Promise<readonly Outcome[]> {
+    this.#room.assertEnough();
     const plan = await whenUnlocked(() =>
       this.#transact((writer) => {
         const planned = this.#plan(writer, units);
@@ -615,10 +622,19 @@ export class SqliteEngine implements EventStore {
   }
 
   async health(): Promise<Health> {
-    const { durability, file, readOnly } = this.#options;
-    const checks = [this.#checkWriter(), checkDisk(file, this.#isFull), this.integrity.check()];
-    if (readOnly || this.#keeper === undefined) return healthOf(durability, checks);
-    return healthOf(durability, [...checks, this.#checkFiles(), this.#keeper.check()]);
+    const { durability, readOnly } = this.#options;
+    const disk = checkDisk(this.#room, this.#isFull);
+    const checks = [this.#checkWriter(), disk, this.integrity.check()];
+    if (readOnly || this.#keeper === undefined) return healthOf(durability, checks, this.#sizes());
+    const all = [...checks, this.#checkFiles(), this.#keeper.check()];
+    return healthOf(durability, all, this.#sizes());
+  }
+
+  #sizes(): StorageSizes {
+    const { file } = this.#options;
+    const bytesOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    const walBytes = bytesOf(`${file}-wal`);
+    return { databaseBytes: bytesOf(file), walBytes, freeBytes: this.#room.freeBytes ?? 0 };
   }
 
   #checkWriter(): HealthCheck {

@@ -7,7 +7,8 @@ import type Database from "better-sqlite3";
 import { BucketsError } from "../../domain/errors.js";
 import { syncFolderOf } from "../../durable-file.js";
 import type { Upgrade } from "../../eventstore/upgrade.js";
-import { copyInto, roomFor, sizeOf } from "./copy.js";
+import { roomFor } from "../../room.js";
+import { copyInto, sizeOf } from "./copy.js";
 
 /**
  * Copies the file, durably, beside itself; a copy of an earlier attempt is replaced.

@@ -7,6 +7,7 @@ import { Readable } from "node:stream";
 import type { ServedBlob } from "../../api/index.js";
 import type { BlobStore } from "../../blobstore/blob-store.js";
 import type { BlobStream, ByteRange } from "../../domain/blob.js";
+import type { BucketState } from "../../domain/bucket/state.js";
 import { BucketsError, invalidAt } from "../../domain/errors.js";
 import { checkBlobUrl } from "../../domain/ingest/ssrf.js";
 import {
@@ -30,36 +31,52 @@ type Brought = ReturnType<typeof takeBlobs>["blobs"][number];
 /** Where the blobs of a write go. */
 interface Destination {
   readonly parts: Pick<ServiceParts, "blobs" | "view" | "fetchPolicy">;
-  /** Asked for an upload only: bytes are stored whether or not there is a bucket yet. */
-  readonly bucketId: () => Promise<string>;
+  /** The bucket, which takes objects now. @throws NOT_FOUND, BUCKET_LOCKED */
+  readonly owner: () => Promise<BucketState>;
   /** Measure and hash, and keep nothing. */
   readonly isDry: boolean;
   /** Of blobs whose contents were taken out of the body before. */
   readonly contents: TakenContents | undefined;
 }
 
-/** @throws VALIDATION_FAILED for data that does not fit, and an upload that is not there. */
+/**
+ * Everything is looked at before the first byte is stored: of a write that is refused nothing is kept.
+ * @throws VALIDATION_FAILED for data that does not fit, and an upload that is not there; what keeps the
+ * bucket from taking objects.
+ */
 export async function prepareBlobs(
   brought: readonly Brought[],
   destination: Destination,
 ): Promise<readonly PreparedBlob[]> {
+  const found = brought.map((blob) => {
+    const taken = destination.contents?.at(blob.at);
+    const data = taken === undefined ? classifyBlobData(blob.request, blob.at) : undefined;
+    return { blob, taken, data };
+  });
+  const isStored = found.some(({ data }) => data === undefined || isToBeStored(data));
+  if (isStored) await destination.owner();
   const prepared: PreparedBlob[] = [];
-  for (const blob of brought) prepared.push(await prepareBlob(blob, destination));
+  for (const { blob, taken, data } of found) {
+    const content =
+      data === undefined
+        ? await store(taken ?? {}, taken?.bytes ?? new Uint8Array(), destination)
+        : await contentOf(data, blob, destination);
+    prepared.push({ ...describedIn(blob), ...content });
+  }
   return prepared;
 }
 
-async function prepareBlob(brought: Brought, destination: Destination): Promise<PreparedBlob> {
-  const { request, blobId, at } = brought;
-  const taken = destination.contents?.at(at);
+function isToBeStored(data: BlobData): boolean {
+  return data.kind !== "url" && data.kind !== "upload" && !staysInEvent(data);
+}
+
+function describedIn({ request, blobId }: Brought): Omit<PreparedBlob, "source" | "details"> {
   return {
     blob_id: blobId,
     property: request.property,
     type: request.type,
     properties: request.metadata ?? {},
     ...(request.key_prefix && { key_prefix: request.key_prefix }),
-    ...(taken === undefined
-      ? await contentOf(classifyBlobData(request, at), brought, destination)
-      : await store(taken, taken.bytes, destination)),
   };
 }
 
@@ -124,12 +141,12 @@ function* inPieces(bytes: Uint8Array): Iterable<Uint8Array> {
 async function uploaded(
   uploadId: string,
   { at }: Brought,
-  { parts, bucketId }: Destination,
+  { parts, owner }: Destination,
 ): Promise<Content> {
-  const owner = await bucketId();
+  const { bucket_id: bucketId } = await owner();
   const state = await parts.view.state(uploadId);
   const isThere =
-    state?.kind === "upload" && state.bucket_id === owner && state.deleted === undefined;
+    state?.kind === "upload" && state.bucket_id === bucketId && state.deleted === undefined;
   if (!isThere || state.hash === undefined) {
     throw invalidAt(
       ["body", ...at, "upload_id"],

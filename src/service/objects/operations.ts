@@ -4,6 +4,7 @@
  */
 
 import type { ObjectOperation, ObjectWritten, ServedOperationOptions } from "../../api/index.js";
+import { type BucketState, nameOf } from "../../domain/bucket/state.js";
 import { isJsonObject, type JsonValue, toJson } from "../../domain/json.js";
 import type { PreparedBlob } from "../../domain/object/blobs.js";
 import type { CreateObject } from "../../domain/object/commands.js";
@@ -11,9 +12,10 @@ import { ObjectEvent, type SentHandling } from "../../domain/object/events.js";
 import { checkCreateObject, checkPatchObject, takeBlobs } from "../../domain/object/requests.js";
 import { renderObject } from "../../domain/object/response.js";
 import type { PatchMediaType } from "../../domain/patch-media-type.js";
-import { stateOfKind } from "../../domain/resource.js";
+import { assertOwnerTakes, stateOfKind } from "../../domain/resource.js";
 import { RevertRequest } from "../../domain/revert.js";
 import { parseBody } from "../../domain/schemas.js";
+import type { CommandResult } from "../../eventstore/store.js";
 import type { Asker } from "../asker.js";
 import { processingOf } from "../batches/operations.js";
 import type { ServiceParts } from "../parts.js";
@@ -185,12 +187,28 @@ function withBlobs(
   toCommand: (taken: Taken) => Prepared,
 ): Preparation {
   const { blobs, ...taken } = takeBlobs(mediaType, json, () => parts.newId("blob"));
-  const bucketId = async () => (await findOwner(parts, { namespace, bucket })).bucket_id;
   const isStrict = strict === true;
-  return preparedOnce(async () => {
-    const stored = await prepareBlobs(blobs, { parts, bucketId, isDry, contents });
+  return preparedOnce(async (before) => {
+    const owner = async () => {
+      const bucketState = await ownerAfter(await before(), { parts, namespace, bucket });
+      assertOwnerTakes("object", bucketState, parts.clock());
+      return bucketState;
+    };
+    const stored = await prepareBlobs(blobs, { parts, owner, isDry, contents });
     return toCommand({ ...taken, isStrict, blobs: stored });
   });
+}
+
+/** The bucket as the operations before leave it, which may have made it. @throws NOT_FOUND */
+function ownerAfter(
+  results: readonly CommandResult[],
+  place: { readonly parts: ServiceParts; readonly namespace: string; readonly bucket: string },
+): BucketState | Promise<BucketState> {
+  const touched = results.flatMap(({ state }) => (state.kind === "bucket" ? [state] : []));
+  const isNamed = (state: BucketState) =>
+    state.bucket_id === place.bucket.toLowerCase() ||
+    nameOf(state) === place.bucket.normalize("NFC");
+  return touched.findLast(isNamed) ?? findOwner(place.parts, place);
 }
 
 function fieldsOf({ body, ...taken }: Taken) {

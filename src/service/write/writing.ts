@@ -63,7 +63,7 @@ export interface Preparation {
 }
 
 /** A command that is made once, such as one for which bytes are stored. */
-export function preparedOnce(prepare: () => Promise<Prepared>): Preparation {
+export function preparedOnce(prepare: Preparation["prepare"]): Preparation {
   return { goesStale: false, prepare };
 }
 

@@ -1,0 +1,62 @@
+/** Of a write that is refused no bytes are stored: what could be known before is looked at before. */
+import { existsSync, readdirSync } from "node:fs";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { openBuckets } from "../../src/index.js";
+import { temporaryFile } from "../support/server.js";
+
+const bytes = Buffer.alloc(20_000, "bytes");
+const data = { base64: bytes.toString("base64") };
+const video = { property: "video", type: "video", data };
+const bucket = { bucket_name: "films", bucket_schema: { properties: {} } };
+
+async function open() {
+  const { file, remove } = temporaryFile();
+  const store = await openBuckets({ file });
+  onTestFinished(async () => {
+    await store.close();
+    remove();
+  });
+  const stored = () => {
+    const folder = `${file}.blobs`;
+    return existsSync(folder) ? readdirSync(folder, { recursive: true }) : [];
+  };
+  return { namespace: store.namespace(), stored };
+}
+
+describe("no bytes are stored", () => {
+  test("for a bucket that is not there", async () => {
+    const { namespace, stored } = await open();
+    const refused = namespace.objects("films").create({ blobs: [video] });
+    await expect(refused).rejects.toMatchObject({ code: "NOT_FOUND" });
+    expect(stored()).toEqual([]);
+  });
+
+  test("for a bucket that is locked", async () => {
+    const { namespace, stored } = await open();
+    await namespace.buckets.create(bucket);
+    await namespace.buckets.lock("films", { reason: "audit" });
+    const refused = namespace.objects("films").create({ blobs: [video] });
+    await expect(refused).rejects.toMatchObject({ code: "BUCKET_LOCKED" });
+    expect(stored()).toEqual([]);
+  });
+
+  test("beside a blob that does not fit", async () => {
+    const { namespace, stored } = await open();
+    await namespace.buckets.create(bucket);
+    const wrong = { property: "poster", type: "image", data: { base64: "no base64" } };
+    const refused = namespace.objects("films").create({ blobs: [video, wrong] });
+    await expect(refused).rejects.toMatchObject({ code: "VALIDATION_FAILED" });
+    expect(stored()).toEqual([]);
+  });
+});
+
+test("they are stored where the operations before make the bucket take them", async () => {
+  const { namespace } = await open();
+  const create = { type: "create_object", bucket: "films", body: { blobs: [video] } } as const;
+  const made = await namespace.transaction([{ type: "create", body: bucket }, create]);
+  expect(made.results).toHaveLength(2);
+  await namespace.buckets.lock("films", { reason: "audit" });
+  const unlock = { type: "unlock", bucket: "films", body: {} } as const;
+  const again = await namespace.transaction([unlock, create]);
+  expect(again.results).toHaveLength(2);
+});
