@@ -56,6 +56,23 @@ test("a change feed too many is refused, until another one has ended", async () 
   await expect.poll(async () => (await open(url, "/v1/events", headers)).statusCode).toBe(200);
 });
 
+test("many change feeds at once are none that Node warns of", async () => {
+  const warnings: string[] = [];
+  const keep = ({ message }: Error) => warnings.push(message);
+  process.on("warning", keep);
+  onTestFinished(() => {
+    process.off("warning", keep);
+  });
+  const { url, get } = await serveTest();
+  const headers = { accept: "text/event-stream" };
+  const feeds = await Promise.all(
+    Array.from({ length: 24 }, () => open(url, "/v1/events", headers)),
+  );
+  expect(new Set(feeds.map(({ statusCode }) => statusCode))).toEqual(new Set([200]));
+  expect((await get("/healthz")).status).toBe(200);
+  expect(warnings).toEqual([]);
+});
+
 test("a read waits for memory, and is refused when none is free in time", async () => {
   const service = await serveTest({ memoryBytesMax: 20 * megabyte });
   const path = await makeBucket(service);
