@@ -16,7 +16,8 @@ const steps = [...page.matchAll(/^```sh\n([\s\S]*?)^```$(?:\n\n```text\n([\s\S]*
 
 /** What others would answer: a time stamp authority of our own, and programs that keep what they are given. */
 const others = `
-mkdir -p bin
+mkdir -p bin node_modules
+ln -s "${fileURLToPath(root)}" node_modules/bucketlog
 cat > tsa.cnf <<'END'
 [ req ]
 distinguished_name = name
