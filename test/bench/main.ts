@@ -23,6 +23,7 @@ import { blocking } from "./instruments/blocking.js";
 import { copies } from "./instruments/copies.js";
 import { memory } from "./instruments/memory.js";
 import { profile } from "./instruments/profile.js";
+import { proofs } from "./instruments/proofs.js";
 import { walk } from "./instruments/walk.js";
 import { describeMachine, load, pinSelf } from "./machine.js";
 import { type Builds, measure } from "./measure.js";
@@ -46,7 +47,7 @@ const benches: readonly Bench[] = [
 ];
 
 /** Only when they are asked for by name. */
-const instruments: readonly Instrument[] = [profile, walk, blocking, memory, copies];
+const instruments: readonly Instrument[] = [profile, walk, blocking, memory, copies, proofs];
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
