@@ -18,6 +18,7 @@ import {
 import { noteSigner, parseNote } from "../../src/proofs/note.js";
 import { startServer } from "../../src/server.js";
 import { temporaryFile } from "../support/backends.js";
+import { tamper } from "../support/forge.js";
 
 const origin = "example.com/buckets";
 const signer = noteSigner(origin, new Uint8Array(32).fill(9));
@@ -282,6 +283,23 @@ describe("never two histories", () => {
     const before = readFileSync(`${file}.sign.state`, "utf8");
     await expect(store.proofs.sign()).rejects.toMatchObject({ code: "FORKED" });
     expect(readFileSync(`${file}.sign.state`, "utf8")).toBe(before);
+  });
+
+  test("what is signed is in the file of the last note before it is kept or shown", async () => {
+    const file = temporaryFile();
+    {
+      await using store = await openBuckets({ file });
+      await record(store, "films");
+    }
+    tamper(file, (db) =>
+      db.exec(
+        "CREATE TRIGGER refuse BEFORE INSERT ON checkpoints BEGIN SELECT RAISE(ABORT, 'no'); END",
+      ),
+    );
+    await using store = await openBuckets({ file });
+    await expect(store.proofs.sign()).rejects.toThrow();
+    expect(readFileSync(`${file}.sign.state`, "utf8")).toMatch(/\n4\n/);
+    await expect(store.proofs.checkpoint()).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
   test("a key that is gone is not replaced once something was signed", async () => {

@@ -68,8 +68,8 @@ export class ObjectService extends MemberReads<"object"> implements ServedObject
     const failed: ObjectRefused[] = [];
     const checked: { readonly index: number; readonly operation: Checked<ObjectWritten> }[] = [];
     for (const [index, body] of bodies.entries()) {
-      // Together they may be large.
-      await nextTurn();
+      // Together they may be large; what was taken out of them, nobody else can change.
+      if (options.contents !== undefined) await nextTurn();
       const contents = options.contents?.within([index]);
       try {
         const asked = { ...options, contents, type: "create_object", bucket, body } as const;

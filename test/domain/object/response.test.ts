@@ -42,6 +42,7 @@ describe("the answer about an object", () => {
       object_id: objectId,
       metadata: {},
       blobs: [],
+      source_details: [{ type: "bucket", source_id: bucketId }],
       status: "DRAFT",
       created_at: "2026-10-01T00:00:00.000Z",
       updated_at: "2026-10-01T00:00:00.000Z",
