@@ -64,6 +64,8 @@ const VerifyLine = z.object({
   unreadable: z.array(Fault).exactOptional(),
   blobs: z.object({ check: z.enum(blobChecks), checked: z.number() }).exactOptional(),
   reads: z.object({ checked: z.number() }).exactOptional(),
+  rows: z.object({ checked: z.number() }).exactOptional(),
+  not_checked: z.array(z.string()).exactOptional(),
 }) satisfies z.ZodType<VerifyReport>;
 
 const RebuildLine = z.object({

@@ -20,6 +20,8 @@ function makeOlder(file: string): void {
     "syncs",
     "reads",
     "read_auditing",
+    "row_macs",
+    "table_macs",
   ])
     db.exec(`DROP TABLE ${table}`);
   db.exec("ALTER TABLE secrets DROP COLUMN key_id");

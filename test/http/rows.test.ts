@@ -663,7 +663,7 @@ describe("Idempotency, Prefer, retries", () => {
     "dryrun=true",
     "dry_run",
     "dry_run=1",
-    "dry_run=TRUE",
+    "dry_run=yes",
     "dry_run=true&dry_run=true",
     "__proto__=1",
   ])("42: a query parameter that is not known or does not fit is a 400: %s", async (query) => {
