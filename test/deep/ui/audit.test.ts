@@ -80,3 +80,16 @@ test("an event that changed a thousand fields is one line, which names the first
   await opened.assertAccessible();
   opened.assertQuiet();
 });
+
+test("an event leads to what it is about, a connection too", async (context) => {
+  if (browser === undefined) return context.skip();
+  const { connections } = server.store.namespace("linked");
+  const { connection } = await connections.create({ name: "studio mux" });
+  await using opened = await openPage(browser, server);
+  const { page } = opened;
+  await opened.open("linked/audit?action=storage_connection_created");
+  await page.getByRole("link", { name: connection.connection_id }).click();
+  await page.waitForURL(`**/linked/connections/${connection.connection_id}`);
+  await page.getByText("studio mux").first().waitFor();
+  opened.assertQuiet();
+});

@@ -109,7 +109,9 @@ function AuditRow({ namespace, event }: AuditRowProps) {
       <span class="cut" title={actor}>
         <Actor name={actor} />
       </span>
-      <span class="name">{action}</span>
+      <span class="name cut" title={action}>
+        {action}
+      </span>
       <span class="cut">
         {href === undefined ? (
           <code>{id}</code>
@@ -138,7 +140,7 @@ function hrefOf(namespace: string, type: string, id: string): string | undefined
   switch (type) {
     case "bucket":
       return address([namespace, "buckets", id]);
-    case "connection":
+    case "storage_connection":
       return address([namespace, "connections", id]);
     default:
       return undefined;
