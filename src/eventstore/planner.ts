@@ -351,17 +351,25 @@ class Planning {
     if (!isFirst && this.#unitBytes > limits.transactionBytesMax) throw tooMuchAtOnce();
   }
 
-  /** All that it asks about and the snapshot lacks is asked for at once: a batch names many objects. */
   #decide(
     before: ResourceState | undefined,
     command: ResourceCommand,
     overlay: Overlay,
     context: Omit<DecisionContext, "related">,
   ): DomainEvent {
+    // A batch names many objects.
+    return this.#asking(overlay, (related) => decide(before, command, { ...context, related }));
+  }
+
+  /** All that the work asks about and the snapshot lacks is asked for at once, whatever it makes without. */
+  #asking<T>(
+    overlay: Overlay,
+    work: (stateOf: (stream: string) => ResourceState | undefined) => T,
+  ): T {
     let isMissing = false;
-    const related = (id: string): ResourceState | undefined => {
+    const stateOf = (stream: string): ResourceState | undefined => {
       try {
-        return this.#state(id, overlay);
+        return this.#state(stream, overlay);
       } catch (error) {
         if (!(error instanceof Missing)) throw error;
         isMissing = true;
@@ -369,8 +377,8 @@ class Planning {
       }
     };
     try {
-      const event = decide(before, command, { ...context, related });
-      if (!isMissing) return event;
+      const made = work(stateOf);
+      if (!isMissing) return made;
     } catch (error) {
       if (!isMissing) throw error;
     }
@@ -448,12 +456,14 @@ class Planning {
       const state = this.#state(id, overlay);
       return state?.kind === "batch" && isClaimable(state, now) ? [state] : [];
     });
-    const owners = this.#all(new Set(waiting.map((batch) => batch.bucket_id)), overlay);
-    for (const before of waiting) {
-      const owner = owners.get(before.bucket_id);
-      if (owner?.kind !== "bucket" || owner.deleted !== undefined) continue;
-      if (ownerTakes("batch", owner, now)) return { owner, before, stream: before.batch_id };
-    }
+    const [first] = this.#asking(overlay, (stateOf) =>
+      waiting.flatMap((before) => {
+        const owner = stateOf(before.bucket_id);
+        if (owner?.kind !== "bucket" || owner.deleted !== undefined) return [];
+        return ownerTakes("batch", owner, now) ? { owner, before, stream: before.batch_id } : [];
+      }),
+    );
+    if (first !== undefined) return first;
     if (isAll) return undefined;
     this.#missing.openBatches.set(namespace, ids.length * openBatchesFactor);
     throw new Missing();
@@ -464,23 +474,6 @@ class Planning {
     if (known !== undefined) return known;
     this.#missing.openBatches.set(namespace, openBatchesAtFirst);
     throw new Missing();
-  }
-
-  /** The states of all of them: what several lack is asked for at once. */
-  #all(streams: ReadonlySet<string>, overlay: Overlay): ReadonlyMap<string, ResourceState> {
-    const states = new Map<string, ResourceState>();
-    let isMissing = false;
-    for (const stream of streams) {
-      try {
-        const state = this.#state(stream, overlay);
-        if (state !== undefined) states.set(stream, state);
-      } catch (error) {
-        if (!(error instanceof Missing)) throw error;
-        isMissing = true;
-      }
-    }
-    if (isMissing) throw new Missing();
-    return states;
   }
 
   /** The bucket that a member belongs to: what it holds is hidden with it. */
