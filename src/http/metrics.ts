@@ -31,7 +31,14 @@ interface MeasuredParts {
 }
 
 /** A registry of its own, so that two apps in one process do not count for each other. */
-export function createMetrics({ store, health, isDraining, backups }: MeasuredParts): Metrics {
+export function createMetrics({
+  store,
+  health: askHealth,
+  isDraining,
+  backups,
+}: MeasuredParts): Metrics {
+  const health = askedOnce(askHealth);
+  const newestCheckpoint = askedOnce(() => checkpointIfAny(store));
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -69,7 +76,7 @@ export function createMetrics({ store, health, isDraining, backups }: MeasuredPa
     help: "How many events the newest checkpoint signs; 0 before the first.",
     registers,
     async collect() {
-      this.set((await newestCheckpoint(store))?.size ?? 0);
+      this.set((await newestCheckpoint())?.size ?? 0);
     },
   });
   new Gauge({
@@ -77,7 +84,7 @@ export function createMetrics({ store, health, isDraining, backups }: MeasuredPa
     help: "How long ago the newest checkpoint was signed; not there before the first.",
     registers,
     async collect() {
-      const newest = await newestCheckpoint(store);
+      const newest = await newestCheckpoint();
       if (newest === undefined) this.remove();
       else this.set(Math.max(0, Date.now() - Date.parse(newest.signed_at)) / 1_000);
     },
@@ -171,7 +178,18 @@ export function createMetrics({ store, health, isDraining, backups }: MeasuredPa
   };
 }
 
-async function newestCheckpoint({
+/** Several gauges tell of one answer, and all are collected at once. */
+function askedOnce<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asked: Promise<T> | undefined;
+  return () => {
+    asked ??= ask().finally(() => {
+      asked = undefined;
+    });
+    return asked;
+  };
+}
+
+async function checkpointIfAny({
   proofs,
 }: Pick<EmbeddedStore, "proofs">): Promise<CheckpointAnswer | undefined> {
   try {
