@@ -1,23 +1,11 @@
-/** The README is true: every command in it runs here as it stands, and prints what it says. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+/**
+ * The README and the pages beside the code are true: every command in them runs here as it stands, and
+ * prints what it says. A page goes on from where the README ends.
+ */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-
-const root = fileURLToPath(new URL("..", import.meta.url));
-const bin = join(root, "dist/cli/main.js");
-
-interface Block {
-  readonly language: string;
-  readonly text: string;
-}
-
-const blocks: Block[] = Array.from(
-  readFileSync(join(root, "README.md"), "utf8").matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm),
-  ([, language = "", text = ""]) => ({ language, text: text.trimEnd() }),
-);
+import { type Block, bin, blocksOf, root, timeless, Walk } from "./support/page.js";
 
 /** Commands that set up a machine; `.ci/run` runs each of them on a fresh clone. */
 const setUp = [
@@ -26,101 +14,93 @@ const setUp = [
   "npm ci && npm pack && npm install --prefix ~/my-app ./bucketlog-0.1.0.tgz",
 ];
 
-let folder = "";
-let server: ChildProcess | undefined;
-let url = "";
+/** Pages whose commands tests of their own run, with what they need around them. */
+const ownTests = ["src/http/vendor.md", "src/proofs/README.md"];
+/** How this is measured and tried: commands of minutes and hours, for who works on it. */
+const instruments = ["test/bench/README.md", "test/torture/README.md", "test/torture/REPORT.md"];
 
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "bucketlog-readme-"));
-  mkdirSync(join(folder, "node_modules"));
-  symlinkSync(root, join(folder, "node_modules", "bucketlog"));
-});
+const pages = ["src", "test", "migrations", "data"]
+  .flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((name) =>
+      join(folder, name),
+    ),
+  )
+  .filter((name) => name.endsWith(".md"))
+  .sort();
+const walked = pages.filter(
+  (page) => ![...ownTests, ...instruments].includes(page) && blocksOf(page).some(isCommand),
+);
 
-afterAll(async () => {
-  if (server !== undefined) {
-    const ended = new Promise((resolve) => server?.once("exit", resolve));
-    server.kill("SIGTERM");
-    await ended;
-  }
-  rmSync(folder, { recursive: true, force: true });
-});
-
-/** Runs a script as a user's shell would, with `npx bucketlog` being the one that was built. */
-async function run(script: string): Promise<string> {
-  const shell = spawn(
-    "bash",
-    ["-euo", "pipefail", "-c", `npx() { shift; node "${bin}" "$@"; }\n${script}`],
-    {
-      cwd: folder,
-      stdio: ["ignore", "pipe", "inherit"],
-    },
-  );
-  let output = "";
-  shell.stdout.setEncoding("utf8").on("data", (text: string) => {
-    output += text;
-  });
-  const code = await new Promise((resolve) => shell.once("close", resolve));
-  expect(code, script).toBe(0);
-  return output;
+function isCommand({ language, text }: Block): boolean {
+  return (language === "sh" && !setUp.includes(text)) || language === "ts";
 }
 
-/** Output as it is whenever it is printed. */
-function timeless(output: string): string {
-  return output.trimEnd().replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "NOW");
+const begun = new Walk();
+const readme = blocksOf("README.md").filter(isCommand);
+
+/** Runs a block, and holds what it prints to what the page says. */
+async function follow(walk: Walk, { language, text, says }: Block): Promise<void> {
+  if (language === "ts") writeFileSync(join(walk.folder, "example.mjs"), text);
+  const { code, out } = await walk.run(language === "ts" ? "node example.mjs" : text);
+  expect(code, text).toBe(0);
+  if (says?.language === "text") expect(timeless(out)).toBe(timeless(says.text));
+  if (says?.language === "json") expect(JSON.parse(out)).toMatchObject(JSON.parse(says.text));
 }
 
-async function startServer(script: string): Promise<string> {
-  const command = script.replace(/ &$/, "").replace("npx bucketlog", `exec node "${bin}"`);
-  const child = spawn("bash", ["-c", command], {
-    cwd: folder,
-    env: { ...process.env, BUCKETLOG_PORT: "0" },
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  server = child;
-  return await new Promise((resolve, reject) => {
-    child.once("exit", () => reject(new Error("the server ended before it was ready")));
-    child.stdout.setEncoding("utf8").once("data", (line: string) => resolve(line.trim()));
-  });
-}
+afterAll(() => begun[Symbol.asyncDispose]());
 
 describe("the README", () => {
-  for (const [index, block] of blocks.entries()) {
-    const expected = blocks[index + 1];
-    if (block.language === "sh" && !setUp.includes(block.text)) {
-      test(`runs: ${block.text.split("\n")[0]}`, async () => {
-        if (block.text.endsWith("&")) {
-          const line = await startServer(block.text);
-          url = line.replace("bucketlog ready ", "");
-          expect(line.replace(/:\d+$/, ":8787")).toBe(expected?.text);
-          return;
-        }
-        const output = await run(block.text.replaceAll("http://127.0.0.1:8787", url));
-        if (expected?.language === "text") expect(timeless(output)).toBe(timeless(expected.text));
-        if (expected?.language !== "json") return;
-        expect(JSON.parse(output)).toMatchObject(JSON.parse(expected.text));
-      });
-    }
-    if (block.language === "ts") {
-      test("runs the example of the library", async () => {
-        writeFileSync(join(folder, "example.mjs"), block.text);
-        expect((await run("node example.mjs")).trim()).toBe(expected?.text);
-      });
-    }
+  for (const block of readme) {
+    test(`runs: ${block.text.split("\n")[0]}`, () => follow(begun, block));
   }
 
   test("shows what the demo prints", async () => {
-    const expected = blocks[1]?.text ?? "";
-    const output = await run(`node "${bin}" demo --once --port 0`);
-    const printed = output
+    const expected = blocksOf("README.md").find(({ text }) => text === setUp[0])?.says?.text ?? "";
+    const { out } = await begun.run(`node "${bin}" demo --once --port 0`);
+    const printed = out
       .replace(/:\d+\/(v1|ui)/g, ":8787/$1")
       .split("\n")
       .map((line) => line.trim());
+    expect(expected).not.toBe("");
     for (const line of expected.split("\n")) expect(printed).toContain(line.trim());
   });
 
-  test("names no command that is not run", () => {
+  test("names every command that sets up, has 200 lines at most, and no block of another kind", () => {
+    const blocks = blocksOf("README.md");
     for (const command of setUp) expect(blocks.map(({ text }) => text)).toContain(command);
+    expect(readFileSync(join(root, "README.md"), "utf8").split("\n").length).toBeLessThanOrEqual(
+      201,
+    );
     const languages = new Set(blocks.map(({ language }) => language));
     expect([...languages].sort()).toEqual(["json", "sh", "text", "ts"]);
   });
+});
+
+describe.each(walked)("%s", (page) => {
+  const ownWalk: { walk?: Walk } = {};
+  beforeAll(async () => {
+    await begun.stop();
+    const walk = new Walk(begun);
+    ownWalk.walk = walk;
+    for (const { text } of readme) if (text.endsWith("&")) await walk.run(text);
+  });
+  afterAll(() => ownWalk.walk?.[Symbol.asyncDispose]());
+
+  for (const block of blocksOf(page).filter(isCommand)) {
+    test(`runs: ${block.text.split("\n")[0]}`, () => {
+      if (ownWalk.walk === undefined) throw new Error("the page was not begun");
+      return follow(ownWalk.walk, block);
+    });
+  }
+});
+
+test("every link of a page leads to a file that is there", () => {
+  for (const page of ["README.md", ...pages]) {
+    const text = readFileSync(join(root, page), "utf8").replaceAll(/^```[\s\S]*?^```$/gm, "");
+    for (const [, link = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^(https?:|#)/.test(link)) continue;
+      const file = join(root, dirname(page), link.split("#")[0] ?? "");
+      expect(() => readFileSync(file), `${page} → ${link}`).not.toThrow();
+    }
+  }
 });
