@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Block, bin, blocksOf, root, timeless, Walk } from "./support/page.js";
+import { type Block, bin, blocksOf, root, timeless, Walk } from "./support/walk.js";
 
 /** Commands that set up a machine; `.ci/run` runs each of them on a fresh clone. */
 const setUp = [
