@@ -102,7 +102,7 @@ export type {
 export { type ConnectOptions, connectBuckets } from "./client/connect.js";
 export type { AuditEvent } from "./domain/audit-event.js";
 export type { BucketResponse } from "./domain/bucket/response.js";
-export type { Change } from "./domain/changes.js";
+export type { Change } from "./domain/change.js";
 export { BucketsError, type ErrorCode, isBucketsError } from "./domain/errors.js";
 export type { HistoryEntry, UnreadableEvent } from "./domain/history.js";
 export type { PatchMediaType } from "./domain/patch-media-type.js";

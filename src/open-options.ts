@@ -1,49 +1,62 @@
 /** The options of `openBuckets`, as they may come from programs without types. */
-import { z } from "zod";
+import {
+  choice,
+  type Field,
+  flag,
+  Misfit,
+  numberField,
+  optional,
+  type Read,
+  textField,
+  where,
+  wholeNumber,
+} from "./api/fields.js";
 import { actorName, readOptions } from "./api/options.js";
 import { BucketsError } from "./domain/errors.js";
 import type { OnProgress } from "./domain/reports.js";
 import type { Upgrade } from "./eventstore/upgrade.js";
 import { isLogName } from "./proofs/note.js";
 
-const flag = z.boolean({ error: "Send true or false." }).optional();
-
 /** A function of the program's own; what it gives is checked each time. */
-function own<Own extends (...given: never[]) => unknown>() {
-  return z
-    .custom<Own>((value) => typeof value === "function", { error: "Send a function." })
-    .optional();
+function own<Own extends (...given: never[]) => unknown>(): Field<Own | undefined> {
+  const isOwn = (given: unknown): given is Own => typeof given === "function";
+  return optional((given) => (isOwn(given) ? given : new Misfit("Send a function.")));
 }
 
-const OpenFields = z.strictObject({
-  file: z
-    .string({ error: "Send the path of a file, or :memory:." })
-    .min(1, "Send the path of a file, or :memory:.")
-    .refine((file) => !file.includes("\0"), "A path has no NUL in it."),
-  actor: actorName.optional(),
+const filePath = "Send the path of a file, or :memory:.";
+
+const OpenFields = {
+  file: where(
+    textField(filePath),
+    [(file) => file !== "", filePath],
+    [(file) => !file.includes("\0"), "A path has no NUL in it."],
+  ),
+  actor: optional(actorName),
   readOnly: flag,
-  durability: z.enum(["full", "relaxed"], { error: "Send full or relaxed." }).optional(),
-  secretKey: z.string({ error: "Send 32 bytes as hex or base64." }).optional(),
+  durability: optional(choice(["full", "relaxed"], "Send full or relaxed.")),
+  secretKey: optional(textField("Send 32 bytes as hex or base64.")),
   withoutSecrets: flag,
-  readAuditDays: z.number({ error: "Send days." }).int().min(1).max(36_500).optional(),
-  scrubMibPerSecond: z.number({ error: "Send MiB." }).positive().max(10_000).optional(),
-  maxQueueMs: z.number({ error: "Send milliseconds." }).int().min(1).optional(),
-  minFreeBytes: z.number({ error: "Send bytes." }).int().min(0).optional(),
+  readAuditDays: optional(wholeNumber("Send days.", { min: 1, max: 36_500 })),
+  scrubMibPerSecond: optional(numberField("Send MiB.", { above: 0, max: 10_000 })),
+  maxQueueMs: optional(wholeNumber("Send milliseconds.", { min: 1 })),
+  minFreeBytes: optional(wholeNumber("Send bytes.", { min: 0 })),
   acceptTruncation: flag,
-  origin: z
-    .string({ error: "Send a name." })
-    .refine(isLogName, "The name of a log has 1 to 200 characters, no space and no +.")
-    .optional(),
-  signingKey: z.string({ error: "Send a key." }).optional(),
+  origin: optional(
+    where(textField("Send a name."), [
+      isLogName,
+      "The name of a log has 1 to 200 characters, no space and no +.",
+    ]),
+  ),
+  signingKey: optional(textField("Send a key.")),
   allowLoopbackUrls: flag,
   onUpgrade: own<(upgrade: Upgrade) => void>(),
   onUpgradeProgress: own<OnProgress>(),
   clock: own<() => number>(),
   newId: own<(prefix: string) => string>(),
   randomBytes: own<(size: number) => Uint8Array>(),
-});
+};
 
-export type OpenSettings = z.output<typeof OpenFields>;
+export type OpenSettings = Read<typeof OpenFields>;
 
 /** @throws BAD_REQUEST naming the option that does not fit. */
 export function readOpenOptions(options: unknown): OpenSettings {

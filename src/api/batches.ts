@@ -31,9 +31,10 @@ export interface BatchTaskWritten extends Written {
 }
 
 export const BatchDeletion = z.object({ message: z.string(), success: z.literal(true) });
+export type BatchDeletion = Readonly<z.infer<typeof BatchDeletion>>;
 
 export interface BatchDeleted extends Written {
-  readonly deletion: z.infer<typeof BatchDeletion>;
+  readonly deletion: BatchDeletion;
 }
 
 interface BatchAction<Type extends string> {

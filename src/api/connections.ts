@@ -18,9 +18,10 @@ export interface ConnectionWritten extends Written {
 }
 
 export const ConnectionDeletion = z.object({ message: z.string(), connection_id: z.string() });
+export type ConnectionDeletion = Readonly<z.infer<typeof ConnectionDeletion>>;
 
 export interface ConnectionDeleted extends Written {
-  readonly disconnection: Readonly<z.infer<typeof ConnectionDeletion>>;
+  readonly disconnection: ConnectionDeletion;
 }
 
 export type ConnectionResult = ConnectionWritten | ConnectionDeleted;

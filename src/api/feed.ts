@@ -2,8 +2,7 @@
 import { z } from "zod";
 import { HistoryEntry, UnreadableEvent } from "../domain/history.js";
 
-/** What stands for every namespace where one is asked for. No namespace can have that name. */
-export const allNamespaces = "*";
+export { allNamespaces } from "../domain/namespace/name.js";
 
 export interface FeedQuery {
   /**

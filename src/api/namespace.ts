@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { BatchResponse } from "../domain/batch/response.js";
 import { BucketResponse } from "../domain/bucket/response.js";
-import { Change } from "../domain/changes.js";
+import { Change } from "../domain/change.js";
 import { ConnectionResponse } from "../domain/connection/response.js";
 import { DeliveryResponse } from "../domain/delivery/response.js";
 import { errorCodes } from "../domain/errors.js";
@@ -108,6 +108,8 @@ export const WrittenBody = z.object({
   ]),
 });
 
+export type WrittenBody = z.infer<typeof WrittenBody>;
+
 /** How HTTP answers many writes at once, each by itself, to whom accepts all that the library tells. */
 export const ManyWrittenBody = z.object({
   succeeded: z.array(WrittenBody),
@@ -122,6 +124,8 @@ export const ManyWrittenBody = z.object({
   ),
 });
 
+export type ManyWrittenBody = z.infer<typeof ManyWrittenBody>;
+
 /** How HTTP answers a transaction: each operation as its own route would. */
 export const TransactionResponse = z.object({
   transaction_id: z.string().optional(),
@@ -133,6 +137,8 @@ export const TransactionResponse = z.object({
     }),
   ),
 });
+
+export type TransactionResponse = z.infer<typeof TransactionResponse>;
 
 /** What putting a namespace back did, or would do. */
 export const NamespaceReverted = z.object({

@@ -2,9 +2,10 @@
 import { z } from "zod";
 import type { AggregateResponse } from "../domain/aggregate/aggregate.js";
 import type { BlobStream, ByteRange } from "../domain/blob.js";
-import type { Policy } from "../domain/bucket/bucket-schema.js";
+import type { Policy } from "../domain/bucket/choices.js";
 import type { BucketsError } from "../domain/errors.js";
-import type { BlobDescription, ObjectResponse } from "../domain/object/response.js";
+import type { BlobDescription } from "../domain/object/blob-answers.js";
+import type { ObjectResponse } from "../domain/object/response.js";
 import { ObjectStatus } from "../domain/object/state.js";
 import { jsonObject, totalBytes } from "../domain/schemas.js";
 import { AsOf, type ListQuery, Pagination } from "./lists.js";

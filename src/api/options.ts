@@ -1,127 +1,154 @@
 /**
- * What callers say about themselves and about their calls, as schemas. Types alone do not keep a
- * program in JavaScript from passing `dryRun: "true"`, so the library and the client refuse at the
+ * What callers say about themselves and about their calls, field by field. Types alone do not keep
+ * a program in JavaScript from passing `dryRun: "true"`, so the library and the client refuse at the
  * door what does not fit, by the name of its field, and go on with a copy of their own.
  */
-import { z } from "zod";
-import { policies } from "../domain/bucket/bucket-schema.js";
+import { policies } from "../domain/bucket/choices.js";
 import { BucketsError, invariant } from "../domain/errors.js";
 import { isJsonObject } from "../domain/json.js";
 import { limits } from "../domain/limits.js";
-import { describeMisfit } from "../domain/misfit.js";
 import { TakenContents } from "../domain/object/taken-contents.js";
 import { patchMediaTypes } from "../domain/patch-media-type.js";
 import type { Precondition } from "../domain/precondition.js";
 import { isPlainText } from "../domain/printable.js";
-import { toIssues } from "../domain/schemas.js";
+import {
+  choice,
+  type Field,
+  type FieldMisfit,
+  type Fields,
+  flag,
+  listOf,
+  Misfit,
+  optional,
+  type Read,
+  takeFields,
+  textField,
+  where,
+  wholeNumber,
+} from "./fields.js";
 import type { OperationKind, Operations, ServedOperation } from "./namespace.js";
 
-function plainText(lengthMax: number) {
-  const error = `Send 1 to ${lengthMax} characters, none of them a control character or a mark of direction.`;
-  return z.string({ error }).min(1, error).max(lengthMax, error).refine(isPlainText, error);
+function plainText(lengthMax: number): Field<string> {
+  const problem = `Send 1 to ${lengthMax} characters, none of them a control character or a mark of direction.`;
+  const fits = (value: string) => value !== "" && value.length <= lengthMax && isPlainText(value);
+  return where(textField(problem), [fits, problem]);
 }
 
-const flag = z.boolean({ error: "Send true or false." }).optional();
-const text = z.string({ error: "Send a string." });
+const text = textField();
 
 /** The name of who acts, as it is kept on every event. */
 export const actorName = plainText(limits.actorLengthMax);
 
-export const CallerFields = z.strictObject({
-  actor: actorName.optional(),
-  requestId: plainText(limits.requestIdLengthMax).optional(),
-});
+export const CallerFields = {
+  actor: optional(actorName),
+  requestId: optional(plainText(limits.requestIdLengthMax)),
+};
 
-export const ServedCallerFields = CallerFields.extend({
-  token: plainText(limits.actorLengthMax).optional(),
-  userAgent: plainText(limits.headerSectionBytesMax).optional(),
-  remoteAddress: plainText(limits.actorLengthMax).optional(),
-  traceId: plainText(limits.requestIdLengthMax).optional(),
-  publicUrl: text.optional(),
-  opens: z.array(text).optional(),
-});
+export const ServedCallerFields = {
+  ...CallerFields,
+  token: optional(plainText(limits.actorLengthMax)),
+  userAgent: optional(plainText(limits.headerSectionBytesMax)),
+  remoteAddress: optional(plainText(limits.actorLengthMax)),
+  traceId: optional(plainText(limits.requestIdLengthMax)),
+  publicUrl: optional(text),
+  opens: optional(listOf(text)),
+};
 
-const reason = text
-  .refine((value) => value.isWellFormed(), "A string contains a lone surrogate: it is not Unicode.")
-  .refine((value) => [...value].length <= limits.reasonLengthMax, {
-    error: ({ input }) =>
-      `A reason has at most ${limits.reasonLengthMax} characters; this one has ${[...String(input)].length}.`,
-  })
-  .optional();
+const reason = optional(
+  where(
+    text,
+    [(value) => value.isWellFormed(), "A string contains a lone surrogate: it is not Unicode."],
+    [
+      (value) => [...value].length <= limits.reasonLengthMax,
+      (value) =>
+        `A reason has at most ${limits.reasonLengthMax} characters; this one has ${[...value].length}.`,
+    ],
+  ),
+);
 
-const precondition = z
-  .custom<Precondition>(isJsonObject, { error: "Send a precondition." })
-  .transform((given) => ({ ...given }));
+function isPrecondition(value: unknown): value is Precondition {
+  return isJsonObject(value);
+}
+
+const precondition: Field<Precondition> = (given) =>
+  isPrecondition(given) ? { ...given } : new Misfit("Send a precondition.");
+
+const contents: Field<TakenContents> = (given) =>
+  given instanceof TakenContents ? given : new Misfit("Send contents that were taken out.");
 
 /** How one operation is meant. */
 const operationFields = {
   reason,
-  ifVersion: z.number({ error: "Send a version: a whole number." }).int().optional(),
+  ifVersion: optional(wholeNumber("Send a version: a whole number.")),
   strict: flag,
-  precondition: precondition.optional(),
-  contents: z.instanceof(TakenContents).optional(),
+  precondition: optional(precondition),
+  contents: optional(contents),
 };
 
 const keyProblem = `An Idempotency-Key has 1 to ${limits.idempotencyKeyLengthMax} visible ASCII characters.`;
 
 const commitFields = {
-  idempotencyKey: text
-    .regex(/^[\x21-\x7e]+$/, keyProblem)
-    .max(limits.idempotencyKeyLengthMax, keyProblem)
-    .optional(),
+  idempotencyKey: optional(
+    where(
+      text,
+      [(key) => /^[\x21-\x7e]+$/.test(key), keyProblem],
+      [(key) => key.length <= limits.idempotencyKeyLengthMax, keyProblem],
+    ),
+  ),
   dryRun: flag,
-  fingerprint: text.optional(),
+  fingerprint: optional(text),
 };
 
 /** What only some writes take. */
 const formatFields = {
-  mediaType: z
-    .enum(patchMediaTypes, { error: `Send one of ${patchMediaTypes.join(", ")}.` })
-    .optional(),
-  policy: z.enum(policies, { error: `Send one of ${policies.join(", ")}.` }).optional(),
+  mediaType: optional(choice(patchMediaTypes)),
+  policy: optional(choice(policies)),
   autoProcess: flag,
 };
 
-export const BackupFields = z.strictObject({
+export const BackupFields = {
   update: flag,
-  since: text.optional(),
+  since: optional(text),
   link: flag,
   verify: flag,
-  passphrase: text.min(12, "A passphrase has 12 characters or more.").optional(),
-});
+  passphrase: optional(
+    where(text, [({ length }) => length >= 12, "A passphrase has 12 characters or more."]),
+  ),
+};
 
-export const RotateFields = z.strictObject({
-  overlapMs: z.int().min(0).optional(),
+export const RotateFields = {
+  overlapMs: optional(wholeNumber("Send a whole number.", { min: 0 })),
   isCompromised: flag,
-  reason: text.optional(),
-});
+  reason: optional(text),
+};
 
-export const ExtractFields = z.strictObject({ asOf: text.optional(), namespace: text.optional() });
+export const ExtractFields = { asOf: optional(text), namespace: optional(text) };
 
-export const NamespaceRevertFields = z.strictObject({
+export const NamespaceRevertFields = {
   asOf: text,
   dryRun: flag,
   reason,
-  ifPosition: z.number({ error: "Send a position: a whole number." }).int().optional(),
-});
+  ifPosition: optional(wholeNumber("Send a position: a whole number.")),
+};
 
-export const CommitFields = z.object(commitFields);
-export const TransactionFields = z.strictObject({ ...commitFields, reason });
-export const WriteFields = z.strictObject({ ...operationFields, ...commitFields });
+export const TransactionFields = { ...commitFields, reason };
+export const WriteFields = { ...operationFields, ...commitFields };
 /** Those of every write there is, for who passes them on to where each is known. */
-export const AnyWriteFields = WriteFields.extend(formatFields);
-export const CreateManyFields = WriteFields.extend({
+export const AnyWriteFields = { ...WriteFields, ...formatFields };
+export const CreateManyFields = {
+  ...WriteFields,
   policy: formatFields.policy,
   autoProcess: formatFields.autoProcess,
-});
+};
 
-export const TokenFields = z.strictObject({ idempotencyKey: commitFields.idempotencyKey });
-export const ServedTokenFields = TokenFields.extend({
+export const TokenFields = { idempotencyKey: commitFields.idempotencyKey };
+export const ServedTokenFields = {
+  ...TokenFields,
   fingerprint: commitFields.fingerprint,
-  token: ServedCallerFields.shape.token,
-});
+  token: ServedCallerFields.token,
+};
 
-const content = z.unknown().optional();
+const content: Field<unknown> = (given) => given;
 const bucket = text;
 const { mediaType, policy, autoProcess } = formatFields;
 
@@ -178,7 +205,7 @@ const operationShapes = {
     delete_connection: { connection: text },
   },
 } as const satisfies {
-  readonly [Kind in OperationKind]: Readonly<Record<Operations[Kind]["type"], z.ZodRawShape>>;
+  readonly [Kind in OperationKind]: Readonly<Record<Operations[Kind]["type"], Fields>>;
 };
 
 function isOperationKind(name: string): name is OperationKind {
@@ -201,31 +228,41 @@ export function kindOfOperation({ type }: { readonly type: string }): OperationK
 }
 
 /** In a transaction, what is said of the whole is not said of an operation. */
-const parts = schemasWith({});
+const parts = fieldsWith({});
 /** Alone, an operation carries what is said of its commit. */
-const alone = schemasWith(commitFields);
+const alone = fieldsWith(commitFields);
 
-function schemasWith(further: z.ZodRawShape): ReadonlyMap<string, z.ZodType> {
+function fieldsWith(further: Fields): ReadonlyMap<string, Fields> {
   return new Map(
     Object.values(operationShapes)
-      .flatMap(Object.entries<z.ZodRawShape>)
-      .map(([type, shape]) => [
-        type,
-        z.strictObject({ type: z.literal(type), ...shape, ...operationFields, ...further }),
-      ]),
+      .flatMap(Object.entries<Fields>)
+      .map(([type, fields]) => [type, { type: text, ...fields, ...operationFields, ...further }]),
   );
 }
 
 /** A copy of what was checked. @throws BAD_REQUEST naming the field that does not fit. */
-export function readOptions<Schema extends z.ZodType>(
-  schema: Schema,
+export function readOptions<Of extends Fields>(fields: Of, options: unknown): Read<Of> {
+  const read = {};
+  fill(read, fields, options);
+  return read;
+}
+
+/** What options that say more say of the commit. @throws as `readOptions` does. */
+export function readCommit(options: unknown): Read<typeof commitFields> {
+  if (!isJsonObject(options)) return readOptions(commitFields, options);
+  const said = Object.entries(options).filter(([name]) => Object.hasOwn(commitFields, name));
+  return readOptions(commitFields, Object.fromEntries(said));
+}
+
+function fill<Of extends Fields>(
+  read: object,
+  fields: Of,
   options: unknown,
-): z.output<Schema> {
-  const parsed = schema.safeParse(isJsonObject(options) ? { ...options } : options, {
-    error: describeMisfit,
-  });
-  if (parsed.success) return parsed.data;
-  throw misfit(parsed.error);
+): asserts read is Read<Of> {
+  const taken: Record<string, unknown> = {};
+  const fault = takeFields(fields, options, taken);
+  if (fault !== undefined) throw misfit(fault);
+  Object.assign(read, taken);
 }
 
 /**
@@ -248,16 +285,16 @@ export function assertOperation(
   place: "alone" | "in a transaction",
 ): asserts given is ServedOperation {
   const type: unknown = "type" in given ? given.type : undefined;
-  const schema = (place === "alone" ? alone : parts).get(String(type));
-  if (typeof type !== "string" || schema === undefined) {
+  const fields = (place === "alone" ? alone : parts).get(String(type));
+  if (typeof type !== "string" || fields === undefined) {
     throw new BucketsError(
       "BAD_REQUEST",
       `There is no operation of type ${JSON.stringify(type) ?? "undefined"}: use ${operationTypes.join(", ")}.`,
       { field: "type" },
     );
   }
-  const parsed = schema.safeParse(given, { error: describeMisfit });
-  if (!parsed.success) throw misfit(parsed.error);
+  const fault = takeFields(fields, given);
+  if (fault !== undefined) throw misfit(fault);
 }
 
 /** @throws BAD_REQUEST for what is no string. */
@@ -272,13 +309,7 @@ export function assertList(value: unknown, field: string): asserts value is read
   throw new BucketsError("BAD_REQUEST", `${field}: Send a list.`, { field });
 }
 
-function misfit(error: z.ZodError): BucketsError {
-  const [first] = error.issues;
-  const issues = toIssues(error, []);
-  const unknown = first?.code === "unrecognized_keys" ? first.keys[0] : undefined;
-  const field = unknown ?? issues[0]?.location.join(".") ?? "";
-  const problem = issues[0]?.message;
-  const isWhole = field === "" || unknown !== undefined;
-  const message = isWhole ? `The options: ${problem}` : `${field}: ${problem}`;
+function misfit({ field, problem, isKnown }: FieldMisfit): BucketsError {
+  const message = `${isKnown ? field : "The options"}: ${problem}`;
   return new BucketsError("BAD_REQUEST", message, { field });
 }

@@ -29,7 +29,7 @@ export interface SyncTriggered extends Written {
 }
 
 export interface SyncDeleted extends Written {
-  readonly deletion: z.infer<typeof BatchDeletion>;
+  readonly deletion: BatchDeletion;
 }
 
 interface SyncAction<Type extends string> {

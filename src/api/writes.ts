@@ -1,6 +1,6 @@
 /** What is common to every write: who asks, how it is meant, and how it went. */
 
-import type { Change } from "../domain/changes.js";
+import type { Change } from "../domain/change.js";
 import type { TakenContents } from "../domain/object/taken-contents.js";
 import type { PatchMediaType } from "../domain/patch-media-type.js";
 import type { Precondition } from "../domain/precondition.js";

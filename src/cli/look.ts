@@ -1,5 +1,5 @@
 /** The commands that look: `ls`, `log`, `show`, `diff`, `blame`, `replay`. They leave no trace. */
-import { diffFields } from "../domain/diff-formats.js";
+import { diffFields } from "../domain/diff-response.js";
 import { limits } from "../domain/limits.js";
 import type { BucketResponse, BucketStore, HistoryEntry } from "../index.js";
 import { jsonLine, type Line, line, padded } from "./line.js";

@@ -1,5 +1,5 @@
 /** What exit codes mean, and how changes and errors are told. */
-import type { DiffField } from "../domain/diff-formats.js";
+import type { DiffField } from "../domain/diff-response.js";
 import { type BucketsError, type ErrorCode, isBucketsError } from "../domain/errors.js";
 import type { FeedEvent, UnreadableEvent } from "../index.js";
 import { jsonLine, type Line, line, padded } from "./line.js";

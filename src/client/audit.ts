@@ -1,16 +1,21 @@
 /** The log of one namespace in the audit shape of the hosted API, over HTTP. */
 
-import {
-  type Audit,
+import type {
+  Audit,
   AuditLogResponse,
-  type AuditQuery,
+  AuditQuery,
   AuditSettings,
-  type ReadAuditSettings,
+  ReadAuditSettings,
 } from "../api/index.js";
-import { AuditEvent } from "../domain/audit-event.js";
+import type { AuditEvent } from "../domain/audit-event.js";
 import { toJson } from "../domain/json.js";
 import { segment } from "./place.js";
 import type { Requests } from "./requests.js";
+import { answerWith } from "./shapes.js";
+
+const List = answerWith<AuditLogResponse>({ results: "list", total: "number" });
+const Event = answerWith<AuditEvent>({ audit_id: "string", action: "string" });
+const Settings = answerWith<AuditSettings>({ read_auditing_enabled: "boolean" });
 
 const base = "/v1/organizations/audit/logs";
 
@@ -29,11 +34,11 @@ export class RemoteAudit implements Audit {
       actor_id: actorId,
       ...rest,
     };
-    return await this.#requests.get(base, asked, AuditLogResponse);
+    return await this.#requests.get(base, asked, List);
   }
 
   async get(auditId: string): Promise<AuditEvent> {
-    return await this.#requests.get(`${base}/${segment(auditId)}`, {}, AuditEvent);
+    return await this.#requests.get(`${base}/${segment(auditId)}`, {}, Event);
   }
 }
 
@@ -47,12 +52,12 @@ export class RemoteAuditSettings implements ReadAuditSettings {
   }
 
   async get(): Promise<AuditSettings> {
-    return await this.#requests.get(settings, {}, AuditSettings);
+    return await this.#requests.get(settings, {}, Settings);
   }
 
   async patch(body: unknown): Promise<AuditSettings> {
     const write = { method: "PATCH", path: settings, json: toJson(body) } as const;
     const call = this.#requests.writing(write, {});
-    return (await this.#requests.transport.json(call, AuditSettings)).body;
+    return (await this.#requests.transport.json(call, Settings)).body;
   }
 }

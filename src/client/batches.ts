@@ -1,35 +1,34 @@
 /** The batches of one bucket, and a worker's claim, over HTTP: each method is one request. */
-import {
-  type BatchDeleted,
-  BatchDeletion,
-  type Batches,
+import type {
+  BatchDeleted,
+  Batches,
   BatchLogs,
-  type BatchOperation,
-  type BatchPartQuery,
-  type BatchRead,
-  type BatchTaskWritten,
-  type BatchWritten,
+  BatchOperation,
+  BatchPartQuery,
+  BatchRead,
+  BatchTaskWritten,
+  BatchWritten,
   FailedDocuments,
   ListBatchesResponse,
-  type ListQuery,
-  type WriteOptions,
-  WrittenBody,
+  ListQuery,
+  WriteOptions,
 } from "../api/index.js";
-import { BatchResponse } from "../domain/batch/response.js";
+import type { BatchResponse } from "../domain/batch/response.js";
 import { toJson } from "../domain/json.js";
-import { TaskResponse } from "../domain/task.js";
 import { RemotePast } from "./past.js";
 import { segment } from "./place.js";
-import { posted, type RemoteOperations, type Requests, type Write, writtenOf } from "./requests.js";
+import { posted, type RemoteOperations, type Requests, type Write } from "./requests.js";
+import { answerWith, Deletion, Task, writtenWith } from "./shapes.js";
 
-const Written = WrittenBody.extend({ result: BatchResponse }).transform(
-  (body): BatchWritten => ({ ...writtenOf(body), batch: body.result }),
-);
-const TaskWritten = WrittenBody.extend({ result: TaskResponse }).transform(
-  (body): BatchTaskWritten => ({ ...writtenOf(body), task: body.result }),
-);
-const Deleted = WrittenBody.extend({ result: BatchDeletion }).transform(
-  (body): BatchDeleted => ({ ...writtenOf(body), deletion: body.result }),
+const Batch = answerWith<BatchResponse>({ batch_id: "string", status: "string" });
+const List = answerWith<ListBatchesResponse>({ results: "list", pagination: "object" });
+const Failed = answerWith<FailedDocuments>({ results: "list" });
+const Logs = answerWith<BatchLogs>({ results: "list" });
+const Written = writtenWith(Batch, (written, batch): BatchWritten => ({ ...written, batch }));
+const TaskWritten = writtenWith(Task, (written, task): BatchTaskWritten => ({ ...written, task }));
+const Deleted = writtenWith(
+  Deletion,
+  (written, deletion): BatchDeleted => ({ ...written, deletion }),
 );
 
 export class RemoteBatches extends RemotePast implements Batches {
@@ -51,12 +50,12 @@ export class RemoteBatches extends RemotePast implements Batches {
     { asOf }: { readonly asOf?: string | undefined } = {},
   ): Promise<BatchRead> {
     const path = pathOf(this.#bucket, batch);
-    const { body, place } = await this.#requests.read(path, { as_of: asOf }, BatchResponse);
+    const { body, place } = await this.#requests.read(path, { as_of: asOf }, Batch);
     return { batch: body, ...place };
   }
 
   async list(query: ListQuery = {}): Promise<ListBatchesResponse> {
-    return await this.#requests.list(`${baseOf(this.#bucket)}/list`, query, ListBatchesResponse);
+    return await this.#requests.list(`${baseOf(this.#bucket)}/list`, query, List);
   }
 
   patch(batch: string, patch: unknown, options: WriteOptions = {}): Promise<BatchWritten> {
@@ -100,11 +99,11 @@ export class RemoteBatches extends RemotePast implements Batches {
 
   async failedDocuments(batch: string, query: BatchPartQuery = {}): Promise<FailedDocuments> {
     const path = `${pathOf(this.#bucket, batch)}/failed-documents`;
-    return await this.#requests.get(path, { ...query }, FailedDocuments);
+    return await this.#requests.get(path, { ...query }, Failed);
   }
 
   async logs(batch: string, query: BatchPartQuery = {}): Promise<BatchLogs> {
-    return await this.#requests.get(`${pathOf(this.#bucket, batch)}/logs`, { ...query }, BatchLogs);
+    return await this.#requests.get(`${pathOf(this.#bucket, batch)}/logs`, { ...query }, Logs);
   }
 
   #named(batch: string) {

@@ -1,31 +1,30 @@
 /** The buckets of one namespace, over HTTP: each method is one request. */
-import {
-  type BucketDeleted,
-  type BucketOperation,
-  type BucketRead,
-  type Buckets,
-  type BucketWritten,
+import type {
+  BucketDeleted,
+  BucketOperation,
+  BucketRead,
+  Buckets,
+  BucketWritten,
   ListBucketsResponse,
-  type ListQuery,
-  type PatchOptions,
-  type WriteOptions,
-  WrittenBody,
+  ListQuery,
+  PatchOptions,
+  WriteOptions,
 } from "../api/index.js";
-import { BucketResponse } from "../domain/bucket/response.js";
+import type { BucketResponse } from "../domain/bucket/response.js";
 import { toJson } from "../domain/json.js";
-import { BucketDeletionTask } from "../domain/task.js";
+import type { BucketDeletionTask } from "../domain/task.js";
 import { RemotePast } from "./past.js";
 import { segment } from "./place.js";
-import { posted, type RemoteOperations, type Requests, type Write, writtenOf } from "./requests.js";
+import { posted, type RemoteOperations, type Requests, type Write } from "./requests.js";
+import { answerWith, writtenWith } from "./shapes.js";
 
 const base = "/v1/buckets";
 
-const Written = WrittenBody.extend({ result: BucketResponse }).transform(
-  (body): BucketWritten => ({ ...writtenOf(body), bucket: body.result }),
-);
-const Deleted = WrittenBody.extend({ result: BucketDeletionTask }).transform(
-  (body): BucketDeleted => ({ ...writtenOf(body), task: body.result }),
-);
+const Bucket = answerWith<BucketResponse>({ bucket_id: "string", bucket_name: "string" });
+const List = answerWith<ListBucketsResponse>({ results: "list", pagination: "object" });
+const Task = answerWith<BucketDeletionTask>({ task_id: "string", bucket_id: "string" });
+const Written = writtenWith(Bucket, (written, bucket): BucketWritten => ({ ...written, bucket }));
+const Deleted = writtenWith(Task, (written, task): BucketDeleted => ({ ...written, task }));
 
 export class RemoteBuckets extends RemotePast implements Buckets {
   readonly #requests: Requests;
@@ -84,16 +83,12 @@ export class RemoteBuckets extends RemotePast implements Buckets {
     bucket: string,
     { asOf }: { readonly asOf?: string | undefined } = {},
   ): Promise<BucketRead> {
-    const { body, place } = await this.#requests.read(
-      pathOf(bucket),
-      { as_of: asOf },
-      BucketResponse,
-    );
+    const { body, place } = await this.#requests.read(pathOf(bucket), { as_of: asOf }, Bucket);
     return { bucket: body, ...place };
   }
 
   async list(query: ListQuery = {}): Promise<ListBucketsResponse> {
-    return await this.#requests.list(`${base}/list`, query, ListBucketsResponse);
+    return await this.#requests.list(`${base}/list`, query, List);
   }
 
   async #write(operation: BucketOperation, options: WriteOptions): Promise<BucketWritten> {

@@ -1,29 +1,33 @@
 /** The connections of one namespace, over HTTP: each method is one request. */
-import {
-  type ConnectionDeleted,
+import type {
+  ConnectionDeleted,
   ConnectionDeletion,
-  type ConnectionOperation,
-  type ConnectionRead,
-  type Connections,
-  type ConnectionWritten,
+  ConnectionOperation,
+  ConnectionRead,
+  Connections,
+  ConnectionWritten,
   ListConnectionsResponse,
-  type ListQuery,
-  type WriteOptions,
-  WrittenBody,
+  ListQuery,
+  WriteOptions,
 } from "../api/index.js";
-import { ConnectionResponse } from "../domain/connection/response.js";
+import type { ConnectionResponse } from "../domain/connection/response.js";
 import { toJson } from "../domain/json.js";
 import { segment } from "./place.js";
-import { type RemoteOperations, type Requests, type Write, writtenOf } from "./requests.js";
+import type { RemoteOperations, Requests, Write } from "./requests.js";
+import { answerWith, writtenWith } from "./shapes.js";
 
 const base = "/v1/organizations/connections";
 
-const Written = WrittenBody.extend({ result: ConnectionResponse }).transform(
-  (body): ConnectionWritten => ({ ...writtenOf(body), connection: body.result }),
+const Connection = answerWith<ConnectionResponse>({ connection_id: "string", name: "string" });
+const Deletion = answerWith<ConnectionDeletion>({ connection_id: "string" });
+const List = answerWith<ListConnectionsResponse>({ results: "list", pagination: "object" });
+const Written = writtenWith(
+  Connection,
+  (written, connection): ConnectionWritten => ({ ...written, connection }),
 );
-
-const Deleted = WrittenBody.extend({ result: ConnectionDeletion }).transform(
-  (body): ConnectionDeleted => ({ ...writtenOf(body), disconnection: body.result }),
+const Deleted = writtenWith(
+  Deletion,
+  (written, disconnection): ConnectionDeleted => ({ ...written, disconnection }),
 );
 
 export class RemoteConnections implements Connections {
@@ -39,13 +43,13 @@ export class RemoteConnections implements Connections {
 
   async get(connection: string): Promise<ConnectionRead> {
     const path = pathOf(connection);
-    const { body, place } = await this.#requests.read(path, {}, ConnectionResponse);
+    const { body, place } = await this.#requests.read(path, {}, Connection);
     const { version, position, tag } = place;
     return { connection: body, version, position, tag };
   }
 
   async list(query: ListQuery = {}): Promise<ListConnectionsResponse> {
-    return await this.#requests.list(`${base}/list`, query, ListConnectionsResponse);
+    return await this.#requests.list(`${base}/list`, query, List);
   }
 
   patch(

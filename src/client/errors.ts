@@ -1,6 +1,6 @@
 /** What goes wrong on the way to a server, and what a server refuses, as the errors of the library. */
-import { z } from "zod";
-import { BucketsError, type ErrorCode, errorCodes } from "../domain/errors.js";
+import { BucketsError, type ErrorCode, type ErrorDetails, errorCodes } from "../domain/errors.js";
+import { answerWith, mapped } from "./shapes.js";
 
 /** How a try failed. */
 export interface Failure {
@@ -28,22 +28,32 @@ const transientStatuses: readonly number[] = [408, 425, 429, 502, 503, 504];
 const neverSent: readonly string[] = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"];
 
 /** The envelope of the contract; its code is the one of the library. */
-const Envelope = z.object({
-  success: z.literal(false),
-  error: z.object({
-    message: z.string(),
-    code: z.enum(errorCodes),
-    details: z.record(z.string(), z.unknown()),
-  }),
-});
+interface Envelope {
+  readonly success: false;
+  readonly error: Refusal;
+}
+
+interface Refusal {
+  readonly message: string;
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+}
+
+const Told = answerWith<Refusal>({ message: "string", code: "string", details: "object" });
+const Enveloped = mapped(
+  answerWith<Envelope>({ success: "boolean", error: "object" }),
+  ({ success, error }) => (success ? undefined : Told(error)),
+);
 
 /** The failure that an answer tells of. */
 export async function refusalOf(response: Response, server: string): Promise<Failure> {
   const retryAfterMs = readRetryAfter(response.headers.get("Retry-After"));
   const text = await response.text();
-  const envelope = Envelope.safeParse(parseJson(text));
-  if (!envelope.success) return { ...foreignAnswer(response, server), retryAfterMs };
-  const { code, message, details } = envelope.data.error;
+  const told = Enveloped(parseJson(text));
+  if (told === undefined || !errorCodes.includes(told.code)) {
+    return { ...foreignAnswer(response, server), retryAfterMs };
+  }
+  const { code, message, details } = told;
   return {
     error: new BucketsError(code, message, details),
     isTransient: transientCodes.includes(code),

@@ -5,15 +5,10 @@
  */
 
 import { anyOf, endable } from "../api/endable.js";
-import {
-  type Feed,
-  type FeedEvent,
-  FeedPage,
-  type FeedPageOptions,
-  type FeedQuery,
-} from "../api/index.js";
+import type { Feed, FeedEvent, FeedPage, FeedPageOptions, FeedQuery } from "../api/index.js";
 import { isBucketsError } from "../domain/errors.js";
 import { delayMs, pause } from "./patience.js";
+import { answerWith } from "./shapes.js";
 import type { Transport } from "./transport.js";
 
 /** Within the patience of the proxies that there are. */
@@ -21,6 +16,8 @@ const pageWaitMs = 25_000;
 const pageEvents = 100;
 /** What a server that is away, or restarts, fails with. */
 const absences: readonly string[] = ["UNREACHABLE", "NOT_READY", "OVERLOADED", "TOO_MANY_REQUESTS"];
+
+const Page = answerWith<FeedPage>({ results: "list", pagination: "object" });
 
 /** The query with what the client has to add: every feed has a namespace and an end. */
 export interface OpenQuery extends FeedQuery {
@@ -100,6 +97,6 @@ export class RemoteFeed implements Feed {
       waitMs,
       signal,
     } as const;
-    return (await this.#transport.json(call, FeedPage)).body;
+    return (await this.#transport.json(call, Page)).body;
   }
 }

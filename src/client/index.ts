@@ -28,11 +28,10 @@ export type {
 export type { AuditEvent } from "../domain/audit-event.js";
 export type { BatchResponse } from "../domain/batch/response.js";
 export type { BlameEntry, BlameResponse } from "../domain/blame.js";
-export { fieldTypes } from "../domain/bucket/bucket-schema.js";
-export { storageClasses } from "../domain/bucket/document.js";
+export { adapterTypes, fieldTypes, storageClasses } from "../domain/bucket/choices.js";
 export type { BucketResponse } from "../domain/bucket/response.js";
-export { adapterTypes } from "../domain/bucket/source-adapter.js";
-export { type Change, diff } from "../domain/changes.js";
+export type { Change } from "../domain/change.js";
+export { diff } from "../domain/changes.js";
 export type { ConnectionResponse } from "../domain/connection/response.js";
 export { csvLine } from "../domain/csv.js";
 export type { DeliveryResponse } from "../domain/delivery/response.js";

@@ -1,9 +1,12 @@
 /** Putting a namespace back over HTTP. */
-import { NamespaceReverted, type NamespaceRevertOptions } from "../api/index.js";
+import type { NamespaceReverted, NamespaceRevertOptions } from "../api/index.js";
 import { NamespaceRevertFields, readOptions } from "../api/options.js";
 import { toJson } from "../domain/json.js";
 import { placeHeaders, segment } from "./place.js";
 import type { Requests } from "./requests.js";
+import { answerWith } from "./shapes.js";
+
+const Reverted = answerWith<NamespaceReverted>({ resources: "list", dry_run: "boolean" });
 
 /** Sent once: what was done of it shows when it is asked for again. */
 export async function revertRemotely(
@@ -25,5 +28,5 @@ export async function revertRemotely(
     }),
     headers: placeHeaders(place),
   } as const;
-  return (await transport.json(call, NamespaceReverted)).body;
+  return (await transport.json(call, Reverted)).body;
 }

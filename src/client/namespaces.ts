@@ -1,31 +1,33 @@
 /** The namespaces of a store, over HTTP: each method is one request. */
-import {
-  type Caller,
+import type {
+  Caller,
   ListNamespacesResponse,
-  type ListQuery,
-  type NamespaceDeleted,
-  type NamespaceRead,
-  type Namespaces,
-  type NamespaceWritten,
-  type WriteOptions,
-  WrittenBody,
+  ListQuery,
+  NamespaceDeleted,
+  NamespaceRead,
+  Namespaces,
+  NamespaceWritten,
+  WriteOptions,
 } from "../api/index.js";
 import { CallerFields, readOptions } from "../api/options.js";
 import { toJson } from "../domain/json.js";
-import { NamespaceResponse } from "../domain/namespace/response.js";
-import { NamespaceDeletionTask } from "../domain/task.js";
+import type { NamespaceResponse } from "../domain/namespace/response.js";
+import type { NamespaceDeletionTask } from "../domain/task.js";
 import { RemotePast } from "./past.js";
 import { segment } from "./place.js";
-import { Requests, writtenOf } from "./requests.js";
+import { Requests } from "./requests.js";
+import { answerWith, writtenWith } from "./shapes.js";
 
 const base = "/v1/namespaces";
 
-const Written = WrittenBody.extend({ result: NamespaceResponse }).transform(
-  (body): NamespaceWritten => ({ ...writtenOf(body), namespace: body.result }),
+const Shown = answerWith<NamespaceResponse>({ namespace_name: "string" });
+const List = answerWith<ListNamespacesResponse>({ results: "list", pagination: "object" });
+const Task = answerWith<NamespaceDeletionTask>({ task_id: "string", namespace_id: "string" });
+const Written = writtenWith(
+  Shown,
+  (written, namespace): NamespaceWritten => ({ ...written, namespace }),
 );
-const Deleted = WrittenBody.extend({ result: NamespaceDeletionTask }).transform(
-  (body): NamespaceDeleted => ({ ...writtenOf(body), task: body.result }),
-);
+const Deleted = writtenWith(Task, (written, task): NamespaceDeleted => ({ ...written, task }));
 
 export class RemoteNamespaces extends RemotePast implements Namespaces {
   readonly #requests: Requests;
@@ -50,11 +52,7 @@ export class RemoteNamespaces extends RemotePast implements Namespaces {
     namespace: string,
     { asOf }: { readonly asOf?: string | undefined } = {},
   ): Promise<NamespaceRead> {
-    const { body, place } = await this.#requests.read(
-      pathOf(namespace),
-      { as_of: asOf },
-      NamespaceResponse,
-    );
+    const { body, place } = await this.#requests.read(pathOf(namespace), { as_of: asOf }, Shown);
     return { namespace: body, ...place };
   }
 
@@ -62,7 +60,7 @@ export class RemoteNamespaces extends RemotePast implements Namespaces {
     const { search, filters, sort, caseSensitive, limit, offset, cursor, asOf } = query;
     const json = toJson({ search, filters, sort, case_sensitive: caseSensitive });
     const page = { limit, offset, cursor, as_of: asOf };
-    return await this.#requests.ask(`${base}/list`, json, ListNamespacesResponse, page);
+    return await this.#requests.ask(`${base}/list`, json, List, page);
   }
 
   async patch(

@@ -1,30 +1,32 @@
 /** The objects of one bucket, over HTTP: each method is one request. */
-import {
-  type BlobAnswer,
+import type {
+  BlobAnswer,
   ListObjectsResponse,
-  type ObjectFormat,
-  type ObjectGetOptions,
-  type ObjectListQuery,
-  type ObjectOperation,
-  type ObjectRead,
-  type Objects,
-  type ObjectsCreated,
-  type ObjectWritten,
-  type PatchFormat,
-  type ProcessingFormat,
-  type WriteOptions,
-  WrittenBody,
+  ObjectFormat,
+  ObjectGetOptions,
+  ObjectListQuery,
+  ObjectOperation,
+  ObjectRead,
+  Objects,
+  ObjectsCreated,
+  ObjectWritten,
+  PatchFormat,
+  ProcessingFormat,
+  WriteOptions,
 } from "../api/index.js";
-import { AggregateResponse } from "../domain/aggregate/aggregate.js";
+import type { AggregateResponse } from "../domain/aggregate/aggregate.js";
 import { toJson } from "../domain/json.js";
-import { describeBlob, findBlob, ObjectResponse } from "../domain/object/response.js";
+import { describeBlob, findBlob } from "../domain/object/blob-answers.js";
+import type { ObjectResponse } from "../domain/object/response.js";
 import { RemotePast } from "./past.js";
 import { segment, urlQuery } from "./place.js";
-import { posted, type RemoteOperations, type Requests, type Write, writtenOf } from "./requests.js";
+import { posted, type RemoteOperations, type Requests, type Write } from "./requests.js";
+import { answerWith, writtenWith } from "./shapes.js";
 
-const Written = WrittenBody.extend({ result: ObjectResponse }).transform(
-  (body): ObjectWritten => ({ ...writtenOf(body), object: body.result }),
-);
+const Shown = answerWith<ObjectResponse>({ object_id: "string", blobs: "list" });
+const List = answerWith<ListObjectsResponse>({ results: "list", pagination: "object" });
+const Aggregate = answerWith<AggregateResponse>({ results: "list", total_groups: "number" });
+const Written = writtenWith(Shown, (written, object): ObjectWritten => ({ ...written, object }));
 
 export class RemoteObjects extends RemotePast implements Objects {
   readonly #requests: Requests;
@@ -59,7 +61,7 @@ export class RemoteObjects extends RemotePast implements Objects {
   async get(object: string, { asOf, showUrls }: ObjectGetOptions = {}): Promise<ObjectRead> {
     const path = pathOf(this.#bucket, object);
     const query = { as_of: asOf, ...urlQuery(showUrls) };
-    const { body, place } = await this.#requests.read(path, query, ObjectResponse);
+    const { body, place } = await this.#requests.read(path, query, Shown);
     return { object: body, ...place };
   }
 
@@ -70,7 +72,7 @@ export class RemoteObjects extends RemotePast implements Objects {
     const { limit, offset, cursor, asOf, countBlobs } = query;
     const page = { limit, offset, cursor, as_of: asOf };
     const counting = { include_total: countBlobs === true ? "true" : undefined };
-    return await this.#requests.ask(path, json, ListObjectsResponse, { ...page, ...counting });
+    return await this.#requests.ask(path, json, List, { ...page, ...counting });
   }
 
   put(object: string, body: unknown, options: WriteOptions = {}): Promise<ObjectWritten> {
@@ -100,7 +102,7 @@ export class RemoteObjects extends RemotePast implements Objects {
 
   async aggregate(body: unknown): Promise<AggregateResponse> {
     const path = `${baseOf(this.#bucket)}/aggregate`;
-    return await this.#requests.ask(path, toJson(body), AggregateResponse);
+    return await this.#requests.ask(path, toJson(body), Aggregate);
   }
 
   async blob(

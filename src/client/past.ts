@@ -1,20 +1,26 @@
 /** Reading the past of resources of one kind, over HTTP. */
 
-import {
-  type BlameQuery,
-  type DiffQuery,
-  type EventProofOptions,
-  type HistoryQuery,
+import type {
+  BlameQuery,
+  DiffQuery,
+  EventProofOptions,
+  HistoryQuery,
   HistoryResponse,
-  type PastReads,
+  PastReads,
   ReplayLine,
-  type ReplayRange,
+  ReplayRange,
 } from "../api/index.js";
-import { BlameResponse } from "../domain/blame.js";
-import { HistoryEntry } from "../domain/history.js";
+import type { BlameResponse } from "../domain/blame.js";
+import type { HistoryEntry } from "../domain/history.js";
 import type { JsonValue } from "../domain/json.js";
-import { jsonValue } from "../domain/schemas.js";
 import type { Requests } from "./requests.js";
+import { answerWith, anything } from "./shapes.js";
+
+const Diff = anything<JsonValue>();
+const Blame = answerWith<BlameResponse>({});
+const History = answerWith<HistoryResponse>({ results: "list", pagination: "object" });
+const Entry = answerWith<HistoryEntry>({ event_id: "string", changes: "list" });
+const Line = answerWith<ReplayLine>({});
 
 export class RemotePast implements PastReads {
   readonly #requests: Requests;
@@ -28,22 +34,22 @@ export class RemotePast implements PastReads {
 
   async diff(identifier: string, query: DiffQuery = {}): Promise<JsonValue> {
     const path = `${this.#pathOf(identifier)}/diff`;
-    return await this.#requests.get(path, { ...query }, jsonValue);
+    return await this.#requests.get(path, { ...query }, Diff);
   }
 
   async blame(identifier: string, { path, asOf }: BlameQuery = {}): Promise<BlameResponse> {
     const query = { path, as_of: asOf };
-    return await this.#requests.get(`${this.#pathOf(identifier)}/blame`, query, BlameResponse);
+    return await this.#requests.get(`${this.#pathOf(identifier)}/blame`, query, Blame);
   }
 
   async history(identifier: string, query: HistoryQuery = {}): Promise<HistoryResponse> {
     const path = `${this.#pathOf(identifier)}/history`;
-    return await this.#requests.get(path, { ...query }, HistoryResponse);
+    return await this.#requests.get(path, { ...query }, History);
   }
 
   async entry(identifier: string, version: number): Promise<HistoryEntry> {
     const path = `${this.#pathOf(identifier)}/history/${version}`;
-    return await this.#requests.get(path, {}, HistoryEntry);
+    return await this.#requests.get(path, {}, Entry);
   }
 
   async proof(
@@ -67,7 +73,7 @@ export class RemotePast implements PastReads {
   async *replay(identifier: string, range: ReplayRange = {}): AsyncGenerator<ReplayLine, void> {
     const call = this.#requests.reading(`${this.#pathOf(identifier)}/replay`, { ...range });
     let isWhole = false;
-    for await (const line of this.#requests.transport.lines(call, ReplayLine)) {
+    for await (const line of this.#requests.transport.lines(call, Line)) {
       isWhole = "replayed" in line;
       yield line;
     }

@@ -1,20 +1,20 @@
 /** The requests of one place: each is a call of the transport, with the headers that all have. */
-import type { z } from "zod";
-import {
-  type ListQuery,
+import type {
+  ListQuery,
   ManyWrittenBody,
-  type OperationResult,
-  type PastPlace,
-  type WriteOptions,
-  type Written,
-  type WrittenBody,
-  writtenMediaType,
+  OperationResult,
+  PastPlace,
+  WriteOptions,
 } from "../api/index.js";
 import { AnyWriteFields, readOptions } from "../api/options.js";
+import { writtenMediaType } from "../api/writes.js";
 import { BucketsError } from "../domain/errors.js";
 import { type JsonValue, toJson } from "../domain/json.js";
 import { type Place, placeHeaders, writeHeaders } from "./place.js";
+import { answerWith, read, type Shape } from "./shapes.js";
 import type { Answer, Call, Transport } from "./transport.js";
+
+const Many = answerWith<ManyWrittenBody>({ succeeded: "list", failed: "list" });
 
 /** A write, without what all have in common. */
 export interface Write {
@@ -29,7 +29,7 @@ export interface Write {
 export interface RemoteOperations<Operation> {
   readonly request: (operation: Operation) => Write;
   /** The answer to the operation, and what it tells. */
-  readonly answer: (operation: Operation) => z.ZodType<OperationResult>;
+  readonly answer: (operation: Operation) => Shape<OperationResult>;
 }
 
 /** Where what was read is in the log, and in the past. */
@@ -49,58 +49,58 @@ export class Requests {
     this.place = place;
   }
 
-  async get<Schema extends z.ZodType>(
+  async get<Answered>(
     path: string,
     query: Call["query"],
-    schema: Schema,
-  ): Promise<z.output<Schema>> {
-    return (await this.transport.json(this.reading(path, query), schema)).body;
+    shape: Shape<Answered>,
+  ): Promise<Answered> {
+    return (await this.transport.json(this.reading(path, query), shape)).body;
   }
 
   /** One resource, with its place in the log. */
-  async read<Schema extends z.ZodType>(
+  async read<Answered>(
     path: string,
     query: Call["query"],
-    schema: Schema,
-  ): Promise<Answer<z.output<Schema>> & { readonly place: ReadPlace }> {
-    const answer = await this.transport.json(this.reading(path, query), schema);
+    shape: Shape<Answered>,
+  ): Promise<Answer<Answered> & { readonly place: ReadPlace }> {
+    const answer = await this.transport.json(this.reading(path, query), shape);
     return { ...answer, place: placeOf(answer.headers) };
   }
 
   /** What is asked by a body, and changes nothing. */
-  async ask<Schema extends z.ZodType>(
+  async ask<Answered>(
     path: string,
     json: JsonValue,
-    schema: Schema,
+    shape: Shape<Answered>,
     query: Call["query"] = {},
-  ): Promise<z.output<Schema>> {
+  ): Promise<Answered> {
     const call = { ...this.reading(path, query), method: "POST", json } as const;
-    return (await this.transport.json(call, schema)).body;
+    return (await this.transport.json(call, shape)).body;
   }
 
   /** A list whose whole question is in the body, now or as of a moment. */
-  list<Schema extends z.ZodType>(
+  list<Answered>(
     path: string,
     { caseSensitive, asOf, ...asked }: ListQuery,
-    schema: Schema,
-  ): Promise<z.output<Schema>> {
+    shape: Shape<Answered>,
+  ): Promise<Answered> {
     const json = toJson({ ...asked, case_sensitive: caseSensitive });
-    return this.ask(path, json, schema, { as_of: asOf });
+    return this.ask(path, json, shape, { as_of: asOf });
   }
 
-  async write<Schema extends z.ZodType>(
+  async write<Answered>(
     write: Write,
     options: WriteOptions,
-    schema: Schema,
-  ): Promise<z.output<Schema>> {
-    return (await this.transport.json(this.writing(write, options), schema)).body;
+    shape: Shape<Answered>,
+  ): Promise<Answered> {
+    return (await this.transport.json(this.writing(write, options), shape)).body;
   }
 
-  /** Many writes as one, each accepted or refused by itself. @param schema of an accepted one. */
-  async writeMany<Result>(write: Write, options: WriteOptions, schema: z.ZodType<Result>) {
-    const { succeeded, failed } = await this.write(write, options, ManyWrittenBody);
+  /** Many writes as one, each accepted or refused by itself. @param shape of an accepted one. */
+  async writeMany<Result>(write: Write, options: WriteOptions, shape: Shape<Result>) {
+    const { succeeded, failed } = await this.write(write, options, Many);
     return {
-      succeeded: succeeded.map((written) => schema.parse(written)),
+      succeeded: succeeded.map((written) => read(shape, written)),
       failed: failed.map(({ index, code, error, details }) => ({
         index,
         error: new BucketsError(code, error, details),
@@ -134,19 +134,6 @@ export class Requests {
 /** A write whose body may be left out. */
 export function posted(path: string, body: unknown): Write {
   return { method: "POST", path, json: toJson(body ?? {}) };
-}
-
-export function writtenOf(body: Omit<z.infer<typeof WrittenBody>, "result">): Written {
-  const { version, position, tag, changes, replayed } = body;
-  return {
-    version,
-    position,
-    tag,
-    changes,
-    ignoredFields: body.ignored_fields,
-    replayed,
-    dryRun: body.dry_run,
-  };
 }
 
 function placeOf(headers: Headers): ReadPlace {

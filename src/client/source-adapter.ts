@@ -1,21 +1,25 @@
 /** The source adapter of one bucket, over HTTP. Webhooks themselves go to its URL. */
 
-import {
-  type DeliveriesQuery,
-  type DeliveryWritten,
+import type {
+  DeliveriesQuery,
+  DeliveryWritten,
   ListDeliveriesResponse,
-  type SourceAdapter,
+  SourceAdapter,
   TestedDelivery,
-  type WriteOptions,
-  WrittenBody,
+  WriteOptions,
 } from "../api/index.js";
-import { DeliveryResponse } from "../domain/delivery/response.js";
+import type { DeliveryResponse } from "../domain/delivery/response.js";
 import { toJson } from "../domain/json.js";
 import { segment } from "./place.js";
-import { posted, type Requests, writtenOf } from "./requests.js";
+import { posted, type Requests } from "./requests.js";
+import { answerWith, writtenWith } from "./shapes.js";
 
-const Written = WrittenBody.extend({ result: DeliveryResponse }).transform(
-  (body): DeliveryWritten => ({ ...writtenOf(body), delivery: body.result }),
+const Delivery = answerWith<DeliveryResponse>({ delivery_id: "string", status: "string" });
+const List = answerWith<ListDeliveriesResponse>({ results: "list", counts: "object" });
+const Tested = answerWith<TestedDelivery>({ status: "string" });
+const Written = writtenWith(
+  Delivery,
+  (written, delivery): DeliveryWritten => ({ ...written, delivery }),
 );
 
 export class RemoteSourceAdapter implements SourceAdapter {
@@ -28,16 +32,16 @@ export class RemoteSourceAdapter implements SourceAdapter {
   }
 
   async test(payload: unknown): Promise<TestedDelivery> {
-    return await this.#requests.ask(`${this.#base}/test`, toJson(payload), TestedDelivery);
+    return await this.#requests.ask(`${this.#base}/test`, toJson(payload), Tested);
   }
 
   async deliveries(query: DeliveriesQuery = {}): Promise<ListDeliveriesResponse> {
     const path = `${this.#base}/deliveries`;
-    return await this.#requests.get(path, { ...query }, ListDeliveriesResponse);
+    return await this.#requests.get(path, { ...query }, List);
   }
 
   async delivery(deliveryId: string): Promise<DeliveryResponse> {
-    return await this.#requests.get(this.#path(deliveryId), {}, DeliveryResponse);
+    return await this.#requests.get(this.#path(deliveryId), {}, Delivery);
   }
 
   async replay(deliveryId: string, options: WriteOptions = {}): Promise<DeliveryWritten> {

@@ -1,13 +1,17 @@
 /** Statistics over time, over HTTP. */
-import {
+import type {
   ActivityAnswer,
-  type ActivityQuery,
-  type Statistics,
+  ActivityQuery,
+  Statistics,
   StatisticsHistoryAnswer,
-  type StatisticsHistoryQuery,
+  StatisticsHistoryQuery,
 } from "../api/index.js";
 import { segment } from "./place.js";
 import type { Requests } from "./requests.js";
+import { answerWith } from "./shapes.js";
+
+const Activity = answerWith<ActivityAnswer>({ results: "list", step_seconds: "number" });
+const History = answerWith<StatisticsHistoryAnswer>({ results: "list" });
 
 export class RemoteStatistics implements Statistics {
   readonly #requests: Requests;
@@ -17,7 +21,7 @@ export class RemoteStatistics implements Statistics {
   }
 
   async activity(query: ActivityQuery = {}): Promise<ActivityAnswer> {
-    return await this.#requests.get("/v1/stats/activity", { ...query }, ActivityAnswer);
+    return await this.#requests.get("/v1/stats/activity", { ...query }, Activity);
   }
 
   async history(
@@ -25,6 +29,6 @@ export class RemoteStatistics implements Statistics {
     query: StatisticsHistoryQuery = {},
   ): Promise<StatisticsHistoryAnswer> {
     const path = `/v1/buckets/${segment(bucket)}/stats/history`;
-    return await this.#requests.get(path, { ...query }, StatisticsHistoryAnswer);
+    return await this.#requests.get(path, { ...query }, History);
   }
 }

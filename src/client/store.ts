@@ -1,34 +1,29 @@
 /** The store behind a server, by the interface of the one in this process. */
-import { z } from "zod";
-import {
-  allNamespaces,
-  type BackupOptions,
+import type {
+  BackupOptions,
   BackupProgress,
   BackupReport,
-  type BucketStore,
-  blobChecks,
-  type Caller,
-  durabilities,
-  type Feed,
-  type FeedQuery,
+  BucketStore,
+  Caller,
+  Feed,
+  FeedQuery,
   HeadAnswer,
-  type Health,
-  HealthCheck,
-  type Namespace,
-  type Namespaces,
-  type OnProgress,
-  type Organization,
-  type Proofs,
-  type RebuildReport,
-  type ReplayReport,
-  type Tokens,
-  type VerifyOptions,
-  type VerifyReport,
+  Health,
+  Namespace,
+  Namespaces,
+  OnProgress,
+  Organization,
+  Proofs,
+  RebuildReport,
+  ReplayReport,
+  Tokens,
+  VerifyOptions,
+  VerifyReport,
 } from "../api/index.js";
 import { CallerFields, readOptions } from "../api/options.js";
 import { isBucketsError } from "../domain/errors.js";
 import { toJson } from "../domain/json.js";
-import { assertNamespace } from "../domain/namespace/name.js";
+import { allNamespaces, assertNamespace } from "../domain/namespace/name.js";
 import { RemoteAudit, RemoteAuditSettings } from "./audit.js";
 import { claimRemotely, RemoteBatches } from "./batches.js";
 import { RemoteBuckets } from "./buckets.js";
@@ -39,6 +34,7 @@ import { RemoteNamespaces } from "./namespaces.js";
 import { RemoteObjects } from "./objects.js";
 import { RemoteProofs } from "./proofs.js";
 import { Requests } from "./requests.js";
+import { answerWith, either, mapped, type Shape } from "./shapes.js";
 import { RemoteSourceAdapter } from "./source-adapter.js";
 import { RemoteStatistics } from "./statistics.js";
 import { RemoteSyncs } from "./syncs.js";
@@ -48,39 +44,28 @@ import { transact, writeRemotely } from "./transactions.js";
 import type { Call, Transport } from "./transport.js";
 import { RemoteUploads } from "./uploads.js";
 
-const Readiness = z.object({ durability: z.enum(durabilities), checks: z.array(HealthCheck) });
-const Unreadiness = Readiness.extend({ reason: z.string() });
+interface Readiness {
+  readonly durability: Health["durability"];
+  readonly checks: Health["checks"];
+}
+interface Progress {
+  readonly done: number;
+  readonly total: number;
+}
 
-const Progress = z.object({ done: z.number(), total: z.number() });
-
-const Fault = z.object({ position: z.number(), problem: z.string() });
-
-const VerifyLine = z.object({
-  ok: z.boolean(),
-  events: z.number(),
-  head: z.object({ position: z.number(), hash: z.string() }),
-  tree: z.object({ root: z.string(), checkpoints: z.number() }),
-  fault: Fault.exactOptional(),
-  unreadable: z.array(Fault).exactOptional(),
-  blobs: z.object({ check: z.enum(blobChecks), checked: z.number() }).exactOptional(),
-  reads: z.object({ checked: z.number() }).exactOptional(),
-  rows: z.object({ checked: z.number() }).exactOptional(),
-  not_checked: z.array(z.string()).exactOptional(),
-}) satisfies z.ZodType<VerifyReport>;
-
-const RebuildLine = z.object({
-  replayed: z.number(),
-  rows: z.number(),
-  differences: z.number(),
-  unreadable: z.array(Fault).exactOptional(),
-}) satisfies z.ZodType<RebuildReport>;
-
-const ReplayReportLine = z.object({
-  replayed: z.number(),
-  matches_view: z.boolean(),
-  fault: Fault.exactOptional(),
-  unreadable: z.array(Fault).exactOptional(),
-}) satisfies z.ZodType<ReplayReport>;
+const Ready = answerWith<Readiness>({ durability: "string", checks: "list" });
+const Unready = answerWith<Readiness & { readonly reason: string }>({
+  durability: "string",
+  checks: "list",
+  reason: "string",
+});
+const Head = answerWith<HeadAnswer>({ position: "number", hash: "string" });
+const Step = answerWith<Progress>({ done: "number", total: "number" });
+const BackupStep = answerWith<BackupProgress>({ step: "string", done: "number" });
+const Verified = answerWith<VerifyReport>({ ok: "boolean", events: "number" });
+const Rebuilt = answerWith<RebuildReport>({ replayed: "number", differences: "number" });
+const Replayed = answerWith<ReplayReport>({ replayed: "number", matches_view: "boolean" });
+const BackedUp = answerWith<BackupReport>({ path: "string", position: "number" });
 
 /** Where the client is at home. */
 interface Home {
@@ -144,7 +129,7 @@ export class RemoteStore implements BucketStore {
 
   async head(): Promise<HeadAnswer> {
     const call = { kind: "read", method: "GET", path: "/v1/events/head" } as const;
-    return (await this.#transport.json(call, HeadAnswer)).body;
+    return (await this.#transport.json(call, Head)).body;
   }
 
   events(query: FeedQuery = {}): Feed {
@@ -159,36 +144,38 @@ export class RemoteStore implements BucketStore {
     const { expected = null, checkpoint = null, blobs = null } = options;
     const json = toJson({ expected, checkpoint, blobs });
     const call = { kind: "read", method: "POST", path: "/v1/admin/verify", json } as const;
-    return await this.#report(call, VerifyLine, Progress, options.onProgress);
+    return await this.#report(call, Verified, Step, options.onProgress);
   }
 
   async replay(options: { onProgress?: OnProgress } = {}): Promise<ReplayReport> {
     const call = { kind: "read", method: "POST", path: "/v1/admin/replay" } as const;
-    return await this.#report(call, ReplayReportLine, Progress, options.onProgress);
+    return await this.#report(call, Replayed, Step, options.onProgress);
   }
 
   async rebuild(options: { onProgress?: OnProgress } = {}): Promise<RebuildReport> {
     const path = "/v1/admin/projections/view/rebuild";
     const call = { kind: "write", retries: 0, method: "POST", path } as const;
-    return await this.#report(call, RebuildLine, Progress, options.onProgress);
+    return await this.#report(call, Rebuilt, Step, options.onProgress);
   }
 
   async backup(to: string, options: BackupOptions = {}): Promise<BackupReport> {
     const json = toJson({ to, update: options.update ?? false });
     const path = "/v1/admin/backups";
     const call = { kind: "write", retries: 0, method: "POST", path, json } as const;
-    return await this.#report(call, BackupReport, BackupProgress, options.onProgress);
+    return await this.#report(call, BackedUp, BackupStep, options.onProgress);
   }
 
   /** What a server that is not ready says of itself is an answer, not an error. */
   async health(): Promise<Health> {
     const call = { kind: "read", retries: 0, method: "GET", path: "/readyz" } as const;
     try {
-      return { ready: true, ...(await this.#transport.json(call, Readiness)).body };
+      const { durability, checks } = (await this.#transport.json(call, Ready)).body;
+      return { ready: true, durability, checks };
     } catch (error) {
-      const told = isBucketsError(error) ? Unreadiness.safeParse(error.details) : undefined;
-      if (told?.success !== true) throw error;
-      return { ready: false, ...told.data };
+      const told = isBucketsError(error) ? Unready(error.details) : undefined;
+      if (told === undefined) throw error;
+      const { durability, checks, reason } = told;
+      return { ready: false, durability, checks, reason };
     }
   }
 
@@ -204,14 +191,20 @@ export class RemoteStore implements BucketStore {
   /** Passes on how far the work has come; the last line is its report. */
   async #report<Report, Progress>(
     call: Call,
-    schema: z.ZodType<Report>,
-    step: z.ZodType<Progress>,
+    last: Shape<Report>,
+    step: Shape<Progress>,
     onProgress: (progress: Progress) => void = () => {},
   ): Promise<Report> {
-    const Line = z.union([
-      z.object({ progress: step }),
-      schema.transform((report) => ({ report })),
-    ]);
+    const Line = either(
+      mapped(answerWith<{ readonly progress: unknown }>({ progress: "object" }), (line) => {
+        const progress = step(line.progress);
+        return progress === undefined ? undefined : { progress };
+      }),
+      (value) => {
+        const report = last(value);
+        return report === undefined ? undefined : { report };
+      },
+    );
     for await (const line of this.#transport.lines(call, Line)) {
       if ("report" in line) return line.report;
       onProgress(line.progress);

@@ -1,32 +1,31 @@
 /** The syncs of one bucket, over HTTP: each method is one request. */
-import {
-  BatchDeletion,
-  type ListQuery,
+import type {
+  ListQuery,
   ListSyncsResponse,
-  type SyncDeleted,
-  type SyncOperation,
-  type SyncRead,
-  type Syncs,
-  type SyncTriggered,
-  type SyncWritten,
-  type WriteOptions,
-  WrittenBody,
+  SyncDeleted,
+  SyncOperation,
+  SyncRead,
+  Syncs,
+  SyncTriggered,
+  SyncWritten,
+  WriteOptions,
 } from "../api/index.js";
 import { toJson } from "../domain/json.js";
-import { SyncResponse } from "../domain/sync/response.js";
-import { SyncTask } from "../domain/task.js";
+import type { SyncResponse } from "../domain/sync/response.js";
+import type { SyncTask } from "../domain/task.js";
 import { RemotePast } from "./past.js";
 import { segment } from "./place.js";
-import { type RemoteOperations, type Requests, type Write, writtenOf } from "./requests.js";
+import type { RemoteOperations, Requests, Write } from "./requests.js";
+import { answerWith, Deletion, writtenWith } from "./shapes.js";
 
-const Written = WrittenBody.extend({ result: SyncResponse }).transform(
-  (body): SyncWritten => ({ ...writtenOf(body), sync: body.result }),
-);
-const Triggered = WrittenBody.extend({ result: SyncTask }).transform(
-  (body): SyncTriggered => ({ ...writtenOf(body), task: body.result }),
-);
-const Deleted = WrittenBody.extend({ result: BatchDeletion }).transform(
-  (body): SyncDeleted => ({ ...writtenOf(body), deletion: body.result }),
+const Sync = answerWith<SyncResponse>({ sync_config_id: "string" });
+const Task = answerWith<SyncTask>({ task_id: "string", sync_config_id: "string" });
+const List = answerWith<ListSyncsResponse>({ results: "list", pagination: "object" });
+const Written = writtenWith(Sync, (written, sync): SyncWritten => ({ ...written, sync }));
+const Triggered = writtenWith(Task, (written, task): SyncTriggered => ({ ...written, task }));
+const Deleted = writtenWith(
+  Deletion,
+  (written, deletion): SyncDeleted => ({ ...written, deletion }),
 );
 
 export class RemoteSyncs extends RemotePast implements Syncs {
@@ -74,12 +73,12 @@ export class RemoteSyncs extends RemotePast implements Syncs {
     { asOf }: { readonly asOf?: string | undefined } = {},
   ): Promise<SyncRead> {
     const path = pathOf(this.#bucket, sync);
-    const { body, place } = await this.#requests.read(path, { as_of: asOf }, SyncResponse);
+    const { body, place } = await this.#requests.read(path, { as_of: asOf }, Sync);
     return { sync: body, ...place };
   }
 
   async list(query: ListQuery = {}): Promise<ListSyncsResponse> {
-    return await this.#requests.list(`${baseOf(this.#bucket)}/list`, query, ListSyncsResponse);
+    return await this.#requests.list(`${baseOf(this.#bucket)}/list`, query, List);
   }
 }
 

@@ -1,14 +1,19 @@
 /** The tasks of one namespace, over HTTP. */
 
-import {
-  type ListQuery,
+import type {
+  ListQuery,
   ListTasksResponse,
   TaskAnswer,
   TaskCancellation,
-  type Tasks,
+  Tasks,
 } from "../api/index.js";
 import { segment } from "./place.js";
 import type { Requests } from "./requests.js";
+import { answerWith } from "./shapes.js";
+
+const Task = answerWith<TaskAnswer>({ task_id: "string", task_type: "string" });
+const List = answerWith<ListTasksResponse>({ results: "list", pagination: "object" });
+const Cancellation = answerWith<TaskCancellation>({ task: "object" });
 
 export class RemoteTasks implements Tasks {
   readonly #requests: Requests;
@@ -22,7 +27,7 @@ export class RemoteTasks implements Tasks {
     { asOf }: { readonly asOf?: string | undefined } = {},
   ): Promise<TaskAnswer> {
     const path = `/v1/tasks/${segment(taskId)}`;
-    return await this.#requests.get(path, { as_of: asOf }, TaskAnswer);
+    return await this.#requests.get(path, { as_of: asOf }, Task);
   }
 
   async cancel(
@@ -31,10 +36,10 @@ export class RemoteTasks implements Tasks {
   ): Promise<TaskCancellation> {
     const write = { method: "DELETE", path: `/v1/tasks/${segment(taskId)}` } as const;
     const call = this.#requests.writing(write, { reason });
-    return (await this.#requests.transport.json(call, TaskCancellation)).body;
+    return (await this.#requests.transport.json(call, Cancellation)).body;
   }
 
   async list(query: ListQuery = {}): Promise<ListTasksResponse> {
-    return await this.#requests.list("/v1/tasks/list", query, ListTasksResponse);
+    return await this.#requests.list("/v1/tasks/list", query, List);
   }
 }

@@ -2,22 +2,23 @@
  * The access tokens of the server. What shows a secret is sent again under a key of the caller alone,
  * who then knows that the second answer hides what the lost one showed.
  */
-import { z } from "zod";
-import {
+import type {
   CreatedToken,
   TokenAnswer,
-  type TokenMade,
-  type TokenOptions,
-  type Tokens,
-  type TokenWritten,
+  TokenMade,
+  TokenOptions,
+  Tokens,
+  TokenWritten,
 } from "../api/index.js";
 import { readOptions, TokenFields } from "../api/options.js";
 import { type JsonValue, toJson } from "../domain/json.js";
 import { segment } from "./place.js";
+import { answerWith } from "./shapes.js";
 import type { Transport } from "./transport.js";
 
 const path = "/v1/admin/tokens";
-const TokenList = z.object({ results: z.array(TokenAnswer) });
+const List = answerWith<{ readonly results: readonly TokenAnswer[] }>({ results: "list" });
+const Created = answerWith<CreatedToken>({ name: "string", token: "string" });
 
 export class RemoteTokens implements Tokens {
   readonly #transport: Transport;
@@ -36,7 +37,7 @@ export class RemoteTokens implements Tokens {
 
   async list(): Promise<readonly TokenAnswer[]> {
     const call = { kind: "read", method: "GET", path } as const;
-    return (await this.#transport.json(call, TokenList)).body.results;
+    return (await this.#transport.json(call, List)).body.results;
   }
 
   async revoke(name: string, given: TokenOptions = {}): Promise<TokenWritten> {
@@ -54,7 +55,7 @@ export class RemoteTokens implements Tokens {
     const { idempotencyKey } = readOptions(TokenFields, given);
     const retries = idempotencyKey === undefined ? { retries: 0 } : {};
     const call = { kind: "write", method: "POST", path, json, idempotencyKey, ...retries } as const;
-    const { body, headers } = await this.#transport.json(call, CreatedToken);
+    const { body, headers } = await this.#transport.json(call, Created);
     return { ...body, replayed: isReplay(headers) };
   }
 }

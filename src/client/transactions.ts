@@ -1,15 +1,14 @@
 /** Operations as data over HTTP: each as the request that it is by itself, also in a transaction. */
 
-import {
-  type CommitOptions,
-  type Operation,
-  type OperationKind,
-  type OperationResult,
-  type Operations,
-  type Transacted,
-  type TransactionOptions,
+import type {
+  CommitOptions,
+  Operation,
+  OperationKind,
+  OperationResult,
+  Operations,
+  Transacted,
+  TransactionOptions,
   TransactionResponse,
-  writtenMediaType,
 } from "../api/index.js";
 import {
   assertList,
@@ -18,6 +17,7 @@ import {
   readOptions,
   TransactionFields,
 } from "../api/options.js";
+import { writtenMediaType } from "../api/writes.js";
 import { type JsonValue, toJson } from "../domain/json.js";
 import { batchOperations } from "./batches.js";
 import { bucketOperations } from "./buckets.js";
@@ -25,8 +25,11 @@ import { connectionOperations } from "./connections.js";
 import { objectOperations } from "./objects.js";
 import { placeHeaders, writeHeaders } from "./place.js";
 import type { RemoteOperations, Requests } from "./requests.js";
+import { answerWith, read } from "./shapes.js";
 import { syncOperations } from "./syncs.js";
 import { uploadOperations } from "./uploads.js";
+
+const Transaction = answerWith<TransactionResponse>({ results: "list" });
 
 /** Done once however often it has to be sent, under one key for the whole. */
 export async function transact(
@@ -52,7 +55,7 @@ export async function transact(
     },
     idempotencyKey: options.idempotencyKey ?? (isDry ? undefined : crypto.randomUUID()),
   } as const;
-  const { body, headers } = await transport.json(call, TransactionResponse);
+  const { body, headers } = await transport.json(call, Transaction);
   return {
     transactionId: body.transaction_id,
     results: operations.map((operation, index) => resultOf(operation, body.results[index]?.body)),
@@ -88,7 +91,7 @@ function remoteOf<Kind extends OperationKind>(kind: Kind): RemoteOperations<Oper
 }
 
 function resultOf(operation: Operation, body: JsonValue | undefined): OperationResult {
-  return remoteOf(kindOfOperation(operation)).answer(operation).parse(body);
+  return read(remoteOf(kindOfOperation(operation)).answer(operation), body);
 }
 
 /** Its request in the words of a transaction. */

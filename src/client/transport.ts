@@ -2,7 +2,6 @@
  * Sends requests, again where that is safe, and reads answers. Whatever it throws is an error of
  * the library, or the reason of a signal that aborted; none of them holds the token.
  */
-import type { z } from "zod";
 import type { ReceiveOptions, UploadBytes } from "../api/index.js";
 import { partsOf } from "../api/upload-bytes.js";
 import { BucketsError } from "../domain/errors.js";
@@ -18,6 +17,7 @@ import {
 import { readChunks, readLines } from "./lines.js";
 import { delayMs, pause, retryAfterMsMax, within } from "./patience.js";
 import { canPutBlobs, putBlob } from "./put-blob.js";
+import { read, type Shape } from "./shapes.js";
 
 export interface TransportOptions {
   /** Without a slash at its end. */
@@ -80,19 +80,19 @@ export class Transport {
   }
 
   /** The answer as JSON of that shape. */
-  json<Schema extends z.ZodType>(call: Call, schema: Schema): Promise<Answer<z.output<Schema>>> {
-    return this.#send(call, (response) => this.#readJson(response, schema));
+  json<Answered>(call: Call, shape: Shape<Answered>): Promise<Answer<Answered>> {
+    return this.#send(call, (response) => this.#readJson(response, shape));
   }
 
   /** The same where there may be nothing to answer. */
-  jsonOrNothing<Schema extends z.ZodType>(
+  jsonOrNothing<Answered>(
     call: Call,
-    schema: Schema,
-  ): Promise<Answer<z.output<Schema>> | undefined> {
-    return this.#send<Answer<z.output<Schema>> | undefined>(call, async (response) =>
+    shape: Shape<Answered>,
+  ): Promise<Answer<Answered> | undefined> {
+    return this.#send<Answer<Answered> | undefined>(call, async (response) =>
       response.status === 204
         ? { kind: "done", value: undefined }
-        : await this.#readJson(response, schema),
+        : await this.#readJson(response, shape),
     );
   }
 
@@ -101,22 +101,20 @@ export class Transport {
     return this.#send(call, async (response) => ({ kind: "done", value: await response.text() }));
   }
 
-  async #readJson<Schema extends z.ZodType>(
+  async #readJson<Answered>(
     response: Response,
-    schema: Schema,
-  ): Promise<Tried<Answer<z.output<Schema>>>> {
-    const parsed = schema.safeParse(parseJson(await response.text()));
-    if (parsed.success) {
-      return { kind: "done", value: { body: parsed.data, headers: response.headers } };
-    }
+    shape: Shape<Answered>,
+  ): Promise<Tried<Answer<Answered>>> {
+    const body = shape(parseJson(await response.text()));
+    if (body !== undefined) return { kind: "done", value: { body, headers: response.headers } };
     return { kind: "failed", ...foreignAnswer(response, this.#options.baseUrl) };
   }
 
   /** Sends bytes, once, to a URL of the server that carries its own signature. */
-  async sendBytes<Schema extends z.ZodType>(
+  async sendBytes<Answered>(
     { url, contentType, bytes, onProgress }: SentBytes,
-    schema: Schema,
-  ): Promise<z.output<Schema>> {
+    shape: Shape<Answered>,
+  ): Promise<Answered> {
     const { baseUrl, signal } = this.#options;
     // Behind a proxy the server may be reached elsewhere than it thinks.
     const { pathname, search } = new URL(url);
@@ -135,7 +133,7 @@ export class Transport {
               signal,
             });
       if (!response.ok) throw (await refusalOf(response, baseUrl)).error;
-      return schema.parse(parseJson(await response.text()));
+      return read(shape, parseJson(await response.text()));
     } catch (error) {
       if (error instanceof BucketsError || signal.aborted) throw error;
       throw brokenOff(error, baseUrl).error;
@@ -151,17 +149,14 @@ export class Transport {
    * The answer line by line. Once it has begun nothing is sent again: what breaks it is thrown. The
    * caller knows the line that must be the last.
    */
-  async *lines<Schema extends z.ZodType>(
-    call: Call,
-    schema: Schema,
-  ): AsyncGenerator<z.output<Schema>, void> {
+  async *lines<Answered>(call: Call, shape: Shape<Answered>): AsyncGenerator<Answered, void> {
     const { baseUrl, signal } = this.#options;
     const response = await this.#send(call, async (value) => ({ kind: "done", value }));
     try {
       for await (const text of readLines(response.body, call.signal ?? signal)) {
-        const line = schema.safeParse(parseJson(text));
-        if (!line.success) throw foreignAnswer(response, baseUrl).error;
-        yield line.data;
+        const line = shape(parseJson(text));
+        if (line === undefined) throw foreignAnswer(response, baseUrl).error;
+        yield line;
       }
     } catch (error) {
       if (error instanceof BucketsError || signal.aborted) throw error;

@@ -1,29 +1,30 @@
 /** The uploads of one bucket, over HTTP: each method is one request, but for sending bytes. */
-import {
-  type ListQuery,
+import type {
+  ListQuery,
   ListUploadsResponse,
   ReceivedBytes,
-  type ReceiveOptions,
-  type UploadBytes,
-  type UploadGetOptions,
-  type UploadOperation,
-  type UploadRead,
-  type Uploads,
-  type UploadsWritten,
-  type UploadWritten,
-  type WriteOptions,
-  WrittenBody,
+  ReceiveOptions,
+  UploadBytes,
+  UploadGetOptions,
+  UploadOperation,
+  UploadRead,
+  Uploads,
+  UploadsWritten,
+  UploadWritten,
+  WriteOptions,
 } from "../api/index.js";
 import { BucketsError } from "../domain/errors.js";
 import { toJson } from "../domain/json.js";
-import { UploadResponse } from "../domain/upload/response.js";
+import type { UploadResponse } from "../domain/upload/response.js";
 import { RemotePast } from "./past.js";
 import { segment, urlQuery } from "./place.js";
-import { posted, type RemoteOperations, type Requests, type Write, writtenOf } from "./requests.js";
+import { posted, type RemoteOperations, type Requests, type Write } from "./requests.js";
+import { answerWith, writtenWith } from "./shapes.js";
 
-const Written = WrittenBody.extend({ result: UploadResponse }).transform(
-  (body): UploadWritten => ({ ...writtenOf(body), upload: body.result }),
-);
+const Upload = answerWith<UploadResponse>({ upload_id: "string", status: "string" });
+const Received = answerWith<ReceivedBytes>({ upload_id: "string" });
+const List = answerWith<ListUploadsResponse>({ results: "list", pagination: "object" });
+const Written = writtenWith(Upload, (written, upload): UploadWritten => ({ ...written, upload }));
 
 export class RemoteUploads extends RemotePast implements Uploads {
   readonly #requests: Requests;
@@ -53,7 +54,7 @@ export class RemoteUploads extends RemotePast implements Uploads {
     const { presigned_url: url, content_type: contentType } = known;
     if (url === undefined) throw withoutUrl(known);
     const sent = { url, contentType, bytes, onProgress: options.onProgress };
-    return await this.#requests.transport.sendBytes(sent, ReceivedBytes);
+    return await this.#requests.transport.sendBytes(sent, Received);
   }
 
   async confirm(
@@ -72,12 +73,12 @@ export class RemoteUploads extends RemotePast implements Uploads {
   async get(upload: string, { asOf, showDownload }: UploadGetOptions = {}): Promise<UploadRead> {
     const path = pathOf(this.#bucket, upload);
     const query = { as_of: asOf, ...urlQuery(showDownload) };
-    const { body, place } = await this.#requests.read(path, query, UploadResponse);
+    const { body, place } = await this.#requests.read(path, query, Upload);
     return { upload: body, ...place };
   }
 
   async list(query: ListQuery = {}): Promise<ListUploadsResponse> {
-    return await this.#requests.list(`${baseOf(this.#bucket)}/list`, query, ListUploadsResponse);
+    return await this.#requests.list(`${baseOf(this.#bucket)}/list`, query, List);
   }
 
   delete(upload: string, options: WriteOptions = {}): Promise<UploadWritten> {

@@ -3,7 +3,7 @@
  * the API, times are text as in RFC 3339, and what is JSON there is JSON here.
  */
 import { statusAt } from "../domain/batch/lease.js";
-import type { Change } from "../domain/changes.js";
+import type { Change } from "../domain/change.js";
 import { formatTime, type RecordedEvent } from "../domain/event.js";
 import type { UnreadableEvent } from "../domain/history.js";
 import { type JsonObject, ownValue } from "../domain/json.js";

@@ -1,6 +1,6 @@
 /** What the audit log tells, in the shape of the hosted API (CONTRACT: audit shape). */
 import { z } from "zod";
-import { Change } from "./changes.js";
+import { Change } from "./change.js";
 import { answeredTime } from "./schemas.js";
 
 export const AuditEvent = z.object({

@@ -2,19 +2,11 @@
  * Changes: the difference between two documents, with the values that were replaced. Objects are
  * compared recursively, arrays as a unit (CONTRACT: history and time).
  */
-import { z } from "zod";
+import type { Change } from "./change.js";
 import { invalidAt, withDetails } from "./errors.js";
 import { isJsonObject, type JsonObject, type JsonValue, jsonEqual, ownValue } from "./json.js";
 import { limits } from "./limits.js";
 import { escapeToken, type Pointer, parsePointer } from "./pointer.js";
-import { jsonValue } from "./schemas.js";
-
-export const Change = z.discriminatedUnion("op", [
-  z.object({ op: z.literal("add"), path: z.string(), value: jsonValue }),
-  z.object({ op: z.literal("remove"), path: z.string(), was: jsonValue }),
-  z.object({ op: z.literal("replace"), path: z.string(), value: jsonValue, was: jsonValue }),
-]);
-export type Change = Readonly<z.infer<typeof Change>>;
 
 /** What turns `before` into `after`, in the order of the keys; empty when they are equal. */
 export function diff(before: JsonObject, after: JsonObject): Change[] {

@@ -1,6 +1,8 @@
 /** The name that was probably meant: the nearest of those there are, if it is near enough. */
 
 const lengthMax = 64;
+/** How much of a name that was sent is shown. */
+const shownLengthMax = 64;
 
 /** The nearest of the names that are known; undefined when none is near. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
@@ -37,6 +39,19 @@ export function didYouMean(name: string, known: Iterable<string>): string | unde
 export function withMeant(message: string, name: string, known: Iterable<string>): string {
   const meant = didYouMean(name, known);
   return meant === undefined ? message : `${message} ${meant}`;
+}
+
+/** What is told of fields that are not among those that are allowed. */
+export function describeUnknown(keys: readonly string[], allowed: readonly string[]): string {
+  const [first = ""] = keys;
+  const names = keys.map((key) => `"${shortened(key)}"`).join(", ");
+  const verb = keys.length === 1 ? "is" : "are";
+  const send = allowed.length === 0 ? "Send nothing." : `Send only ${allowed.join(", ")}.`;
+  return withMeant(`${names} ${verb} not taken here. ${send}`, first, allowed);
+}
+
+function shortened(text: string): string {
+  return text.length <= shownLengthMax ? text : `${text.slice(0, shownLengthMax).toWellFormed()}…`;
 }
 
 /** Insertions, deletions, substitutions, and letters that changed places (optimal string alignment). */

@@ -1,29 +1,12 @@
 /** A difference between two documents in the three forms that it is answered in (CONTRACT: history). */
-import { z } from "zod";
-import { applyChanges, type Change } from "./changes.js";
+
+import type { Change } from "./change.js";
+import { applyChanges } from "./changes.js";
 import { BucketsError } from "./errors.js";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.js";
-import { jsonValue } from "./schemas.js";
 
 export const diffFormats = ["json-patch", "merge-patch", "fields"] as const;
 export type DiffFormat = (typeof diffFormats)[number];
-
-const DiffField = z.object({
-  path: z.string(),
-  was: jsonValue.optional(),
-  value: jsonValue.optional(),
-});
-export type DiffField = Readonly<z.infer<typeof DiffField>>;
-
-/** The answer with `format=fields`: what was there is absent where there was nothing. */
-export const diffFields = z.array(DiffField);
-
-/** The answer by its format: applying a patch to the first state gives the second. */
-export const DiffResponse = z.union([
-  z.array(z.object({ op: z.string(), path: z.string(), value: jsonValue.optional() })),
-  diffFields,
-  z.record(z.string(), z.unknown()),
-]);
 
 /** @throws VALIDATION_FAILED for a merge patch that would have to set something to null. */
 export function formatDiff(changes: readonly Change[], format: DiffFormat): JsonValue {

@@ -1,5 +1,7 @@
 /** The fold of what is kept as a document: made, changed, deleted. Each kind adds what is its own. */
-import { applyChanges, type Change } from "./changes.js";
+
+import type { Change } from "./change.js";
+import { applyChanges } from "./changes.js";
 import { invariant } from "./errors.js";
 import { formatTime, type RecordedEvent } from "./event.js";
 import type { JsonObject } from "./json.js";

@@ -2,7 +2,7 @@
  * History as CSV (RFC 4180): a row for each change of an event, so that a spreadsheet can sort and
  * filter by path; an event without changes is a row as well. Values are JSON, as they were recorded.
  */
-import type { Change } from "./changes.js";
+import type { Change } from "./change.js";
 import { csvLine } from "./csv.js";
 import type { HistoryEntry } from "./history.js";
 

@@ -1,7 +1,7 @@
 /** An event as history shows it (CONTRACT: history and time): who, what, when, why, and the proof. */
 import { z } from "zod";
 import { UniqueKey } from "./bucket/bucket-schema.js";
-import { Change } from "./changes.js";
+import { Change } from "./change.js";
 import { BucketsError } from "./errors.js";
 import { SentHandling } from "./object/events.js";
 import { answeredTime } from "./schemas.js";

@@ -5,7 +5,7 @@
 import type { z } from "zod";
 import type { BucketState } from "./bucket/state.js";
 import type { StatsChange } from "./bucket/stats.js";
-import type { Change } from "./changes.js";
+import type { Change } from "./change.js";
 import { BucketsError } from "./errors.js";
 import type { RecordedEvent } from "./event.js";
 import type { FieldCatalog } from "./filter/fields.js";

@@ -3,11 +3,8 @@
  * zod asks here only where the schema has no words of its own.
  */
 import { z } from "zod";
-import { nearest, withMeant } from "./did-you-mean.js";
+import { describeUnknown, nearest, withMeant } from "./did-you-mean.js";
 import type { ValidationIssue } from "./errors.js";
-
-/** How much of a name that was sent is shown. */
-const shownLengthMax = 64;
 
 const typeNames: Readonly<Record<string, string>> = {
   string: "a string",
@@ -82,14 +79,6 @@ function describeFormat(format: string): string {
   }
 }
 
-function describeUnknown(keys: readonly string[], allowed: readonly string[]): string {
-  const [first = ""] = keys;
-  const names = keys.map((key) => `"${shortened(key)}"`).join(", ");
-  const verb = keys.length === 1 ? "is" : "are";
-  const send = allowed.length === 0 ? "Send nothing." : `Send only ${allowed.join(", ")}.`;
-  return withMeant(`${names} ${verb} not taken here. ${send}`, first, allowed);
-}
-
 /** The names of the fields of the schema that found the fault. */
 function allowedBy(schema: z.core.$ZodRawIssue["inst"]): readonly string[] {
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
@@ -134,8 +123,4 @@ function memberOf(value: unknown, key: string | number): unknown {
   return isObject(value)
     ? Object.entries(value).find(([name]) => name === String(key))?.[1]
     : undefined;
-}
-
-function shortened(text: string): string {
-  return text.length <= shownLengthMax ? text : `${text.slice(0, shownLengthMax).toWellFormed()}…`;
 }

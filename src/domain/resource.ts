@@ -9,7 +9,7 @@ import { type Blame, blameAfter } from "./blame.js";
 import { bucketKind } from "./bucket/kind.js";
 import { BucketState } from "./bucket/state.js";
 import type { StatsChange } from "./bucket/stats.js";
-import type { Change } from "./changes.js";
+import type { Change } from "./change.js";
 import { connectionKind } from "./connection/kind.js";
 import { ConnectionState } from "./connection/state.js";
 import { deliveryKind } from "./delivery/kind.js";

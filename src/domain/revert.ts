@@ -3,7 +3,8 @@
  * something new that happens, never a change of what did.
  */
 import { z } from "zod";
-import { applyChanges, type Change } from "./changes.js";
+import type { Change } from "./change.js";
+import { applyChanges } from "./changes.js";
 import { BucketsError, invalidAt } from "./errors.js";
 import { isJsonObject, type JsonObject } from "./json.js";
 import { formatPointer, type Pointer, parsePointer, valueAt } from "./pointer.js";

@@ -143,7 +143,7 @@ export function parsePaging<Schema extends z.ZodType>(
 }
 
 /** The faults as ours; a check of our own names its type in `params`. */
-export function toIssues(error: z.ZodError, at: readonly (string | number)[]): ValidationIssue[] {
+function toIssues(error: z.ZodError, at: readonly (string | number)[]): ValidationIssue[] {
   return error.issues.map((issue) => ({
     type: issue.code === "custom" ? String(issue.params?.["type"] ?? issue.code) : issue.code,
     location: [...at, ...issue.path.map((key) => (typeof key === "symbol" ? String(key) : key))],

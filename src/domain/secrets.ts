@@ -3,7 +3,7 @@
  * (`sec_…`), in every answer the mask; the value lies encrypted in a table of its own (CONTRACT: source
  * adapters). Each kind says where in its document they are.
  */
-import type { Change } from "./changes.js";
+import type { Change } from "./change.js";
 import { invalidAt } from "./errors.js";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.js";
 import { formatPointer, isWithin, type Pointer, parsePointer, valueAt } from "./pointer.js";

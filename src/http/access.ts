@@ -1,5 +1,6 @@
 /** Who may pass: the token, its quota, its permission and its namespaces, in the order of the contract. */
 
+import { Misfit } from "../api/fields.js";
 import type { EmbeddedStore, Token } from "../api/index.js";
 import { actorName } from "../api/options.js";
 import { BucketsError } from "../domain/errors.js";
@@ -144,7 +145,7 @@ export function actorOf(context: HttpContext, token: Token): string {
   if (!permits(token.permission, "admin")) {
     throw new BucketsError("FORBIDDEN", 'X-Actor needs a token with the permission "admin".');
   }
-  const read = actorName.safeParse(other);
-  if (read.success) return read.data;
-  throw new BucketsError("BAD_REQUEST", `X-Actor: ${read.error.issues[0]?.message}`);
+  const actor = actorName(other);
+  if (!(actor instanceof Misfit)) return actor;
+  throw new BucketsError("BAD_REQUEST", `X-Actor: ${actor.problem}`);
 }

@@ -15,7 +15,7 @@ import {
   WrittenBody,
 } from "../api/index.js";
 import { AuditEvent } from "../domain/audit-event.js";
-import { Change } from "../domain/changes.js";
+import { Change } from "../domain/change.js";
 import { HistoryEntry } from "../domain/history.js";
 import { limits } from "../domain/limits.js";
 import { kindNamed, type ResourceKind, resourceKinds } from "../domain/resource.js";

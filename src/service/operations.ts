@@ -11,8 +11,8 @@ import type {
 } from "../api/index.js";
 import {
   assertList,
-  CommitFields,
   kindOfOperation,
+  readCommit,
   readOperation,
   readOptions,
   TransactionFields,
@@ -75,7 +75,7 @@ export async function carryOut(
   given: ServedOperation,
   options: ServedCommitOptions,
 ): Promise<OperationResult> {
-  const commit = readOptions(CommitFields, options);
+  const commit = readCommit(options);
   const how = { parts, asker, isDry: commit.dryRun === true };
   const checked = check(readOperation(given, "alone"), how);
   return await parts.units.writeOne(asker, checked, commit);

@@ -10,7 +10,7 @@ import {
   type TrackedRead,
 } from "../api/index.js";
 import { accessedAs } from "../domain/audit-names.js";
-import type { Change } from "../domain/changes.js";
+import type { Change } from "../domain/change.js";
 import { BucketsError, isBucketsError } from "../domain/errors.js";
 import { type JsonValue, toJson } from "../domain/json.js";
 import { organizationId } from "../domain/organization.js";

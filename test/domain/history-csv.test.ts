@@ -1,7 +1,7 @@
 /** The CSV of a history is read back by a reader that knows RFC 4180 and nothing of ours. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Change } from "../../src/domain/changes.js";
+import type { Change } from "../../src/domain/change.js";
 import type { HistoryEntry } from "../../src/domain/history.js";
 import { csvHeader, toCsvRows } from "../../src/domain/history-csv.js";
 import { anyJson, seed } from "./arbitraries.js";

@@ -9,7 +9,7 @@ import Koa from "koa";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { BlobStore } from "../../src/blobstore/blob-store.js";
 import { FileBlobStore } from "../../src/blobstore/file/blob-store.js";
-import type { BlobDescription } from "../../src/domain/object/response.js";
+import type { BlobDescription } from "../../src/domain/object/blob-answers.js";
 import { sendBlob } from "../../src/http/blob-body.js";
 import { toProblem } from "../../src/http/problem.js";
 import { readRawBody } from "../../src/http/raw-body.js";

@@ -1,6 +1,7 @@
 /** What can have happened to a batch. A stored shape is never narrowed; add a type or an upcaster. */
 import { z } from "zod";
-import { Change, diff } from "../changes.js";
+import { Change } from "../change.js";
+import { diff } from "../changes.js";
 import { jsonObject } from "../schemas.js";
 import { errorCategories, ObjectError } from "./failures.js";
 

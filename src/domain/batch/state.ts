@@ -1,6 +1,7 @@
 /** The state of a batch: the fold of its events. */
 import { z } from "zod";
-import { applyChanges, type Change } from "../changes.js";
+import type { Change } from "../change.js";
+import { applyChanges } from "../changes.js";
 import { invariant } from "../errors.js";
 import { formatTime, type RecordedEvent } from "../event.js";
 import { isJsonObject } from "../json.js";

@@ -9,34 +9,7 @@ import { type ValidationIssue, validationFailed } from "../errors.js";
 import { isJsonObject, type JsonObject, type JsonValue, jsonEqual, ownValue } from "../json.js";
 import { undescribable } from "../object/own-fields.js";
 import { addIssues, jsonObject } from "../schemas.js";
-
-const scalarTypes = [
-  "string",
-  "number",
-  "integer",
-  "float",
-  "boolean",
-  "date",
-  "datetime",
-  "text",
-  "uuid",
-] as const;
-
-export const blobTypes = [
-  "text",
-  "image",
-  "audio",
-  "video",
-  "pdf",
-  "excel",
-  "json",
-  "binary",
-  "document",
-] as const;
-
-export const fieldTypes: readonly string[] = [
-  ...new Set<string>([...scalarTypes, ...blobTypes, "object", "array"]),
-];
+import { fieldTypes, policies, scalarTypes } from "./choices.js";
 
 export const BucketSchema = jsonObject
   .transform((schema, context): JsonObject => {
@@ -141,10 +114,6 @@ function requiredOwnFields(properties: JsonObject): ValidationIssue[] {
     return [{ type: "own_field", location: ["properties", name], message }];
   });
 }
-
-/** What a creation does when its key is taken or free. */
-export const policies = ["insert", "update", "upsert"] as const;
-export type Policy = (typeof policies)[number];
 
 export const UniqueKey = z.object({
   fields: z

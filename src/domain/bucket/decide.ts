@@ -1,5 +1,7 @@
 /** The decider of a bucket: what a command makes happen, or why it is refused. Pure. */
-import { type Change, diff } from "../changes.js";
+
+import type { Change } from "../change.js";
+import { diff } from "../changes.js";
 import { BucketsError, invalidAt, invariant } from "../errors.js";
 import {
   isJsonObject,

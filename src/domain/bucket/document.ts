@@ -9,9 +9,8 @@ import { limits } from "../limits.js";
 import { controlsRefused, isNameText, parseWith } from "../schemas.js";
 import { assertDocumentFits, metadata } from "../user-data.js";
 import { BucketSchema, UniqueKey } from "./bucket-schema.js";
+import { storageClasses } from "./choices.js";
 import { SourceAdapter, sourceAdapterKeys } from "./source-adapter.js";
-
-export const storageClasses = ["standard", "nearline", "coldline", "archive"] as const;
 
 const bucketName = z
   .string()

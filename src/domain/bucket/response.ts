@@ -5,7 +5,7 @@ import { limits } from "../limits.js";
 import { answeredTime, jsonObject, totalBytes } from "../schemas.js";
 import { statuses } from "../statuses.js";
 import { UniqueKey } from "./bucket-schema.js";
-import { storageClasses } from "./document.js";
+import { storageClasses } from "./choices.js";
 import { isLockLapsed, lockAt } from "./lock.js";
 import { bucketSecrets } from "./secrets.js";
 import { type BucketState, isActive } from "./state.js";

@@ -3,7 +3,7 @@
  * without one event; and never an old secret (CONTRACT: source adapters): the current one stays.
  */
 import { z } from "zod";
-import type { Change } from "../changes.js";
+import type { Change } from "../change.js";
 import { BucketsError } from "../errors.js";
 import { isJsonObject, type JsonObject } from "../json.js";
 import { valueAt } from "../pointer.js";

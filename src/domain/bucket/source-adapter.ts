@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { JsonObject } from "../json.js";
 import { limits } from "../limits.js";
 import { jsonObject } from "../schemas.js";
-import { blobTypes } from "./bucket-schema.js";
+import { adapterTypes, blobTypes } from "./choices.js";
 
 const dottedPath = z.string().min(1).max(1_024);
 
@@ -52,8 +52,6 @@ export const WebhookSecret = z
   .min(limits.webhookSecretLengthMin, webhookSecretRule)
   .max(limits.webhookSecretLengthMax, webhookSecretRule)
   .regex(/^[ -~]*$/, webhookSecretRule);
-
-export const adapterTypes = ["mux", "supabase", "generic_webhook"] as const;
 
 const Fields = z.object({
   adapter_type: z.enum(adapterTypes),

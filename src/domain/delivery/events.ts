@@ -1,6 +1,6 @@
 /** What can have become of a delivery. A stored shape is never narrowed; add a type or an upcaster. */
 import { z } from "zod";
-import { Change } from "../changes.js";
+import { Change } from "../change.js";
 import { jsonValue } from "../schemas.js";
 
 const changes = z.array(Change);

@@ -1,6 +1,6 @@
 /** The state of a delivery to a source adapter: the fold of its events. */
 import { z } from "zod";
-import { adapterTypes } from "../bucket/source-adapter.js";
+import { adapterTypes } from "../bucket/choices.js";
 import { applyChanges } from "../changes.js";
 import { errorCodes } from "../errors.js";
 import { formatTime, type RecordedEvent } from "../event.js";

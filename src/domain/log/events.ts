@@ -1,6 +1,6 @@
 /** What can have happened to the log itself. A stored shape is never narrowed; add a type or an upcaster. */
 import { z } from "zod";
-import { Change } from "../changes.js";
+import { Change } from "../change.js";
 
 /** Where the log went on, and the end that was known and is not in it any more. */
 export const Truncation = z.object({

@@ -1,6 +1,6 @@
 /** What can have happened to a namespace. A stored shape is never narrowed; add a type or an upcaster. */
 import { z } from "zod";
-import { Change } from "../changes.js";
+import { Change } from "../change.js";
 
 const changes = z.array(Change);
 

@@ -8,6 +8,9 @@ export const namespacePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
 export const namespaceForm =
   "A namespace has 1 to 100 letters, digits, dots, dashes and underscores, and begins with a letter or digit.";
 
+/** What stands for every namespace where one is asked for. No namespace can have that name. */
+export const allNamespaces = "*";
+
 /** @throws BAD_REQUEST for what is no name of a namespace. */
 export function assertNamespace(name: string): void {
   if (typeof name === "string" && namespacePattern.test(name)) return;

@@ -5,7 +5,8 @@
 import { revertedDocument } from "../bucket/revert.js";
 import { bucketSecrets } from "../bucket/secrets.js";
 import { type BucketState, nameOf } from "../bucket/state.js";
-import { type Change, diff } from "../changes.js";
+import type { Change } from "../change.js";
+import { diff } from "../changes.js";
 import type { ObjectState } from "../object/state.js";
 
 /** A resource as it is, and as it was; absent before it began. */

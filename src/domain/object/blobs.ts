@@ -3,7 +3,7 @@
  * are measured here and decoded, hashed and stored by the service; URLs are recorded, never fetched.
  */
 import { z } from "zod";
-import { blobTypes } from "../bucket/bucket-schema.js";
+import { blobTypes } from "../bucket/choices.js";
 import { invalidAt } from "../errors.js";
 import {
   isJsonArray,

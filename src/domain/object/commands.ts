@@ -3,7 +3,7 @@
  * in its fields and patches each stands as a reference, `{blob_id}`, to one that the command brings
  * or that the object has (`requests.ts`).
  */
-import type { Policy } from "../bucket/bucket-schema.js";
+import type { Policy } from "../bucket/choices.js";
 import type { JsonObject, JsonValue } from "../json.js";
 import type { PatchMediaType } from "../patch-media-type.js";
 import type { PreparedBlob } from "./blobs.js";

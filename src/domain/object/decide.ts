@@ -1,6 +1,7 @@
 /** The decider of an object: what a command makes happen, or why it is refused. Pure. */
 import { type BucketState, schemaOf } from "../bucket/state.js";
-import { type Change, diff } from "../changes.js";
+import type { Change } from "../change.js";
+import { diff } from "../changes.js";
 import { BucketsError, invariant } from "../errors.js";
 import { type JsonObject, ownValue } from "../json.js";
 import type { OwnedContext } from "../owned.js";

@@ -1,6 +1,6 @@
 /** What can have happened to an object. A stored shape is never narrowed; add a type or an upcaster. */
 import { z } from "zod";
-import { Change } from "../changes.js";
+import { Change } from "../change.js";
 import { patchMediaTypes } from "../patch-media-type.js";
 
 export const ObjectSource = z.object({

@@ -14,7 +14,7 @@
  * - A required field of a type that blobs can have is there as well when a blob has its property.
  */
 import { z } from "zod";
-import { blobTypes } from "../bucket/bucket-schema.js";
+import { blobTypes } from "../bucket/choices.js";
 import { didYouMean } from "../did-you-mean.js";
 import { type ValidationIssue, validationFailed } from "../errors.js";
 import { canonical } from "../filter/condition.js";

@@ -3,7 +3,8 @@
  * (CONTRACT: objects). The key is kept in the object's own events, and no schema change can drop or
  * retype its fields (`bucket-schema.ts`), so that no key is ever stranded.
  */
-import { type Policy, policies, type UniqueKey } from "../bucket/bucket-schema.js";
+import type { UniqueKey } from "../bucket/bucket-schema.js";
+import { type Policy, policies } from "../bucket/choices.js";
 import { type BucketState, schemaOf } from "../bucket/state.js";
 import { BucketsError, type ValidationIssue, validationFailed } from "../errors.js";
 import { isJsonObject, type JsonObject, type JsonValue, ownValue } from "../json.js";

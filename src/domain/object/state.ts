@@ -1,6 +1,7 @@
 /** The state of an object: the fold of its events, as it is kept in the view and in snapshots. */
 import { z } from "zod";
-import { applyChanges, type Change } from "../changes.js";
+import type { Change } from "../change.js";
+import { applyChanges } from "../changes.js";
 import { invariant } from "../errors.js";
 import { formatTime, type RecordedEvent } from "../event.js";
 import { jsonObject } from "../schemas.js";

@@ -1,6 +1,7 @@
 /** What can have happened to an upload. A stored shape is never narrowed; add a type or an upcaster. */
 import { z } from "zod";
-import { type Change, diff } from "../changes.js";
+import type { Change } from "../change.js";
+import { diff } from "../changes.js";
 import { jsonObject } from "../schemas.js";
 
 /** What a client may say of the blob; `auto` is whatever the schema has at the property. */

@@ -8,7 +8,7 @@ import {
 } from "../../api/index.js";
 import { AggregateResponse } from "../../domain/aggregate/aggregate.js";
 import { AggregateRequest } from "../../domain/aggregate/request.js";
-import { policies } from "../../domain/bucket/bucket-schema.js";
+import { policies } from "../../domain/bucket/choices.js";
 import type { JsonValue } from "../../domain/json.js";
 import { JsonPatch } from "../../domain/json-patch.js";
 import { limits } from "../../domain/limits.js";

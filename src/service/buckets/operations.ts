@@ -18,7 +18,7 @@ import {
 } from "../../domain/bucket/requests.js";
 import { RestoreBucketRequest } from "../../domain/bucket/revert.js";
 import type { SecretReferences } from "../../domain/bucket/secrets.js";
-import type { Change } from "../../domain/changes.js";
+import type { Change } from "../../domain/change.js";
 import { isJsonObject, type JsonValue, toJson } from "../../domain/json.js";
 import { readBody } from "../../domain/request-fields.js";
 import { changesOf } from "../../domain/resource.js";

@@ -4,7 +4,7 @@
  */
 import { createHmac, hash, hkdfSync, timingSafeEqual } from "node:crypto";
 import { limits } from "../../domain/limits.js";
-import type { BlobDescription } from "../../domain/object/response.js";
+import type { BlobDescription } from "../../domain/object/blob-answers.js";
 import type { UploadState } from "../../domain/upload/state.js";
 
 const keyBytes = 32;

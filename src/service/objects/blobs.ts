@@ -10,6 +10,7 @@ import type { BlobStream, ByteRange } from "../../domain/blob.js";
 import type { BucketState } from "../../domain/bucket/state.js";
 import { BucketsError, invalidAt } from "../../domain/errors.js";
 import { checkBlobUrl } from "../../domain/ingest/ssrf.js";
+import { type BlobDescription, describeBlob } from "../../domain/object/blob-answers.js";
 import {
   type BlobData,
   classifyBlobData,
@@ -17,11 +18,7 @@ import {
   staysInEvent,
 } from "../../domain/object/blobs.js";
 import type { takeBlobs } from "../../domain/object/requests.js";
-import {
-  type BlobDescription,
-  describeBlob,
-  type ObjectResponse,
-} from "../../domain/object/response.js";
+import type { ObjectResponse } from "../../domain/object/response.js";
 import type { TakenContents } from "../../domain/object/taken-contents.js";
 import type { ServiceParts } from "../parts.js";
 import { bytesOf } from "./contents.js";

@@ -22,13 +22,8 @@ import { parseAggregate } from "../../domain/aggregate/request.js";
 import { BucketsError, invalidAt, invariant, isBucketsError } from "../../domain/errors.js";
 import { toJson } from "../../domain/json.js";
 import { limits } from "../../domain/limits.js";
-import {
-  findBlob,
-  objectCatalog,
-  objectFields,
-  renderObject,
-  withUrls,
-} from "../../domain/object/response.js";
+import { findBlob, withUrls } from "../../domain/object/blob-answers.js";
+import { objectCatalog, objectFields, renderObject } from "../../domain/object/response.js";
 import { nextTurn } from "../../timers.js";
 import { downloadUrl } from "../keys/presign.js";
 import type { InBucket } from "../parts.js";

@@ -4,7 +4,8 @@
  */
 import { z } from "zod";
 import { bucketSecrets } from "../../domain/bucket/secrets.js";
-import { applyChanges, type Change } from "../../domain/changes.js";
+import type { Change } from "../../domain/change.js";
+import { applyChanges } from "../../domain/changes.js";
 import { connectionSecrets } from "../../domain/connection/secrets.js";
 import { BucketsError } from "../../domain/errors.js";
 import { HistoryEntry } from "../../domain/history.js";

@@ -1,5 +1,5 @@
 /** What histories show in the place of secrets is no secret: it is left out of what is sent. */
-import type { Change } from "../../domain/changes.js";
+import type { Change } from "../../domain/change.js";
 import { isJsonObject, type JsonValue } from "../../domain/json.js";
 import { type Pointer, parsePointer } from "../../domain/pointer.js";
 import { type SecretPlaces, secretMask } from "../../domain/secrets.js";

@@ -1,7 +1,8 @@
 /** What becomes of secrets in requests, in events and in answers. `sec_…` are references. */
 import { describe, expect, test } from "vitest";
 import { bucketSecrets } from "../../../src/domain/bucket/secrets.js";
-import { type Change, diff } from "../../../src/domain/changes.js";
+import type { Change } from "../../../src/domain/change.js";
+import { diff } from "../../../src/domain/changes.js";
 import type { JsonObject } from "../../../src/domain/json.js";
 import { secretMask } from "../../../src/domain/secrets.js";
 import { create, created, given, patch, plainDocument } from "../specification.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { BucketEvent } from "../../../src/domain/bucket/events.js";
-import type { Change } from "../../../src/domain/changes.js";
+import type { Change } from "../../../src/domain/change.js";
 import { evolve, fold } from "../../../src/domain/resource.js";
 import {
   bucketId,

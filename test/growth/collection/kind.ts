@@ -1,6 +1,7 @@
 /** A toy kind of resource: a named collection in a namespace, with a token that is a secret. */
 import { z } from "zod";
-import { type Change, diff } from "../../../src/domain/changes.js";
+import type { Change } from "../../../src/domain/change.js";
+import { diff } from "../../../src/domain/changes.js";
 import { BucketsError } from "../../../src/domain/errors.js";
 import { formatTime } from "../../../src/domain/event.js";
 import type { JsonObject } from "../../../src/domain/json.js";
