@@ -15,6 +15,7 @@ import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { openWriter } from "../../src/engines/sqlite/connection.js";
+import { readKnownHead } from "../../src/engines/sqlite/known-head.js";
 import { WalKeeper } from "../../src/engines/sqlite/wal-keeper.js";
 import { openBuckets } from "../../src/index.js";
 import { sqliteBackend, temporaryFile, temporaryFolder } from "../support/backends.js";
@@ -116,6 +117,48 @@ describe("a log that ends before the head that was known", () => {
       expect(refusal(copy, readOnly)).toMatchObject(truncated(/and 4 was on the disk/));
     }
     expect(readFileSync(`${copy}-wal`)).toEqual(wal);
+  });
+
+  describe("because its WAL was cut behind the newest note", () => {
+    /** What a process leaves that was killed before it noted anything; of the WAL, what is left of it. */
+    async function cut(keep: (wal: Buffer) => Buffer) {
+      const { file, events } = sqliteBackend();
+      const units = new Units();
+      for (const name of ["a", "b", "c"]) await accept(events, units.of(units.create(name)));
+      const copy = join(temporaryFolder(), "store.db");
+      for (const suffix of ["", ".last"]) copyFileSync(file + suffix, copy + suffix);
+      writeFileSync(`${copy}-wal`, keep(readFileSync(`${file}-wal`)));
+      return copy;
+    }
+    const withoutEnd = (wal: Buffer) => wal.subarray(0, endOf(wal) - frameBytesOf(wal));
+
+    test("is opened by nobody", async () => {
+      const file = await cut(withoutEnd);
+      for (const readOnly of [true, false]) {
+        expect(refusal(file, readOnly)).toMatchObject({
+          ...truncated(/ends at position 2, and 3 was on the disk/),
+          details: { position: 2, known_position: 3 },
+        });
+      }
+      await (await openBuckets({ file, acceptTruncation: true })).close();
+      expect((await sqliteBackend({ file, readOnly: true }).events.head()).position).toBe(3);
+    });
+
+    test("is told from one that is whole", async () => {
+      const file = await cut((wal) => wal);
+      expect((await sqliteBackend({ file }).events.head()).position).toBe(3);
+    });
+
+    test.each([
+      ["was torn", (text: string) => text.replace('"position":3', '"position":9')],
+      ["is half there", (text: string) => text.slice(0, 40)],
+      ["is empty", () => ""],
+    ])("is not told by what %s", async (_, change) => {
+      const file = await cut(withoutEnd);
+      const last = `${file}.last`;
+      writeFileSync(last, change(readFileSync(last, "utf8")));
+      expect((await sqliteBackend({ file }).events.head()).position).toBe(2);
+    });
   });
 
   test("is found by verify, of a file whose end was cut off under its reader", async () => {
@@ -284,7 +327,8 @@ describe("the WAL", () => {
       return newest;
     };
     const known = () => (existsSync(`${file}.head`) ? headOf(file).position : 0);
-    return { file, db, keeper, write, pass, copied, known };
+    const last = () => readKnownHead(file)?.position ?? 0;
+    return { file, db, keeper, write, pass, copied, known, last };
   }
 
   test("is copied once nothing was written for 5 s, and each minute while something is", async () => {
@@ -303,11 +347,37 @@ describe("the WAL", () => {
   });
 
   test("is on the disk with every commit, and the head noted with the next second", async () => {
-    const { db, write, pass, copied, known } = keeping("full");
+    const { file, db, keeper, write, pass, copied, known, last } = keeping("full");
     write(1);
-    expect(known()).toBe(0);
+    expect([known(), last()]).toEqual([0, 1]);
+    expect(statSync(`${file}.last`).mode & 0o777).toBe(0o600);
     await pass(1_000);
     expect([known(), copied()]).toEqual([1, 0]);
+    write(2);
+    expect([known(), last()]).toEqual([1, 2]);
+    await keeper.settle(db);
+    expect([known(), existsSync(`${file}.last`)]).toEqual([2, false]);
+    write(3);
+    expect([known(), last()]).toEqual([2, 3]);
+    db.close();
+  });
+
+  test("may be behind an unsynced note after a power cut, with relaxed durability: there is none", () => {
+    const { file, db, write, last } = keeping("full");
+    write(1);
+    const relaxed = new WalKeeper({ file, durability: "relaxed", logId: "log_1" });
+    relaxed.committed({ position: 2, hash: Buffer.of(2), recordedAt: 2 });
+    expect(last()).toBe(0);
+    db.close();
+  });
+
+  test("goes on where the last commit cannot be noted", () => {
+    const { file, db, write, last } = keeping("full");
+    mkdirSync(`${file}.last`);
+    write(1);
+    rmSync(`${file}.last`, { recursive: true });
+    write(2);
+    expect(last()).toBe(2);
     db.close();
   });
 
@@ -341,11 +411,19 @@ describe("the WAL", () => {
   });
 });
 
-/** Of the frames that count: behind them lie those of before the last checkpoint, with other salts. */
 function middleOf(wal: Buffer): number {
+  return Math.floor(endOf(wal) / 2);
+}
+
+/** Of the frames that count: behind them lie those of before the last checkpoint, with other salts. */
+function endOf(wal: Buffer): number {
   const salts = wal.subarray(16, 24);
-  const frameBytes = 24 + wal.readUInt32BE(8);
   let end = 32;
-  while (end < wal.length && wal.subarray(end + 8, end + 16).equals(salts)) end += frameBytes;
-  return Math.floor(end / 2);
+  while (end < wal.length && wal.subarray(end + 8, end + 16).equals(salts))
+    end += frameBytesOf(wal);
+  return end;
+}
+
+function frameBytesOf(wal: Buffer): number {
+  return 24 + wal.readUInt32BE(8);
 }

@@ -25,7 +25,8 @@ export type Inspection =
   | { readonly state: "broken"; readonly says: string };
 
 const program = fileURLToPath(new URL("./processes/inspector.ts", import.meta.url));
-const answerMs = 60_000;
+/** A process that hangs is found out; one that is slow, on a machine with other work, is not wrong. */
+const answerMs = 600_000;
 
 export class Inspectors implements AsyncDisposable {
   readonly #dist: string;
@@ -52,7 +53,9 @@ export class Inspectors implements AsyncDisposable {
     const child = await this.#take();
     const answer = await this.#ask(child, look);
     this.#release(answer === undefined ? await this.#spawn() : child);
-    return answer ?? { state: "broken", says: "the process died, or did not answer in a minute" };
+    return (
+      answer ?? { state: "broken", says: "the process died, or did not answer in ten minutes" }
+    );
   }
 
   async #spawn(): Promise<ChildProcess> {

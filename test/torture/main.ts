@@ -11,6 +11,7 @@ import { Random } from "../support/random.js";
 import { buildDisk } from "./native/disk.js";
 import { parts } from "./parts.js";
 import { readRuns, toRun, writeReport } from "./report.js";
+import { TimeLimit } from "./time-limit.js";
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -18,6 +19,7 @@ const { values: flags, positionals } = parseArgs({
     seed: { type: "string" },
     smoke: { type: "boolean", default: false },
     count: { type: "string" },
+    minutes: { type: "string" },
     dist: { type: "string", default: "dist" },
     report: { type: "boolean", default: false },
     keep: { type: "boolean", default: false },
@@ -41,6 +43,8 @@ for (const part of parts) {
   const count = Number(flags.count ?? (flags.smoke ? part.smoke : part.full));
   console.log(`${part.name}: ${count} ${part.unit}, seed ${seed}`);
   const began = performance.now();
+  const minutes = Number(flags.minutes ?? Number.POSITIVE_INFINITY);
+  const limit = new TimeLimit(minutes);
   const own = join(folder, part.name);
   mkdirSync(own);
   const result = await part.run({
@@ -49,12 +53,16 @@ for (const part of parts) {
     random: new Random(seed).fork(part.name),
     disk,
     count,
+    isOver: limit.isOver,
     say: (text) => console.log(`  ${text}`),
   });
   const run = toRun(part, result, {
     at: new Date().toISOString(),
     seed,
     commit: versions["commit"] ?? "unknown",
+    ...(limit.hasEnded && {
+      cut_short: `${minutes} minutes were over before ${count} ${part.unit}`,
+    }),
     seconds: Math.round((performance.now() - began) / 1_000),
   });
   for (const [name, value] of Object.entries(run.figures)) console.log(`  ${name}: ${value}`);

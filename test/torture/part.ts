@@ -11,6 +11,8 @@ export interface Setting {
   readonly disk: string | undefined;
   /** How often: images, kills, faults, files, or minutes. */
   readonly count: number;
+  /** Whether its time is over: it ends with what it has tried so far, and the report says so. */
+  readonly isOver: () => boolean;
   readonly say: (text: string) => void;
 }
 

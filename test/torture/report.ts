@@ -11,6 +11,8 @@ const Run = z.object({
   commit: z.string(),
   part: z.string(),
   seconds: z.number(),
+  /** Why it tried less than it was to. */
+  cut_short: z.string().optional(),
   figures: z.record(z.string(), z.union([z.number(), z.string()])),
   faults: z.array(z.string()),
   skipped: z.string().optional(),
@@ -34,7 +36,7 @@ export function readRuns(): Run[] {
 export function toRun(
   part: Part,
   result: Result,
-  about: Pick<Run, "at" | "seed" | "commit" | "seconds">,
+  about: Pick<Run, "at" | "seed" | "commit" | "seconds" | "cut_short">,
 ): Run {
   const { figures, faults, skipped } = result;
   return {
@@ -92,7 +94,8 @@ function sectionOf(part: Part, runs: readonly Run[]): string[] {
     ...(faults.length === 0 ? [] : ["", ...faults.slice(0, 20).map((fault) => `- ${fault}`)]),
     "",
     ...own.map(
-      ({ at, seed, commit, seconds }) => `- ${at}: seed ${seed}, commit ${commit}, ${seconds} s`,
+      ({ at, seed, commit, seconds, cut_short }) =>
+        `- ${at}: seed ${seed}, commit ${commit}, ${seconds} s${cut_short === undefined ? "" : `; ${cut_short}`}`,
     ),
     "",
   ];

@@ -23,7 +23,15 @@ async function faultsOf(part: Part, count: number): Promise<readonly string[]> {
   const disk = buildDisk(folder);
   const random = new Random(seed).fork(part.name);
   const dist = resolve("dist");
-  const { faults } = await part.run({ dist, folder: own, random, disk, count, say: () => {} });
+  const { faults } = await part.run({
+    dist,
+    folder: own,
+    random,
+    disk,
+    count,
+    isOver: () => false,
+    say: () => {},
+  });
   return faults;
 }
 

@@ -1,9 +1,10 @@
 /**
- * The end of the log as it was last known to be on the disk, in a small file beside the database: a
+ * The end of the log as it was last known to be on the disk, in small files beside the database: a
  * database that is copied without its WAL, put back from an old copy, or read no further than a bad
- * page of its WAL, looks whole from within. The file is never ahead of what is durable.
+ * page of its WAL, looks whole from within. Neither file is ever ahead of what is durable.
  */
-import { readdirSync, statSync } from "node:fs";
+import { closeSync, openSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
+import { crc32 } from "node:zlib";
 import type Database from "better-sqlite3";
 import { z } from "zod";
 import { BucketsError } from "../../domain/errors.js";
@@ -27,6 +28,10 @@ function knownHeadFile(file: string): string {
   return `${file}.head`;
 }
 
+function lastCommitFile(file: string): string {
+  return `${file}.last`;
+}
+
 /** Whose head it is. */
 interface LogPlace {
   readonly file: string;
@@ -42,6 +47,14 @@ export function keepKnownHeadSync(place: LogPlace, head: Head): void {
   replaceFileSync(knownHeadFile(place.file), textOf(place, head));
 }
 
+/** @returns the later of what was noted on the disk and what the last process saw commit. */
+export function readKnownHead(file: string): KnownHead | undefined {
+  const noted = readNote(file);
+  const last = readLastCommit(file);
+  if (noted === undefined || last === undefined) return noted ?? last;
+  return last.log_id === noted.log_id && last.position > noted.position ? last : noted;
+}
+
 function textOf({ logId }: LogPlace, { position, hash, recordedAt }: Head): string {
   const known: KnownHead = {
     log_id: logId,
@@ -53,7 +66,7 @@ function textOf({ logId }: LogPlace, { position, hash, recordedAt }: Head): stri
 }
 
 /** @throws FILE_INVALID when it cannot be read, or is not what was written. */
-export function readKnownHead(file: string): KnownHead | undefined {
+function readNote(file: string): KnownHead | undefined {
   const path = knownHeadFile(file);
   const text = readFileIfAny(path);
   if (text === undefined) return undefined;
@@ -63,6 +76,63 @@ export function readKnownHead(file: string): KnownHead | undefined {
     const message = `${path} is damaged: compare the end of the log with a head that was noted elsewhere (verify --expect), then remove it.`;
     throw new BucketsError("FILE_INVALID", message, { file: path }, error);
   }
+}
+
+/**
+ * The end of the log with each commit, between two notes. It is written over in place and never synced, which
+ * costs some microseconds: the system keeps it when the process is killed, and after a power cut an older one
+ * is there, or one that was torn and counts for nothing.
+ */
+export class LastCommit {
+  readonly #place: LogPlace;
+  #descriptor: number | undefined;
+
+  constructor(place: LogPlace) {
+    this.#place = place;
+  }
+
+  /** Where it cannot be written, the note of each second has to do, and tells of the disk. */
+  keep(head: Head): void {
+    const text = textOf(this.#place, head);
+    try {
+      this.#descriptor ??= openSync(lastCommitFile(this.#place.file), "w", 0o600);
+      // Over the one before: it is never shorter, since positions and times of a log only grow.
+      writeSync(this.#descriptor, `${text}${checksum(text)}`, 0);
+    } catch {
+      this.#close();
+    }
+  }
+
+  /** Once all of it is in the note, or none of it counts any more. */
+  forget(): void {
+    this.#close();
+    rmSync(lastCommitFile(this.#place.file), { force: true });
+  }
+
+  #close(): void {
+    const descriptor = this.#descriptor;
+    this.#descriptor = undefined;
+    try {
+      if (descriptor !== undefined) closeSync(descriptor);
+    } catch {
+      // The disk is failing; what was committed stays committed.
+    }
+  }
+}
+
+/** None where a write was cut short, or goes on at this moment. */
+function readLastCommit(file: string): KnownHead | undefined {
+  const text = readFileIfAny(lastCommitFile(file));
+  if (text === undefined) return undefined;
+  const end = text.indexOf("\n") + 1;
+  const note = text.slice(0, end);
+  const isWhole = end > 0 && text.slice(end) === checksum(note);
+  return isWhole ? KnownHead.parse(JSON.parse(note)) : undefined;
+}
+
+/** Of fixed length. */
+function checksum(text: string): string {
+  return crc32(text).toString(16).padStart(8, "0");
 }
 
 /**
@@ -144,7 +214,7 @@ export function truncated(file: string, truncation: Truncation): BucketsError {
   const cure = "put back the database with its -wal, or the newest backup";
   return new BucketsError(
     "LOG_TRUNCATED",
-    `${file} ${what} (${knownHeadFile(file)}): ${cure}; where there is neither, \`serve --accept-truncation\` goes on without what is gone, and records that.`,
+    `${file} ${what} (${knownHeadFile(file)}, ${lastCommitFile(file)}): ${cure}; where there is neither, \`serve --accept-truncation\` goes on without what is gone, and records that.`,
     { file, ...truncation },
   );
 }

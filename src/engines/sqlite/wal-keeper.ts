@@ -8,7 +8,7 @@ import { type Durability, fails, type HealthCheck, passes } from "../../domain/h
 import type { Head } from "../../eventstore/store.js";
 import { monotonicNow } from "../../timers.js";
 import { checkpoint, copyWal } from "./connection.js";
-import { keepKnownHead, keepKnownHeadSync } from "./known-head.js";
+import { keepKnownHead, keepKnownHeadSync, LastCommit } from "./known-head.js";
 
 const idleMs = 5_000;
 const copyEveryMs = 60_000;
@@ -24,6 +24,7 @@ interface Kept {
 export class WalKeeper {
   readonly #kept: Kept;
   readonly #now: () => number;
+  readonly #last: LastCommit;
   #wroteAt: number | undefined;
   #copiedAt: number;
   /** The newest one that was committed, and those that were copied and noted. */
@@ -37,6 +38,9 @@ export class WalKeeper {
     this.#kept = kept;
     this.#now = kept.now ?? monotonicNow;
     this.#copiedAt = this.#now();
+    this.#last = new LastCommit(kept);
+    // A power cut may take back what is committed with less than full durability.
+    if (kept.durability !== "full") this.#last.forget();
   }
 
   /** The newest head that was committed. */
@@ -47,7 +51,9 @@ export class WalKeeper {
   /** Something was committed. @param head where the log ends by it, when that moved. */
   committed(head?: Head): void {
     this.#wroteAt = this.#now();
-    this.#head = head ?? this.#head;
+    if (head === undefined) return;
+    this.#head = head;
+    if (this.#kept.durability === "full") this.#last.keep(head);
   }
 
   /** Does what is due; asked every second, while the files of the store are in their places. */
@@ -70,6 +76,7 @@ export class WalKeeper {
   async settle(db: Database.Database): Promise<void> {
     await this.noted();
     if (checkpoint(db)) this.#hasCopied();
+    this.#last.forget();
     const head = this.#durable();
     if (head !== undefined && head !== this.#noted) keepKnownHeadSync(this.#kept, head);
   }

@@ -29,7 +29,15 @@ export const clock: Part = {
   run,
 };
 
-async function run({ dist, folder, random, count, disk: library, say }: Setting): Promise<Result> {
+async function run({
+  dist,
+  folder,
+  random,
+  count: wanted,
+  disk: library,
+  isOver,
+  say,
+}: Setting): Promise<Result> {
   if (library === undefined) {
     return { figures: {}, faults: [], skipped: "there is no C compiler, or this is not Linux" };
   }
@@ -45,7 +53,9 @@ async function run({ dist, folder, random, count, disk: library, say }: Setting)
   const load = new Load({ name: "clock", address, journal, random, clients: 4 });
   await load.start();
   const faults: string[] = [];
-  for (let leap = 0; leap < count; leap += 1) {
+  let count = 0;
+  for (; count < wanted && !isOver(); count += 1) {
+    const leap = count;
     const ahead = leaps[leap % leaps.length] ?? 0;
     control.setClock(ahead);
     await wait(stayMs);

@@ -42,7 +42,7 @@ interface Tally {
   silent: number;
 }
 
-async function run({ dist, folder, random, count, say }: Setting): Promise<Result> {
+async function run({ dist, folder, random, count, isOver, say }: Setting): Promise<Result> {
   const bases = [
     await makeBase(dist, join(folder, "stopped"), random, "stop"),
     await makeBase(dist, join(folder, "killed"), random, "kill"),
@@ -66,7 +66,7 @@ async function run({ dist, folder, random, count, say }: Setting): Promise<Resul
     silent: 0,
   };
   const faults: string[] = [];
-  while (tally.files < count) {
+  while (tally.files < count && !isOver()) {
     const trials = Array.from({ length: Math.min(filesAtOnce, count - tally.files) }, async () => {
       const number = tally.files;
       tally.files += 1;

@@ -23,7 +23,7 @@ const faultsPerFile = 50;
 const meetMs = 500;
 const troubleMs = 300;
 /** A fault of the storage is told by /readyz for half a minute, so that somebody sees it. */
-const recoveryMs = 60_000;
+const recoveryMs = 180_000;
 /** One of so many faults meets the service while it starts. */
 const atStartEvery = 10;
 
@@ -73,7 +73,7 @@ async function run(setting: Setting): Promise<Result> {
     lost: 0,
   };
   const faults: string[] = [];
-  while (tally.hit < count) {
+  while (tally.hit < count && !setting.isOver()) {
     await tryFile(setting, disk, Math.min(faultsPerFile, count - tally.hit), tally, faults);
     say(`${tally.faults} faults, ${tally.hit} met, ${faults.length} wrong`);
   }
@@ -93,7 +93,7 @@ async function run(setting: Setting): Promise<Result> {
 }
 
 async function tryFile(
-  { dist, folder, random }: Setting,
+  { dist, folder, random, isOver }: Setting,
   library: string,
   count: number,
   tally: Tally,
@@ -112,7 +112,7 @@ async function tryFile(
   address.set(service);
   const load = new Load({ name: `io-${tally.faults}`, address, journal, random, clients: 4 });
   await load.start();
-  for (let number = 0; number < count; number += 1) {
+  for (let number = 0; number < count && !isOver(); number += 1) {
     const trouble = anyTrouble(random);
     const where = `${file} fault ${number} ${JSON.stringify(trouble)}`;
     tally.faults += 1;

@@ -20,7 +20,7 @@ export const kills: Part = {
   run,
 };
 
-async function run({ dist, folder, random, count, say }: Setting): Promise<Result> {
+async function run({ dist, folder, random, count, isOver, say }: Setting): Promise<Result> {
   const file = join(folder, "buckets.db");
   const address = new Address();
   using journal = new Journal(join(folder, "journal"));
@@ -30,13 +30,15 @@ async function run({ dist, folder, random, count, say }: Setting): Promise<Resul
   address.set(service);
   reader.start(address);
   await load.start();
-  for (let kill = 1; kill <= count; kill += 1) {
+  let killed = 0;
+  while (killed < count && !isOver()) {
     await answers(journal, 10 + random.below(80));
     address.set(undefined);
     await service.kill();
     service = await Service.start({ dist, file });
     address.set(service);
-    if (kill % 20 === 0) say(`${kill} kills`);
+    killed += 1;
+    if (killed % 20 === 0) say(`${killed} kills`);
   }
   await load.stop();
   const attempts = journal.all();
@@ -47,7 +49,7 @@ async function run({ dist, folder, random, count, say }: Setting): Promise<Resul
   const judged = await judge({ dist, file, attempts });
   return {
     figures: {
-      kills: count,
+      kills: killed,
       clients,
       ...judged.figures,
       "whose outcome stayed unknown": judged.unknown,

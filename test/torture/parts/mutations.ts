@@ -11,7 +11,7 @@ import { ioErrors } from "./io-errors.js";
 import { kills } from "./kills.js";
 import { fullPowerLoss } from "./power-loss.js";
 
-interface Edit {
+export interface Edit {
   /** Below the package. */
   readonly file: string;
   readonly find: RegExp;
@@ -28,7 +28,7 @@ interface Mutation {
 
 const engine = "dist/engines/sqlite/engine.js";
 
-const mutations: readonly Mutation[] = [
+export const mutations: readonly Mutation[] = [
   {
     guard: "commits are synced",
     edits: [{ file: "dist/engines/sqlite/connection.js", find: /full: 2/, replace: "full: 0" }],
@@ -132,6 +132,11 @@ const mutations: readonly Mutation[] = [
         find: /export function keepKnownHeadSync\(place, head\) \{/,
         replace: "$& return;",
       },
+      {
+        file: "dist/engines/sqlite/known-head.js",
+        find: /keep\(head\) \{/,
+        replace: "$& return;",
+      },
     ],
     part: damage,
     count: 120,
@@ -144,7 +149,7 @@ const mutations: readonly Mutation[] = [
   },
   {
     guard: "states in memory are forgotten after a commit that failed",
-    edits: [{ file: engine, find: /this\.#cache\.clear\(\);/g, replace: "" }],
+    edits: [{ file: engine, find: /this\.#cache\.clear\(\);(?=\s+throw)/, replace: "" }],
     part: ioErrors,
     count: 60,
   },
@@ -195,18 +200,20 @@ async function findOut(
   }
 }
 
-/** A package of its own in which that is changed. @throws when there is nothing to change. */
+/** A package of its own in which that is changed. */
 function mutate(original: string, home: string, edits: readonly Edit[]): void {
   mkdirSync(home);
   for (const name of ["dist", "migrations", "package.json"]) {
     cpSync(join(original, name), join(home, name), { recursive: true });
   }
   symlinkSync(join(original, "node_modules"), join(home, "node_modules"));
-  for (const { file, find, replace } of edits) {
-    const path = join(home, file);
-    const before = readFileSync(path, "utf8");
-    const after = before.replace(find, replace);
-    if (after === before) throw new Error(`${file} has nothing like ${find}`);
-    writeFileSync(path, after);
-  }
+  for (const edit of edits) writeFileSync(join(home, edit.file), edited(home, edit));
+}
+
+/** The text of the file with the change. @throws unless there is one place for it. */
+export function edited(home: string, { file, find, replace }: Edit): string {
+  const before = readFileSync(join(home, file), "utf8");
+  const places = [...before.matchAll(new RegExp(find, "g"))].length;
+  if (places !== 1) throw new Error(`${file} has ${places} places like ${find}, and not one`);
+  return before.replace(find, replace);
 }

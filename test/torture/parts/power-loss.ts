@@ -69,7 +69,7 @@ async function run(setting: Setting, durability: Durability): Promise<Result> {
   };
   const faults: string[] = [];
   await using inspectors = await Inspectors.start(setting.dist);
-  for (let number = 0; tally.images < setting.count; number += 1) {
+  for (let number = 0; tally.images < setting.count && !setting.isOver(); number += 1) {
     const wanted = Math.min(imagesPerRecord, setting.count - tally.images);
     const recording = await record(setting, setting.disk, durability, number);
     tally.events += recording.events;
@@ -187,6 +187,7 @@ async function tryImages(trial: Trial): Promise<void> {
   let applied = 0;
   let open: Promise<void>[] = [];
   for (const [index, moment] of moments.entries()) {
+    if (setting.isOver()) break;
     for (; applied <= moment; applied += 1) {
       const entry = entries[applied];
       if (entry !== undefined) disk.apply(entry);
