@@ -242,6 +242,8 @@ export interface EventStore {
   /** What committing the unit would give, on the state of now; nothing is recorded. */
   preview(unit: Unit): Promise<Outcome>;
   head(): Promise<Head>;
+  /** When the newest event was recorded, as far as is known without reading; every answer asks. */
+  newestAt(): Promise<number>;
   /** The last event of the stream at or before the point, if the stream had begun by then. */
   placeAt(stream: string, point: StreamPoint): Promise<EventPlace | undefined>;
   /** The state of the stream after the event of that version. */

@@ -27,12 +27,12 @@ import { audited, tellsReads } from "./audited-read.js";
 import { parseBasePath } from "./base-path.js";
 import { readJsonBody } from "./body.js";
 import { addressesBehind } from "./client-address.js";
-import { tellClockSkew } from "./clock-skew.js";
 import { assertMatches, readCondition } from "./conditional.js";
 import { crossOrigin, parseOrigin } from "./cors.js";
-import { setCache, shieldingHeaders } from "./headers.js";
+import { frameRequests } from "./frame.js";
+import { acceptsAnything, setCache, setHeaders } from "./headers.js";
 import type { LargeBodies } from "./large-body.js";
-import { createMetrics, type Metrics } from "./metrics.js";
+import { createMetrics } from "./metrics.js";
 import { ownOrigin } from "./own-origin.js";
 import { servePages } from "./page.js";
 import { isInternal, problemMediaType, toProblem } from "./problem.js";
@@ -46,6 +46,7 @@ import {
   type RequestState,
   type Route,
 } from "./route.js";
+import { RouteIndex } from "./route-index.js";
 import { auditRoutes } from "./routes/audit.js";
 import { backupRoutes } from "./routes/backups.js";
 import { type FeedTimes, feedRoute } from "./routes/feed.js";
@@ -63,7 +64,6 @@ import { tokenRoutes } from "./routes/tokens.js";
 import { transactionRoute } from "./routes/transactions.js";
 import { unservedRoutes } from "./routes/unserved.js";
 import { assertHost, originForm } from "./target.js";
-import { readTraceId } from "./trace-context.js";
 import { endUnread } from "./unread.js";
 
 export interface AppOptions {
@@ -164,27 +164,24 @@ export function createApp(options: AppOptions): Koa<RequestState> {
       rateLimit: options.rateLimit,
       clock: options.clock ?? (() => performance.now()),
     });
-  const router = createRouter(routes, {
+  const serving: Serving = {
     ...options,
     ...(publicUrl !== undefined && { publicUrl: parsePublicUrl(publicUrl) }),
     basePath,
     gate,
     admission: createAdmission(options),
-  });
+  };
+  const router = createRouter(routes, serving);
 
+  app.response.set = setHeaders;
   app.on("error", logBroken(options.logger));
   app.use(endUnread);
-  app.use(requestId(options.newRequestId ?? randomRequestId));
-  app.use(observeRequests(options.logger, metrics));
-  app.use(sayGoodbye(isDraining));
-  app.use(shield);
-  app.use(tellClockSkew(store));
+  app.use(frameRequests({ newRequestId: randomRequestId, ...options, metrics, isDraining }));
   if (origins.length > 0) app.use(crossOrigin(origins));
-  app.use(answerErrors(options.logger, { basePath, router }));
-  app.use(clientAddress(options.trustedProxies ?? []));
-  app.use(hygiene);
+  app.use(answerErrors(options, { basePath, router }));
   if (options.noAuth === true) app.use(ownOrigin(origins, basePath));
   if (options.ui !== false) app.use(servePages(basePath));
+  app.use(serveFound(new RouteIndex(routes, basePath), serving));
   app.use(router.routes());
   app.use(router.allowedMethods());
   return app;
@@ -204,59 +201,6 @@ const drawBytes = randomPool();
 
 export function randomRequestId(): string {
   return `req_${Buffer.from(drawBytes(16)).toString("hex")}`;
-}
-
-/** Echoes the caller's id if it is sane, so that it cannot forge log lines; else makes one. */
-function requestId(newRequestId: () => string): Middleware {
-  return async function requestId(context, next) {
-    const sent = context.get("X-Request-Id");
-    context.state.requestId = /^[\w.:/+=@-]{1,128}$/.test(sent) ? sent : newRequestId();
-    context.state.route = "unmatched";
-    context.state.traceId = readTraceId(context.get("traceparent"));
-    context.set("X-Request-Id", context.state.requestId);
-    await next();
-  };
-}
-
-/** Tells whose request it is: what limits count by, and the audit log keeps. */
-function clientAddress(trustedProxies: readonly string[]): Middleware {
-  const addressOf = addressesBehind(trustedProxies);
-  return async function clientAddress(context, next) {
-    context.state.address = addressOf({ peer: context.ip, get: (name) => context.get(name) });
-    await next();
-  };
-}
-
-/**
- * One line and one observation for each request. Never a header, a query or a body: those may hold
- * secrets.
- */
-function observeRequests(logger: Logger, metrics: Metrics): Middleware {
-  return async function observeRequests(context, next) {
-    const started = performance.now();
-    await next();
-    const milliseconds = performance.now() - started;
-    const { method, status } = context;
-    const { requestId, route, actor, traceId } = context.state;
-    metrics.observe({ method, route, status, seconds: milliseconds / 1000 });
-    logger.info({
-      request_id: requestId,
-      trace_id: traceId,
-      method,
-      route,
-      status,
-      duration_ms: milliseconds,
-      actor,
-    });
-  };
-}
-
-/** A server that stops tells its clients not to send their next request on this connection. */
-function sayGoodbye(isDraining: () => boolean): Middleware {
-  return async function sayGoodbye(context, next) {
-    await next();
-    if (isDraining()) context.set("Connection", "close");
-  };
 }
 
 /** Answers that broke off after their status was sent; one that the caller ended is no fault. */
@@ -280,18 +224,17 @@ function isOfCaller(error: Error, { res }: HttpContext): boolean {
   }
 }
 
-/** What every answer carries; a route says more about caching where it knows more. */
-const shield: Middleware = async function shield(context, next) {
-  context.set(shieldingHeaders);
-  setCache(context, "none");
-  context.vary("Accept, Authorization, X-Namespace");
-  await next();
-};
-
 /** The one place where an error becomes an answer; what is our fault is logged with its stack. */
-function answerErrors(logger: Logger, { basePath, router }: Routing): Middleware {
+function answerErrors(
+  { logger, trustedProxies = [] }: Pick<AppOptions, "logger" | "trustedProxies">,
+  { basePath, router }: Routing,
+): Middleware {
+  const addressOf = addressesBehind(trustedProxies);
   return async function answerErrors(context, next) {
     try {
+      // Whose request it is: what limits count by, and the audit log keeps.
+      context.state.address = addressOf({ peer: context.ip, get: (name) => context.get(name) });
+      assertClean(context);
       await next();
       assertAnswered(context, { basePath, router });
     } catch (error) {
@@ -385,7 +328,7 @@ const takesContent: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
  * What no route may see: a target or a host that is none, no Host header or anything else not once
  * that can be there once alone, and a part of a body (RFC 9110 section 14.5).
  */
-const hygiene: Middleware = async function hygiene(context, next) {
+function assertClean(context: HttpContext): void {
   context.url = originForm(context.url);
   const notOnce = findNotOnce(context.req.rawHeaders);
   if (notOnce !== undefined) {
@@ -400,15 +343,15 @@ const hygiene: Middleware = async function hygiene(context, next) {
       "Nothing is written in parts: send the whole, without Content-Range.",
     );
   }
-  await next();
-};
+}
 
 /** The name of a header that is there twice and may not be; or that of the host, when it is not there. */
 function findNotOnce(rawHeaders: readonly string[]): string | undefined {
   const seen = new Set<string>();
-  for (const [index, name] of rawHeaders.entries()) {
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? "";
     const key = name.toLowerCase();
-    if (index % 2 === 1 || !singleHeaders.has(key)) continue;
+    if (!singleHeaders.has(key)) continue;
     if (seen.has(key)) return name;
     seen.add(key);
   }
@@ -420,6 +363,17 @@ interface Serving extends AppOptions {
   readonly basePath: string;
   readonly gate: Gate;
   readonly admission: Admission;
+}
+
+/** Serves at once what the index finds; all else is for the router, which knows what is no route. */
+function serveFound(index: RouteIndex, options: Serving): Middleware {
+  return async function serveFound(context, next) {
+    const found = index.find(context.method, context.path);
+    if (found === undefined) return await next();
+    context["params"] = found.params;
+    context.state.route = found.route.path;
+    await serve(found.route, context, options);
+  };
 }
 
 function createRouter(routes: readonly Route[], options: Serving): Router<RequestState> {
@@ -562,6 +516,7 @@ function servedNamespace(route: Route, name: string | undefined): string | undef
 }
 
 function assertAcceptable(route: Route, context: HttpContext): void {
+  if (acceptsAnything(context)) return;
   const types = [
     ...(route.responseTypes ?? ["application/json"]),
     ...Object.keys(route.otherResponses ?? {}),

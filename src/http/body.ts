@@ -1,6 +1,6 @@
 /** Reads and parses request bodies: media type, size, UTF-8 and JSON, in the order of the contract. */
 import type { IncomingMessage } from "node:http";
-import { BucketsError, isBucketsError } from "../domain/errors.js";
+import { BucketsError } from "../domain/errors.js";
 import type { JsonValue } from "../domain/json.js";
 import { parseJsonText } from "../domain/json-text.js";
 import { limits } from "../domain/limits.js";
@@ -75,6 +75,7 @@ function assertIdentity(request: IncomingMessage): void {
 
 /** @throws UNSUPPORTED_MEDIA_TYPE for a `Content-Type` that is none of these. */
 export function readMediaType(contentType: string, mediaTypes: readonly string[]): string {
+  if (mediaTypes.includes(contentType)) return contentType;
   const [type = "", ...parameters] = contentType.split(";");
   const mediaType = type.trim().toLowerCase();
   const charset = parameters
@@ -101,23 +102,40 @@ export async function readBytes(
   if (Number(request.headers["content-length"] ?? 0) > bytesMax) throw tooLarge(bytesMax);
   const digests = digestCheck(request);
   askForBody(context);
-  const chunks: Buffer[] = [];
-  let length = 0;
-  try {
-    // Leaving the loop must not destroy the socket: the refusal still has to go out on it.
-    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-      const bytes = Buffer.from(chunk);
-      length += bytes.length;
-      if (length > bytesMax) throw tooLarge(bytesMax);
-      digests.update(bytes);
-      chunks.push(bytes);
-    }
-  } catch (error) {
-    if (isBucketsError(error)) throw error;
-    throw new BucketsError("BAD_REQUEST", "The connection ended before the body.", {}, error);
-  }
+  const chunks = await chunksOf(request, bytesMax);
+  for (const chunk of chunks) digests.update(chunk);
   digests.assertSame();
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+}
+
+/** By its events: to iterate over a request makes three promises for each part of it. */
+function chunksOf(request: IncomingMessage, bytesMax: number): Promise<Buffer[]> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const take = (chunk: Buffer) => {
+      length += chunk.length;
+      chunks.push(chunk);
+      if (length > bytesMax) fail(tooLarge(bytesMax));
+    };
+    const end = () => {
+      stop();
+      resolve(chunks);
+    };
+    const breakOff = (cause?: unknown) =>
+      fail(new BucketsError("BAD_REQUEST", "The connection ended before the body.", {}, cause));
+    const fail = (error: BucketsError) => {
+      stop();
+      // The socket is left as it is: the refusal still has to go out on it.
+      request.pause();
+      reject(error);
+    };
+    const stop = () => {
+      request.off("data", take).off("end", end).off("error", breakOff).off("close", breakOff);
+    };
+    if (request.destroyed) return breakOff(request.errored ?? undefined);
+    request.on("data", take).on("end", end).on("error", breakOff).on("close", breakOff);
+  });
 }
 
 function tooLarge(bytesMax: number): BucketsError {

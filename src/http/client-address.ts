@@ -29,7 +29,7 @@ export function addressesBehind(ranges: readonly string[]): (origin: Origin) => 
   const trusted = new BlockList();
   for (const range of ranges) addRange(trusted, range);
   const isTrusted = (address: string) =>
-    isIP(address) > 0 && trusted.check(address, family(address));
+    ranges.length > 0 && isIP(address) > 0 && trusted.check(address, family(address));
   return ({ peer, get }) => {
     const proxy = canonical(peer) ?? peer;
     if (!isTrusted(proxy)) return proxy;
@@ -104,6 +104,8 @@ function addressOf(node: string): string | undefined {
 
 /** One text for one address: without zone, zeros and capitals, and IPv4 as that. */
 function canonical(text: string): string | undefined {
+  // It has no other form.
+  if (isIP(text) === 4) return text;
   if (isIP(text) === 0 || text.includes("%")) return undefined;
   const { address } = new SocketAddress({ address: text, family: family(text) });
   return address.replace(/^::ffff:(?=[\d.]+$)/, "");

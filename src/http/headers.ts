@@ -1,4 +1,5 @@
 /** The response headers that many routes share, and reading repeated request headers. */
+import type { Response } from "koa";
 import type { AsOf, BucketAnswer } from "../api/index.js";
 import type { HttpContext } from "./route.js";
 
@@ -12,6 +13,33 @@ export const shieldingHeaders = {
   "Cross-Origin-Resource-Policy": "same-origin",
   "Referrer-Policy": "no-referrer",
 } as const;
+
+/**
+ * Sets a header of an answer, or several, in the place of Koa's own `set`, which makes lists of what
+ * it is given: every answer has a dozen of them.
+ */
+export function setHeaders(
+  this: Pick<Response, "res">,
+  field: string | Readonly<Record<string, string | string[]>>,
+  value: string | string[] = "",
+): void {
+  const { res } = this;
+  if (res.headersSent) return;
+  if (typeof field === "string") res.setHeader(field, value);
+  else for (const [name, each] of Object.entries(field)) res.setHeader(name, each);
+}
+
+/** Answers with a JSON text. */
+export function setJson(context: HttpContext, text: string): void {
+  context.set("Content-Type", "application/json; charset=utf-8");
+  context.body = text;
+}
+
+/** True for a caller who says nothing of media types, or takes all: the first is meant. */
+export function acceptsAnything({ req }: HttpContext): boolean {
+  const { accept = "*/*" } = req.headers;
+  return accept === "*/*";
+}
 
 /** Every answer about a bucket carries its tag and place (CONTRACT: writing with care). */
 export function placeHeaders(answer: Pick<BucketAnswer, "version" | "position" | "tag">) {
@@ -57,7 +85,8 @@ export function setCache(
 
 /** Every line that a request has of a header, which Node otherwise joins. */
 export function headerLines(context: HttpContext, name: string): string[] {
-  const { rawHeaders } = context.req;
+  const { headers, rawHeaders } = context.req;
+  if (headers[name] === undefined) return [];
   return rawHeaders.filter(
     (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name,
   );

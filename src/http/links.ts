@@ -35,7 +35,7 @@ export function addVersionLinks(
   version: number,
   latestVersion = version,
 ): void {
-  const at = (asOf: number) => withQuery(bucketUrl, { as_of: asOf });
+  const at = (asOf: number) => `${bucketUrl}?as_of=${asOf}`;
   addLink(context, bucketUrl, "latest-version");
   addLink(context, `${bucketUrl}/history`, "version-history");
   if (version > 1) addLink(context, at(version - 1), "predecessor-version");

@@ -49,6 +49,8 @@ export function createMetrics({
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers,
   });
+  /** Those that were observed, by their labels. */
+  const durations = new Map<string, ReturnType<typeof duration.labels>>();
   const deliveries = new Counter({
     name: "bucketlog_deliveries_total",
     help: "Deliveries to source adapters, by what became of them.",
@@ -173,7 +175,10 @@ export function createMetrics({
     text: () => registry.metrics(),
     observe: ({ method, route, status, seconds }) => {
       const known = knownMethods.includes(method) ? method : "_OTHER";
-      duration.observe({ method: known, route, status: String(status) }, seconds);
+      const key = `${known} ${route} ${status}`;
+      const child = durations.get(key) ?? duration.labels(known, route, String(status));
+      durations.set(key, child);
+      child.observe(seconds);
     },
   };
 }

@@ -4,7 +4,7 @@ import type { PastPlace } from "../api/index.js";
 import { formatTime } from "../domain/event.js";
 import { patchMediaTypes } from "../domain/patch-media-type.js";
 import { isNotModified, type ReadCondition, readCondition, readConditions } from "./conditional.js";
-import { placeHeaders, setCache } from "./headers.js";
+import { placeHeaders, setCache, setJson } from "./headers.js";
 import { addVersionLinks } from "./links.js";
 import { type ApiRequest, asOf, defineRoute, flag, type HttpContext, type Route } from "./route.js";
 
@@ -69,7 +69,7 @@ export function sendRead(
 ): void {
   context.set(placeHeaders(answer));
   if (isNotModified(condition, answer.tag)) context.status = 304;
-  else context.body = shown;
+  else setJson(context, JSON.stringify(shown));
 }
 
 /** Whether the answer is about now or the past, and so how long it may be kept. */

@@ -8,6 +8,9 @@ import { limits } from "../domain/limits.js";
 /** A name, an IPv4 address or one of IPv6 in brackets, and a port (RFC 3986 section 3.2). */
 const hostPattern = /^([a-z0-9._~-]+|\[[0-9a-f:.]+\])(:\d{0,5})?$/i;
 
+/** A path and query in which nothing is encoded, and nothing has to be looked at. */
+const plainPattern = /^\/[\w./~?&=-]*$/;
+
 /** The scheme and authority of an absolute target, which proxies may send (RFC 9112 section 3.2.2). */
 const absolutePattern = /^https?:\/\/([^/?#]*)/i;
 
@@ -18,6 +21,7 @@ const absolutePattern = /^https?:\/\/([^/?#]*)/i;
  * a path that is not percent-encoded UTF-8 or hides control characters.
  */
 export function originForm(target: string): string {
+  if (plainPattern.test(target) && target.length <= limits.urlBytesMax) return target;
   if (Buffer.byteLength(target) > limits.urlBytesMax) {
     throw new BucketsError("URI_TOO_LONG", `A URL has at most ${limits.urlBytesMax} bytes.`);
   }
@@ -35,9 +39,16 @@ export function originForm(target: string): string {
   return local;
 }
 
+/** One that is known to be one: most requests are for the same. */
+let lastHost: string | undefined;
+
 /** @throws BAD_REQUEST for what is not a host with or without a port. */
 export function assertHost(host: string): void {
-  if (hostPattern.test(host) && URL.canParse(`http://${host}/`)) return;
+  if (host === lastHost) return;
+  if (hostPattern.test(host) && URL.canParse(`http://${host}/`)) {
+    lastHost = host;
+    return;
+  }
   throw new BucketsError(
     "BAD_REQUEST",
     "Send a Host header with a name or an address, and a port.",

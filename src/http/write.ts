@@ -15,7 +15,14 @@ import {
 } from "../api/index.js";
 import { BucketsError } from "../domain/errors.js";
 import { readPrecondition } from "./conditional.js";
-import { headerLines, placeHeaders, setCache, shortList } from "./headers.js";
+import {
+  acceptsAnything,
+  headerLines,
+  placeHeaders,
+  setCache,
+  setJson,
+  shortList,
+} from "./headers.js";
 import { readIdempotencyKey, readPreferences, readTextHeader } from "./preferences.js";
 import {
   type ApiRequest,
@@ -186,6 +193,7 @@ interface AnswerForm {
 
 /** True for a caller who accepts the whole answer before the contract's. */
 export function wantsWhole(context: HttpContext): boolean {
+  if (acceptsAnything(context)) return false;
   return context.accepts("application/json", writtenMediaType) === writtenMediaType;
 }
 
@@ -223,8 +231,13 @@ export function sendWritten(
   if (replayed) context.set("Idempotency-Replayed", "true");
   context.status = answer.status;
   if (answer.body === undefined) return;
-  context.body = JSON.stringify(answer.body);
-  context.type = answer.mediaType ?? "application/json";
+  const text = JSON.stringify(answer.body);
+  if (answer.mediaType === undefined) {
+    setJson(context, text);
+  } else {
+    context.type = answer.mediaType;
+    context.body = text;
+  }
 }
 
 export function wholeBody(written: Written, result: object): object {

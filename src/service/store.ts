@@ -243,8 +243,7 @@ export class Store implements EmbeddedStore {
   }
 
   async clockSkewMs(): Promise<number> {
-    const { recordedAt } = await this.#parts.events.head();
-    return clockSkew(recordedAt, this.#parts.clock());
+    return clockSkew(await this.#parts.events.newestAt(), this.#parts.clock());
   }
 
   async head(): Promise<HeadAnswer> {

@@ -121,6 +121,10 @@ export class MemoryEngine implements EventStore {
     return this.#head();
   }
 
+  async newestAt(): Promise<number> {
+    return this.#head().recordedAt;
+  }
+
   #head(): Head {
     const last = this.#log.at(-1);
     return last === undefined ? { position: 0, hash: zeroHash, recordedAt: 0 } : headAt(last);

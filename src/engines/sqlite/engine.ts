@@ -540,6 +540,10 @@ export class SqliteEngine implements EventStore {
     return this.#reader.head();
   }
 
+  async newestAt(): Promise<number> {
+    return (this.#keeper?.head ?? this.#reader.head()).recordedAt;
+  }
+
   async placeAt(stream: string, point: StreamPoint): Promise<EventPlace | undefined> {
     return this.snapshot(({ log }) =>
       lastAtOrBefore(log.newestVersion(stream), (version) => log.place(stream, version), point),

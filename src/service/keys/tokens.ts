@@ -31,6 +31,7 @@ export const CreateTokenRequest = z.object({
 });
 
 const secretBytes = 32;
+const openedMax = 1_000;
 
 /** What is to be done, and the token that it is done to. */
 interface TokenChange {
@@ -43,6 +44,8 @@ export class StoredTokens implements TokenGate {
   readonly #clock: () => number;
   readonly #randomBytes: (size: number) => Uint8Array;
   readonly #byDigest = new Map<string, TokenRecord>();
+  /** By the secrets that were sent and found to be theirs; any change of a token clears it. */
+  readonly #opened = new Map<string, TokenRecord>();
 
   /** The end of the last change: what was decided of one must still hold when it is written. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -101,7 +104,7 @@ export class StoredTokens implements TokenGate {
         record,
         write: async (reply) => {
           await this.#table.replace(record, reply);
-          this.#byDigest.delete(digestKey(before.digest));
+          this.#forget(before);
         },
       };
     });
@@ -116,7 +119,7 @@ export class StoredTokens implements TokenGate {
       );
     }
     const digest = digestOf(secret);
-    this.#byDigest.set(digestKey(digest), {
+    this.#keep({
       digest,
       name,
       permission,
@@ -137,7 +140,7 @@ export class StoredTokens implements TokenGate {
         record,
         write: async (reply) => {
           await this.#table.remove(name, reply);
-          this.#byDigest.delete(digestKey(record.digest));
+          this.#forget(record);
         },
       };
     });
@@ -145,11 +148,29 @@ export class StoredTokens implements TokenGate {
   }
 
   authenticate(secret: string): Token | undefined {
+    const record = this.#opened.get(secret) ?? this.#find(secret);
+    if (record === undefined) return undefined;
+    const hasExpired = record.expiresAt !== null && record.expiresAt <= this.#clock();
+    return hasExpired ? undefined : opening(record);
+  }
+
+  #find(secret: string): TokenRecord | undefined {
     const digest = digestOf(secret);
     const record = this.#byDigest.get(digestKey(digest));
     if (record === undefined || !timingSafeEqual(record.digest, digest)) return undefined;
-    const hasExpired = record.expiresAt !== null && record.expiresAt <= this.#clock();
-    return hasExpired ? undefined : opening(record);
+    if (this.#opened.size >= openedMax) this.#opened.clear();
+    this.#opened.set(secret, record);
+    return record;
+  }
+
+  #keep(record: TokenRecord): void {
+    this.#byDigest.set(digestKey(record.digest), record);
+    this.#opened.clear();
+  }
+
+  #forget({ digest }: TokenRecord): void {
+    this.#byDigest.delete(digestKey(digest));
+    this.#opened.clear();
   }
 
   /** A change that gives a token a secret, which opens from then on. */
@@ -165,7 +186,7 @@ export class StoredTokens implements TokenGate {
         record,
         write: async (reply) => {
           await write(reply);
-          this.#byDigest.set(digestKey(record.digest), record);
+          this.#keep(record);
         },
       };
     });

@@ -1,0 +1,67 @@
+/**
+ * What surrounds every request, whatever it is about: its id, what every answer carries, and one line
+ * and one observation at its end.
+ */
+import type { Middleware } from "koa";
+import type { Logger } from "pino";
+import type { EmbeddedStore } from "../api/index.js";
+import { clockSkewOf } from "./clock-skew.js";
+import { setCache, shieldingHeaders } from "./headers.js";
+import type { Metrics } from "./metrics.js";
+import type { HttpContext, RequestState } from "./route.js";
+import { readTraceId } from "./trace-context.js";
+
+interface Framing {
+  readonly store: Pick<EmbeddedStore, "clockSkewMs">;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly newRequestId: () => string;
+  readonly isDraining: () => boolean;
+}
+
+export function frameRequests(framing: Framing): Middleware<RequestState> {
+  return async function frameRequests(context, next) {
+    identify(context, framing);
+    const started = performance.now();
+    shield(context);
+    const skew = await clockSkewOf(framing.store);
+    if (skew !== undefined) context.set("X-Clock-Skew", skew);
+    await next();
+    // A server that stops tells its clients not to send their next request on this connection.
+    if (framing.isDraining()) context.set("Connection", "close");
+    observe(context, performance.now() - started, framing);
+  };
+}
+
+/** Echoes the caller's id if it is sane, so that it cannot forge log lines; else makes one. */
+function identify(context: HttpContext, { newRequestId }: Framing): void {
+  const { state } = context;
+  const sent = context.get("X-Request-Id");
+  state.requestId = /^[\w.:/+=@-]{1,128}$/.test(sent) ? sent : newRequestId();
+  state.route = "unmatched";
+  state.traceId = readTraceId(context.get("traceparent"));
+  context.set("X-Request-Id", state.requestId);
+}
+
+/** What every answer carries; a route says more about caching where it knows more. */
+function shield(context: HttpContext): void {
+  context.set(shieldingHeaders);
+  setCache(context, "none");
+  context.set("Vary", "Accept, Authorization, X-Namespace");
+}
+
+/** Never a header, a query or a body: those may hold secrets. */
+function observe(context: HttpContext, milliseconds: number, { logger, metrics }: Framing): void {
+  const { method, status } = context;
+  const { requestId, route, actor, traceId } = context.state;
+  metrics.observe({ method, route, status, seconds: milliseconds / 1000 });
+  logger.info({
+    request_id: requestId,
+    trace_id: traceId,
+    method,
+    route,
+    status,
+    duration_ms: milliseconds,
+    actor,
+  });
+}
