@@ -75,6 +75,11 @@ export interface Kind<State extends Tagged<string>, Command extends Typed, Event
   readonly id: (state: State) => string;
   /** What history, diff and blame are about. */
   readonly document: (state: State) => JsonObject;
+  /**
+   * Why nothing is left to do for a command, if so: what it says was said before, or what is newer was
+   * here first. It is then neither carried out nor refused.
+   */
+  readonly needless: (state: State | undefined, command: Command) => string | undefined;
   /** The event that a command makes happen. Existence and preconditions were checked before. */
   readonly decide: (state: State | undefined, command: Command, context: DecisionContext) => Event;
   /** The state after an event, and the only way that a state is ever made. */

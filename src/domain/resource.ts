@@ -196,8 +196,14 @@ export function ownerTakes(kind: MemberKind, owner: BucketState, now: number): b
   return takes(memberNamed(kind).ownerTakes, owner, now);
 }
 
+/** Nothing is left to do for a command, and why. */
+export interface Needless {
+  readonly needless: string;
+}
+
 /**
- * The event that the command makes happen. Existence and preconditions were checked before.
+ * The event that the command makes happen, unless it is needless. Existence and preconditions were
+ * checked before.
  *
  * @throws BUCKET_LOCKED; what the decider of its kind throws.
  */
@@ -205,10 +211,13 @@ export function decide(
   state: ResourceState | undefined,
   command: ResourceCommand,
   context: DecisionContext,
-): DomainEvent {
+): DomainEvent | Needless {
   const name = kindOfCommand(command);
   if (isMemberKind(name)) assertOwnerTakes(name, owned(context).owner, context.moment.now);
-  return kindNamed(name).decide(state && stateOfKind(name, state), command, context);
+  const kind = kindNamed(name);
+  const before = state && stateOfKind(name, state);
+  const needless = kind.needless(before, command);
+  return needless === undefined ? kind.decide(before, command, context) : { needless };
 }
 
 /**

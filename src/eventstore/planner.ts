@@ -38,6 +38,7 @@ import {
   idsOf,
   isRestoring,
   kindOfCommand,
+  type Needless,
   ownerTakes,
   type ResourceCommand,
   type ResourceState,
@@ -135,6 +136,16 @@ const openBatchesFactor = 4;
 /** What was not in the snapshot; the unit is planned again once it is. */
 class Missing extends Error {}
 
+/** A command has nothing left to do: nothing of its unit is done then. */
+class NothingLeft extends Error {
+  constructor(
+    readonly why: string,
+    readonly stands: ResourceState | undefined,
+  ) {
+    super(why);
+  }
+}
+
 /** The state that a unit sees: what earlier units and commands left, over the snapshot. */
 class Overlay {
   readonly states = new Map<string, BlamedState>();
@@ -216,6 +227,10 @@ class Planning {
     } catch (error) {
       if (isBucketsError(error)) return { kind: "refused", error, accepted: steps.length };
       if (error instanceof Missing) return refusedUntilLoaded;
+      if (error instanceof NothingLeft) {
+        const { why, stands } = error;
+        return { kind: "needless", why, stands, accepted: steps.length };
+      }
       throw error;
     }
   }
@@ -318,11 +333,12 @@ class Planning {
     assertPrecondition(targeted.precondition, before);
     const beforeBytes = before === undefined ? 0 : roughBytes(before);
     this.#spend(beforeBytes, isFirst);
-    const event = this.#decide(before, targeted.command, overlay, {
+    const decided = this.#decide(before, targeted.command, overlay, {
       moment: { now: this.#snapshot.now, actor: unit.meta.actor },
       owner,
       precedingObject: precedingObject(done, targeted.operation),
     });
+    if ("needless" in decided) throw new NothingLeft(decided.needless, before);
     const recorded: RecordedEvent = {
       position: this.#snapshot.head.position + this.#steps.length + done.length + 1,
       stream,
@@ -333,9 +349,9 @@ class Planning {
       transactionId: unit.transactionId,
       recordedAt: this.#recordedAt,
       meta: targeted.reason === undefined ? unit.meta : { ...unit.meta, reason: targeted.reason },
-      event,
+      event: decided,
     };
-    assertFewChanges(changesOf(event));
+    assertFewChanges(changesOf(decided));
     assertRecordable(recorded);
     const step = applied(before && this.#folded(stream, overlay), recorded);
     this.#spend(Math.max(roughBytes(step.after) - beforeBytes, 0), isFirst);
@@ -356,7 +372,7 @@ class Planning {
     command: ResourceCommand,
     overlay: Overlay,
     context: Omit<DecisionContext, "related">,
-  ): DomainEvent {
+  ): DomainEvent | Needless {
     // A batch names many objects.
     return this.#asking(overlay, (related) => decide(before, command, { ...context, related }));
   }

@@ -124,6 +124,14 @@ export type Outcome =
       readonly results: readonly Placement[];
       readonly refusals?: readonly RefusedOperation[];
     }
+  /** Nothing was done, because for one command there was nothing left to do: what it is about stands. */
+  | {
+      readonly kind: "needless";
+      readonly why: string;
+      readonly stands: ResourceState | undefined;
+      /** How many commands would have been accepted before it. */
+      readonly accepted: number;
+    }
   /** How many commands would have been accepted: the next one is what was refused. */
   | { readonly kind: "refused"; readonly error: BucketsError; readonly accepted: number };
 

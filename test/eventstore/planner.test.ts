@@ -472,6 +472,36 @@ describe("what is in a bucket", () => {
     expect(verdicts(world.plan(units.of(restore)))).toEqual(["ALREADY_EXISTS"]);
   });
 
+  test("with nothing left to do leaves nothing of its unit, and tells what stands", () => {
+    const { world, units, bucket } = keyedWorld();
+    const removal = (title: string, time: string) =>
+      units.command(
+        { kind: "new_member", bucket, id: units.id("obj") },
+        {
+          type: "remove_object",
+          former: { identity: undefined, fields: { title } },
+          source: { time },
+        },
+      );
+    const late = "2026-01-02T00:00:00.000Z";
+    const made = creation(world, bucket, { title: "a" });
+    const told = { ...made, command: { ...made.command, source: { time: late } } };
+    const id = committed(only(world.run(units.of(told)).outcomes)).stream;
+    const before = creation(world, bucket, { title: "b" });
+    const planned = world.plan(
+      units.of([before, removal("nobody", late)]),
+      units.of(removal("a", "2026-01-01T00:00:00.000Z")),
+      units.of(removal("a", late)),
+    );
+    expect(planned.outcomes).toMatchObject([
+      { kind: "needless", accepted: 1, why: expect.stringContaining("No object is there") },
+      { kind: "needless", accepted: 0, stands: { object_id: id } },
+      { kind: "committed" },
+    ]);
+    expect(planned.outcomes[0]).not.toHaveProperty("stands.kind");
+    expect(streams(planned)).toEqual([id]);
+  });
+
   test("a batch names objects of its bucket, also those of the same unit, and no others", () => {
     const { world, units, bucket } = keyedWorld();
     const other = world.create("other");
@@ -536,7 +566,7 @@ describe("what is in a bucket", () => {
       ];
       const codes = (planned: Plan) => {
         const outcome = only(planned.outcomes);
-        return outcome.kind === "refused"
+        return outcome.kind === "refused" || outcome.kind === "needless"
           ? []
           : outcome.refusals?.map(({ index, code }) => [index, code]);
       };

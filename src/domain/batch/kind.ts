@@ -33,6 +33,7 @@ export const batchKind: MemberOf<BatchState, BatchCommand, BatchEvent> = {
   restores: nothing.restored,
   id: (state) => state.batch_id,
   document: (state) => state.document,
+  needless: nothing.known,
   decide: (state, command, context) => decideBatch(state, command, owned(context)),
   evolve: evolveBatch,
   changes: batchChanges,

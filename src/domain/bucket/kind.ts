@@ -32,6 +32,7 @@ export const bucketKind: Kind<BucketState, BucketCommand, BucketEvent> = {
   restores: ({ type }) => type === "restore_bucket",
   id: (state) => state.bucket_id,
   document: (state) => state.document,
+  needless: nothing.known,
   decide: (state, command, { moment }) => decideBucket(state, command, moment),
   evolve: evolveBucket,
   changes: bucketChanges,

@@ -20,6 +20,7 @@ export const connectionKind: Kind<ConnectionState, ConnectionCommand, Connection
   restores: nothing.restored,
   id: (state) => state.connection_id,
   document: (state) => state.document,
+  needless: nothing.known,
   decide: decideConnection,
   evolve: evolveConnection,
   changes: (event) => (event.type === "connection.deleted" ? [] : event.data.changes),

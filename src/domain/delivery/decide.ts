@@ -4,7 +4,6 @@
  */
 
 import { diff } from "../changes.js";
-import { BucketsError } from "../errors.js";
 import { withoutAbsent } from "../json.js";
 import type { OwnedContext } from "../owned.js";
 import type { Reservation } from "../reservation.js";
@@ -13,17 +12,15 @@ import type { DeliveryEvent } from "./events.js";
 import type { DeliveryDocument, DeliveryState } from "./state.js";
 
 /**
- * The event that the command makes happen.
+ * The event that the command makes happen, which was not needless.
  *
- * @param state of the delivery that came before under the same id, if any.
- * @throws ALREADY_EXISTS for a duplicate, with the delivery and its object.
+ * @param state of the delivery that failed before under the same id, if any.
  */
 export function decideDelivery(
   state: DeliveryState | undefined,
   command: DeliveryCommand,
   { precedingObject }: Pick<OwnedContext, "precedingObject">,
 ): DeliveryEvent {
-  if (state !== undefined && state.document.status !== "FAILED") throw duplicate(state);
   const { facts } = command;
   const begun = {
     adapter_type: facts.adapterType,
@@ -52,13 +49,11 @@ export function decideDelivery(
   }
 }
 
-function duplicate({ delivery_id, document }: DeliveryState): BucketsError {
-  const { status, object_id } = document;
-  return new BucketsError(
-    "ALREADY_EXISTS",
-    `The delivery came before, as ${delivery_id}, and was ${status.toLowerCase()}.`,
-    { resource: "delivery", delivery_id, object_id },
-  );
+/** A duplicate says nothing that was not said: one that was accepted or ignored is done with. */
+export function needlessForDelivery(state: DeliveryState | undefined): string | undefined {
+  if (state === undefined || state.document.status === "FAILED") return undefined;
+  const status = state.document.status.toLowerCase();
+  return `The delivery came before, as ${state.delivery_id}, and was ${status}.`;
 }
 
 /** What became of it. */

@@ -4,7 +4,12 @@ import { BucketsError } from "../errors.js";
 import { withoutAbsent } from "../json.js";
 import { type MemberOf, nothing, places } from "../kind.js";
 import type { DeliveryCommand } from "./commands.js";
-import { decideDelivery, deliveryClaims, deliveryReservations } from "./decide.js";
+import {
+  decideDelivery,
+  deliveryClaims,
+  deliveryReservations,
+  needlessForDelivery,
+} from "./decide.js";
 import type { DeliveryEvent } from "./events.js";
 import { DeliveryResponse, deliveryCatalog, deliveryFields } from "./response.js";
 import { type DeliveryState, evolveDelivery } from "./state.js";
@@ -16,6 +21,7 @@ export const deliveryKind: MemberOf<DeliveryState, DeliveryCommand, DeliveryEven
   restores: nothing.restored,
   id: (state) => state.delivery_id,
   document: (state) => withoutAbsent({ ...state.document }),
+  needless: needlessForDelivery,
   decide: decideDelivery,
   evolve: evolveDelivery,
   changes: (event) => event.data.changes,

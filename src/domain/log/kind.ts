@@ -50,6 +50,7 @@ export const logKind: Kind<LogState, LogCommand, LogEvent> = {
   restores: nothing.restored,
   id: (state) => state.log_id,
   document: (state) => state.document,
+  needless: nothing.known,
   decide: decideLog,
   evolve: evolveLog,
   changes: (event) => event.data.changes,

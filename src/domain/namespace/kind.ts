@@ -20,6 +20,7 @@ export const namespaceKind: Kind<NamespaceState, NamespaceCommand, NamespaceEven
   restores: nothing.restored,
   id: (state) => state.namespace_id,
   document: (state) => state.document,
+  needless: nothing.known,
   decide: decideNamespace,
   evolve: evolveNamespace,
   changes: (event) => (event.type === "namespace.deleted" ? [] : event.data.changes),

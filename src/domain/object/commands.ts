@@ -54,7 +54,7 @@ interface DeleteObject {
 }
 
 /** Deletes the object of a source, which is found as `create_object` finds it. */
-export interface RemoveObject {
+interface RemoveObject {
   readonly type: "remove_object";
   readonly former: SourceRow;
   readonly source: ObjectSource;

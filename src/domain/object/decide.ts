@@ -8,13 +8,7 @@ import type { OwnedContext } from "../owned.js";
 import { assertReadAt, putBack, takeBack } from "../revert.js";
 import { confirmedAlready } from "../upload/decide.js";
 import { type BlobPool, mergeBlobs, resolveBlobs } from "./blobs.js";
-import type {
-  CreateObject,
-  ObjectCommand,
-  PatchObject,
-  PutObject,
-  RemoveObject,
-} from "./commands.js";
+import type { CreateObject, ObjectCommand, PatchObject, PutObject } from "./commands.js";
 import { blobsOf, isPatchablePointer, normalizeDocument } from "./document.js";
 import type { ObjectEvent, ObjectSource } from "./events.js";
 import { assertFieldsFit, withDefaults } from "./fields.js";
@@ -26,7 +20,8 @@ import type { ObjectState } from "./state.js";
 export type ObjectContext = Pick<OwnedContext, "owner" | "moment" | "related">;
 
 /**
- * The event that the command makes happen. Existence and preconditions were checked before.
+ * The event that the command makes happen, which was not needless. Existence and preconditions were
+ * checked before.
  *
  * @param state of the object; for a creation that of the holder of its key, if there is one.
  * @throws BAD_REQUEST where no policy says what to do; NOT_FOUND and ALREADY_EXISTS
@@ -42,7 +37,6 @@ export function decideObject(
     assertNotConfirmed(command, context);
     return create(state, command, owner);
   }
-  if (command.type === "remove_object") return remove(state, command);
   invariant(state !== undefined, `${command.type} needs an object`);
   switch (command.type) {
     case "put_object":
@@ -50,6 +44,7 @@ export function decideObject(
     case "patch_object":
       return patch(state, command, owner);
     case "delete_object":
+    case "remove_object":
       return { type: "object.deleted", data: {} };
     case "revert_object": {
       const { to, document, fields } = command;
@@ -86,7 +81,6 @@ function create(
   const source = sourceOf(command, owner);
   if (holder !== undefined) {
     if (policy === "insert" && source === undefined) throw keyTaken(holder);
-    assertNewer(holder, source);
     // An event that says no time is no reason to forget how new the object is.
     return put(holder, command, owner, source && { ...holder.source, ...source });
   }
@@ -113,16 +107,6 @@ function told({ sourceHandling }: Pick<CreateObject, "sourceHandling">) {
   return sourceHandling === undefined ? {} : { source_handling: sourceHandling };
 }
 
-function remove(holder: ObjectState | undefined, { source }: RemoveObject): ObjectEvent {
-  if (holder === undefined) {
-    throw new BucketsError("CONFLICT", "No object is there of what the event says is gone.", {
-      is_superseded: true,
-    });
-  }
-  assertNewer(holder, source);
-  return { type: "object.deleted", data: {} };
-}
-
 /** A unique key says better what an object is about. */
 function sourceOf({ source }: CreateObject, { unique_key }: BucketState): ObjectSource | undefined {
   if (source === undefined || unique_key === undefined) return source;
@@ -130,15 +114,23 @@ function sourceOf({ source }: CreateObject, { unique_key }: BucketState): Object
   return rest;
 }
 
-/** What is older must not overwrite what is newer, in whatever order it arrives. */
-function assertNewer(holder: ObjectState, source: ObjectSource | undefined): void {
+/**
+ * What a source tells may be gone already, and what is older must not overwrite what is newer, in
+ * whatever order it arrives.
+ */
+export function needlessForObject(
+  holder: ObjectState | undefined,
+  command: ObjectCommand,
+): string | undefined {
+  if (command.type !== "create_object" && command.type !== "remove_object") return undefined;
+  if (holder === undefined) {
+    const isGone = command.type === "remove_object";
+    return isGone ? "No object is there of what the event says is gone." : undefined;
+  }
   const known = holder.source?.time;
-  if (known === undefined || source?.time === undefined || source.time >= known) return;
-  throw new BucketsError(
-    "CONFLICT",
-    `The object ${holder.object_id} was changed by an event of ${known}, which is newer.`,
-    { object_id: holder.object_id, is_superseded: true },
-  );
+  const time = command.source?.time;
+  if (known === undefined || time === undefined || time >= known) return undefined;
+  return `The object ${holder.object_id} was changed by an event of ${known}, which is newer.`;
 }
 
 function keyTaken({ object_id, unique_key_value }: ObjectState): BucketsError {

@@ -5,7 +5,7 @@ import { type MemberOf, nothing, places } from "../kind.js";
 import { owned } from "../owned.js";
 import { bringsBytes, storedHashes } from "./bytes.js";
 import type { ObjectCommand } from "./commands.js";
-import { decideObject } from "./decide.js";
+import { decideObject, needlessForObject } from "./decide.js";
 import type { ObjectEvent } from "./events.js";
 import { objectClaims, objectReservations } from "./keys.js";
 import { isUserField } from "./own-fields.js";
@@ -38,6 +38,7 @@ export const objectKind: MemberOf<ObjectState, ObjectCommand, ObjectEvent> = {
   restores: ({ type }) => type === "restore_object",
   id: (state) => state.object_id,
   document: (state) => state.document,
+  needless: needlessForObject,
   decide: (state, command, context) => decideObject(state, command, owned(context)),
   evolve: evolveObject,
   changes: (event) => (event.type === "object.deleted" ? [] : event.data.changes),

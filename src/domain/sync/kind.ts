@@ -22,6 +22,7 @@ export const syncKind: MemberOf<SyncState, SyncCommand, SyncEvent> = {
   restores: nothing.restored,
   id: (state) => state.sync_config_id,
   document: (state) => state.document,
+  needless: nothing.known,
   decide: (state, command, context) => decideSync(state, command, owned(context)),
   evolve: evolveSync,
   changes: syncChanges,

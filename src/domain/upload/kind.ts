@@ -16,6 +16,7 @@ export const uploadKind: MemberOf<UploadState, UploadCommand, UploadEvent> = {
   restores: nothing.restored,
   id: (state) => state.upload_id,
   document: (state) => withoutAbsent({ ...state.document }),
+  needless: nothing.known,
   decide: (state, command, context) => decideUpload(state, command, owned(context)),
   evolve: evolveUpload,
   changes: uploadChanges,

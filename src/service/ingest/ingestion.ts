@@ -7,55 +7,29 @@ import { createHmac, hash, timingSafeEqual } from "node:crypto";
 import {
   type DeliveryWritten,
   type IngestResponse,
-  type ObjectWritten,
   type ServedWriteOptions,
   type SignedDelivery,
   TestedDelivery,
 } from "../../api/index.js";
-import { IngestConfig, MappingConfig } from "../../domain/bucket/source-adapter.js";
-import { type BucketState, schemaOf } from "../../domain/bucket/state.js";
+import type { BucketState } from "../../domain/bucket/state.js";
 import { activeWebhookSecrets } from "../../domain/bucket/webhook-secrets.js";
-import type { DeliveryCommand, DeliveryFacts } from "../../domain/delivery/commands.js";
-import { renderDelivery } from "../../domain/delivery/response.js";
+import type { DeliveryCommand } from "../../domain/delivery/commands.js";
 import type { DeliveryState } from "../../domain/delivery/state.js";
-import {
-  BucketsError,
-  type ErrorCode,
-  isBucketsError,
-  validationFailed,
-} from "../../domain/errors.js";
-import { factsOf, type KnownDelivery, mapDelivery } from "../../domain/ingest/mapping.js";
+import { BucketsError, type ErrorCode, invariant, isBucketsError } from "../../domain/errors.js";
+import { factsOf, type KnownDelivery } from "../../domain/ingest/mapping.js";
 import { parsePayload } from "../../domain/ingest/payload.js";
 import { type Cryptography, type Delivery, verifyDelivery } from "../../domain/ingest/signature.js";
-import { checkFetchUrl } from "../../domain/ingest/ssrf.js";
-import {
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  ownValue,
-  withoutAbsent,
-} from "../../domain/json.js";
-import type { SourceRow } from "../../domain/object/commands.js";
-import { userFields } from "../../domain/object/document.js";
-import { isUserField } from "../../domain/object/own-fields.js";
-import { anyVersion } from "../../domain/precondition.js";
-import { type ResourceState, stateOfKind } from "../../domain/resource.js";
+import { isJsonObject, type JsonObject, type JsonValue, withoutAbsent } from "../../domain/json.js";
+import { stateOfKind } from "../../domain/resource.js";
 import { requireObject } from "../../domain/schemas.js";
 import type { Target } from "../../eventstore/store.js";
 import type { Asker, KnownCaller } from "../asker.js";
 import { batchingOf } from "../batches/batching.js";
-import { answerObjectWritten, checkObjectOperation } from "../objects/operations.js";
 import type { ServiceParts } from "../parts.js";
-import { type Checked, type Done, preconditionOf } from "../write/writing.js";
-import { writtenOf } from "../write/written.js";
-
-/** The configuration of an adapter, and the bucket that has it. */
-interface Adapted {
-  readonly owner: BucketState;
-  readonly config: MappingConfig;
-  readonly isEnabled: boolean;
-  readonly batching: Parameters<typeof batchingOf>[2] | undefined;
-}
+import { type Accompanying, type Attempted, preconditionOf } from "../write/writing.js";
+import { type Adapted, adaptedOf } from "./adapted.js";
+import { deliveredObject } from "./delivered-object.js";
+import { answerRecorded, type Recorded } from "./recorded.js";
 
 /** A delivery whose body is read once it is known that there is an adapter for it. */
 interface ArrivingDelivery {
@@ -64,9 +38,9 @@ interface ArrivingDelivery {
 }
 
 /** One try of a delivery. */
-interface Attempt {
+interface Try {
   readonly adapted: Adapted;
-  /** What makes two attempts the same, whatever becomes of them. */
+  /** What makes two tries the same, whatever becomes of them. */
   readonly call: JsonValue;
   readonly target: Target;
   readonly known: KnownDelivery;
@@ -76,9 +50,10 @@ interface Attempt {
   readonly options: ServedWriteOptions;
 }
 
-interface Recorded extends DeliveryWritten {
-  readonly eventId: string;
-}
+/** What became of a delivery: it is recorded, or the same was accepted or ignored before. */
+type Taken =
+  | { readonly kind: "recorded"; readonly recorded: Recorded }
+  | { readonly kind: "duplicate"; readonly why: string; readonly earlier: DeliveryState };
 
 export class Ingestion {
   readonly #parts: ServiceParts;
@@ -109,25 +84,30 @@ export class Ingestion {
     const payload = requireObject(parsePayload(delivery.body));
     const known = factsOf(adapted.config, payload, senderId);
     const target = { kind: "new_member", bucket: bucketId, id: newId("dlv") } as const;
-    try {
-      const call = ["deliver", bucketId, payload];
-      const actor = `source_adapter:${adapted.config.adapter_type}`;
-      const { namespace } = adapted.owner;
-      const asker = { namespace, caller: { ...caller, actor } };
-      const attempt = { adapted, call, target, known, payload, asker, options: {} };
-      const { delivery: recorded, eventId } = await this.#try(attempt);
-      const { object_id, status } = recorded;
-      const told = {
-        status: status === "IGNORED" ? "ignored" : "accepted",
-        event_id: eventId,
-      } as const;
-      return { ...told, ...(object_id !== undefined && { object_id }) };
-    } catch (error) {
-      const earlier = await this.#earlier(error);
-      if (earlier === undefined) throw error;
-      const { object_id } = earlier.document;
+    const call = ["deliver", bucketId, payload];
+    const actor = `source_adapter:${adapted.config.adapter_type}`;
+    const { namespace } = adapted.owner;
+    const asker = { namespace, caller: { ...caller, actor } };
+    const taken = await this.#take({
+      adapted,
+      call,
+      target,
+      known,
+      payload,
+      asker,
+      options: {},
+    });
+    if (taken.kind === "duplicate") {
+      const { object_id } = taken.earlier.document;
       return { status: "duplicate", ...(object_id !== undefined && { object_id }) };
     }
+    const { delivery: recorded, eventId } = taken.recorded;
+    const { object_id, status } = recorded;
+    const told = {
+      status: status === "IGNORED" ? "ignored" : "accepted",
+      event_id: eventId,
+    } as const;
+    return { ...told, ...(object_id !== undefined && { object_id }) };
   }
 
   /** What the sender signed as the id of the delivery. @throws UNAUTHORIZED */
@@ -148,121 +128,60 @@ export class Ingestion {
     );
   }
 
-  /** The delivery that was accepted or ignored before, when that is what the error says. */
-  async #earlier(error: unknown): Promise<DeliveryState | undefined> {
-    if (!isBucketsError(error) || error.details["resource"] !== "delivery") return undefined;
-    const { delivery_id: id } = error.details;
-    const state = typeof id === "string" ? await this.#parts.view.state(id) : undefined;
-    return state?.kind === "delivery" ? state : undefined;
+  /** @throws what a delivery is refused with, once that is recorded. */
+  async #take(tried: Try): Promise<Taken> {
+    const { payload, known } = tried;
+    const { facts } = known;
+    const attempted = await this.#carryOut(tried);
+    if (attempted.kind === "done" || attempted.isOwn) return takenAs(attempted);
+    if (attempted.kind === "needless") {
+      const reason = attempted.why;
+      return takenAs(await this.#record(tried, { type: "ignore_delivery", facts, reason }));
+    }
+    const { code, message: reason } = attempted.error;
+    if (!recordedCodes.includes(code)) throw attempted.error;
+    // What failed may be tried again under its key.
+    const options = { ...tried.options, idempotencyKey: undefined };
+    const failure = { type: "fail_delivery", facts, code, reason, payload } as const;
+    const failed = takenAs(await this.#record({ ...tried, options }, failure));
+    if (failed.kind === "duplicate") return failed;
+    throw attempted.error;
   }
 
-  /** @throws what a delivery is refused with, once that is recorded. */
-  async #try(attempt: Attempt): Promise<Recorded> {
-    const { payload } = attempt;
-    const { facts } = attempt.known;
+  async #carryOut(tried: Try): Promise<Attempted<Recorded>> {
+    const { known, adapted, payload } = tried;
+    const { facts } = known;
     try {
-      return await this.#carryOut(attempt);
-    } catch (error) {
-      if (!isBucketsError(error) || error.details["resource"] === "delivery") throw error;
-      if (isMoot(error)) {
-        return await this.#record(attempt, {
-          type: "ignore_delivery",
-          facts,
-          reason: error.message,
-        });
+      const made = deliveredObject(this.#parts, adapted, known, payload, false);
+      if (made.kind === "ignored") {
+        const { reason } = made;
+        return await this.#record(tried, { type: "ignore_delivery", facts, reason });
       }
-      if (!recordedCodes.includes(error.code)) throw error;
-      const { code, message: reason } = error;
-      // What failed may be tried again under its key.
-      const options = { ...attempt.options, idempotencyKey: undefined };
-      const failure = { type: "fail_delivery", facts, code, reason, payload } as const;
-      await this.#record({ ...attempt, options }, failure);
+      const { owner, batching } = adapted;
+      const isCollected = batching !== undefined && made.kind === "changed";
+      const collected = isCollected ? batchingOf(this.#parts, owner.bucket_id, batching) : [];
+      const before = [made.operation, ...collected];
+      return await this.#record(tried, { type: "accept_delivery", facts }, before);
+    } catch (error) {
+      if (isBucketsError(error)) return { kind: "refused", error, isOwn: false };
       throw error;
     }
   }
 
-  async #carryOut(attempt: Attempt): Promise<Recorded> {
-    const { known, adapted, payload } = attempt;
-    const { facts } = known;
-    const made = this.#objectOf(adapted, known, payload, false);
-    if ("reason" in made) {
-      return await this.#record(attempt, { type: "ignore_delivery", facts, reason: made.reason });
-    }
-    const { owner, batching } = adapted;
-    const isCollected = batching !== undefined && !made.isRemoval;
-    const collected = isCollected ? batchingOf(this.#parts, owner.bucket_id, batching) : [];
-    const before = [made.operation, ...collected];
-    return await this.#record(attempt, { type: "accept_delivery", facts }, before);
-  }
-
-  /** What becomes of the object that the payload is about, or why nothing does. */
-  #objectOf(
-    { owner, config }: Adapted,
-    { facts, issues }: KnownDelivery,
-    payload: JsonObject,
-    isDry: boolean,
-  ): ObjectOfDelivery {
-    const mapping = mapDelivery(config, schemaOf(owner.document), payload);
-    if (mapping.kind === "ignored") return { reason: mapping.reason };
-    if (issues.length > 0) throw validationFailed(issues);
-    const { former } = mapping;
-    if (mapping.kind === "removed") {
-      const row = { ...mapping.former, fields: placed(mapping.former.fields) };
-      const operation = this.#removal(owner, row, facts);
-      return { operation, identity: row.identity, isRemoval: true };
-    }
-    const { identity, fields } = mapping;
-    const blobs = mapping.blobs.map(({ property, type, url }) => {
-      checkFetchUrl(url, ["body", property], this.#parts.fetchPolicy);
-      return { property, type, data: url };
-    });
-    const source = withoutAbsent({ identity, time: facts.sourceTime });
-    const operation = checkObjectOperation(
-      this.#parts,
-      owner,
-      {
-        type: "create_object",
-        bucket: owner.bucket_id,
-        body: { ...placed(fields), ...(blobs.length > 0 && { blobs }) },
-        ...(owner.unique_key !== undefined && { policy: "upsert" }),
-      },
-      isDry,
-      { source, ...(former && { former: { ...former, fields: placed(former.fields) } }) },
-    );
-    return { operation, identity, isRemoval: false };
-  }
-
-  #removal(
-    { bucket_id: bucket }: BucketState,
-    former: SourceRow,
-    { sourceTime }: DeliveryFacts,
-  ): Checked<ObjectWritten> {
-    // The id is never used: without an object nothing is removed.
-    const target = { kind: "new_member", bucket, id: this.#parts.newId("obj") } as const;
-    const source = withoutAbsent({ time: sourceTime });
-    return {
-      call: ["remove_object", bucket, withoutAbsent({ ...former })],
-      reason: undefined,
-      precondition: anyVersion,
-      command: { target, command: { type: "remove_object", former, source } },
-      render: async (done) => answerObjectWritten(done, []),
-    };
-  }
-
-  async #record(
-    { call, target, asker, options }: Attempt,
+  #record(
+    { call, target, asker, options }: Try,
     command: DeliveryCommand,
-    precededBy: Checked<unknown>["precededBy"] = [],
-  ): Promise<Recorded> {
-    const operation: Checked<Recorded> = {
+    precededBy: readonly Accompanying[] = [],
+  ): Promise<Attempted<Recorded>> {
+    const operation = {
       call,
       reason: options.reason,
       precondition: preconditionOf(options),
       precededBy,
       command: { target, command },
-      render: async (done) => answerRecorded(done),
+      render: answerRecorded,
     };
-    return await this.#parts.units.writeOne(asker, operation, options);
+    return this.#parts.units.attempt(asker, operation, options);
   }
 
   /** What would become of a payload. @throws what its delivery would be refused with. */
@@ -276,20 +195,25 @@ export class Ingestion {
       dedup_key: facts.dedupKey,
       source_time: facts.sourceTime,
     };
-    const made = this.#objectOf(adapted, known, payload, true);
-    if ("reason" in made) {
-      return TestedDelivery.parse(withoutAbsent({ ...told, ...made, status: "ignored" }));
-    }
-    const { operation, identity, isRemoval } = made;
-    try {
-      const dry = { dryRun: true };
-      const { object } = await this.#parts.units.writeOne(asker, operation, dry);
-      const removes = isRemoval ? { removes: true } : {};
-      return TestedDelivery.parse({ ...told, identity, object, ...removes, status: "accepted" });
-    } catch (error) {
-      if (!isBucketsError(error) || !isMoot(error)) throw error;
-      const ignored = { ...told, identity, status: "ignored", reason: error.message };
+    const made = deliveredObject(this.#parts, adapted, known, payload, true);
+    if (made.kind === "ignored") {
+      const ignored = { ...told, reason: made.reason, status: "ignored" };
       return TestedDelivery.parse(withoutAbsent(ignored));
+    }
+    const { kind, operation, identity } = made;
+    const tried = await this.#parts.units.attempt(asker, operation, { dryRun: true });
+    switch (tried.kind) {
+      case "done": {
+        const { object } = tried.result;
+        const removes = kind === "removed" ? { removes: true } : {};
+        return TestedDelivery.parse({ ...told, identity, object, ...removes, status: "accepted" });
+      }
+      case "needless": {
+        const ignored = { ...told, identity, status: "ignored", reason: tried.why };
+        return TestedDelivery.parse(withoutAbsent(ignored));
+      }
+      case "refused":
+        throw tried.error;
     }
   }
 
@@ -303,9 +227,9 @@ export class Ingestion {
     const { payload, delivery_id: id, document } = failed;
     const call = ["replay_delivery", owner.bucket_id, id];
     const adapted = adaptedOf(owner);
-    const known = await this.#parts.units.findDone(asker, call, options);
-    const done = known.find(({ state }) => state.kind === "delivery");
-    if (done !== undefined) return withoutEvent(answerRecorded(done));
+    const done = await this.#parts.units.findDone(asker, call, options);
+    const before = done.find(({ state }) => state.kind === "delivery");
+    if (before !== undefined) return withoutEvent(await answerRecorded(before));
     if (payload === undefined || !isJsonObject(payload)) {
       throw new BucketsError(
         "BAD_REQUEST",
@@ -313,44 +237,34 @@ export class Ingestion {
         { delivery_id: id, status: document.status },
       );
     }
-    const again = factsOf(adapted.config, payload, document.sender_id);
+    const known = factsOf(adapted.config, payload, document.sender_id);
     const target = { kind: "member", bucket: owner.bucket_id, id } as const;
-    const attempt = { adapted, call, target, known: again, payload, asker, options };
-    return withoutEvent(await this.#try(attempt));
+    const taken = await this.#take({ adapted, call, target, known, payload, asker, options });
+    if (taken.kind === "recorded") return withoutEvent(taken.recorded);
+    const { delivery_id, document: earlier } = taken.earlier;
+    const details = { resource: "delivery", delivery_id, object_id: earlier.object_id };
+    throw new BucketsError("ALREADY_EXISTS", taken.why, details);
   }
 }
 
-function answerRecorded(done: Done): Recorded {
-  const delivery = renderDelivery(stateOfKind("delivery", done.state));
-  return { ...writtenOf(done, []), delivery, eventId: done.recorded.eventId };
-}
-
-/** There is nothing to be done any more: what is newer was here first, or it is gone. */
-function isMoot({ details }: BucketsError): boolean {
-  return details["is_superseded"] === true;
+/** @throws what the record of a delivery is refused with. */
+function takenAs(attempted: Attempted<Recorded>): Taken {
+  switch (attempted.kind) {
+    case "done":
+      return { kind: "recorded", recorded: attempted.result };
+    case "needless": {
+      const { why, stands } = attempted;
+      invariant(stands !== undefined, "a delivery is needless for one that came before");
+      return { kind: "duplicate", why, earlier: stateOfKind("delivery", stands) };
+    }
+    case "refused":
+      throw attempted.error;
+  }
 }
 
 function withoutEvent({ eventId: _, ...written }: Recorded): DeliveryWritten {
   return written;
 }
-
-/** Fields whose names requests use themselves have their place in `metadata`. */
-function placed(fields: JsonObject): JsonObject {
-  const entries = Object.entries(fields);
-  const others = entries.filter(([name]) => !isUserField(name));
-  return {
-    ...userFields(fields),
-    ...(others.length > 0 && { metadata: Object.fromEntries(others) }),
-  };
-}
-
-type ObjectOfDelivery =
-  | { readonly reason: string }
-  | {
-      readonly operation: Checked<ObjectWritten>;
-      readonly identity: string | undefined;
-      readonly isRemoval: boolean;
-    };
 
 /** What a delivery can fail with, once it is known to come from the sender. */
 const recordedCodes: readonly ErrorCode[] = [
@@ -370,18 +284,4 @@ const cryptography: Cryptography = {
 
 function digestOf(bytes: Uint8Array): Uint8Array {
   return hash("sha256", bytes, "buffer");
-}
-
-/** @throws NOT_FOUND alike for a bucket that is not there and one without an adapter. */
-function adaptedOf(owner: ResourceState | undefined): Adapted {
-  const isThere = owner?.kind === "bucket" && owner.deleted === undefined;
-  const adapter = isThere ? ownValue(owner.document, "source_adapter") : undefined;
-  if (!isThere || !isJsonObject(adapter)) {
-    throw new BucketsError("NOT_FOUND", "There is no source adapter here.", {
-      resource: "source_adapter",
-    });
-  }
-  const { enabled, batching } = IngestConfig.parse(adapter);
-  const config = MappingConfig.parse(adapter);
-  return { owner, config, isEnabled: enabled, batching: batching ?? undefined };
 }

@@ -6,7 +6,7 @@
 import { hash } from "node:crypto";
 import type { ServedCommitOptions, ServedOperationOptions } from "../../api/index.js";
 import {
-  type BucketsError,
+  BucketsError,
   type ErrorDetails,
   invariant,
   isBucketsError,
@@ -16,6 +16,7 @@ import type { EventMeta } from "../../domain/event.js";
 import { assertReadable } from "../../domain/history.js";
 import type { JsonValue } from "../../domain/json.js";
 import { anyVersion, type Precondition } from "../../domain/precondition.js";
+import type { ResourceState } from "../../domain/resource.js";
 import type { Committer } from "../../eventstore/committer.js";
 import {
   type CommandResult,
@@ -108,7 +109,21 @@ export interface UnitDone<Result> {
   readonly dryRun: boolean;
 }
 
-type Carried = Exclude<Outcome, { readonly kind: "refused" }>;
+/** What became of an operation, for whom a refusal is no end. */
+export type Attempted<Result> =
+  | { readonly kind: "done"; readonly result: Result }
+  | Unwritten<{ readonly kind: "needless"; readonly why: string; readonly stands: Standing }>
+  | Unwritten<{ readonly kind: "refused"; readonly error: BucketsError }>;
+
+/** What a needless command is about, as it is. */
+type Standing = ResourceState | undefined;
+
+/** Nothing was recorded; `isOwn` where that is for the operation's own command, not for one along with it. */
+type Unwritten<What> = What & { readonly isOwn: boolean };
+
+/** A unit whose commands were accepted, now or before. */
+type Carried = Extract<Outcome, { readonly kind: "committed" | "replayed" }>;
+type NotCarried = Exclude<Outcome, Carried>;
 
 /** What the writer stands on. */
 interface WriterParts {
@@ -141,7 +156,25 @@ export class UnitWriter {
     operations: readonly Checked<Result>[],
     options: UnitOptions,
   ): Promise<UnitDone<Result>> {
-    return this.#parts.run(() => this.#write(asker, operations, options));
+    return this.#parts.run(async () => {
+      const done = await this.#write(asker, operations, options);
+      if (isDone(done)) return done;
+      throw done.kind === "refused" ? done.error : new BucketsError("CONFLICT", done.why);
+    });
+  }
+
+  /** A unit of one operation, whose refusal is a result like any other. */
+  attempt<Result>(
+    asker: Asker,
+    operation: Checked<Result>,
+    options: UnitOptions,
+  ): Promise<Attempted<Result>> {
+    return this.#parts.run(async () => {
+      const done = await this.#write(asker, [operation], options);
+      if (isDone(done)) return { kind: "done", result: theOne(done) };
+      const at = stepsOf([operation])[done.accepted];
+      return { ...done, isOwn: at?.isOwn === true };
+    });
   }
 
   /** A unit of one operation. @throws whatever refuses it; then nothing was recorded. */
@@ -150,19 +183,17 @@ export class UnitWriter {
     operation: Checked<Result>,
     options: UnitOptions,
   ): Promise<Result> {
-    const { results } = await this.write(asker, [operation], options);
-    const [result] = results;
-    invariant(result !== undefined, "a unit of one without a result");
-    return result;
+    return theOne(await this.write(asker, [operation], options));
   }
 
   async #write<Result>(
     asker: Asker,
     operations: readonly Checked<Result>[],
     options: UnitOptions,
-  ): Promise<UnitDone<Result>> {
+  ): Promise<UnitDone<Result> | NotCarried> {
     const made: Made = new Map();
     const outcome = await this.#carryOut(asker, operations, options, made);
+    if (!isCarried(outcome)) return outcome;
     const replayed = outcome.kind === "replayed";
     const dryRun = options.dryRun === true;
     const places = replayed ? await this.#readAgain(outcome.results) : outcome.results;
@@ -171,8 +202,8 @@ export class UnitWriter {
     const refused = new Set(refusals.map(({ index }) => index));
     const accepted = stepsOf(operations).filter(({ index }) => !refused.has(index));
     // One that takes the next batch and finds none is accepted, and has done nothing.
-    const isDone = accepted.length === places.length || places.length === 0;
-    invariant(isDone, "a result for each accepted command");
+    const isWhole = accepted.length === places.length || places.length === 0;
+    invariant(isWhole, "a result for each accepted command");
     const rendered = places.flatMap((place, index) => {
       const { operation, isOwn } = stepAt(accepted, index);
       if (!isOwn) return [];
@@ -198,7 +229,8 @@ export class UnitWriter {
   async findDone(asker: Asker, call: JsonValue, options: UnitOptions): Promise<readonly Done[]> {
     const empty = this.#emptyUnit(asker, [{ call }], options);
     if (empty.idempotency === undefined) return [];
-    const known = await this.#accepted(this.#parts.events.preview(empty), empty, () => ({}));
+    const known = await this.#explained(this.#parts.events.preview(empty), empty, () => ({}));
+    if (known.kind === "refused") throw known.error;
     if (known.kind !== "replayed") return [];
     const places = await this.#readAgain(known.results);
     const now = this.#parts.clock();
@@ -213,14 +245,11 @@ export class UnitWriter {
     operations: readonly Checked<Result>[],
     options: UnitOptions,
     made: Made,
-  ): Promise<Carried> {
+  ): Promise<Outcome> {
     for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#attempt(asker, operations, options, made);
-      } catch (error) {
-        const isStale = isBucketsError(error) && error.details["stale"] === true;
-        if (!isStale || attempt === attemptsMax) throw error;
-      }
+      const outcome = await this.#attempt(asker, operations, options, made);
+      const isStale = outcome.kind === "refused" && outcome.error.details["stale"] === true;
+      if (!isStale || attempt === attemptsMax) return outcome;
     }
   }
 
@@ -229,7 +258,7 @@ export class UnitWriter {
     operations: readonly Checked<Result>[],
     options: UnitOptions,
     made: Made,
-  ): Promise<Carried> {
+  ): Promise<Outcome> {
     const { events, committer } = this.#parts;
     const empty = this.#emptyUnit(asker, operations, options);
     const steps = stepsOf(operations);
@@ -239,7 +268,8 @@ export class UnitWriter {
     const before = async () => {
       if (commands.length === 0) return [];
       const unit = { ...empty, commands: [...commands], idempotency: undefined };
-      const outcome = await this.#accepted(events.preview(unit), unit, detailsAt);
+      const outcome = await this.#explained(events.preview(unit), unit, detailsAt);
+      if (outcome.kind === "refused") throw outcome.error;
       return outcome.kind === "committed" ? outcome.results : [];
     };
     for (const [at, { step, index }] of steps.entries()) {
@@ -255,34 +285,36 @@ export class UnitWriter {
           continue;
         }
         // What was done under the key before is answered as it was, whatever is there now.
-        const known = await this.#accepted(events.preview(empty), empty, detailsAt);
-        if (known.kind === "replayed") return known;
-        throw isBucketsError(error) ? withDetails(error, detailsAt(at)) : error;
+        const known = await this.#explained(events.preview(empty), empty, detailsAt);
+        if (known.kind === "replayed" || known.kind === "refused") return known;
+        if (!isBucketsError(error)) throw error;
+        return { kind: "refused", error: withDetails(error, detailsAt(at)), accepted: at };
       }
     }
     const refused = new Set(refusals.map(({ index }) => index));
     const kept = commands.filter(({ operation }) => !refused.has(operation));
     const unit = { ...empty, commands: kept, ...(refusals.length > 0 && { refusals }) };
     const isDry = options.dryRun === true;
-    return await this.#accepted(
+    return await this.#explained(
       isDry ? events.preview(unit) : committer.submit(unit),
       unit,
       detailsAt,
     );
   }
 
-  /** @throws what refused the unit, explained. */
-  async #accepted(
+  /** A refusal says also what the caller missed, and which operation it is about. */
+  async #explained(
     answer: Promise<Outcome>,
     unit: Unit,
     detailsAt: (at: number) => ErrorDetails,
-  ): Promise<Carried> {
+  ): Promise<Outcome> {
     const outcome = await answer;
     if (outcome.kind !== "refused") return outcome;
     const { error, accepted: index } = outcome;
     // This is about the whole.
-    if (error.code === "IDEMPOTENCY_KEY_REUSED") throw error;
-    throw withDetails(await explain(this.#parts, { error, unit, index }), detailsAt(index));
+    if (error.code === "IDEMPOTENCY_KEY_REUSED") return outcome;
+    const explained = await explain(this.#parts, { error, unit, index });
+    return { ...outcome, error: withDetails(explained, detailsAt(index)) };
   }
 
   #command(
@@ -371,6 +403,19 @@ async function preparedOf(
   if (!("prepare" in command)) return command;
   if (made !== undefined && !command.goesStale) return made;
   return await command.prepare(before);
+}
+
+function isCarried(outcome: Outcome): outcome is Carried {
+  return outcome.kind === "committed" || outcome.kind === "replayed";
+}
+
+function isDone<Result>(done: UnitDone<Result> | NotCarried): done is UnitDone<Result> {
+  return !("kind" in done);
+}
+
+function theOne<Result>({ results: [result] }: UnitDone<Result>): Result {
+  invariant(result !== undefined, "a unit of one without a result");
+  return result;
 }
 
 /** One command of a unit, and the operation that it is of. */

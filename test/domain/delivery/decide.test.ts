@@ -7,7 +7,7 @@ import {
 } from "../../../src/domain/delivery/decide.js";
 import type { DeliveryEvent } from "../../../src/domain/delivery/events.js";
 import { type DeliveryState, evolveDelivery } from "../../../src/domain/delivery/state.js";
-import { refusalOf } from "../refusal.js";
+import { kindNamed } from "../../../src/domain/resource.js";
 import { actor, bucketId, now } from "../specification.js";
 
 const facts: DeliveryFacts = {
@@ -58,15 +58,16 @@ describe("a delivery that was", () => {
     ["ignored", ignore],
   ])("%s is a duplicate, whatever would become of it now", (_, command) => {
     for (const again of [accept, ignore, fail]) {
-      const refusal = refusalOf(() => decided(reached(command), again));
-      expect(refusal.code).toBe("ALREADY_EXISTS");
-      expect(refusal.details).toMatchObject({ resource: "delivery", delivery_id: "dlv_1" });
+      const why = kindNamed("delivery").needless(reached(command), again);
+      expect(why).toContain("The delivery came before, as dlv_1");
     }
   });
 
-  test("accepted names its object to those that come after", () => {
-    const refusal = refusalOf(() => decided(reached(accept), accept));
-    expect(refusal.details).toMatchObject({ object_id: "obj_1" });
+  test("refused is none, and neither is one that did not come before", () => {
+    for (const again of [accept, ignore, fail]) {
+      expect(kindNamed("delivery").needless(reached(fail), again)).toBeUndefined();
+      expect(kindNamed("delivery").needless(undefined, again)).toBeUndefined();
+    }
   });
 
   test("refused goes on as the next attempt, and lets go of what was sent", () => {

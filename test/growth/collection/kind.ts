@@ -37,6 +37,7 @@ export const collectionKind: Kind<CollectionState, CollectionCommand, Collection
   restores: nothing.restored,
   id: (state) => state.collection_id,
   document: (state) => state.document,
+  needless: nothing.known,
   decide: (_, command) =>
     command.type === "create_collection"
       ? { type: "collection.created", data: { name: command.name, token: command.token } }
