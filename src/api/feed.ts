@@ -1,6 +1,7 @@
 /** The change feed. */
 import { z } from "zod";
-import { HistoryEntry, UnreadableEvent } from "../domain/history.js";
+import { UnreadableEvent } from "../domain/history.js";
+import { HistoryEntry } from "../domain/history-entry.js";
 
 export { allNamespaces } from "../domain/namespace/name.js";
 

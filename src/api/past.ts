@@ -2,7 +2,8 @@
 import { z } from "zod";
 import type { BlameResponse } from "../domain/blame.js";
 import type { DiffFormat } from "../domain/diff-formats.js";
-import { HistoryEntry, UnreadableEvent } from "../domain/history.js";
+import { UnreadableEvent } from "../domain/history.js";
+import { HistoryEntry } from "../domain/history-entry.js";
 import type { JsonValue } from "../domain/json.js";
 import { jsonObject } from "../domain/schemas.js";
 import type { EventProofOptions } from "./proofs.js";

@@ -37,7 +37,7 @@ export { csvLine } from "../domain/csv.js";
 export type { DeliveryResponse } from "../domain/delivery/response.js";
 export { type DiffFormat, formatDiff } from "../domain/diff-formats.js";
 export { BucketsError, type ErrorCode, isBucketsError } from "../domain/errors.js";
-export type { HistoryEntry } from "../domain/history.js";
+export type { HistoryEntry } from "../domain/history-entry.js";
 export {
   isJsonObject,
   type JsonObject,

@@ -11,7 +11,7 @@ import type {
   ReplayRange,
 } from "../api/index.js";
 import type { BlameResponse } from "../domain/blame.js";
-import type { HistoryEntry } from "../domain/history.js";
+import type { HistoryEntry } from "../domain/history-entry.js";
 import type { JsonValue } from "../domain/json.js";
 import type { Requests } from "./requests.js";
 import { answerWith, anything } from "./shapes.js";

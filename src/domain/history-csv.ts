@@ -4,7 +4,7 @@
  */
 import type { Change } from "./change.js";
 import { csvLine } from "./csv.js";
-import type { HistoryEntry } from "./history.js";
+import type { HistoryEntry } from "./history-entry.js";
 
 const columns = [
   "version",

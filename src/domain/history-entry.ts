@@ -1,7 +1,55 @@
-/** Making entries of history from events: apart from what an entry is, which clients need alone. */
+/** An event as history shows it (CONTRACT: history and time): who, what, when, why, and the proof. */
+import { z } from "zod";
+import { UniqueKey } from "./bucket/bucket-schema.js";
+import { Change } from "./change.js";
+import { invariant } from "./errors.js";
 import { formatTime, type RecordedEvent } from "./event.js";
-import type { HistoryEntry } from "./history.js";
-import { kindNamed, kindOfStream, shownChanges } from "./resource.js";
+import { SentHandling } from "./object/events.js";
+import { type IdName, idNames, kindNamed, kindOfStream, shownChanges } from "./resource.js";
+import { answeredTime } from "./schemas.js";
+
+const idText = z.string().optional();
+
+/** Beside the bucket, which every event names: the id of what it is about, where that is another. */
+type OwnIds = { readonly [Name in Exclude<IdName, "bucket_id">]: typeof idText };
+
+const ownNames = idNames.filter((name) => name !== "bucket_id");
+const ownIds: Partial<OwnIds> = Object.fromEntries(ownNames.map((name) => [name, idText]));
+invariant(hasAll(ownIds), "an entry can name what it is about, whatever kind that is of");
+
+function hasAll(ids: Partial<OwnIds>): ids is OwnIds {
+  return ownNames.every((name) => Object.hasOwn(ids, name));
+}
+
+export const HistoryEntry = z.object({
+  event_id: z.string(),
+  bucket_id: z.string(),
+  ...ownIds,
+  version: z.number().int(),
+  position: z.number().int(),
+  type: z.string(),
+  recorded_at: answeredTime,
+  actor: z.string(),
+  /** The access token that it came with, whoever it spoke for. */
+  acting_token: z.string().optional(),
+  reason: z.string().optional(),
+  request_id: z.string(),
+  idempotency_key: z.string().optional(),
+  transaction_id: z.string().optional(),
+  /** The version that was put back, or whose event was taken back. */
+  revert_of: z.number().int().optional(),
+  media_type: z.string().optional(),
+  /** How an object's sources were asked to be fetched; nothing is fetched here. */
+  source_handling: SentHandling.optional(),
+  /** On a lock event: when the lock lapses by itself. */
+  expires_at: answeredTime.optional(),
+  /** On the creation of a bucket: which fields tell its objects apart, which never changes. */
+  unique_key: UniqueKey.optional(),
+  changes: z.array(Change),
+  previous_hash: z.string(),
+  hash: z.string(),
+});
+export type HistoryEntry = Readonly<z.infer<typeof HistoryEntry>>;
 
 /** The event as an entry; secrets in its changes are masked. */
 export function toHistoryEntry(

@@ -45,11 +45,15 @@ interface Applied<State, Event> {
 /** What an event does to the statistics of the bucket, beside when. */
 type StatsMove = Omit<StatsChange, "position" | "recordedAt">;
 
+/** What the id of a kind is called: it begins as the kind does. */
+type IdNameOf<State extends Tagged<string>> =
+  State extends Tagged<string> ? keyof State & `${State["kind"]}${string}_id` : never;
+
 /** Where the current states of a kind are kept. */
-interface StateTable<State> {
+interface StateTable<State extends Tagged<string>> {
   readonly name: string;
   /** The column of the id, which is also what the id is called in answers. */
-  readonly id: string;
+  readonly id: IdNameOf<State>;
   /** What queries and indexes need beside what every table of states has. */
   readonly columns: Readonly<Record<string, (state: State) => string | number | undefined>>;
 }

@@ -70,6 +70,7 @@ export type MemberKind = keyof typeof memberDefinitions;
 export type StateOf<Name extends ResourceKind> = Extract<ResourceState, { readonly kind: Name }>;
 type CommandOf<Name extends ResourceKind> = Parameters<Definitions[Name]["decide"]>[1];
 type EventOf<Name extends ResourceKind> = ReturnType<Definitions[Name]["decide"]>;
+export type IdName = Definitions[ResourceKind]["table"]["id"];
 export type ResourceCommand = CommandOf<ResourceKind>;
 
 /** A state, and beside it which events set what its document has: all that a stream is folded to. */
@@ -113,6 +114,8 @@ const all = Object.values(definitions);
 
 /** The names of the kinds. */
 export const resourceKinds: readonly ResourceKind[] = all.map(({ name }) => name);
+/** What the ids of the kinds are called. */
+export const idNames: readonly IdName[] = all.map(({ table }) => table.id);
 export const memberKinds = resourceKinds.filter(isMemberKind);
 
 const byPrefix = new Map<string, ResourceKind>(all.map(({ prefix, name }) => [prefix, name]));

@@ -16,7 +16,7 @@ import {
 } from "../api/index.js";
 import { AuditEvent } from "../domain/audit-event.js";
 import { Change } from "../domain/change.js";
-import { HistoryEntry } from "../domain/history.js";
+import { HistoryEntry } from "../domain/history-entry.js";
 import { limits } from "../domain/limits.js";
 import { kindNamed, type ResourceKind, resourceKinds } from "../domain/resource.js";
 import { TaskResponse } from "../domain/task.js";

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Change } from "../../src/domain/change.js";
-import type { HistoryEntry } from "../../src/domain/history.js";
 import { csvHeader, toCsvRows } from "../../src/domain/history-csv.js";
+import type { HistoryEntry } from "../../src/domain/history-entry.js";
 import { anyJson, seed } from "./arbitraries.js";
 
 /** Every record of a CSV text, each a list of cells. @throws for what RFC 4180 does not allow. */

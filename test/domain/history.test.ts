@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { HistoryEntry } from "../../src/domain/history.js";
-import { toHistoryEntry } from "../../src/domain/history-entry.js";
+import { HistoryEntry, toHistoryEntry } from "../../src/domain/history-entry.js";
+import { kindNamed, resourceKinds } from "../../src/domain/resource.js";
 import { bucketId, created, locked, plainDocument, record, unlocked } from "./specification.js";
 
 const hashes = { previousHash: "0".repeat(64), hash: "a".repeat(64) };
@@ -59,4 +59,15 @@ describe("the changes of an entry", () => {
     });
     expect(JSON.stringify(toHistoryEntry(record(event, 1), hashes))).not.toContain("sec_");
   });
+});
+
+test("an entry can name what it is about, whatever kind that is of", () => {
+  for (const kind of resourceKinds) {
+    const { prefix, table } = kindNamed(kind);
+    const recorded = { ...record(unlocked, 3), stream: `${prefix}01` };
+    const entry = { ...toHistoryEntry(recorded, hashes), extra: "is not shown" };
+    const id = kind === "bucket" ? bucketId : `${prefix}01`;
+    expect(HistoryEntry.parse(entry)).toHaveProperty(table.id, id);
+    expect(HistoryEntry.parse(entry)).not.toHaveProperty("extra");
+  }
 });

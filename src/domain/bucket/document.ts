@@ -1,12 +1,13 @@
 /**
  * The patchable document of a bucket and the requests that make and change it: each field's schema
- * once, for requests, patches and documents alike (CONTRACT: buckets).
+ * once, for requests, patches and documents alike, and beside it how the field is answered (CONTRACT:
+ * buckets).
  */
 import { z } from "zod";
 import { type ValidationIssue, validationFailed } from "../errors.js";
 import { isJsonObject, type JsonObject, type JsonValue, jsonEqual, ownValue } from "../json.js";
 import { limits } from "../limits.js";
-import { controlsRefused, isNameText, parseWith } from "../schemas.js";
+import { controlsRefused, isNameText, jsonObject, parseWith } from "../schemas.js";
 import { assertDocumentFits, metadata } from "../user-data.js";
 import { BucketSchema, UniqueKey } from "./bucket-schema.js";
 import { storageClasses } from "./choices.js";
@@ -43,27 +44,22 @@ const fields = {
   source_adapter: SourceAdapter.nullish(),
 };
 
+/** The same as they are kept and answered. */
+export const keptFields = {
+  bucket_name: z.string(),
+  description: z.string().optional(),
+  bucket_schema: jsonObject,
+  metadata: jsonObject,
+  storage_class: z.enum(storageClasses).optional(),
+  source_adapter: jsonObject.optional(),
+} satisfies Readonly<Record<FieldName, z.ZodType>>;
+
 export type FieldName = keyof typeof fields;
 function isFieldName(name: string): name is FieldName {
   return Object.hasOwn(fields, name);
 }
 
 export const fieldNames: readonly FieldName[] = Object.keys(fields).filter(isFieldName);
-
-/** Fields that only the server sets: a client may send them back, they are ignored by name. */
-export const readOnlyFields = [
-  "bucket_id",
-  "object_count",
-  "total_size_bytes",
-  "created_at",
-  "updated_at",
-  "last_upload_at",
-  "stats_updated_at",
-  "status",
-  "is_locked",
-  "batch_stats",
-  "storage_stats",
-] as const;
 
 /** A document as it is kept: absent instead of null, `metadata` always an object. */
 export type BucketDocument = JsonObject;

@@ -16,9 +16,9 @@ import {
   CreateBucketRequest,
   ignoredFields,
   PatchBucketRequest,
-  readOnlyFields,
   requestFieldNames,
 } from "./document.js";
+import { readOnlyFields } from "./response.js";
 import { bucketSecrets, isWebhookSecret } from "./secrets.js";
 import { WebhookSecret } from "./source-adapter.js";
 

@@ -2,10 +2,10 @@
 import { z } from "zod";
 import { isJsonObject, type JsonObject, ownValue, withKey, withoutAbsent } from "../json.js";
 import { limits } from "../limits.js";
-import { answeredTime, jsonObject, totalBytes } from "../schemas.js";
+import { answeredTime, totalBytes } from "../schemas.js";
 import { statuses } from "../statuses.js";
 import { UniqueKey } from "./bucket-schema.js";
-import { storageClasses } from "./choices.js";
+import { CreateBucketRequest, keptFields } from "./document.js";
 import { isLockLapsed, lockAt } from "./lock.js";
 import { bucketSecrets } from "./secrets.js";
 import { type BucketState, isActive } from "./state.js";
@@ -22,12 +22,8 @@ const StorageStats = z.object({
 
 export const BucketResponse = z.object({
   bucket_id: z.string(),
-  bucket_name: z.string(),
-  description: z.string().optional(),
-  bucket_schema: jsonObject,
+  ...keptFields,
   unique_key: UniqueKey.optional(),
-  metadata: jsonObject,
-  storage_class: z.enum(storageClasses).optional(),
   object_count: count,
   total_size_bytes: totalBytes,
   created_at: answeredTime,
@@ -38,9 +34,13 @@ export const BucketResponse = z.object({
   is_locked: z.boolean(),
   batch_stats: BatchStats,
   storage_stats: StorageStats,
-  source_adapter: jsonObject.optional(),
 });
 export type BucketResponse = Readonly<z.infer<typeof BucketResponse>>;
+
+/** Fields that only the server sets: a client may send them back, they are ignored by name. */
+export const readOnlyFields: readonly string[] = Object.keys(BucketResponse.shape).filter(
+  (name) => !Object.hasOwn(CreateBucketRequest.shape, name),
+);
 
 /** Where and when an answer is given. */
 export interface Viewpoint {

@@ -21,7 +21,7 @@ import type {
 import type { BlameResponse } from "../../domain/blame.js";
 import type { BucketState } from "../../domain/bucket/state.js";
 import { invariant } from "../../domain/errors.js";
-import type { HistoryEntry } from "../../domain/history.js";
+import type { HistoryEntry } from "../../domain/history-entry.js";
 import type { JsonValue } from "../../domain/json.js";
 import { bucketDeleted } from "../../domain/not-found.js";
 import type { InNamespace } from "../parts.js";

@@ -26,13 +26,8 @@ import { diffFormats, formatDiff } from "../../domain/diff-formats.js";
 import { BucketsError, invariant } from "../../domain/errors.js";
 import { formatTime, type RecordedEvent } from "../../domain/event.js";
 import { assertEventTypes } from "../../domain/event-types.js";
-import {
-  assertReadable,
-  type HistoryEntry,
-  isUnreadable,
-  type UnreadableEvent,
-} from "../../domain/history.js";
-import { toHistoryEntry } from "../../domain/history-entry.js";
+import { assertReadable, isUnreadable, type UnreadableEvent } from "../../domain/history.js";
+import { type HistoryEntry, toHistoryEntry } from "../../domain/history-entry.js";
 import type { JsonValue } from "../../domain/json.js";
 import { limits } from "../../domain/limits.js";
 import { memberNotFound } from "../../domain/not-found.js";

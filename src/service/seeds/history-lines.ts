@@ -8,7 +8,7 @@ import type { Change } from "../../domain/change.js";
 import { applyChanges } from "../../domain/changes.js";
 import { connectionSecrets } from "../../domain/connection/secrets.js";
 import { BucketsError } from "../../domain/errors.js";
-import { HistoryEntry } from "../../domain/history.js";
+import { HistoryEntry } from "../../domain/history-entry.js";
 import {
   isJsonObject,
   type JsonObject,
@@ -18,6 +18,7 @@ import {
 } from "../../domain/json.js";
 import { namespaceSecrets } from "../../domain/namespace/secrets.js";
 import { parsePointer } from "../../domain/pointer.js";
+import { idNames } from "../../domain/resource.js";
 import { parseBody } from "../../domain/schemas.js";
 import type { SecretPlaces } from "../../domain/secrets.js";
 import { type BytesOf, blobIdsIn, blobsToSend } from "./kept-blobs.js";
@@ -62,16 +63,7 @@ export function stepOfEntry(line: number, json: JsonObject, reading: HistoryRead
 
 /** Of what is in a bucket its own, else that of the bucket. */
 function ownId(entry: Entry): string {
-  const { object_id, batch_id, upload_id, sync_config_id, connection_id, namespace_id } = entry;
-  return (
-    object_id ??
-    batch_id ??
-    upload_id ??
-    sync_config_id ??
-    connection_id ??
-    namespace_id ??
-    entry.bucket_id
-  );
+  return idNames.flatMap((name) => entry[name] ?? []).at(-1) ?? entry.bucket_id;
 }
 
 function deedOf(entry: Entry, reading: HistoryReading): SeedStep["deed"] {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { compileFilter } from "../../../src/domain/filter/condition.js";
 import { parseCriteria } from "../../../src/domain/filter/parse.js";
 import type { JsonObject, JsonValue } from "../../../src/domain/json.js";
+import { ownFields, readOnlyFields } from "../../../src/domain/object/own-fields.js";
 import {
   ObjectResponse,
   objectCatalog,
@@ -12,6 +13,11 @@ import {
 import { refusalOf } from "../refusal.js";
 import { bucketId } from "../specification.js";
 import { foldObject, kept, objectCreated, objectId } from "./specification.js";
+
+test("an answer has what is patched and what only the server sets, and nothing else of its own", () => {
+  const names = [...ownFields, ...readOnlyFields];
+  expect(Object.keys(ObjectResponse.shape).sort()).toEqual([...names].sort());
+});
 
 function state(document: JsonObject) {
   return foldObject([objectCreated(document)]);
