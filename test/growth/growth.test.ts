@@ -4,38 +4,47 @@
  * grown by a few lines, checked and compiled by the compiler that checks ours, and then used.
  */
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { expect, expectTypeOf, test } from "vitest";
+import { afterAll, beforeAll, expect, expectTypeOf, test } from "vitest";
 import type { Kind } from "../../src/domain/kind.js";
-import { temporaryFolder } from "../support/backends.js";
 import type { CollectionEvent } from "./collection/events.js";
 import { type CollectionCommand, type CollectionState, collectionKind } from "./collection/kind.js";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../../", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "bucketlog-growth-"));
+const dist = join(folder, "dist");
 
-/** What stands in a file, and what it becomes. */
-type Edits = Readonly<Record<string, readonly (readonly [string, string])[]>>;
+// One build for all of them: most of the time is the compiler's.
+beforeAll(() => build([collections, creations, color]));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 interface Growth {
-  readonly edited: Edits;
+  /** What stands in a file, and what it becomes. */
+  readonly edited: Readonly<Record<string, readonly (readonly [string, string])[]>>;
   /** Files that are the new thing's own, and their text. */
   readonly added?: Readonly<Record<string, string>>;
-  /** What is compiled, with all that it imports. */
-  readonly files: readonly string[];
 }
 
-/** The folder of a build of the sources that were grown. @throws what the compiler says. */
-async function build({ edited, added = {}, files }: Growth): Promise<string> {
-  const folder = temporaryFolder();
+/** Builds the sources that were grown. @throws what the compiler says. */
+async function build(growths: readonly Growth[]): Promise<void> {
   for (const part of ["src", "migrations", "package.json"]) {
     cpSync(join(root, part), join(folder, part), { recursive: true });
   }
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-  for (const [path, edits] of Object.entries(edited)) {
+  for (const [path, edits] of growths.flatMap(({ edited }) => Object.entries(edited))) {
     let text = readFileSync(join(folder, path), "utf8");
     for (const [before, after] of edits) {
       expect(text, path).toContain(before);
@@ -43,24 +52,23 @@ async function build({ edited, added = {}, files }: Growth): Promise<string> {
     }
     writeFileSync(join(folder, path), text);
   }
-  for (const [path, text] of Object.entries(added)) {
+  for (const [path, text] of growths.flatMap(({ added = {} }) => Object.entries(added))) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
   }
   const { compilerOptions } = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8"));
   const options = { noEmit: false, incremental: false, rootDir: "src", outDir: "dist" };
-  const project = { compilerOptions: { ...compilerOptions, ...options }, files };
+  const project = { compilerOptions: { ...compilerOptions, ...options }, files: ["src/index.ts"] };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(project));
   const compiler = join(root, "node_modules/typescript/bin/tsc");
   await run(process.execPath, [compiler, "-p", folder]).catch((error: unknown) => {
     const said = error instanceof Error && "stdout" in error ? error.stdout : error;
     throw new Error(`The grown sources do not compile:\n${said}`);
   });
-  return join(folder, "dist");
 }
 
-async function use(script: string, dist: string): Promise<unknown> {
-  const args = [join(root, "test/growth", script), dist, join(dist, "../store.db")];
+async function use(script: string): Promise<unknown> {
+  const args = [join(root, "test/growth", script), dist, join(folder, `${script}.db`)];
   const { stdout } = await run(process.execPath, args);
   return JSON.parse(stdout);
 }
@@ -73,11 +81,6 @@ function toy(file: string): string {
 
 /** Everything beside its own files that a kind needs to be stored, checked and told of. */
 const collections: Growth = {
-  files: [
-    "src/domain/history-entry.ts",
-    "src/engines/sqlite/engine.ts",
-    "src/engines/sqlite/keeper.ts",
-  ],
   added: {
     "src/domain/collection/events.ts": toy("events.ts"),
     "src/domain/collection/kind.ts": toy("kind.ts"),
@@ -115,7 +118,7 @@ const collections: Growth = {
 
 test("a new kind of resource has two files to tell of it beside its own", async () => {
   expect(Object.keys(collections.edited)).toHaveLength(2);
-  const used = await use("use-collection.mjs", await build(collections));
+  const used = await use("use-collection.mjs");
   expect(used).toMatchObject({
     created: { version: 1, entry: { collection_id: "coll_01kaaaaaaaaaaaaaaaaaaaaaaa" } },
     again: { code: "ALREADY_EXISTS" },
@@ -141,9 +144,8 @@ test("a kind that leaves out how it is shown or what is secret does not compile"
 
 /** A read model, from what events do to it to its verification. */
 const creations: Growth = {
-  files: ["src/index.ts"],
   added: {
-    "migrations/sqlite/9999-creations.sql": `CREATE TABLE creations (
+    "migrations/sqlite/9998-creations.sql": `CREATE TABLE creations (
       stream TEXT NOT NULL PRIMARY KEY, created_at TEXT NOT NULL, actor TEXT NOT NULL
     ) STRICT;`,
   },
@@ -178,7 +180,7 @@ const creations: Growth = {
 test("a new projection is one definition beside its table: it is written, verified and rebuilt", async () => {
   expect(Object.keys(creations.edited)).toHaveLength(1);
   const row = { created_at: "2026-10-01T00:00:00.000Z", actor: "local" };
-  expect(await use("use-creations.mjs", await build(creations))).toStrictEqual({
+  expect(await use("use-creations.mjs")).toStrictEqual({
     made: [row],
     ok: true,
     fault: expect.stringContaining("of creations is not the fold"),
@@ -189,7 +191,6 @@ test("a new projection is one definition beside its table: it is written, verifi
 
 /** A field of a bucket, from the request to the answer. */
 const color: Growth = {
-  files: ["src/index.ts"],
   edited: {
     "src/domain/bucket/document.ts": [
       [
@@ -206,7 +207,7 @@ const color: Growth = {
 
 test("a new field of a bucket is told of in one place: as it is sent, and as it is answered", async () => {
   expect(Object.keys(color.edited)).toHaveLength(1);
-  expect(await use("use-color.mjs", await build(color))).toStrictEqual({
+  expect(await use("use-color.mjs")).toStrictEqual({
     refused: "VALIDATION_FAILED",
     stray: expect.stringContaining('Did you mean "color"?'),
     found: ["blue"],
