@@ -16,7 +16,8 @@ const below = {
 };
 
 /** What any layer may use; only those that do I/O have to do with files. */
-const shared = (layer) => (layer === "domain" ? "timers" : "timers|durable-file|room|version");
+const shared = (layer) =>
+  layer === "domain" ? "timers" : "timers|durable-file|room|thread-script|version";
 
 const downwards = Object.entries(below).map(([layer, others]) => ({
   name: `${layer}-imports-downwards`,

@@ -2,12 +2,10 @@
 import { Worker } from "node:worker_threads";
 import { BucketsError } from "../domain/errors.js";
 import type { FoundInBody, LargeBodies, LargeBody } from "../http/index.js";
+import { threadScript } from "../thread-script.js";
 import { Looked, type SentBody } from "./messages.js";
 
-// Run from the sources, as the tests do, the thread has them read as well.
-const isSource = import.meta.url.endsWith(".ts");
-const script = new URL(isSource ? "./thread.ts" : "./thread.js", import.meta.url);
-const execArgv = isSource ? ["--import", "tsx"] : [];
+const script = threadScript("./thread.js", import.meta.url);
 
 /** A body of 16 MiB may become thirty times as much, for a moment. */
 const heapMegabytesMax = 768;
@@ -43,7 +41,7 @@ export class BodyThread implements LargeBodies {
 
   #begin(): Worker {
     const worker = new Worker(script, {
-      execArgv,
+      execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: heapMegabytesMax },
     });
     worker.unref();

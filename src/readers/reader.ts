@@ -4,6 +4,7 @@ import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { limits } from "../domain/limits.js";
 import type { Fault } from "../domain/reports.js";
 import type { AskedRead } from "../http/index.js";
+import { threadScript } from "../thread-script.js";
 import { clearTimeout, setTimeout } from "../timers.js";
 import { PortStream } from "./port-stream.js";
 import { FromReader, type ReaderSettings, type ToReader } from "./settings.js";
@@ -29,10 +30,7 @@ export class ReaderEnded extends Error {
   }
 }
 
-// Run from the sources, as the tests do, the thread has them read as well.
-const isSource = import.meta.url.endsWith(".ts");
-const script = new URL(isSource ? "./thread.ts" : "./thread.js", import.meta.url);
-const execArgv = isSource ? ["--import", "tsx"] : [];
+const script = threadScript("./thread.js", import.meta.url);
 
 /** How long a reader that nobody waits for may need to notice. */
 const wakingMs = 1_000;
@@ -59,7 +57,7 @@ export class Reader {
     this.#options = options;
     this.#worker = new Worker(script, {
       workerData: options.settings,
-      execArgv,
+      execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: options.heapMegabytesMax },
     });
     this.#worker.unref();

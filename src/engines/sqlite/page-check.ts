@@ -5,6 +5,7 @@
 import { statSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { z } from "zod";
+import { threadScript } from "../../thread-script.js";
 import { openReader } from "./connection.js";
 import { findPageFault } from "./damage.js";
 
@@ -18,10 +19,7 @@ export type PageCheckReport = Readonly<z.infer<typeof PageCheckReport>>;
 /** What is looked at within some 100 ms. */
 const inlineBytesMax = 16 * 1024 * 1024;
 
-// Run from the sources, as the tests do, the thread has them read as well.
-const isSource = import.meta.url.endsWith(".ts");
-const script = new URL(isSource ? "./page-thread.ts" : "./page-thread.js", import.meta.url);
-const execArgv = isSource ? ["--import", "tsx"] : [];
+const script = threadScript("./page-thread.js", import.meta.url);
 
 export async function checkPages(
   file: string,
@@ -43,7 +41,7 @@ export function checkPagesHere(file: string): PageCheckReport {
 
 function inThread(file: string): Promise<PageCheckReport> {
   return new Promise((resolve, reject) => {
-    const thread = new Worker(script, { workerData: file, execArgv });
+    const thread = new Worker(script, { workerData: file, execArgv: [] });
     thread.unref();
     thread.once("message", (report: unknown) => resolve(PageCheckReport.parse(report)));
     thread.once("error", reject);
