@@ -146,6 +146,20 @@ const keyed = {
   unique_key: { fields: ["title"], default_policy: "upsert" },
 };
 
+const known = new Map<string, Promise<Subject>>();
+
+/** One subject for all that leaves it as it was: what is refused, and what only reads. */
+function knownSubject(route: Route): Promise<Subject> {
+  // Who needs no token cannot be refused one.
+  if (!isProtected(route)) return makeSubject(route);
+  const subject = known.get(route.operationId) ?? makeSubject(route);
+  known.set(route.operationId, subject);
+  return subject;
+}
+
+/** Told before anything is done. */
+const leavesAll: readonly number[] = [400, 404, 406, 412, 413, 415];
+
 /** Also on a server that requires If-Match. */
 const anyVersion = { headers: { "If-Match": "*" } };
 
@@ -390,7 +404,9 @@ async function sweep(
   );
   expect(asked.length).toBeGreaterThan(0);
   for (const route of asked) {
-    const answer = await ask(route, await makeSubject(route, on));
+    const isLeft = on === service && leavesAll.includes(status);
+    const subject = isLeft ? await knownSubject(route) : await makeSubject(route, on);
+    const answer = await ask(route, subject);
     expect(answer.status, `${route.operationId}: ${answer.text}`).toBe(status);
   }
 }
@@ -444,7 +460,7 @@ describe("every route and every kind of token", () => {
     const secret = kind === "expired" ? await tokenFor(kind) : "not-a-token-of-this-server";
     if (kind === "expired") clock.advance(1_000);
     for (const route of routes) {
-      const subject = await makeSubject(route);
+      const subject = await knownSubject(route);
       const headers: Record<string, string> =
         kind === "none" ? {} : { Authorization: `Bearer ${secret}` };
       const answer = await call(route, subject, { token: "none", headers });
@@ -457,7 +473,7 @@ describe("every route and every kind of token", () => {
 
   test("a read token reads, and is told nothing by the routes that it may not use", async () => {
     for (const route of routes) {
-      const subject = await makeSubject(route);
+      const subject = await knownSubject(route);
       const answer = await call(route, subject, { token: "read" });
       const mayRead = (route["x-permission"] ?? "read") === "read";
       const status = mayRead ? doneOf(route) : 403;
@@ -471,7 +487,7 @@ describe("every route and every kind of token", () => {
     // Without a name, what is of the organisation is of the namespaces that the token opens.
     const named = { headers: { Authorization }, namespace: "default" };
     for (const route of routes.filter(isProtected)) {
-      const subject = await makeSubject(route);
+      const subject = await knownSubject(route);
       const answer = await call(route, subject, named);
       const status = isOfAnyToken(route) ? 200 : 403;
       expect(answer.status, `${route.operationId}: ${answer.text}`).toBe(status);
@@ -498,7 +514,7 @@ describe("every route and every kind of token", () => {
   test("in its own namespace it finds nothing of another", async () => {
     const headers = { Authorization: `Bearer ${await tokenFor("elsewhere")}` };
     for (const route of routes.filter(isProtected)) {
-      const subject = await makeSubject(route);
+      const subject = await knownSubject(route);
       const answer = await call(route, subject, { headers, namespace: "elsewhere" });
       const isAboutOne =
         route.operationId === "transact" ||
@@ -520,7 +536,7 @@ describe("what the hosted API has and this server has not", () => {
     expect(unserved.length).toBeGreaterThan(0);
     for (const route of unserved) {
       expect(Object.keys(route.responses)).toContain("501");
-      const subject = { ...(await makeSubject(route)), params: exampleParameters };
+      const subject = { ...(await knownSubject(route)), params: exampleParameters };
       const asked: readonly (Sending & { query?: string })[] = [
         { token: "read" },
         { query: "?limit=0&surprise=1" },
@@ -538,7 +554,7 @@ describe("what the hosted API has and this server has not", () => {
 
   test("is a 401 to strangers", async () => {
     for (const route of unserved) {
-      const subject = { ...(await makeSubject(route)), params: exampleParameters };
+      const subject = { ...(await knownSubject(route)), params: exampleParameters };
       const answer = await call(route, subject, { token: "none" });
       expectRefusal(answer, 401, "UnauthorizedError");
     }
