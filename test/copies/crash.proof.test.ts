@@ -39,7 +39,7 @@ test(
     const file = temporaryFile();
     const folder = join(temporaryFolder(), "backups");
     mkdirSync(folder);
-    for (let kill = 0; kill < depth({ smoke: 2, deep: 50 }); kill += 1) {
+    for (let kill = 0; kill < depth({ smoke: 1, deep: 50 }); kill += 1) {
       await killAmidst(file, folder, (kill * 37) % 900);
       const whole = readdirSync(folder).filter((name) => !name.includes(".partial-"));
       expect(whole.length).toBeGreaterThan(0);

@@ -18,7 +18,7 @@ const ignore = () => {};
 
 test("a WAL that is torn at any byte leaves whole transactions, and the view that they give", async () => {
   const transactions = depth({ smoke: 12, deep: 60 });
-  const cuts = depth({ smoke: 36, deep: 401 });
+  const cuts = depth({ smoke: 12, deep: 401 });
   const { file, events } = sqliteBackend();
   events.exclusive(({ db }) => db.pragma("wal_autocheckpoint = 0"));
   const units = new Units();
@@ -59,7 +59,7 @@ test("a WAL that is torn at any byte leaves whole transactions, and the view tha
 test("a process that is killed while it writes has kept all that it acknowledged", async () => {
   const file = temporaryFile();
   let kept = 0;
-  for (let round = 0; round < depth({ smoke: 2, deep: 20 }); round += 1) {
+  for (let round = 0; round < depth({ smoke: 1, deep: 20 }); round += 1) {
     const writer = await StoreProcess.start(file);
     writer.tell("appendForEver");
     let acknowledged = 0;

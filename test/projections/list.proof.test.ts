@@ -17,6 +17,7 @@ import { SqliteReadView } from "../../src/engines/sqlite/view.js";
 import type { BucketPage, ListQuery, View } from "../../src/projections/view.js";
 import { anyDocument, seed } from "../domain/arbitraries.js";
 import { type Backend, memoryBackend, sqliteBackend } from "../support/backends.js";
+import { depth } from "../support/depth.js";
 import { accept, Units } from "../support/units.js";
 import { criteriaOver } from "./criteria.js";
 
@@ -177,7 +178,7 @@ describe("a list", () => {
         await sqlite.close();
       },
     );
-    await fc.assert(cases, { seed, numRuns: 40 });
+    await fc.assert(cases, { seed, numRuns: depth({ smoke: 6, deep: 40 }) });
   });
 
   test.each([

@@ -25,6 +25,7 @@ import { SqliteReadView } from "../../src/engines/sqlite/view.js";
 import type { MemberQuery } from "../../src/projections/view.js";
 import { anyDocument, anyJson, seed } from "../domain/arbitraries.js";
 import { type SqliteBackend, sqliteBackend } from "../support/backends.js";
+import { depth } from "../support/depth.js";
 import { accept, Units } from "../support/units.js";
 import { criteriaOver } from "./criteria.js";
 
@@ -237,7 +238,8 @@ describe.each(kinds)("a list of members of the kind %s", (kind, prefix, catalog,
         await backend.close();
       },
     );
-    await fc.assert(cases, { seed, numRuns: kind === "object" ? 30 : 10 });
+    const deep = kind === "object" ? 30 : 10;
+    await fc.assert(cases, { seed, numRuns: depth({ smoke: 3, deep }) });
   });
 });
 

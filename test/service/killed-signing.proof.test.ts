@@ -46,7 +46,7 @@ async function killedWhileSigning(file: string, changes: number): Promise<string
 test("all that was ever signed is one history, though it was killed between state file and note", async () => {
   const file = temporaryFile();
   const notes = new Set<string>();
-  const rounds = depth({ smoke: 3, deep: 100 });
+  const rounds = depth({ smoke: 2, deep: 100 });
   for (let round = 0; round < rounds; round += 1) {
     for (const note of await killedWhileSigning(file, 1 + (round % 4))) notes.add(note);
     notes.add(readFileSync(`${file}.sign.state`, "utf8"));

@@ -9,6 +9,7 @@ import { describe, expect, it } from "vitest";
 import { isBucketsError } from "../../src/domain/errors.js";
 import { type BucketStore, connectBuckets, type Namespace, openBuckets } from "../../src/index.js";
 import { seed } from "../domain/arbitraries.js";
+import { depth } from "../support/depth.js";
 import { serve, startOfTime, temporaryFile, tokens } from "../support/server.js";
 import { countingIds } from "../support/story.js";
 
@@ -384,7 +385,7 @@ describe.each(Object.entries(faces))("What is shared with %s", (name, open) => {
           expect(await tell(open, names, careless)).toEqual(await tell(open, names, careful));
         },
       ),
-      { seed, numRuns: name === "memory" ? 40 : 6 },
+      { seed, numRuns: depth({ smoke: 2, deep: name === "memory" ? 40 : 6 }) },
     );
   });
 });

@@ -2,6 +2,8 @@
  * Proofs have two lengths. In `npm test` each runs short, which sees what is broken for everyone; in
  * `npm run test:deep` the same code runs long. A file of such proofs ends in `.proof.test.ts`.
  */
+export const isDeep = process.env["BUCKETLOG_DEPTH"] === "deep";
+
 export function depth({ smoke, deep }: { readonly smoke: number; readonly deep: number }): number {
-  return process.env["BUCKETLOG_DEPTH"] === "deep" ? deep : smoke;
+  return isDeep ? deep : smoke;
 }
