@@ -23,6 +23,13 @@ export interface BucketRead extends BucketAnswer {
   readonly past?: PastPlace;
 }
 
+/** A bucket as it is now, for who sends it on. */
+export interface CurrentBucket extends Omit<BucketAnswer, "bucket"> {
+  readonly bucketId: string;
+  /** What `get` answers, as JSON. */
+  readonly text: string;
+}
+
 export interface BucketWritten extends Written {
   readonly bucket: BucketResponse;
 }

@@ -20,7 +20,13 @@ import {
   type BatchResult,
   type BatchWritten,
 } from "./batches.js";
-import type { BucketDeleted, BucketOperation, Buckets, BucketWritten } from "./buckets.js";
+import type {
+  BucketDeleted,
+  BucketOperation,
+  Buckets,
+  BucketWritten,
+  CurrentBucket,
+} from "./buckets.js";
 import {
   ConnectionDeletion,
   type ConnectionOperation,
@@ -237,6 +243,8 @@ export interface Namespace<Options extends WriteOptions = WriteOptions> {
 
 /** A namespace in this process: its writes also as data, with all that HTTP says of them. */
 export interface ServedNamespace extends Namespace<ServedWriteOptions> {
+  /** @throws as `buckets.get` does. */
+  currentBucket(bucket: string): Promise<CurrentBucket>;
   write(operation: ServedOperation, options?: ServedCommitOptions): Promise<OperationResult>;
   objects(bucket: string): ServedObjects;
   uploads(bucket: string): ServedUploads;

@@ -86,6 +86,8 @@ export const limits = {
   commitDocumentBytesMax: 1024 * 1024,
   /** Of the states that the writer keeps at hand. */
   stateCacheBytesMax: 64 * 1024 * 1024,
+  /** Of current buckets that are ready to be sent again. */
+  readyBucketsBytesMax: 32 * 1024 * 1024,
   retiredSecretsMax: 4,
   overlapSecondsDefault: 24 * 60 * 60,
   overlapSecondsMax: 30 * 24 * 60 * 60,

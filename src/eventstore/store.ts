@@ -11,7 +11,12 @@ import type { UnreadableEvent } from "../domain/history.js";
 import type { Within } from "../domain/namespace/within.js";
 import type { Precondition } from "../domain/precondition.js";
 import type { Fault } from "../domain/reports.js";
-import type { BlamedState, ResourceCommand, ResourceState } from "../domain/resource.js";
+import type {
+  AppliedEvent,
+  BlamedState,
+  ResourceCommand,
+  ResourceState,
+} from "../domain/resource.js";
 import type { StoredEvent } from "./frame.js";
 
 /** The end of the log. Position 0 with 64 zeros is the empty log. */
@@ -252,6 +257,13 @@ export interface EventStore {
   head(): Promise<Head>;
   /** When the newest event was recorded, as far as is known without reading; every answer asks. */
   newestAt(): Promise<number>;
+  /** Whether `onChange` tells of all that changes what is read: not where others may write. */
+  knowsChanges(): boolean;
+  /**
+   * Tells what a commit changed, before anybody is told of the commit; undefined where more may have
+   * changed, or less, than is known.
+   */
+  onChange(tell: (applied: readonly AppliedEvent[] | undefined) => void): void;
   /** The last event of the stream at or before the point, if the stream had begun by then. */
   placeAt(stream: string, point: StreamPoint): Promise<EventPlace | undefined>;
   /** The state of the stream after the event of that version. */

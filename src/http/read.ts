@@ -67,9 +67,19 @@ export function sendRead(
   answer: Read,
   shown: object,
 ): void {
+  sendText(context, condition, answer, JSON.stringify(shown));
+}
+
+/** The same of what is JSON already. @throws PRECONDITION_FAILED when `If-Match` does not hold. */
+export function sendText(
+  context: HttpContext,
+  condition: ReadCondition,
+  answer: Read,
+  text: string,
+): void {
   context.set(placeHeaders(answer));
   if (isNotModified(condition, answer.tag)) context.status = 304;
-  else setJson(context, JSON.stringify(shown));
+  else setJson(context, text);
 }
 
 /** Whether the answer is about now or the past, and so how long it may be kept. */

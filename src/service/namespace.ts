@@ -9,6 +9,7 @@ import type {
   BatchWritten,
   Buckets,
   Connections,
+  CurrentBucket,
   NamespaceReverted,
   NamespaceRevertOptions,
   OperationResult,
@@ -57,6 +58,10 @@ export class NamespaceService implements ServedNamespace {
 
   get buckets(): Buckets<ServedWriteOptions> {
     return new BucketService(this.#served);
+  }
+
+  currentBucket(bucket: string): Promise<CurrentBucket> {
+    return new BucketService(this.#served).current(bucket);
   }
 
   get connections(): Connections<ServedWriteOptions> {

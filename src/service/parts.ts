@@ -8,6 +8,7 @@ import type { ReceivedTable } from "../eventstore/received-table.js";
 import type { EventStore } from "../eventstore/store.js";
 import type { View } from "../projections/view.js";
 import type { Asker } from "./asker.js";
+import type { CurrentBuckets } from "./buckets/current-buckets.js";
 import type { UrlSigner } from "./keys/presign.js";
 import type { LogProofs } from "./keys/proofs.js";
 import type { Vault } from "./keys/vault.js";
@@ -18,6 +19,7 @@ import type { UnitWriter } from "./write/writing.js";
 export interface ServiceParts {
   readonly events: EventStore;
   readonly view: View;
+  readonly current: CurrentBuckets;
   readonly vault: Vault;
   /** The bytes of blobs, by their hashes. */
   readonly blobs: BlobStore;

@@ -69,6 +69,7 @@ import type { ProjectionKeeper, View } from "../projections/view.js";
 import { readCheckpoint } from "../proofs/checkpoint.js";
 import type { KnownCaller } from "./asker.js";
 import { WindowCloser } from "./batches/window-closer.js";
+import { CurrentBuckets } from "./buckets/current-buckets.js";
 import { OpenGate } from "./closing.js";
 import { DamagedBlobs } from "./damaged-blobs.js";
 import { LogFeed } from "./feed/feed.js";
@@ -175,6 +176,7 @@ export class Store implements EmbeddedStore {
     this.#service = {
       ...parts,
       turns: new Turns(),
+      current: new CurrentBuckets(parts),
       units: new UnitWriter({ ...parts, committer, run: this.#gate.run }),
       proofs: this.proofs,
     };

@@ -92,6 +92,12 @@ export function bucketFields(
   });
 }
 
+/** Whether it is answered in the same way at any moment, and to all, until its next event. */
+export function isLasting({ lock, retired_secrets: retired, document }: BucketState): boolean {
+  const adapter = ownValue(document, "source_adapter");
+  return lock === undefined && retired === undefined && adapter === undefined;
+}
+
 function uniqueKeyFields({ fields, default_policy: policy }: UniqueKey): JsonObject {
   return { fields, ...(policy !== undefined && { default_policy: policy }) };
 }

@@ -125,6 +125,13 @@ export class MemoryEngine implements EventStore {
     return this.#head().recordedAt;
   }
 
+  /** What is in memory is read at once. */
+  knowsChanges(): boolean {
+    return false;
+  }
+
+  onChange(): void {}
+
   #head(): Head {
     const last = this.#log.at(-1);
     return last === undefined ? { position: 0, hash: zeroHash, recordedAt: 0 } : headAt(last);

@@ -18,7 +18,7 @@ import type { UnreadableEvent } from "../../domain/history.js";
 import { limits } from "../../domain/limits.js";
 import type { Truncation } from "../../domain/log/events.js";
 import type { Fault } from "../../domain/reports.js";
-import type { BlamedState, ResourceState } from "../../domain/resource.js";
+import type { AppliedEvent, BlamedState, ResourceState } from "../../domain/resource.js";
 import { foldRow, read, toLogged } from "../../eventstore/codec.js";
 import type { StoredEvent } from "../../eventstore/frame.js";
 import { gatherAndPlan, takenId } from "../../eventstore/gather.js";
@@ -149,6 +149,7 @@ export class SqliteEngine implements EventStore {
   readonly #reader: LogReader;
   readonly #readerProjection: InlineProjection;
   readonly #cache = new StateCache();
+  #tellChange: (applied: readonly AppliedEvent[] | undefined) => void = () => {};
   readonly integrity = new Integrity();
   #writer: Writer | undefined;
   /** What is to be done to each connection that writes. */
@@ -271,6 +272,7 @@ export class SqliteEngine implements EventStore {
     if (plan.events.length > 0) this.#keeper?.committed(plan.head);
     // Only now: what was not committed must not be seen in the cache.
     this.#cache.update(plan.head, plan.applied);
+    this.#tellChange(plan.applied);
     return plan.outcomes;
   }
 
@@ -288,6 +290,7 @@ export class SqliteEngine implements EventStore {
     const result = this.#transact(work);
     // The view may show other states now, at the same position.
     this.#cache.clear();
+    this.#tellChange(undefined);
     return result;
   }
 
@@ -308,6 +311,7 @@ export class SqliteEngine implements EventStore {
       return result;
     } catch (error) {
       this.#cache.clear();
+      this.#tellChange(undefined);
       throw this.#afterFailure(writer, error, isCommitting);
     }
   }
@@ -542,6 +546,15 @@ export class SqliteEngine implements EventStore {
 
   async newestAt(): Promise<number> {
     return (this.#keeper?.head ?? this.#reader.head()).recordedAt;
+  }
+
+  knowsChanges(): boolean {
+    const isLost = this.#displacement !== undefined || this.#misplaced !== undefined;
+    return this.#writer !== undefined && !isLost;
+  }
+
+  onChange(tell: (applied: readonly AppliedEvent[] | undefined) => void): void {
+    this.#tellChange = tell;
   }
 
   async placeAt(stream: string, point: StreamPoint): Promise<EventPlace | undefined> {

@@ -1,6 +1,12 @@
 /** The routes of buckets (CONTRACT: buckets). Each calls the service and maps the answer. */
 import { z } from "zod";
-import { ListBucketsResponse, type OperationResult } from "../../api/index.js";
+import {
+  type BucketRead,
+  type CurrentBucket,
+  ListBucketsResponse,
+  type OperationResult,
+  type ServedNamespace,
+} from "../../api/index.js";
 import { CreateBucketRequest, PatchBucketRequest } from "../../domain/bucket/document.js";
 import {
   LockBucketRequest,
@@ -17,7 +23,7 @@ import { jsonObject } from "../../domain/schemas.js";
 import { TaskResponse } from "../../domain/task.js";
 import { readCondition, readConditions } from "../conditional.js";
 import { addLink, addVersionLinks, negotiatePoint, withQuery } from "../links.js";
-import { sendRead, setTime } from "../read.js";
+import { sendText, setTime } from "../read.js";
 import {
   type ApiRequest,
   asOf,
@@ -122,10 +128,9 @@ export const bucketRoutes: readonly Route[] = [
       const condition = readCondition(context);
       const negotiated =
         query.as_of === undefined ? await negotiatePoint(context, store) : undefined;
-      const read = await namespace.buckets.get(bucketOf(params), {
-        asOf: query.as_of ?? negotiated,
-      });
-      const url = bucketUrl(publicUrl, read.bucket.bucket_id);
+      const bucket = bucketOf(params);
+      const read = await readBucket(namespace, bucket, query.as_of ?? negotiated);
+      const url = bucketUrl(publicUrl, read.bucketId);
       // The resource is its own timegate, and answers with the memento itself (RFC 7089, pattern 1.2).
       addLink(context, url, "original timegate");
       addVersionLinks(context, url, read.version, read.past?.latestVersion);
@@ -133,7 +138,7 @@ export const bucketRoutes: readonly Route[] = [
         context.set("Content-Location", withQuery(url, { as_of: negotiated }));
       }
       setTime(context, read);
-      sendRead(context, condition, read, read.bucket);
+      sendText(context, condition, read, read.text);
     },
   }),
   defineOperation({
@@ -214,6 +219,17 @@ export const bucketRoutes: readonly Route[] = [
     refusals: [409],
   }),
 ];
+
+/** As it is now, where no point is asked about, and so perhaps ready to be sent. */
+async function readBucket(
+  namespace: ServedNamespace,
+  identifier: string,
+  asOf: string | undefined,
+): Promise<CurrentBucket & Pick<BucketRead, "past">> {
+  if (asOf === undefined) return await namespace.currentBucket(identifier);
+  const { bucket, ...place } = await namespace.buckets.get(identifier, { asOf });
+  return { ...place, bucketId: bucket.bucket_id, text: JSON.stringify(bucket) };
+}
 
 type Verb = "lock" | "unlock" | "archive" | "activate" | "suspend" | "revert" | "restore";
 

@@ -31,13 +31,10 @@ export function answerBucket(
 
 /** The bucket that a write left, with its statistics of then. */
 export async function countedAfter(
-  { view }: Pick<ServiceParts, "view">,
+  { current }: Pick<ServiceParts, "current">,
   { state, recorded }: Done,
 ): Promise<CountedBucket> {
-  const stats = await view.stats(recorded.stream, {
-    kind: "position",
-    position: recorded.position,
-  });
+  const stats = await current.statsAt(recorded.stream, recorded.position);
   return { state: stateOfKind("bucket", state), stats };
 }
 

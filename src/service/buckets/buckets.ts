@@ -2,10 +2,12 @@
 
 import type {
   BlameQuery,
+  BucketAnswer,
   BucketDeleted,
   BucketRead,
   Buckets,
   BucketWritten,
+  CurrentBucket,
   DiffQuery,
   EventProofOptions,
   HistoryQuery,
@@ -19,6 +21,8 @@ import type {
   ServedWriteOptions as WriteOptions,
 } from "../../api/index.js";
 import type { BlameResponse } from "../../domain/blame.js";
+import type { CountedBucket } from "../../domain/bucket/list.js";
+import { isLasting } from "../../domain/bucket/response.js";
 import type { BucketState } from "../../domain/bucket/state.js";
 import { invariant } from "../../domain/errors.js";
 import type { HistoryEntry } from "../../domain/history-entry.js";
@@ -106,13 +110,31 @@ export class BucketService implements Buckets<WriteOptions> {
 
   async get(bucket: string, options: { asOf?: string | undefined } = {}): Promise<BucketRead> {
     const point = asPoint(options.asOf, "as_of");
-    const { view } = this.#service.parts;
-    const past = this.#past;
-    const state = await past.find(bucket);
-    if (point !== undefined) return await this.#getAsOf(state, point);
+    if (point === undefined) return this.#answer(await this.#counted(bucket));
+    return await this.#getAsOf(await this.#past.find(bucket), point);
+  }
+
+  /** The same of now, as it is sent. */
+  async current(bucket: string): Promise<CurrentBucket> {
+    const { parts, namespace } = this.#service;
+    return await parts.current.get(namespace, bucket, async () => {
+      const counted = await this.#counted(bucket);
+      const { bucket: shown, ...place } = this.#answer(counted);
+      return {
+        current: { ...place, bucketId: shown.bucket_id, text: JSON.stringify(shown) },
+        isLasting: isLasting(counted.state),
+      };
+    });
+  }
+
+  async #counted(bucket: string): Promise<CountedBucket> {
+    const state = await this.#past.find(bucket);
     if (state.deleted !== undefined) throw bucketDeleted(state);
-    const stats = await view.stats(state.bucket_id);
-    return answerBucket({ state, stats }, this.#service.parts.clock(), this.#publicUrl);
+    return { state, stats: await this.#service.parts.view.stats(state.bucket_id) };
+  }
+
+  #answer(counted: CountedBucket): BucketAnswer {
+    return answerBucket(counted, this.#service.parts.clock(), this.#publicUrl);
   }
 
   async #getAsOf(current: BucketState, asOf: AskedPoint): Promise<BucketRead> {
