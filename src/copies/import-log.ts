@@ -8,7 +8,7 @@ import { BucketsError, isBucketsError, withDetails } from "../domain/errors.js";
 import type { OnProgress } from "../domain/reports.js";
 import { makeFile, syncFolderOf } from "../durable-file.js";
 import { SqliteEngine } from "../engines/sqlite/engine.js";
-import { claimOwnership } from "../engines/sqlite/owner.js";
+import { takeOwnership } from "../engines/sqlite/owner.js";
 import { settledPath } from "../engines/sqlite/store-path.js";
 import { SqliteView } from "../engines/sqlite/view.js";
 import { toHex } from "../eventstore/codec.js";
@@ -37,7 +37,7 @@ export async function importLog(
   const known = keys.map(parseVerifier);
   const file = settledPath(named);
   assertFree(file, "an import");
-  const owner = claimOwnership(file, `import_${process.pid}`, Date.now());
+  const owner = takeOwnership(file, `import_${process.pid}`, Date.now());
   const partial = `${file}.importing`;
   removeDatabase(partial);
   const hadBlobs = existsSync(`${file}.blobs`);

@@ -8,7 +8,7 @@ import type { BackupProgress } from "../api/backups.js";
 import type { RestoreOptions, RestoreReport } from "../api/restores.js";
 import { BucketsError } from "../domain/errors.js";
 import { makeFile, readFileIfAny, syncFile, syncFolderOf } from "../durable-file.js";
-import { claimOwnership } from "../engines/sqlite/owner.js";
+import { takeOwnership } from "../engines/sqlite/owner.js";
 import { settledPath } from "../engines/sqlite/store-path.js";
 import { toHex } from "../eventstore/codec.js";
 import { treeRoot } from "../eventstore/tree.js";
@@ -41,7 +41,7 @@ export async function restoreBackup(
 ): Promise<RestoreReport> {
   const file = settledPath(named);
   assertFree(file, "a restore");
-  const owner = claimOwnership(file, `restore_${process.pid}`, Date.now());
+  const owner = takeOwnership(file, `restore_${process.pid}`, Date.now());
   try {
     return await restore(from, file, options);
   } finally {

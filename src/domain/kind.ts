@@ -100,7 +100,7 @@ export interface Kind<State extends Tagged<string>, Command extends Typed, Event
    * The reservations whose holder a command is about, although it does not name it by its id: that
    * of the first one that is held.
    */
-  readonly claims: (command: Command, owner: BucketState) => readonly Reservation[];
+  readonly holderKeys: (command: Command, owner: BucketState) => readonly Reservation[];
   /** The refusal of what another holds already. */
   readonly taken: (reservation: Reservation, holder: string) => BucketsError;
   /** The references of every secret that is kept for it. */

@@ -185,8 +185,8 @@ export function isRestoring(command: ResourceCommand): boolean {
  * The reservations whose holder the command is about, although it does not name it by its id: that
  * of the first one that is held.
  */
-export function claimsOf(command: ResourceCommand, owner: BucketState): readonly Reservation[] {
-  return kindNamed(kindOfCommand(command)).claims(command, owner);
+export function holderKeysOf(command: ResourceCommand, owner: BucketState): readonly Reservation[] {
+  return kindNamed(kindOfCommand(command)).holderKeys(command, owner);
 }
 
 /** @throws BUCKET_LOCKED when the bucket takes no change to what it holds of that kind. */

@@ -1,5 +1,5 @@
 /**
- * Group commit: commands wait while one batch is in flight, and the next batch is whatever has
+ * Group commit: units wait while one commit is in flight, and the next carries whatever has
  * queued. One fsync carries many writes; an idle caller pays one commit and no timer.
  */
 import { BucketsError, invariant } from "../domain/errors.js";
@@ -42,10 +42,10 @@ export class CommitQueue {
   }
 
   /**
-   * Resolves once the unit's batch is durable.
+   * Resolves once the commit that carries the unit is durable.
    *
    * @throws OVERLOADED when the queue is full, or the unit would wait too long in it; NOT_READY once it is closed; and whatever
-   * `EventStore.commit` throws for the whole batch.
+   * `EventStore.commit` throws for all that it carries.
    */
   submit(unit: Unit): Promise<Outcome> {
     if (this.#isClosed) {
@@ -96,8 +96,8 @@ export class CommitQueue {
     await this.#settle();
     while (this.#waiting.length > 0) {
       this.#refuseOverdue();
-      const batch = this.#takeBatch();
-      if (batch.length > 0) await this.#commit(batch);
+      const carried = this.#takeCommit();
+      if (carried.length > 0) await this.#commit(carried);
       if (this.#waiting.length > 0) await this.#settle();
     }
     this.#inFlight = undefined;
@@ -114,7 +114,7 @@ export class CommitQueue {
     await nextTurn();
   }
 
-  #takeBatch(): readonly Waiting[] {
+  #takeCommit(): readonly Waiting[] {
     let bytes = 0;
     let commands = 0;
     let taken = 0;
@@ -147,19 +147,19 @@ export class CommitQueue {
     }
   }
 
-  async #commit(batch: readonly Waiting[]): Promise<void> {
-    const commands = batch.reduce((sum, { unit }) => sum + unit.commands.length, 0);
+  async #commit(carried: readonly Waiting[]): Promise<void> {
+    const commands = carried.reduce((sum, { unit }) => sum + unit.commands.length, 0);
     const since = this.#now();
     this.#committing = { commands, since };
     try {
-      const outcomes = await this.#store.commit(batch.map(({ unit }) => unit));
+      const outcomes = await this.#store.commit(carried.map(({ unit }) => unit));
       // To answer may take as long again: whoever waited for this comes first.
       if (this.#now() - since > longCommitMs) await nextTurn();
       invariant(outcomes.length > 0, "a commit of nothing");
-      for (const [index, outcome] of outcomes.entries()) batch[index]?.resolve(outcome);
-      this.#putBack(batch.slice(outcomes.length));
+      for (const [index, outcome] of outcomes.entries()) carried[index]?.resolve(outcome);
+      this.#putBack(carried.slice(outcomes.length));
     } catch (error) {
-      for (const { reject } of batch) reject(error);
+      for (const { reject } of carried) reject(error);
     } finally {
       this.#committing = undefined;
       this.#learnPace((this.#now() - since) / Math.max(commands, 1));

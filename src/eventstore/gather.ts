@@ -6,7 +6,7 @@ import { BucketsError } from "../domain/errors.js";
 import { isJsonObject, type JsonObject, ownValue } from "../domain/json.js";
 import { limits } from "../domain/limits.js";
 import { type Reservation, reservationKey } from "../domain/reservation.js";
-import { type BlamedState, claimsOf, type ResourceCommand } from "../domain/resource.js";
+import { type BlamedState, holderKeysOf, type ResourceCommand } from "../domain/resource.js";
 import { roughBytes } from "../domain/rough-size.js";
 import { type Needs, type OpenBatches, openBatchesAtFirst, type Plan, plan } from "./planner.js";
 import type { Head, IdempotencyKey, IdempotencyRow, Target, Unit } from "./store.js";
@@ -52,7 +52,7 @@ export function* gathering(
 ): Asking<Asked, Loaded, Plan> {
   let units = all;
   let known: Known = yield { ...namedBy(units), events: new Set() };
-  const reservations = claimedBy(units, known);
+  const reservations = holderKeysIn(units, known);
   if (reservations.size > 0) {
     known = together(known, yield { ...nothing, reservations, events: new Set() });
   }
@@ -177,13 +177,13 @@ function namedBy(units: readonly Unit[]): Needs {
 
 /**
  * What decides which member a command is about, once the bucket is known that says so: the holders of
- * what it claims. A delivery claims three things in a row, and would be planned again for each.
+ * its keys. A delivery may be known by three in a row, and would be planned again for each.
  */
-function claimedBy(
+function holderKeysIn(
   units: readonly Unit[],
   { states, reservations }: Known,
 ): ReadonlyMap<string, Reservation> {
-  const claimed = new Map<string, Reservation>();
+  const keys = new Map<string, Reservation>();
   for (const { namespace, commands } of units) {
     for (const { target, command } of commands) {
       if (target.kind !== "new_member") continue;
@@ -193,11 +193,11 @@ function claimedBy(
         : reservations.get(reservationKey(named(namespace, bucket)));
       const owner = stream === undefined ? undefined : states.get(stream)?.state;
       if (owner?.kind !== "bucket" || owner.deleted !== undefined) continue;
-      for (const claim of claimsOf(command, owner)) claimed.set(reservationKey(claim), claim);
+      for (const key of holderKeysOf(command, owner)) keys.set(reservationKey(key), key);
     }
   }
-  for (const key of reservations.keys()) claimed.delete(key);
-  return claimed;
+  for (const key of reservations.keys()) keys.delete(key);
+  return keys;
 }
 
 function named(namespace: string, bucket: string): Reservation {

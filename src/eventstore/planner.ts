@@ -1,7 +1,7 @@
 /**
- * The planner: one pure function that decides what a batch of units does, shared by all engines.
- * The same snapshot, units and salts give byte-identical events everywhere. What it finds missing
- * in the snapshot it asks for; the engine loads that in the same transaction and plans again.
+ * The planner: one pure function that decides what the units of a commit do, shared by all engines.
+ * The same of what is known, units and salts give byte-identical events everywhere. What it finds
+ * unknown it asks for; the engine loads that in the same transaction and plans again.
  */
 
 import { isClaimable } from "../domain/batch/lease.js";
@@ -33,8 +33,8 @@ import {
   applied,
   type BlamedState,
   changesOf,
-  claimsOf,
   decide,
+  holderKeysOf,
   idsOf,
   isRestoring,
   kindOfCommand,
@@ -63,10 +63,10 @@ import {
   type Unit,
 } from "./store.js";
 
-/** Where the planner finds what is known before the batch; `undefined` means known not to exist. */
-export interface Snapshot {
+/** Where the planner finds what is known before the commit; `undefined` means known not to exist. */
+export interface Given {
   readonly head: Head;
-  /** Milliseconds since the epoch, when the batch is planned. */
+  /** Milliseconds since the epoch, when the commit is planned. */
   readonly now: number;
   readonly states: ReadonlyMap<string, BlamedState | undefined>;
   readonly reservations: ReadonlyMap<string, string | undefined>;
@@ -83,7 +83,7 @@ export interface OpenBatches {
   readonly isAll: boolean;
 }
 
-/** What the snapshot lacks. */
+/** What is not known and was needed. */
 export interface Needs {
   readonly states: ReadonlySet<string>;
   readonly reservations: ReadonlyMap<string, Reservation>;
@@ -119,8 +119,8 @@ export type Planned =
  * Plans the units in order, each on the state left by those before it; as many as are about so much
  * that a commit has enough of it, and always the first.
  */
-export function plan(snapshot: Snapshot, units: readonly Unit[]): Planned {
-  const planning = new Planning(snapshot);
+export function plan(given: Given, units: readonly Unit[]): Planned {
+  const planning = new Planning(given);
   const outcomes: Outcome[] = [];
   for (const unit of units) {
     if (planning.bytes > limits.commitDocumentBytesMax) break;
@@ -133,7 +133,7 @@ export function plan(snapshot: Snapshot, units: readonly Unit[]): Planned {
 export const openBatchesAtFirst = 8;
 const openBatchesFactor = 4;
 
-/** What was not in the snapshot; the unit is planned again once it is. */
+/** Something is not known; the unit is planned again once it is. */
 class Missing extends Error {}
 
 /** A command has nothing left to do: nothing of its unit is done then. */
@@ -146,7 +146,7 @@ class NothingLeft extends Error {
   }
 }
 
-/** The state that a unit sees: what earlier units and commands left, over the snapshot. */
+/** The state that a unit sees: what earlier units and commands left, over what was before. */
 class Overlay {
   readonly states = new Map<string, BlamedState>();
   readonly reservations = new Map<string, string | undefined>();
@@ -190,7 +190,7 @@ interface PlannedUnit {
 }
 
 class Planning {
-  readonly #snapshot: Snapshot;
+  readonly #given: Given;
   /** Not before the event before it, whatever the clock says: what is decided goes by the clock alone. */
   readonly #recordedAt: number;
   readonly #overlay = new Overlay(undefined);
@@ -206,9 +206,9 @@ class Planning {
     openBatches: new Map<string, number>(),
   };
 
-  constructor(snapshot: Snapshot) {
-    this.#snapshot = snapshot;
-    this.#recordedAt = Math.max(snapshot.now, snapshot.head.recordedAt);
+  constructor(given: Given) {
+    this.#given = given;
+    this.#recordedAt = Math.max(given.now, given.head.recordedAt);
   }
 
   get bytes(): number {
@@ -242,7 +242,7 @@ class Planning {
       return { kind: "needs", needs: this.#missing, complete };
     }
     const events: StoredEvent[] = [];
-    let previousHash = this.#snapshot.head.hash;
+    let previousHash = this.#given.head.hash;
     for (const { recorded, command } of this.#steps) {
       const stored = encode(recorded, command, previousHash);
       events.push(stored);
@@ -257,29 +257,29 @@ class Planning {
         applied: this.#steps,
         idempotency: [...this.#idempotency.values()],
         secrets: secretsOf(this.#steps),
-        head: last === undefined ? this.#snapshot.head : headAt(last),
+        head: last === undefined ? this.#given.head : headAt(last),
       },
     };
   }
 
-  /** The same key and fingerprint was accepted before, in an earlier batch or in this one. */
+  /** The same key and fingerprint was accepted before, in an earlier commit or in this one. */
   #findReplay(asked: IdempotencyKey | undefined): IdempotencyRow | undefined {
     if (asked === undefined) return undefined;
     const key = reservationKey(asked);
     const row = this.#idempotency.get(key) ?? this.#loadedIdempotency(key, asked);
     const isExpired =
-      row !== undefined && this.#snapshot.now - row.recordedAt > limits.idempotencyRetentionMs;
+      row !== undefined && this.#given.now - row.recordedAt > limits.idempotencyRetentionMs;
     if (row === undefined || isExpired) return undefined;
     if (row.fingerprint === asked.fingerprint) return row;
     throw keyReused(asked.key);
   }
 
   #loadedIdempotency(key: string, asked: IdempotencyKey): IdempotencyRow | undefined {
-    if (!this.#snapshot.idempotency.has(key)) {
+    if (!this.#given.idempotency.has(key)) {
       this.#missing.idempotency.set(key, asked);
       throw new Missing();
     }
-    return this.#snapshot.idempotency.get(key);
+    return this.#given.idempotency.get(key);
   }
 
   /** Adds a step for each command, as far as they are accepted. */
@@ -334,13 +334,13 @@ class Planning {
     const beforeBytes = before === undefined ? 0 : roughBytes(before);
     this.#spend(beforeBytes, isFirst);
     const decided = this.#decide(before, targeted.command, overlay, {
-      moment: { now: this.#snapshot.now, actor: unit.meta.actor },
+      moment: { now: this.#given.now, actor: unit.meta.actor },
       owner,
       precedingObject: precedingObject(done, targeted.operation),
     });
     if ("needless" in decided) throw new NothingLeft(decided.needless, before);
     const recorded: RecordedEvent = {
-      position: this.#snapshot.head.position + this.#steps.length + done.length + 1,
+      position: this.#given.head.position + this.#steps.length + done.length + 1,
       stream,
       version: (before?.version ?? 0) + 1,
       namespace: unit.namespace,
@@ -377,7 +377,7 @@ class Planning {
     return this.#asking(overlay, (related) => decide(before, command, { ...context, related }));
   }
 
-  /** All that the work asks about and the snapshot lacks is asked for at once, whatever it makes without. */
+  /** All that the work asks about and that is not known is asked for at once, whatever it makes without. */
   #asking<T>(
     overlay: Overlay,
     work: (stateOf: (stream: string) => ResourceState | undefined) => T,
@@ -443,7 +443,7 @@ class Planning {
       }
       case "new_member": {
         const owner = this.#owner(namespace, target.bucket, overlay);
-        const holder = this.#firstHolder(claimsOf(command, owner), overlay);
+        const holder = this.#firstHolder(holderKeysOf(command, owner), overlay);
         const before = holder === undefined ? undefined : this.#state(holder, overlay);
         return { owner, before, stream: holder ?? target.id };
       }
@@ -466,7 +466,7 @@ class Planning {
 
   /** What waits and may be worked on now; what a full list does not have is asked for. */
   #nextBatch(namespace: string, overlay: Overlay): Found | undefined {
-    const now = this.#snapshot.now;
+    const now = this.#given.now;
     const { ids, isAll } = this.#openBatches(namespace);
     const waiting = ids.flatMap((id) => {
       const state = this.#state(id, overlay);
@@ -486,7 +486,7 @@ class Planning {
   }
 
   #openBatches(namespace: string): OpenBatches {
-    const known = this.#snapshot.openBatches.get(namespace);
+    const known = this.#given.openBatches.get(namespace);
     if (known !== undefined) return known;
     this.#missing.openBatches.set(namespace, openBatchesAtFirst);
     throw new Missing();
@@ -517,27 +517,27 @@ class Planning {
   #folded(stream: string, overlay: Overlay): BlamedState | undefined {
     const touched = overlay.state(stream);
     if (touched !== undefined) return touched;
-    if (!this.#snapshot.states.has(stream)) {
+    if (!this.#given.states.has(stream)) {
       this.#missing.states.add(stream);
       throw new Missing();
     }
-    return this.#snapshot.states.get(stream);
+    return this.#given.states.get(stream);
   }
 
   #holder(reservation: Reservation, overlay: Overlay): string | undefined {
     const key = reservationKey(reservation);
     const touched = overlay.reservation(key);
     if (touched !== undefined) return touched.stream;
-    if (!this.#snapshot.reservations.has(key)) {
+    if (!this.#given.reservations.has(key)) {
       this.#missing.reservations.set(key, reservation);
       throw new Missing();
     }
-    return this.#snapshot.reservations.get(key);
+    return this.#given.reservations.get(key);
   }
 
-  #firstHolder(claims: readonly Reservation[], overlay: Overlay): string | undefined {
-    for (const claim of claims) {
-      const holder = this.#holder(claim, overlay);
+  #firstHolder(keys: readonly Reservation[], overlay: Overlay): string | undefined {
+    for (const key of keys) {
+      const holder = this.#holder(key, overlay);
       if (holder !== undefined) return holder;
     }
     return undefined;
@@ -603,10 +603,10 @@ export function headAt({ position, hash, recordedAt }: StoredEvent): Head {
   return { position, hash, recordedAt };
 }
 
-/** Never seen outside: the batch is planned again before outcomes are read. */
+/** Never seen outside: the commit is planned again before outcomes are read. */
 const refusedUntilLoaded: Outcome = {
   kind: "refused",
-  error: new BucketsError("INTERNAL", "The batch was not planned to its end."),
+  error: new BucketsError("INTERNAL", "The commit was not planned to its end."),
   accepted: 0,
 };
 

@@ -42,7 +42,7 @@ export type Target =
   | { readonly kind: "existing"; readonly identifier: string }
   /** What is in no bucket, by its id. */
   | { readonly kind: "unowned"; readonly id: string }
-  /** What begins in a bucket with the command, unless another holds what it claims. */
+  /** What begins in a bucket with the command, unless another holds one of its keys. */
   | { readonly kind: "new_member"; readonly bucket: string; readonly id: string }
   | { readonly kind: "member"; readonly bucket: string; readonly id: string }
   /** The batch that was submitted first, of those that wait for a worker; alone in its unit. */
@@ -83,7 +83,7 @@ export interface Unit {
   readonly meta: EventMeta;
   readonly idempotency: IdempotencyKey | undefined;
   readonly transactionId: string | undefined;
-  /** The size of the request, for the bounds of queue and batch. */
+  /** The size of the request, for the bounds of queue and commit. */
   readonly bytes: number;
 }
 

@@ -129,14 +129,14 @@ function subproof(hashes: TreeHashes, range: Range, old: number, isWhole: boolea
 }
 
 /** Whether the leaf hash is at that place of the tree with that root (RFC 9162, section 2.1.3.2). */
-export function verifyInclusion(claim: {
+export function verifyInclusion(shown: {
   readonly leaf: Uint8Array;
   readonly index: number;
   readonly size: number;
   readonly root: Uint8Array;
   readonly proof: readonly Uint8Array[];
 }): boolean {
-  const { leaf, index, size, root, proof } = claim;
+  const { leaf, index, size, root, proof } = shown;
   if (!isCount(index) || !isCount(size) || index >= size) return false;
   const sides = sidesOf(index, size - 1, proof.length);
   if (sides === undefined) return false;
@@ -148,14 +148,14 @@ export function verifyInclusion(claim: {
 }
 
 /** Whether the one tree is the beginning of the other (RFC 9162, section 2.1.4.2). */
-export function verifyConsistency(claim: {
+export function verifyConsistency(shown: {
   readonly from: number;
   readonly to: number;
   readonly fromRoot: Uint8Array;
   readonly toRoot: Uint8Array;
   readonly proof: readonly Uint8Array[];
 }): boolean {
-  const { from, to, fromRoot, toRoot, proof } = claim;
+  const { from, to, fromRoot, toRoot, proof } = shown;
   if (!isCount(from) || !isCount(to) || from > to) return false;
   if (from === to) return proof.length === 0 && equal(fromRoot, toRoot);
   if (from === 0) return proof.length === 0 && equal(fromRoot, sha256());

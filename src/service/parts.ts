@@ -40,6 +40,9 @@ export interface ServiceParts {
   readonly randomBytes: (size: number) => Uint8Array;
 }
 
+/** As much of it as reading the past needs. */
+export type ReadingParts = Pick<ServiceParts, "events" | "view" | "clock">;
+
 /** What is served in one namespace, for one caller. */
 export interface InNamespace {
   readonly parts: ServiceParts;

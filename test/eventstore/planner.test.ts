@@ -633,7 +633,7 @@ describe("what is in a bucket", () => {
     test("what all of them lack is asked for at once", () => {
       const { world, units, bucket } = keyedWorld();
       const commands = ["a", "b"].map((title) => creation(world, bucket, { title }));
-      const snapshot = {
+      const given = {
         head: world.head,
         now: world.clock.now,
         states: new Map([[bucket, world.folded(bucket)]]),
@@ -641,7 +641,7 @@ describe("what is in a bucket", () => {
         idempotency: new Map(),
         openBatches: new Map(),
       };
-      const planned = plan(snapshot, [units.of(commands, each)]);
+      const planned = plan(given, [units.of(commands, each)]);
       if (planned.kind !== "needs") throw new Error("nothing was needed");
       expect(planned.needs.reservations.size).toBe(2);
     });
@@ -840,7 +840,7 @@ const empty = {
   openBatches: new Map(),
 };
 
-describe("what the snapshot lacks", () => {
+describe("what is not known", () => {
   const needsOf = (planned: ReturnType<typeof plan>): Needs => {
     if (planned.kind !== "needs") throw new Error("nothing is needed");
     return planned.needs;
@@ -924,7 +924,7 @@ describe("gathering", () => {
 });
 
 describe("determinism", () => {
-  test("the same snapshot, units and salts give the same bytes", () => {
+  test("the same of what is known, units and salts give the same bytes", () => {
     const run = () => {
       const world = new World();
       const { units } = world;

@@ -40,7 +40,7 @@ export const batchKind: MemberOf<BatchState, BatchCommand, BatchEvent> = {
   shown: nothing.masked,
   shownDocument: nothing.masked,
   reservations: batchReservations,
-  claims: (command, owner) =>
+  holderKeys: (command, owner) =>
     command.type === "collect_object" ? [windowOf(owner.bucket_id)] : [],
   taken: ({ key }, holder) =>
     new BucketsError("ALREADY_EXISTS", `The batch ${holder} collects for the bucket ${key}.`, {

@@ -49,17 +49,17 @@ export const batchCatalog: FieldCatalog = {
   times: ["created_at", "updated_at", "submitted_at", "finished_at"],
 };
 
-/** The moment that an answer is about, milliseconds. */
-interface BatchViewpoint {
+interface AnsweredAt {
+  /** The moment that the answer is about, milliseconds. */
   readonly at: number;
 }
 
-export function renderBatch(state: BatchState, viewpoint: BatchViewpoint): BatchResponse {
-  return BatchResponse.parse(batchFields(state, viewpoint));
+export function renderBatch(state: BatchState, when: AnsweredAt): BatchResponse {
+  return BatchResponse.parse(batchFields(state, when));
 }
 
 /** The answer before it is checked, which a list needs of every batch that it looks at. */
-export function batchFields(state: BatchState, { at }: BatchViewpoint): JsonObject {
+export function batchFields(state: BatchState, { at }: AnsweredAt): JsonObject {
   const isLapsed = isLeaseLapsed(state, at);
   return withoutAbsent({
     batch_id: state.batch_id,

@@ -39,7 +39,7 @@ export const bucketKind: Kind<BucketState, BucketCommand, BucketEvent> = {
   shown: bucketSecrets.maskChanges,
   shownDocument: bucketSecrets.maskDocument,
   reservations: bucketReservations,
-  claims: nothing.list,
+  holderKeys: nothing.list,
   taken: ({ key }, holder) =>
     new BucketsError(
       "ALREADY_EXISTS",

@@ -27,7 +27,7 @@ export const connectionKind: Kind<ConnectionState, ConnectionCommand, Connection
   shown: connectionSecrets.maskChanges,
   shownDocument: connectionSecrets.maskDocument,
   reservations: connectionReservations,
-  claims: nothing.list,
+  holderKeys: nothing.list,
   taken: ({ key }, holder) =>
     new BucketsError(
       "ALREADY_EXISTS",

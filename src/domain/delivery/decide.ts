@@ -65,7 +65,7 @@ interface Ending extends Pick<DeliveryDocument, "status" | "reason" | "error_cod
  * By what a delivery is found that came before: one that was accepted or ignored by either of its
  * keys, and else one that failed and is tried again.
  */
-export function deliveryClaims(facts: DeliveryFacts, bucketId: string): readonly Reservation[] {
+export function deliveryHolderKeys(facts: DeliveryFacts, bucketId: string): readonly Reservation[] {
   const { senderId, dedupKey } = facts;
   return [...keysOf(senderId, dedupKey, bucketId), ...retriesOf(senderId, dedupKey, bucketId)];
 }

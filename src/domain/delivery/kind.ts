@@ -6,7 +6,7 @@ import { type MemberOf, nothing, places } from "../kind.js";
 import type { DeliveryCommand } from "./commands.js";
 import {
   decideDelivery,
-  deliveryClaims,
+  deliveryHolderKeys,
   deliveryReservations,
   needlessForDelivery,
 } from "./decide.js";
@@ -28,7 +28,7 @@ export const deliveryKind: MemberOf<DeliveryState, DeliveryCommand, DeliveryEven
   shown: nothing.masked,
   shownDocument: nothing.masked,
   reservations: deliveryReservations,
-  claims: ({ facts }, owner) => deliveryClaims(facts, owner.bucket_id),
+  holderKeys: ({ facts }, owner) => deliveryHolderKeys(facts, owner.bucket_id),
   taken: ({ key }, holder) =>
     new BucketsError(
       "ALREADY_EXISTS",

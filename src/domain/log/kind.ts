@@ -57,7 +57,7 @@ export const logKind: Kind<LogState, LogCommand, LogEvent> = {
   shown: nothing.masked,
   shownDocument: nothing.masked,
   reservations: nothing.list,
-  claims: nothing.list,
+  holderKeys: nothing.list,
   taken: nothing.taken,
   secrets: nothing.list,
   dueAt: nothing.known,

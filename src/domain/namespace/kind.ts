@@ -27,7 +27,7 @@ export const namespaceKind: Kind<NamespaceState, NamespaceCommand, NamespaceEven
   shown: namespaceSecrets.maskChanges,
   shownDocument: namespaceSecrets.maskDocument,
   reservations: namespaceReservations,
-  claims: nothing.list,
+  holderKeys: nothing.list,
   taken: ({ key }, holder) =>
     new BucketsError(
       "ALREADY_EXISTS",

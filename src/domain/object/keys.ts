@@ -89,29 +89,32 @@ export function objectReservations(state: ObjectState): readonly Reservation[] {
  * is known by now. None where there is nothing to be known by, and for values that make no key: the
  * decider then says what is wrong with them, after all that goes first.
  */
-export function objectClaims(command: ObjectCommand, owner: BucketState): readonly Reservation[] {
+export function objectHolderKeys(
+  command: ObjectCommand,
+  owner: BucketState,
+): readonly Reservation[] {
   switch (command.type) {
     case "create_object": {
       const fields = withDefaults(schemaOf(owner.document), command.fields);
       const current = { identity: command.source?.identity, fields };
-      return [...rowClaims(command.former, owner), ...rowClaims(current, owner)];
+      return [...rowHolderKeys(command.former, owner), ...rowHolderKeys(current, owner)];
     }
     case "remove_object":
-      return rowClaims(command.former, owner);
+      return rowHolderKeys(command.former, owner);
     default:
       return [];
   }
 }
 
 /** What an object with these fields would keep, in a bucket with a unique key. */
-export function keyClaims(fields: JsonObject, owner: BucketState): readonly Reservation[] {
-  return rowClaims(
+export function keyHolderKeys(fields: JsonObject, owner: BucketState): readonly Reservation[] {
+  return rowHolderKeys(
     { identity: undefined, fields: withDefaults(schemaOf(owner.document), fields) },
     owner,
   );
 }
 
-function rowClaims(
+function rowHolderKeys(
   row: SourceRow | undefined,
   { bucket_id, unique_key }: BucketState,
 ): readonly Reservation[] {

@@ -7,7 +7,7 @@ import { bringsBytes, storedHashes } from "./bytes.js";
 import type { ObjectCommand } from "./commands.js";
 import { decideObject, needlessForObject } from "./decide.js";
 import type { ObjectEvent } from "./events.js";
-import { objectClaims, objectReservations } from "./keys.js";
+import { objectHolderKeys, objectReservations } from "./keys.js";
 import { isUserField } from "./own-fields.js";
 import { ObjectResponse, objectCatalog, objectFields, objectSize } from "./response.js";
 import { evolveObject, type ObjectState } from "./state.js";
@@ -45,7 +45,7 @@ export const objectKind: MemberOf<ObjectState, ObjectCommand, ObjectEvent> = {
   shown: nothing.masked,
   shownDocument: nothing.masked,
   reservations: objectReservations,
-  claims: objectClaims,
+  holderKeys: objectHolderKeys,
   taken: ({ key }, holder) =>
     new BucketsError(
       "ALREADY_EXISTS",

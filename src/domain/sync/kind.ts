@@ -29,7 +29,7 @@ export const syncKind: MemberOf<SyncState, SyncCommand, SyncEvent> = {
   shown: nothing.masked,
   shownDocument: nothing.masked,
   reservations: nothing.list,
-  claims: nothing.list,
+  holderKeys: nothing.list,
   taken: nothing.taken,
   secrets: nothing.list,
   dueAt: nothing.known,

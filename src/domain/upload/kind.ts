@@ -23,7 +23,7 @@ export const uploadKind: MemberOf<UploadState, UploadCommand, UploadEvent> = {
   shown: nothing.masked,
   shownDocument: nothing.masked,
   reservations: nothing.list,
-  claims: nothing.list,
+  holderKeys: nothing.list,
   taken: nothing.taken,
   secrets: nothing.list,
   dueAt: nothing.known,

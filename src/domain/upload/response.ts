@@ -52,7 +52,7 @@ export const uploadCatalog: FieldCatalog = {
   times: ["created_at", "updated_at", "expires_at", "completed_at", "verified_at"],
 };
 
-interface UploadViewpoint {
+interface AnsweredWith {
   /** The moment that the answer is about, milliseconds. */
   readonly at: number;
   /** The URL that takes the bytes, for those who may send them: it is not for lists and the past. */
@@ -61,8 +61,8 @@ interface UploadViewpoint {
   readonly downloadUrl?: string | undefined;
 }
 
-export function renderUpload(state: UploadState, viewpoint: UploadViewpoint): UploadResponse {
-  return UploadResponse.parse(uploadFields(state, viewpoint));
+export function renderUpload(state: UploadState, beside: AnsweredWith): UploadResponse {
+  return UploadResponse.parse(uploadFields(state, beside));
 }
 
 /** The strong entity tag without quotes: the version, and `.e` once it has expired. */
@@ -73,7 +73,7 @@ export function uploadTag(state: UploadState, at: number): string {
 /** The answer before it is checked, which a list needs of every upload that it looks at. */
 export function uploadFields(
   state: UploadState,
-  { at, presignedUrl, downloadUrl }: UploadViewpoint,
+  { at, presignedUrl, downloadUrl }: AnsweredWith,
 ): JsonObject {
   const { document } = state;
   const status = uploadStatusAt(state, at);

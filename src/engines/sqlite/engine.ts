@@ -90,7 +90,7 @@ import { LogReader, LogWriter } from "./log-sql.js";
 import { beginLog, readLogId, sqliteLogTree } from "./log-tree.js";
 import { assertMigrated, migrate } from "./migrate.js";
 import { OpenedFiles } from "./opened-files.js";
-import { claimOwnership, type Owner } from "./owner.js";
+import { type Owner, takeOwnership } from "./owner.js";
 import { findObstacle } from "./private-file.js";
 import { sqliteReadTable } from "./read-table.js";
 import { sqliteReceivedTable } from "./received-table.js";
@@ -182,7 +182,7 @@ export class SqliteEngine implements EventStore {
       // Before anything is opened: a server beside this one may move it on.
       const known = readKnownHead(options.file);
       if (!options.readOnly) {
-        this.#owner = claimOwnership(options.file, options.newId("own"), options.clock());
+        this.#owner = takeOwnership(options.file, options.newId("own"), options.clock());
         this.truncation = findTruncation(options.file, known);
         assertAccepted(options, this.truncation);
         this.#writer = this.#openWriter();
@@ -216,7 +216,7 @@ export class SqliteEngine implements EventStore {
       const upgrade = migrate(db, file, clock());
       if (upgrade !== undefined) onUpgrade?.(upgrade);
       const log = new LogWriter(db);
-      const epoch = claim(db, log, { logId: newId("log"), now: clock() });
+      const epoch = beginEpoch(db, log, { logId: newId("log"), now: clock() });
       assertDurability(db, durability);
       // A database whose tables are in its WAL alone looks like a new one without it.
       copyWal(db);
@@ -316,11 +316,11 @@ export class SqliteEngine implements EventStore {
     }
   }
 
-  /** Whoever claimed the file last owns it. A claim that is gone from it was never on the disk. */
+  /** Whoever began the last epoch owns the file. One that is gone from it was never on the disk. */
   #assertOwner({ log, epoch }: Writer): void {
     const found = log.epoch();
     if (found === epoch) return;
-    if (found < epoch) throw new ClaimLost(epoch, found);
+    if (found < epoch) throw new EpochLost(epoch, found);
     this.#displacement = takenOver(this.#options.file);
     throw this.#displacement;
   }
@@ -366,7 +366,7 @@ export class SqliteEngine implements EventStore {
       this.#startRecovery(error);
       return outcomeUnknown(error);
     }
-    if (isDiskFailure(error) || error instanceof ClaimLost || !rollBack(writer.db)) {
+    if (isDiskFailure(error) || error instanceof EpochLost || !rollBack(writer.db)) {
       this.#startRecovery(error);
       return recovering(error);
     }
@@ -686,10 +686,10 @@ export class SqliteEngine implements EventStore {
   }
 }
 
-/** The epoch in the file is older than the one that was claimed there. */
-class ClaimLost extends Error {
-  constructor(claimed: number, found: number) {
-    super(`the file is owned in epoch ${found}, and ${claimed} was claimed`);
+/** The epoch in the file is older than the one that was begun there. */
+class EpochLost extends Error {
+  constructor(begun: number, found: number) {
+    super(`the file is owned in epoch ${found}, and ${begun} was begun`);
   }
 }
 
@@ -698,17 +698,17 @@ class ClaimLost extends Error {
  * a statement of its own: better-sqlite3 says nothing of a commit that fails behind a statement that
  * has returned a row, as `UPDATE … RETURNING` does outside of one.
  */
-function claim(
+function beginEpoch(
   db: Database.Database,
   log: LogWriter,
   { logId, now }: { readonly logId: string; readonly now: number },
 ): number {
-  const claimed = db.transaction(() => {
+  const begun = db.transaction(() => {
     beginLog(db, logId, now);
-    return log.claimEpoch();
+    return log.beginEpoch();
   });
-  const epoch = claimed.immediate();
-  if (log.epoch() !== epoch) throw new ClaimLost(epoch, log.epoch());
+  const epoch = begun.immediate();
+  if (log.epoch() !== epoch) throw new EpochLost(epoch, log.epoch());
   return epoch;
 }
 

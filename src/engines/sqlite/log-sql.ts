@@ -310,7 +310,7 @@ function* slice<Row extends StoredEvent>(rows: Iterable<unknown>, schema: z.ZodT
 export class LogWriter {
   readonly #insert: Database.Statement;
   readonly #setHead: Database.Statement;
-  readonly #claimEpoch: Database.Statement;
+  readonly #beginEpoch: Database.Statement;
   readonly #epoch: Database.Statement;
   readonly #probe: Database.Statement;
   readonly #putIdempotency: Database.Statement;
@@ -327,7 +327,7 @@ export class LogWriter {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, CAST(? AS TEXT), ?, ?, ?)`,
     );
     this.#setHead = db.prepare("UPDATE head SET position = ?, hash = ?, recorded_at = ?");
-    this.#claimEpoch = db
+    this.#beginEpoch = db
       .prepare("UPDATE head SET owner_epoch = owner_epoch + 1 RETURNING owner_epoch")
       .pluck();
     this.#probe = db.prepare("UPDATE head SET owner_epoch = ?");
@@ -376,8 +376,8 @@ export class LogWriter {
   }
 
   /** Counts the owners of the file; a writer that finds another epoch than its own must stop. */
-  claimEpoch(): number {
-    return z.number().parse(this.#claimEpoch.get());
+  beginEpoch(): number {
+    return z.number().parse(this.#beginEpoch.get());
   }
 
   /** Writes what is there already, to see whether it can. */

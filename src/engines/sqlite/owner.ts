@@ -1,5 +1,5 @@
 /**
- * One process owns the file for writing. The claim is a lock that SQLite holds on a database
+ * One process owns the file for writing. What says so is a lock that SQLite holds on a database
  * beside it, so that the operating system lets go of it whatever way the process ends, and nothing
  * stale is left. A RESERVED lock keeps other writers out and lets them read who holds it.
  */
@@ -12,7 +12,8 @@ import { damagedLock, isBusy, isDamaged } from "./faults.js";
 import { makePrivate } from "./private-file.js";
 
 const Holder = z.object({
-  claim: z.string(),
+  /** Of this taking, whoever the process is. */
+  id: z.string(),
   pid: z.number(),
   host: z.string(),
   since: z.string(),
@@ -31,16 +32,16 @@ const nameTimeoutMs = 1_000;
  * @throws LOCKED with the holder's process, host and time, at once; FILE_INVALID when there can be
  * no lock file.
  */
-export function claimOwnership(file: string, claim: string, now: number): Owner {
+export function takeOwnership(file: string, id: string, now: number): Owner {
   const lockFile = `${file}.lock`;
   makePrivate(lockFile);
   const db = open(() => new Database(lockFile), lockFile);
-  const holder = { claim, pid: process.pid, host: hostname(), since: new Date(now).toISOString() };
+  const holder = { id, pid: process.pid, host: hostname(), since: new Date(now).toISOString() };
   try {
     for (;;) {
       db.pragma("busy_timeout = 0");
       db.exec("BEGIN IMMEDIATE");
-      if (readHolder(db)?.claim === claim) return { release: () => release(db) };
+      if (readHolder(db)?.id === id) return { release: () => release(db) };
       // Write down who we are, so that others can read it, then take the lock for good. Whoever
       // slips in between writes its own name, and the loop sees that.
       db.pragma(`busy_timeout = ${nameTimeoutMs}`);
@@ -62,7 +63,7 @@ function writeHolder(db: Database.Database, holder: Holder): void {
     id INTEGER PRIMARY KEY CHECK (id = 1), claim TEXT, pid INTEGER, host TEXT, since TEXT
   ) STRICT`);
   db.prepare("INSERT OR REPLACE INTO holder VALUES (1, ?, ?, ?, ?)").run(
-    holder.claim,
+    holder.id,
     holder.pid,
     holder.host,
     holder.since,
@@ -72,7 +73,9 @@ function writeHolder(db: Database.Database, holder: Holder): void {
 function readHolder(db: Database.Database): Holder | undefined {
   const exists = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'holder'").get();
   if (exists === undefined) return undefined;
-  return Holder.optional().parse(db.prepare("SELECT claim, pid, host, since FROM holder").get());
+  return Holder.optional().parse(
+    db.prepare("SELECT claim AS id, pid, host, since FROM holder").get(),
+  );
 }
 
 /** The holder may be writing its name at this very moment; then it stays unnamed. */

@@ -21,7 +21,7 @@ export class StateCache {
     return this.#states;
   }
 
-  /** Takes over what a committed batch left. */
+  /** Takes over what a commit left. */
   update(head: Head, applied: readonly AppliedEvent[]): void {
     for (const { recorded, after: state, blame } of applied) {
       this.#drop(recorded.stream);

@@ -41,7 +41,7 @@ function linksFrom(publicUrl: string): z.infer<typeof Links>["links"] {
   };
 }
 
-interface ServiceParts {
+interface ServerParts {
   /** True once the server has been told to stop. */
   readonly isDraining: () => boolean;
   readonly health: () => Promise<Health>;
@@ -55,7 +55,7 @@ export function serviceRoutes({
   health: askHealth,
   metrics,
   routes,
-}: ServiceParts): readonly Route[] {
+}: ServerParts): readonly Route[] {
   return [
     defineRoute({
       method: "GET",

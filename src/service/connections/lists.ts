@@ -7,15 +7,13 @@ import {
   renderConnection,
 } from "../../domain/connection/render.js";
 import { onlyOne, type Within } from "../../domain/namespace/within.js";
-import type { ServiceParts } from "../parts.js";
+import type { ReadingParts } from "../parts.js";
 import { asOfOf, idsWithin, knownPoint, statesOf } from "../read/namespace-past.js";
 import { listRows } from "../read/row-lists.js";
 import { asPoint } from "../read/stream-past.js";
 
-type ListParts = Pick<ServiceParts, "events" | "view" | "clock">;
-
 export async function listConnections(
-  parts: ListParts,
+  parts: ReadingParts,
   within: Within,
   query: ListQuery,
 ): Promise<ListConnectionsResponse> {
@@ -35,7 +33,7 @@ export async function listConnections(
   };
 }
 
-async function connectionsOf(parts: ListParts, within: Within, asked: string | undefined) {
+async function connectionsOf(parts: ReadingParts, within: Within, asked: string | undefined) {
   const { view, events } = parts;
   const point = asPoint(asked, "as_of");
   if (point === undefined) return { rows: await view.connections(within) };

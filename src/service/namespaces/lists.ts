@@ -9,16 +9,14 @@ import {
   renderNamespace,
 } from "../../domain/namespace/response.js";
 import { hasNamespace } from "../../domain/namespace/within.js";
-import type { ServiceParts } from "../parts.js";
+import type { ReadingParts } from "../parts.js";
 import { knownPoint } from "../read/namespace-past.js";
 import { listRows } from "../read/row-lists.js";
 import { asPoint } from "../read/stream-past.js";
 import { namespacesAt } from "./namespaces-at.js";
 
-type ListParts = Pick<ServiceParts, "events" | "view" | "clock">;
-
 export async function listNamespaces(
-  parts: ListParts,
+  parts: ReadingParts,
   query: ServedNamespaceListQuery,
 ): Promise<ListNamespacesResponse> {
   const { within } = query;
@@ -41,7 +39,7 @@ export async function listNamespaces(
   };
 }
 
-async function namespacesOf(parts: ListParts, asked: string | undefined) {
+async function namespacesOf(parts: ReadingParts, asked: string | undefined) {
   const point = asPoint(asked, "as_of");
   if (point === undefined) return { namespaces: await parts.view.namespaces(), asOf: undefined };
   const then = await knownPoint(parts, undefined, point);

@@ -22,12 +22,10 @@ import {
 import type { ObjectState } from "../../domain/object/state.js";
 import { type ResourceState, streamOf } from "../../domain/resource.js";
 import type { EventStore, LoggedEvent, LogPoint } from "../../eventstore/store.js";
-import type { ServiceParts } from "../parts.js";
+import type { ReadingParts } from "../parts.js";
 import { asOfOf, knownPoint, statesOf } from "../read/namespace-past.js";
 import { asPoint } from "../read/stream-past.js";
 import { toMissed } from "../write/explain-conflict.js";
-
-type RevertParts = Pick<ServiceParts, "events" | "view" | "clock">;
 
 /** How many are listed; all are counted, and done. */
 const listedMax = 1_000;
@@ -36,7 +34,7 @@ const listedMax = 1_000;
 const missedMax = 100;
 
 export async function revertNamespace(
-  parts: RevertParts,
+  parts: ReadingParts,
   namespace: Pick<ServedNamespace, "name" | "transaction">,
   given: NamespaceRevertOptions,
 ): Promise<NamespaceReverted> {
@@ -119,7 +117,7 @@ async function changedBehind(
 }
 
 async function compareAll(
-  parts: RevertParts,
+  parts: ReadingParts,
   namespace: string,
   point: LogPoint,
 ): Promise<readonly ComparedBucket[]> {

@@ -8,12 +8,12 @@ import { blobsOf } from "../../domain/object/document.js";
 import { objectFields } from "../../domain/object/response.js";
 import type { ObjectState } from "../../domain/object/state.js";
 import { valueAt } from "../../domain/pointer.js";
-import type { ServiceParts } from "../parts.js";
+import type { ReadingParts, ServiceParts } from "../parts.js";
 import { average } from "../read/lists.js";
 import { listMembers } from "../read/member-lists.js";
 
 export async function listObjects(
-  parts: Pick<ServiceParts, "events" | "view" | "clock">,
+  parts: ReadingParts,
   where: { readonly namespace: string; readonly bucketId: string },
   query: ObjectListQuery,
 ): Promise<ListObjectsResponse> {

@@ -5,11 +5,11 @@ import { invariant } from "../../domain/errors.js";
 import { assertNamespace } from "../../domain/namespace/name.js";
 import type { LogTree } from "../../eventstore/log-tree.js";
 import type { EventStore, LogPoint } from "../../eventstore/store.js";
-import type { ServiceParts } from "../parts.js";
+import type { ReadingParts } from "../parts.js";
 import { knownPoint } from "./namespace-past.js";
 import { asPoint } from "./stream-past.js";
 
-interface ExtractParts extends Pick<ServiceParts, "events" | "view" | "clock"> {
+interface ExtractParts extends ReadingParts {
   readonly tree: Pick<LogTree, "identity">;
 }
 

@@ -9,7 +9,7 @@ import { type Selected, select } from "../../domain/listing.js";
 import { parsePaging } from "../../domain/schemas.js";
 import { type BucketPage, totalsOf, type View } from "../../projections/view.js";
 import { answerBucket } from "../buckets/answers.js";
-import type { ServiceParts } from "../parts.js";
+import type { ReadingParts } from "../parts.js";
 import { cursorText, decodeCursor } from "./cursor.js";
 import { endPage } from "./list-page.js";
 import { type NamespacePast, namespacePastAt } from "./namespace-past.js";
@@ -31,7 +31,7 @@ export const ListPlace = z.object({
 
 /** @param now the time of the store. */
 export async function listBuckets(
-  parts: Pick<ServiceParts, "events" | "view" | "clock">,
+  parts: ReadingParts,
   where: { readonly namespace: string; readonly publicUrl: string },
   query: ServedListQuery,
   now: number,

@@ -7,14 +7,12 @@ import { memberListing } from "../../domain/members.js";
 import { isDeleted, type MemberKind, memberNamed, type StateOf } from "../../domain/resource.js";
 import { parsePaging } from "../../domain/schemas.js";
 import type { LogPoint } from "../../eventstore/store.js";
-import type { ServiceParts } from "../parts.js";
+import type { ReadingParts } from "../parts.js";
 import { decodeCursor } from "./cursor.js";
 import { endPage } from "./list-page.js";
 import { ListPlace, ListRequest, rawCriteria } from "./lists.js";
 import { asOfOf, knownPoint, statesOf } from "./namespace-past.js";
 import { asPoint } from "./stream-past.js";
-
-type ListParts = Pick<ServiceParts, "events" | "view" | "clock">;
 
 /** Whose members are listed, and how they can be asked for. */
 interface Where<Kind extends MemberKind> {
@@ -36,7 +34,7 @@ interface Listed<State> {
 }
 
 export async function listMembers<Kind extends MemberKind>(
-  parts: ListParts,
+  parts: ReadingParts,
   { kind, namespace, bucketId }: Where<Kind>,
   query: ServedListQuery,
 ): Promise<Listed<StateOf<Kind>>> {
@@ -76,7 +74,7 @@ export async function listMembers<Kind extends MemberKind>(
 
 /** What there was in the bucket, whatever became of it. */
 export async function membersAt<Kind extends MemberKind>(
-  { events, view }: ListParts,
+  { events, view }: ReadingParts,
   kind: Kind,
   bucketId: string,
   point: LogPoint,

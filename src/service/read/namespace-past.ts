@@ -14,10 +14,8 @@ import {
 } from "../../domain/resource.js";
 import type { EventPlace, EventStore, LogPoint, StreamPoint } from "../../eventstore/store.js";
 import { nextTurn, type UnownedKind, type View } from "../../projections/view.js";
-import type { ServiceParts } from "../parts.js";
+import type { ReadingParts } from "../parts.js";
 import type { AskedPoint } from "./stream-past.js";
-
-type NamespacePastParts = Pick<ServiceParts, "events" | "view" | "clock">;
 
 /** A namespace, or several, as they were: every bucket that there had been by then, also deleted ones. */
 export interface NamespacePast {
@@ -43,7 +41,7 @@ export interface KnownPoint {
  * @throws BAD_REQUEST for a version; NOT_FOUND for what is beyond the end.
  */
 export async function knownPoint(
-  parts: NamespacePastParts,
+  parts: ReadingParts,
   namespace: string | undefined,
   { point, text }: AskedPoint,
 ): Promise<KnownPoint> {
@@ -66,7 +64,7 @@ export async function knownPoint(
 
 /** @throws BAD_REQUEST for a version; NOT_FOUND for what is beyond the end. */
 export async function namespacePastAt(
-  parts: NamespacePastParts,
+  parts: ReadingParts,
   within: Within,
   asked: AskedPoint,
 ): Promise<NamespacePast> {
@@ -102,11 +100,7 @@ export async function asOfOf(
   };
 }
 
-async function statesAt(
-  { events, view }: NamespacePastParts,
-  namespace: string,
-  point: StreamPoint,
-) {
+async function statesAt({ events, view }: ReadingParts, namespace: string, point: StreamPoint) {
   return await statesOf(events, "bucket", await view.idsOf("bucket", namespace), point);
 }
 
@@ -144,7 +138,7 @@ async function timeOf(events: EventStore, position: number): Promise<number> {
 
 /** Tells of the namespace alone: the log goes on in others. */
 async function beyondTheEnd(
-  parts: NamespacePastParts,
+  parts: ReadingParts,
   namespace: string | undefined,
   text: string,
   now: number,

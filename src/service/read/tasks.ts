@@ -18,7 +18,7 @@ import { parsePaging } from "../../domain/schemas.js";
 import { batchTask, type TaskResponse, uploadsTaskOf } from "../../domain/task.js";
 import { taskCatalog, taskListing } from "../../domain/task-list.js";
 import type { TaskPage } from "../../projections/view.js";
-import type { OfOrganization, ServiceParts } from "../parts.js";
+import type { OfOrganization, ReadingParts } from "../parts.js";
 import { decodeCursor } from "./cursor.js";
 import { endPage } from "./list-page.js";
 import { ListPlace, ListRequest, ownQuery, rawCriteria } from "./lists.js";
@@ -28,10 +28,8 @@ import { asPoint } from "./stream-past.js";
 
 const path = "/v1/tasks/list";
 
-type TaskParts = Pick<ServiceParts, "events" | "view" | "clock">;
-
 export class TaskService implements Tasks {
-  readonly #parts: TaskParts;
+  readonly #parts: ReadingParts;
   readonly #within: Within;
   readonly #writeIn: OfOrganization["writeIn"];
 

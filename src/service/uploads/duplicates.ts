@@ -3,7 +3,7 @@
  * again when it is decided: what comes meanwhile is a duplicate that is kept, which harms nobody.
  */
 import { type BucketState, schemaOf } from "../../domain/bucket/state.js";
-import { keyClaims } from "../../domain/object/keys.js";
+import { keyHolderKeys } from "../../domain/object/keys.js";
 import type { UploadDuplicates } from "../../domain/upload/commands.js";
 import { uploadFields } from "../../domain/upload/object.js";
 import type { CreateUploadRequest } from "../../domain/upload/requests.js";
@@ -35,5 +35,5 @@ export async function findDuplicates(
 function keysOf(owner: BucketState, sought: Sought) {
   const policy = owner.unique_key?.default_policy ?? "insert";
   if (owner.unique_key === undefined || policy !== "insert") return [];
-  return keyClaims(uploadFields(schemaOf(owner.document), sought), owner);
+  return keyHolderKeys(uploadFields(schemaOf(owner.document), sought), owner);
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { BatchCommand, WindowTerms } from "../../../src/domain/batch/commands.js";
 import type { BatchEvent } from "../../../src/domain/batch/events.js";
 import { batchReservations, windowDueAt, windowOf } from "../../../src/domain/batch/window.js";
-import { claimsOf } from "../../../src/domain/resource.js";
+import { holderKeysOf } from "../../../src/domain/resource.js";
 import { bucketId, created, locked, now, stateAfter } from "../specification.js";
 import { batchAfter, batchThatIs, commands, context, given, submitted } from "./specification.js";
 
@@ -70,7 +70,7 @@ describe("collecting", () => {
   });
 
   test("is about whoever holds the window of the bucket", () => {
-    expect(claimsOf({ type: "collect_object", window: terms }, context.owner)).toEqual([
+    expect(holderKeysOf({ type: "collect_object", window: terms }, context.owner)).toEqual([
       windowOf(bucketId),
     ]);
   });

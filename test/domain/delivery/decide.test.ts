@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { DeliveryCommand, DeliveryFacts } from "../../../src/domain/delivery/commands.js";
 import {
   decideDelivery,
-  deliveryClaims,
+  deliveryHolderKeys,
   deliveryReservations,
 } from "../../../src/domain/delivery/decide.js";
 import type { DeliveryEvent } from "../../../src/domain/delivery/events.js";
@@ -98,14 +98,14 @@ describe("what is once is", () => {
   const nameless = { ...keyed, dedupKey: undefined };
 
   test("nothing, for a delivery without id and key", () => {
-    expect(deliveryClaims(nameless, bucketId)).toEqual([]);
+    expect(deliveryHolderKeys(nameless, bucketId)).toEqual([]);
     expect(deliveryReservations(reached({ ...accept, facts: nameless }))).toEqual([]);
     expect(deliveryReservations(reached({ ...fail, facts: nameless }))).toEqual([]);
   });
 
   test("both the key and the id of the sender, and what was done is found before what failed", () => {
-    expect(deliveryClaims(facts, bucketId)).toEqual([key, id, retryOfId]);
-    expect(deliveryClaims(keyed, bucketId)).toEqual([key, retryOfKey]);
+    expect(deliveryHolderKeys(facts, bucketId)).toEqual([key, id, retryOfId]);
+    expect(deliveryHolderKeys(keyed, bucketId)).toEqual([key, retryOfKey]);
     expect(deliveryReservations(reached(accept))).toEqual([key, id]);
     expect(deliveryReservations(reached(ignore))).toEqual([key, id]);
     expect(deliveryReservations(reached(fail, accept))).toEqual([key, id]);

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { JsonObject, JsonValue } from "../../../src/domain/json.js";
 import type { ObjectEvent } from "../../../src/domain/object/events.js";
 import {
-  objectClaims,
+  objectHolderKeys,
   objectKey,
   objectKeyScope,
   objectReservations,
@@ -164,17 +164,17 @@ describe("a reservation", () => {
   });
 
   test("is claimed by a creation with the key, and by no other", () => {
-    expect(claimsOf({ video_id: "a" })).toEqual([reservation]);
-    expect(claimsOf({ metadata: { video_id: "a" } })).toEqual([reservation]);
-    expect(claimsOf({ video_id: "" })).toEqual([]);
-    expect(claimsOf({})).toEqual([]);
-    expect(claimsOf({ video_id: "a" }, bucket())).toEqual([]);
+    expect(holderKeysOf({ video_id: "a" })).toEqual([reservation]);
+    expect(holderKeysOf({ metadata: { video_id: "a" } })).toEqual([reservation]);
+    expect(holderKeysOf({ video_id: "" })).toEqual([]);
+    expect(holderKeysOf({})).toEqual([]);
+    expect(holderKeysOf({ video_id: "a" }, bucket())).toEqual([]);
   });
 
   test("is claimed by the value that the object would get by default", () => {
     const withDefault = { video_id: { type: "string", default: "a" } };
     const other = bucket({ properties: withDefault, uniqueKey: { fields: ["video_id"] } });
-    expect(claimsOf({}, other)).toEqual([reservation]);
+    expect(holderKeysOf({}, other)).toEqual([reservation]);
   });
 
   test("of what a row was before is claimed before that of what it is, without defaults", () => {
@@ -183,18 +183,18 @@ describe("a reservation", () => {
     const former = (fields: JsonObject) => ({ former: { identity: "t/1", fields } });
     const was = { ...reservation, key: '{"video_id":"was"}' };
     const claims = (fields: JsonObject) =>
-      objectClaims({ ...create({ video_id: "a" }), ...former(fields) }, other);
+      objectHolderKeys({ ...create({ video_id: "a" }), ...former(fields) }, other);
     expect(claims({ video_id: "was" })).toEqual([was, reservation]);
     expect(claims({})).toEqual([reservation]);
     const removal = { type: "remove_object", source: {} } as const;
-    expect(objectClaims({ ...removal, ...former({ video_id: "was" }) }, other)).toEqual([was]);
-    expect(objectClaims({ ...removal, ...former({}) }, other)).toEqual([]);
-    expect(objectClaims({ ...removal, ...former({}) }, bucket())).toEqual([
+    expect(objectHolderKeys({ ...removal, ...former({ video_id: "was" }) }, other)).toEqual([was]);
+    expect(objectHolderKeys({ ...removal, ...former({}) }, other)).toEqual([]);
+    expect(objectHolderKeys({ ...removal, ...former({}) }, bucket())).toEqual([
       { scope: `object_identity:${bucketId}`, key: "t/1" },
     ]);
   });
 
-  function claimsOf(fields: JsonObject, of = owner) {
-    return objectClaims(create(fields), of);
+  function holderKeysOf(fields: JsonObject, of = owner) {
+    return objectHolderKeys(create(fields), of);
   }
 });

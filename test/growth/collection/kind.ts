@@ -66,7 +66,7 @@ export const collectionKind: Kind<CollectionState, CollectionCommand, Collection
     deleted === undefined
       ? [{ scope: `collection_name:${namespace}`, key: String(document["name"]) }]
       : [],
-  claims: nothing.list,
+  holderKeys: nothing.list,
   taken: ({ key }, holder) =>
     new BucketsError("ALREADY_EXISTS", `The collection ${holder} has the name "${key}".`, {
       resource: "collection",

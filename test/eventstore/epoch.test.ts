@@ -1,6 +1,6 @@
 /**
- * The claim of the file is on the disk, or there is none: shown with a process whose writes to the WAL
- * fail, because no file of it may grow beyond 4 KiB, while it recovers.
+ * The epoch that a process owns the file in is on the disk, or there is none: shown with a process whose
+ * writes to the WAL fail, because no file of it may grow beyond 4 KiB, while it recovers.
  */
 import { execFileSync } from "node:child_process";
 import Database from "better-sqlite3";
@@ -16,15 +16,15 @@ function limitFiles({ pid }: StoreProcess, bytes: string): void {
   execFileSync("prlimit", ["--pid", String(pid), `--fsize=${bytes}:unlimited`]);
 }
 
-/** So that a recovery finds nothing to copy, and its claim is the first thing that it writes. */
+/** So that a recovery finds nothing to copy, and its epoch is the first thing that it writes. */
 function copyWal(file: string): void {
   const db = new Database(file);
   db.pragma("wal_checkpoint(PASSIVE)");
   db.close();
 }
 
-describe.skipIf(process.platform !== "linux")("a claim whose write failed", () => {
-  test("is no claim: the store is not ready until it is on the disk, and then it writes", async () => {
+describe.skipIf(process.platform !== "linux")("an epoch whose write failed", () => {
+  test("is none: the store is not ready until it is on the disk, and then it writes", async () => {
     const file = temporaryFile();
     const store = await StoreProcess.start(file);
     expect(await store.ask("write")).toBe("committed");
@@ -43,7 +43,7 @@ describe.skipIf(process.platform !== "linux")("a claim whose write failed", () =
   });
 });
 
-describe("a claim that is gone from the file", () => {
+describe("an epoch that is gone from the file", () => {
   test("is made anew, and the store writes on", async () => {
     const { file, events } = sqliteBackend();
     const units = new Units();
