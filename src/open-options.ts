@@ -40,6 +40,7 @@ const OpenFields = {
   scrubMibPerSecond: optional(numberField("Send MiB.", { above: 0, max: 10_000 })),
   maxQueueMs: optional(wholeNumber("Send milliseconds.", { min: 1 })),
   minFreeBytes: optional(wholeNumber("Send bytes.", { min: 0 })),
+  maxUploadBytes: optional(wholeNumber("Send bytes.", { min: 1 })),
   acceptTruncation: flag,
   origin: optional(
     where(textField("Send a name."), [

@@ -75,6 +75,11 @@ export interface OpenOptions {
   readonly scrubMibPerSecond?: number;
   /** Bytes of the disk that are kept free: below, every write is refused (STORAGE_FULL). None unless given. */
   readonly minFreeBytes?: number;
+  /**
+   * Bytes that the uploads of one namespace may have together, those that are not confirmed yet among them:
+   * beyond, bytes of uploads are refused (STORAGE_FULL). There is no bound unless given.
+   */
+  readonly maxUploadBytes?: number;
   /** How many days is kept who read what, while reads are audited; 90 unless given. */
   readonly readAuditDays?: number;
   /**
@@ -122,6 +127,7 @@ export async function openStore(given: OpenOptions, tokens?: TokenGate): Promise
     fetchPolicy: { allowLoopback: options.allowLoopbackUrls === true },
     origin: options.origin,
     maxQueueMs: options.maxQueueMs,
+    maxUploadBytes: options.maxUploadBytes,
     days: options.readAuditDays ?? readAuditDaysDefault,
   };
   return new Store(
@@ -141,6 +147,7 @@ type Shared = Pick<
   | "fetchPolicy"
   | "origin"
   | "maxQueueMs"
+  | "maxUploadBytes"
 > & {
   /** How long reads are told of. */
   readonly days: number;

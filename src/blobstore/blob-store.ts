@@ -37,6 +37,8 @@ export interface CollectOptions {
   readonly graceMs: number;
 }
 
+export type FindReferenced = CollectOptions["findReferenced"];
+
 /** Every method that takes a hash throws BAD_REQUEST for what is not 64 lower-case hex digits. */
 export interface BlobStore {
   /**
@@ -53,6 +55,16 @@ export interface BlobStore {
    * @returns its size, or undefined when it is not there.
    */
   renew(hash: string): Promise<number | undefined>;
+  /**
+   * For whoever wrote or renewed content and will not refer to it after all, once for each time. It is
+   * removed at once where it came here lately, nobody else holds it, and nothing refers to it; else it
+   * is for the collection.
+   *
+   * @returns how many bytes that freed, undefined when it stays.
+   */
+  giveUp(hash: string, findReferenced: FindReferenced): Promise<number | undefined>;
+  /** Of all contents together; undefined while they are not counted yet. */
+  readonly sizeBytes: number | undefined;
   /** Undefined when it is not there. A range ends with the content, however far it reaches. */
   read(hash: string, range?: ByteRange): Promise<BlobContent | undefined>;
   /** Whether it can be used now. @throws what keeps it from that, as the system says it */

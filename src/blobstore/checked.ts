@@ -13,6 +13,10 @@ export function checkedBlobs(blobs: BlobStore, onDamaged: (hash: string) => void
   return {
     write: (source, limits) => blobs.write(source, limits),
     renew: (hash) => blobs.renew(hash),
+    giveUp: (hash, findReferenced) => blobs.giveUp(hash, findReferenced),
+    get sizeBytes() {
+      return blobs.sizeBytes;
+    },
     probe: () => blobs.probe(),
     collect: (options) => blobs.collect(options),
     verify: async (hash) => {

@@ -10,9 +10,13 @@ export function readOnlyBlobs(blobs: BlobStore): BlobStore {
   return {
     read: (hash, range) => blobs.read(hash, range),
     verify: (hash) => blobs.verify(hash),
+    get sizeBytes() {
+      return blobs.sizeBytes;
+    },
     probe: async () => {},
     write: refuse,
     renew: refuse,
+    giveUp: refuse,
     collect: refuse,
   };
 }

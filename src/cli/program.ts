@@ -149,6 +149,12 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
         .argParser(wholeNumber("A size", 1_073_741_824, 0)),
     )
     .addOption(
+      option(
+        "--max-upload-bytes <n>",
+        "of the uploads of one namespace; no bound unless given",
+      ).argParser(wholeNumber("A number of bytes", Number.MAX_SAFE_INTEGER)),
+    )
+    .addOption(
       option("--max-connections <n>", "refuse more than that")
         .default(limits.connectionsMax)
         .argParser(wholeNumber("A number of connections", 1_000_000)),

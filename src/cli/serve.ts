@@ -35,6 +35,7 @@ export interface ServeFlags {
   readonly scrubMibPerSecond: number;
   readonly memoryBudget: number;
   readonly minFreeDisk: number;
+  readonly maxUploadBytes?: number;
   readonly maxConnections: number;
   readonly maxStreams: number;
   readonly readers: number;
@@ -81,6 +82,7 @@ async function open(terminal: Terminal, flags: ServeFlags): Promise<EmbeddedStor
     maxQueueMs: flags.maxQueueMs,
     readAuditDays: flags.readAuditDays,
     minFreeBytes: flags.minFreeDisk * 1024 * 1024,
+    ...(flags.maxUploadBytes !== undefined && { maxUploadBytes: flags.maxUploadBytes }),
     ...(flags.scrubMibPerSecond > 0 && { scrubMibPerSecond: flags.scrubMibPerSecond }),
     acceptTruncation: flags.acceptTruncation,
     durability: flags.durability,

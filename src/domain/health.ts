@@ -45,6 +45,8 @@ export type HealthCheck = Readonly<z.infer<typeof HealthCheck>>;
 export interface StorageSizes {
   readonly databaseBytes: number;
   readonly walBytes: number;
+  /** Of blobs; undefined until they were counted. */
+  readonly blobBytes?: number | undefined;
   readonly freeBytes: number;
 }
 

@@ -54,6 +54,8 @@ export const limits = {
   /** Smaller bodies and answers are not counted: there are but so many connections. */
   countedBytesMin: 64 * 1024,
   openTransfersOfUploadMax: 4,
+  /** How often bytes may come for one signed URL. */
+  uploadAttemptsMax: 100,
   nameLengthMax: 255,
   connectionNameLengthMax: 100,
   connectionDescriptionLengthMax: 500,

@@ -5,12 +5,13 @@
 import { dueAt } from "../domain/resource.js";
 import { CommitQueue, type QueueOptions } from "./commit-queue.js";
 import { CommitSignal } from "./commit-signal.js";
-import type { EventStore, Outcome, Unit } from "./store.js";
+import type { CommandResult, EventStore, Outcome, Unit } from "./store.js";
 
 export class Committer {
   readonly #queue: CommitQueue;
   readonly signal: CommitSignal;
   readonly #whenDue: (() => void)[] = [];
+  readonly #whenCommitted: ((results: readonly CommandResult[]) => void)[] = [];
 
   constructor(events: EventStore, options?: QueueOptions) {
     this.#queue = new CommitQueue(events, options);
@@ -24,10 +25,16 @@ export class Committer {
     const outcome = await this.#queue.submit(unit);
     if (outcome.kind === "committed") {
       this.signal.announce();
+      for (const note of this.#whenCommitted) note(outcome.results);
       const isDue = outcome.results.some(({ state }) => dueAt(state) !== undefined);
       if (isDue) for (const wake of this.#whenDue) wake();
     }
     return outcome;
+  }
+
+  /** Calls that after each commit, with what it did. */
+  onCommitted(note: (results: readonly CommandResult[]) => void): void {
+    this.#whenCommitted.push(note);
   }
 
   /** Calls that after each commit that left something to be done at a time. */

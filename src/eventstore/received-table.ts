@@ -10,8 +10,8 @@ export interface ReceivedRow {
 
 export interface ReceivedTable {
   get(uploadId: string): Promise<ReceivedRow | undefined>;
-  /** In place of what arrived before. Durable when it resolves. */
-  put(row: ReceivedRow): Promise<void>;
+  /** In place of what arrived before, which is given. Durable when it resolves. */
+  put(row: ReceivedRow): Promise<ReceivedRow | undefined>;
   all(): Promise<readonly ReceivedRow[]>;
   remove(uploadIds: readonly string[]): Promise<void>;
   /** Those of the hashes that arrived for an upload. */

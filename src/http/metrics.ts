@@ -141,7 +141,7 @@ export function createMetrics({
   );
   new Gauge({
     name: "bucketlog_storage_bytes",
-    help: "What the store takes of its disk, by part: the database and its WAL.",
+    help: "What the store takes of its disk, by part: the database, its WAL, and the bytes of blobs.",
     labelNames: ["part"],
     registers,
     async collect() {
@@ -149,6 +149,7 @@ export function createMetrics({
       if (sizes === undefined) return;
       this.set({ part: "database" }, sizes.databaseBytes);
       this.set({ part: "wal" }, sizes.walBytes);
+      if (sizes.blobBytes !== undefined) this.set({ part: "blobs" }, sizes.blobBytes);
     },
   });
   new Gauge({

@@ -102,6 +102,12 @@ export function totalsOf(buckets: readonly CountedBucket[]): StatsTotals {
   };
 }
 
+/** What uploads have brought up to a place in the log. */
+export interface ConfirmedBytes {
+  readonly bytes: number;
+  readonly position: number;
+}
+
 export interface View {
   /**
    * The bucket with that id or that exact name in the namespace. A deleted one is found by its id,
@@ -155,6 +161,8 @@ export interface View {
   uploadsOf(taskId: string): Promise<readonly UploadState[]>;
   /** Of what there is in the bucket, at a time (milliseconds). */
   uploadCounts(bucketId: string, at: number): Promise<UploadCounts>;
+  /** Of all uploads of the namespace that were ever confirmed, up to the position. */
+  confirmedBytes(namespace: string): Promise<ConfirmedBytes>;
   /** Who keeps it for itself: the id of the resource. */
   holder(reservation: Reservation): Promise<string | undefined>;
   /** Those that there are, in no order. */

@@ -13,6 +13,8 @@ import type { UrlSigner } from "./keys/presign.js";
 import type { LogProofs } from "./keys/proofs.js";
 import type { Vault } from "./keys/vault.js";
 import type { ReadAudit } from "./read-auditing.js";
+import type { Attempts } from "./uploads/attempts.js";
+import type { UploadQuota } from "./uploads/quota.js";
 import type { Turns } from "./uploads/turns.js";
 import type { UnitWriter } from "./write/writing.js";
 
@@ -27,6 +29,10 @@ export interface ServiceParts {
   readonly received: ReceivedTable;
   /** Of the bytes that are on their way to uploads. */
   readonly turns: Turns;
+  /** How often they were sent to signed URLs. */
+  readonly attempts: Attempts;
+  /** What they may be for a namespace, where that is bounded. */
+  readonly quota?: UploadQuota | undefined;
   readonly signer: UrlSigner;
   readonly proofs: LogProofs;
   readonly readAudit: ReadAudit;

@@ -69,6 +69,7 @@ import type { ProjectionKeeper, View } from "../projections/view.js";
 import { readCheckpoint } from "../proofs/checkpoint.js";
 import type { KnownCaller } from "./asker.js";
 import { WindowCloser } from "./batches/window-closer.js";
+import { referencesTo } from "./blob-references.js";
 import { CurrentBuckets } from "./buckets/current-buckets.js";
 import { OpenGate } from "./closing.js";
 import { DamagedBlobs } from "./damaged-blobs.js";
@@ -89,6 +90,8 @@ import { checkRows, verifyBlobs } from "./read/verifying.js";
 import type { ReadAudit } from "./read-auditing.js";
 import { Scrub, type ScrubParts } from "./scrub/scrub.js";
 import { StorageFaults } from "./storage-faults.js";
+import { Attempts } from "./uploads/attempts.js";
+import { UploadQuota } from "./uploads/quota.js";
 import { forgetSettled, receiveSigned } from "./uploads/receiving.js";
 import { Turns } from "./uploads/turns.js";
 import { UnitWriter } from "./write/writing.js";
@@ -117,6 +120,8 @@ export interface StoreParts extends Omit<ProofParts, "log"> {
   readonly rescue: () => Promise<RescueReport>;
   /** Goes through all of it in the background, at that rate. */
   readonly scrub?: Pick<ScrubParts, "notes" | "bytesPerSecond"> | undefined;
+  /** Of the uploads of one namespace; without a bound unless given. */
+  readonly maxUploadBytes?: number | undefined;
   /** How long a write may wait for its turn. */
   readonly maxQueueMs?: number | undefined;
   /** How it is with the key of the secrets. */
@@ -177,6 +182,8 @@ export class Store implements EmbeddedStore {
       ...parts,
       turns: new Turns(),
       current: new CurrentBuckets(parts),
+      attempts: new Attempts(),
+      quota: this.#quota(parts, committer),
       units: new UnitWriter({ ...parts, committer, run: this.#gate.run }),
       proofs: this.proofs,
     };
@@ -188,6 +195,13 @@ export class Store implements EmbeddedStore {
     this.#windows = new WindowCloser({ ...this.#service, timers: parts.timers });
     committer.onDue(() => this.#windows.wake());
     if (parts.runsTimers) this.#windows.start();
+  }
+
+  #quota(parts: StoreParts, committer: Committer): UploadQuota | undefined {
+    if (parts.maxUploadBytes === undefined) return undefined;
+    const quota = new UploadQuota(parts, parts.maxUploadBytes);
+    committer.onCommitted((results) => quota.noteCommitted(results));
+    return quota;
   }
 
   namespace(name = "default", caller: ServedCaller = {}): ServedNamespace {
@@ -379,11 +393,14 @@ export class Store implements EmbeddedStore {
   }: {
     readonly graceMs?: number;
   } = {}): Promise<CollectReport> {
-    const { blobs, view, received } = this.#parts;
-    await forgetSettled(this.#parts);
-    const findReferenced = async (hashes: readonly string[]) =>
-      new Set([...(await view.referenced(hashes)), ...(await received.held(hashes))]);
-    return blobs.collect({ findReferenced, graceMs });
+    const forgotten = await forgetSettled(this.#service);
+    const findReferenced = referencesTo(this.#parts);
+    const collected = await this.#parts.blobs.collect({ findReferenced, graceMs });
+    return {
+      ...collected,
+      removed: collected.removed + forgotten.removed,
+      bytesFreed: collected.bytesFreed + forgotten.bytesFreed,
+    };
   }
 
   receiveUpload(bytes: SignedBytes): Promise<ReceivedBytes> {
@@ -421,7 +438,8 @@ export class Store implements EmbeddedStore {
       await this.#checkClock(),
       ...(this.#scrub === undefined ? [] : [this.#scrub.check()]),
     ];
-    return healthOf(durability, all, sizes);
+    const { sizeBytes: blobBytes } = this.#parts.blobs;
+    return healthOf(durability, all, sizes && { ...sizes, blobBytes });
   }
 
   /** What cannot be read is told by the check of the storage. */

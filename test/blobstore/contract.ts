@@ -263,4 +263,55 @@ export function blobStoreContract(open: (clock: FixedClock) => BlobStore): void 
       expect(await store.verify(hash)).toBe("intact");
     });
   });
+
+  describe("what its writer gives up", () => {
+    test("is removed at once, and may be written anew", async () => {
+      const { store, keep } = setUp();
+      const hash = await keep("given up");
+      await store.giveUp(hash, nothing);
+      expect(await store.verify(hash)).toBe("missing");
+      await keep("given up");
+      expect(await store.verify(hash)).toBe("intact");
+    });
+
+    test("stays while another one who wrote or renewed it may refer to it", async () => {
+      const { store, keep } = setUp();
+      const hash = await keep("of three");
+      await keep("of three");
+      await store.renew(hash);
+      for (let holders = 3; holders > 1; holders -= 1) {
+        await store.giveUp(hash, nothing);
+        expect(await store.verify(hash)).toBe("intact");
+      }
+      await store.giveUp(hash, nothing);
+      expect(await store.verify(hash)).toBe("missing");
+    });
+
+    test("stays where something refers to it, or comes to hold it while that is asked", async () => {
+      const { store, keep } = setUp();
+      const hash = await keep("kept");
+      await store.giveUp(hash, async () => new Set([hash]));
+      expect(await store.verify(hash)).toBe("intact");
+      const raced = await keep("raced");
+      await store.giveUp(raced, async () => {
+        await keep("raced");
+        return new Set();
+      });
+      expect(await store.verify(raced)).toBe("intact");
+    });
+
+    test("is for the collection where it was there before", async () => {
+      const { clock, store, keep } = setUp();
+      const hash = await keep("older");
+      // Whoever wrote it then has referred to it, or leaves it to the collection.
+      await store.giveUp(hash, async () => new Set([hash]));
+      await keep("older");
+      await store.giveUp(hash, nothing);
+      expect(await store.verify(hash)).toBe("intact");
+      clock.advance(graceMs + 1);
+      expect(await store.collect({ findReferenced: nothing, graceMs })).toMatchObject({
+        removed: 1,
+      });
+    });
+  });
 }

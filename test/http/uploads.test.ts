@@ -6,7 +6,8 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
 import { connect } from "node:net";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { limits } from "../../src/domain/limits.js";
 import { connectBuckets } from "../../src/index.js";
 import {
   type Answer,
@@ -248,6 +249,36 @@ test.each([
   clearInterval(dripping);
   expect(String(answer)).toMatch(/^HTTP\/1\.1 409 /);
   await expect.poll(() => filesOf(subject.service)).toEqual([]);
+});
+
+test("a signed URL is for so many attempts, and no more", async () => {
+  const subject = await serveClips();
+  const { target } = await begin(subject);
+  // One that is refused counts like one that arrives.
+  const tries = Array.from({ length: limits.uploadAttemptsMax }, (_, index) => index);
+  for (const index of tries) {
+    const sending = index % 2 === 0 ? {} : { headers: { "Content-MD5": "bm8=" } };
+    expect((await put(subject, target, sending)).status).not.toBe(409);
+  }
+  expectRefusal(await put(subject, target), 409, "ConflictError");
+  expect(filesOf(subject.service)).toHaveLength(1);
+  expect((await put(subject, (await begin(subject)).target)).status).toBe(200);
+});
+
+test("the metrics tell how much the bytes of blobs take of the disk", async () => {
+  const subject = await serveClips();
+  const { target } = await begin(subject);
+  const bytesOfBlobs = async () => {
+    const { text } = await subject.service.get("/metrics");
+    return /^bucketlog_storage_bytes\{part="blobs"\} (\d+)$/m.exec(text)?.[1];
+  };
+  // They are counted once somebody asks.
+  await vi.waitUntil(async () => (await bytesOfBlobs()) === "0", { timeout: 20_000 });
+  await put(subject, target);
+  expect(await bytesOfBlobs()).toBe(String(content.length));
+  const other = "another content";
+  await put(subject, target, { text: other });
+  expect(await bytesOfBlobs()).toBe(String(other.length));
 });
 
 test("bytes that keep arriving may take longer than any other request", async () => {

@@ -50,6 +50,52 @@ describe("no bytes are stored", () => {
   });
 });
 
+describe("none are kept", () => {
+  const bucket_schema = { properties: { title: { type: "string" }, video: { type: "video" } } };
+  const keyed = {
+    ...bucket,
+    bucket_schema,
+    unique_key: { fields: ["title"], default_policy: "insert" },
+  };
+  const filesOf = (names: readonly (string | Buffer)[]) =>
+    names.map(String).filter((name) => /[0-9a-f]{64}$/.test(name));
+
+  test("of an object whose key is taken", async () => {
+    const { namespace, stored } = await open();
+    await namespace.buckets.create(keyed);
+    const objects = namespace.objects("films");
+    await objects.create({ title: "a" });
+    await expect(objects.create({ title: "a", blobs: [video] })).rejects.toMatchObject({
+      code: "ALREADY_EXISTS",
+    });
+    expect(filesOf(stored())).toEqual([]);
+    // What somebody refers to stays, whoever else brings it.
+    await objects.create({ title: "b", blobs: [video] });
+    await expect(objects.create({ title: "a", blobs: [video] })).rejects.toMatchObject({
+      code: "ALREADY_EXISTS",
+    });
+    expect(filesOf(stored())).toHaveLength(1);
+  });
+
+  test("of a transaction that is refused, and of those of many that are", async () => {
+    const { namespace, stored } = await open();
+    await namespace.buckets.create(keyed);
+    const other = { ...video, data: { base64: Buffer.alloc(20_000, "other").toString("base64") } };
+    const create = (title: string, blob: object) =>
+      ({ type: "create_object", bucket: "films", body: { title, blobs: [blob] } }) as const;
+    const refused = namespace.transaction([create("a", video), create("a", other)]);
+    await expect(refused).rejects.toMatchObject({ code: "ALREADY_EXISTS" });
+    expect(filesOf(stored())).toEqual([]);
+    const objects = [
+      { title: "a", blobs: [video] },
+      { title: "a", blobs: [other] },
+    ];
+    const { succeeded, failed } = await namespace.objects("films").createMany(objects);
+    expect([succeeded.length, failed.length]).toEqual([1, 1]);
+    expect(filesOf(stored())).toHaveLength(1);
+  });
+});
+
 test("they are stored where the operations before make the bucket take them", async () => {
   const { namespace } = await open();
   const create = { type: "create_object", bucket: "films", body: { blobs: [video] } } as const;

@@ -370,6 +370,126 @@ describe.each(engines)("uploads on %s", (_, file) => {
     }));
 });
 
+describe.each(engines)("the uploads of a namespace on %s", (name, file) => {
+  const maxUploadBytes = 25;
+
+  async function withQuota(path: string, use: (subject: Subject) => Promise<void>) {
+    const clock = new FixedClock();
+    const options = { file: path, clock: clock.read, durability: "relaxed" } as const;
+    await using store = await openBuckets({ ...options, maxUploadBytes });
+    const namespace = store.namespace();
+    if ((await store.head()).position === 0) await namespace.buckets.create(clips);
+    await use({ store, namespace, clock });
+  }
+
+  const alone = { create_object_on_confirm: false };
+
+  test("have no more bytes together than they may, those that wait among them", async () => {
+    const path = file();
+    await withQuota(path, async (subject) => {
+      const { namespace, store } = subject;
+      const uploads = namespace.uploads("clips");
+      const [one, other, third] = [
+        await begun(subject, alone),
+        await begun(subject, alone),
+        await begun(subject, alone),
+      ];
+      await uploads.receive(one, bytes());
+      // What it replaces does not count.
+      await uploads.receive(one, bytes("abcdefghij"));
+      await uploads.receive(other, bytes());
+      await expect(uploads.receive(third, bytes())).rejects.toMatchObject({
+        code: "STORAGE_FULL",
+        details: { limit_bytes: maxUploadBytes, used_bytes: 20 },
+      });
+      await uploads.receive(third, bytes("12345"));
+      expect(await refusal(uploads.receive(third, bytes("123456")))).toBe("STORAGE_FULL");
+      // What was confirmed is in the history for good; what was not is let go of.
+      await uploads.confirm(one);
+      await uploads.delete(one);
+      await uploads.delete(other);
+      await store.collectBlobs();
+      expect(await refusal(uploads.receive(third, bytes("1".repeat(16))))).toBe("STORAGE_FULL");
+      await uploads.receive(third, bytes("1".repeat(15)));
+      const elsewhere = store.namespace("elsewhere");
+      await elsewhere.buckets.create(clips);
+      const { upload } = await elsewhere.uploads("clips").create(announced(alone));
+      await elsewhere.uploads("clips").receive(upload.upload_id, bytes("2".repeat(25)));
+    });
+    if (name === "memory") return;
+    // The same once it is opened again.
+    await withQuota(path, async (subject) => {
+      const uploads = subject.namespace.uploads("clips");
+      const another = await begun(subject, alone);
+      await expect(uploads.receive(another, bytes("1"))).rejects.toMatchObject({
+        details: { used_bytes: maxUploadBytes },
+      });
+    });
+  });
+});
+
+describe("of the bytes of an upload on the disk", () => {
+  const setUp = () => {
+    const file = temporaryFile();
+    const stored = () =>
+      readdirSync(`${file}.blobs`, { recursive: true }).filter((name) =>
+        /\w{60}/.test(String(name)),
+      );
+    return { file, stored };
+  };
+
+  test("only those that arrived last are kept", () => {
+    const { file, stored } = setUp();
+    return withClips(file, async (subject) => {
+      const uploads = subject.namespace.uploads("clips");
+      const id = await begun(subject);
+      for (const text of ["one", "two", "two", "three", content]) {
+        await uploads.receive(id, bytes(text));
+        expect(stored()).toHaveLength(1);
+      }
+      // A confirmation that is refused holds nothing.
+      expect(await refusal(uploads.confirm(id, { file_size_bytes: 1 }))).not.toBe("none");
+      await uploads.receive(id, bytes("four"));
+      expect(stored()).toHaveLength(1);
+      await uploads.confirm(id);
+      expect(stored()).toHaveLength(1);
+    });
+  });
+
+  test("those of another upload stay, and nothing of one that is over", () => {
+    const { file, stored } = setUp();
+    return withClips(file, async (subject) => {
+      const { namespace, store } = subject;
+      const uploads = namespace.uploads("clips");
+      const [one, other] = [await begun(subject), await begun(subject)];
+      await uploads.receive(one, bytes());
+      await uploads.receive(other, bytes());
+      await uploads.receive(one, bytes("replaced"));
+      expect(stored()).toHaveLength(2);
+      await uploads.delete(one);
+      await store.collectBlobs();
+      expect(stored()).toHaveLength(1);
+      await uploads.confirm(other);
+      expect(stored()).toHaveLength(1);
+    });
+  });
+
+  test("none are taken for a bucket that is deleted meanwhile", () => {
+    const { file, stored } = setUp();
+    return withClips(file, async (subject) => {
+      const { namespace } = subject;
+      const id = await begun(subject);
+      async function* bytesAndDeletion() {
+        yield* bytes();
+        await namespace.buckets.delete("clips");
+      }
+      const receiving = namespace.uploads("clips").receive(id, bytesAndDeletion());
+      expect(await refusal(receiving)).toBe("CONFLICT");
+      expect(stored()).toEqual([]);
+    });
+  });
+});
+
 test("bytes that are not there any more cannot be confirmed", () => {
   const file = temporaryFile();
   return withClips(file, async (subject) => {

@@ -22,10 +22,13 @@ import {
   type BlobStore,
   type BlobWritten,
   type CollectOptions,
+  type FindReferenced,
   isHash,
 } from "../blob-store.js";
 import { hashOf, Meter } from "../meter.js";
+import { NewContents } from "../new-contents.js";
 import { diskFull, hasCode, isDiskFull } from "./faults.js";
+import { FolderSize } from "./folder-size.js";
 
 const partSuffix = ".part";
 const fileMode = 0o600;
@@ -44,6 +47,8 @@ export class FileBlobStore implements BlobStore {
   readonly #writing = new Set<string>();
   /** Folders that are known to survive a power cut. */
   readonly #durableShards = new Set<string>();
+  readonly #new = new NewContents();
+  readonly #size: FolderSize;
 
   /**
    * @param folder is made on the first write.
@@ -51,6 +56,7 @@ export class FileBlobStore implements BlobStore {
    */
   constructor(folder: string, clock: () => number, room?: Pick<Room, "assertEnough">) {
     this.#folder = folder;
+    this.#size = new FolderSize(folder);
     this.#clock = clock;
     this.#room = room;
   }
@@ -63,7 +69,7 @@ export class FileBlobStore implements BlobStore {
       await mkdir(this.#folder, { recursive: true, mode: folderMode });
       await this.#writePart(part, meter.pass(source));
       const written = meter.result();
-      await this.#publish(part, written.hash);
+      await this.#publish(part, written);
       return written;
     } catch (error) {
       await rm(join(this.#folder, part), { force: true });
@@ -89,10 +95,13 @@ export class FileBlobStore implements BlobStore {
   }
 
   /** Replaces the same content where it is there: that renews it, and mends it if it was damaged. */
-  async #publish(part: string, hash: string): Promise<void> {
+  async #publish(part: string, { hash, sizeBytes }: BlobWritten): Promise<void> {
     const path = this.#pathOf(hash);
     await mkdir(dirname(path), { recursive: true, mode: folderMode });
+    const before = ifThere(() => statSync(path));
+    this.#new.noteWritten(hash, before !== undefined);
     renameSync(join(this.#folder, part), path);
+    this.#size.noteChange(hash, sizeBytes - (before?.size ?? 0));
     await this.#syncShard(dirname(path));
   }
 
@@ -103,8 +112,20 @@ export class FileBlobStore implements BlobStore {
       utimesSync(path, now, now);
       return statSync(path);
     });
+    if (found !== undefined) this.#new.noteRenewed(hash);
     // The process that wrote it may have died between the rename and the sync.
     if (found !== undefined) await this.#syncShard(dirname(path));
+    return found?.size;
+  }
+
+  async giveUp(hash: string, findReferenced: FindReferenced): Promise<number | undefined> {
+    const path = this.#pathOf(hash);
+    const referenced = await findReferenced([hash]);
+    // Nothing may be awaited from here to the removal.
+    const isHeld = !this.#new.giveUp(hash);
+    if (isHeld || referenced.has(hash)) return undefined;
+    const found = ifThere(() => removed(path));
+    this.#size.noteChange(hash, -(found?.size ?? 0));
     return found?.size;
   }
 
@@ -128,6 +149,10 @@ export class FileBlobStore implements BlobStore {
     await access(this.#folder, constants.R_OK | constants.W_OK).catch(undefinedIfMissing);
     const folder = await open(this.#folder).catch(undefinedIfMissing);
     await folder?.close();
+  }
+
+  get sizeBytes(): number | undefined {
+    return this.#size.bytes;
   }
 
   async verify(hash: string): Promise<"intact" | "damaged" | "missing"> {
@@ -182,6 +207,8 @@ export class FileBlobStore implements BlobStore {
       const found = findOld(hash);
       if (found === undefined) continue;
       unlinkSync(this.#pathOf(hash));
+      this.#new.noteRemoved(hash);
+      this.#size.noteChange(hash, -found.size);
       tally.kept -= 1;
       tally.removed += 1;
       tally.bytesFreed += found.size;
@@ -215,6 +242,12 @@ async function syncFolder(folder: string): Promise<void> {
 /** None when the folder is not there. */
 async function namesIn(folder: string): Promise<readonly string[]> {
   return (await readdir(folder).catch(undefinedIfMissing)) ?? [];
+}
+
+function removed(path: string): Stats {
+  const found = statSync(path);
+  unlinkSync(path);
+  return found;
 }
 
 function ifThere(look: () => Stats): Stats | undefined {

@@ -9,8 +9,10 @@ import {
   type BlobStore,
   type BlobWritten,
   type CollectOptions,
+  type FindReferenced,
 } from "../blob-store.js";
 import { Meter } from "../meter.js";
+import { NewContents } from "../new-contents.js";
 
 interface Kept {
   readonly bytes: Buffer;
@@ -21,6 +23,7 @@ interface Kept {
 export class MemoryBlobStore implements BlobStore {
   readonly #clock: () => number;
   readonly #blobs = new Map<string, Kept>();
+  readonly #new = new NewContents();
 
   constructor(clock: () => number) {
     this.#clock = clock;
@@ -32,8 +35,13 @@ export class MemoryBlobStore implements BlobStore {
     // Copied, because a source may fill the same buffer again.
     for await (const chunk of meter.pass(source)) chunks.push(Uint8Array.from(chunk));
     const written = meter.result();
+    this.#new.noteWritten(written.hash, this.#blobs.has(written.hash));
     this.#blobs.set(written.hash, { bytes: Buffer.concat(chunks), since: this.#clock() });
     return written;
+  }
+
+  get sizeBytes(): number {
+    return this.#blobs.values().reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
   async probe(): Promise<void> {}
@@ -42,7 +50,18 @@ export class MemoryBlobStore implements BlobStore {
     const kept = this.#find(hash);
     if (kept === undefined) return undefined;
     this.#blobs.set(hash, { ...kept, since: this.#clock() });
+    this.#new.noteRenewed(hash);
     return kept.bytes.length;
+  }
+
+  async giveUp(hash: string, findReferenced: FindReferenced): Promise<number | undefined> {
+    assertHash(hash);
+    const referenced = await findReferenced([hash]);
+    const isHeld = !this.#new.giveUp(hash);
+    if (isHeld || referenced.has(hash)) return undefined;
+    const bytesFreed = this.#blobs.get(hash)?.bytes.length;
+    this.#blobs.delete(hash);
+    return bytesFreed;
   }
 
   async read(hash: string, range?: ByteRange): Promise<BlobContent | undefined> {
@@ -70,6 +89,7 @@ export class MemoryBlobStore implements BlobStore {
       if (referenced.has(hash) || !isOld(hash)) continue;
       bytesFreed += this.#blobs.get(hash)?.bytes.length ?? 0;
       this.#blobs.delete(hash);
+      this.#new.noteRemoved(hash);
       removed += 1;
     }
     return { kept: this.#blobs.size, removed, abandoned: 0, bytesFreed };

@@ -6,7 +6,9 @@ export function memoryReceivedTable(): ReceivedTable {
   return {
     get: async (uploadId) => rows.get(uploadId),
     put: async (row) => {
+      const replaced = rows.get(row.uploadId);
       rows.set(row.uploadId, row);
+      return replaced;
     },
     all: async () => [...rows.values()],
     remove: async (uploadIds) => {

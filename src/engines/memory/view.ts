@@ -48,6 +48,7 @@ import {
 } from "../../projections/projections.js";
 import {
   type BucketPage,
+  type ConfirmedBytes,
   type DeliveryCounts,
   type ListQuery,
   type MemberPage,
@@ -245,6 +246,14 @@ export class MemoryView implements InlineProjection, View {
 
   async uploadCounts(bucketId: string, at: number): Promise<UploadCounts> {
     return countUploads(this.#existing("upload", bucketId), at);
+  }
+
+  async confirmedBytes(namespace: string): Promise<ConfirmedBytes> {
+    let bytes = 0;
+    for (const { state } of this.#tables.states.values()) {
+      if (state.kind === "upload" && state.namespace === namespace) bytes += state.size_bytes ?? 0;
+    }
+    return { bytes, position: this.#position };
   }
 
   async holder({ scope, key }: Reservation): Promise<string | undefined> {

@@ -15,34 +15,35 @@ const texts = z.array(z.string());
 /** @param write runs its argument in a write transaction of the engine. */
 export function sqliteReceivedTable(
   reader: Database.Database,
-  write: (work: (db: Database.Database) => void) => void,
+  write: <T>(work: (db: Database.Database) => T) => T,
 ): ReceivedTable {
   const rows = `SELECT upload_id AS uploadId, hash, size_bytes AS sizeBytes, expires_at AS expiresAt
     FROM received`;
   const all = reader.prepare(rows);
-  const get = reader.prepare(`${rows} WHERE upload_id = ?`);
+  const ofUpload = `${rows} WHERE upload_id = ?`;
+  const get = reader.prepare(ofUpload);
   const held = reader
     .prepare("SELECT hash FROM received WHERE hash IN (SELECT value FROM json_each(?))")
     .pluck();
   return {
     get: async (uploadId) => ReceivedRow.optional().parse(get.get(uploadId)),
     put: async ({ uploadId, hash, sizeBytes, expiresAt }) =>
-      write((db) =>
-        db
-          .prepare(
-            `INSERT INTO received (upload_id, hash, size_bytes, expires_at) VALUES (?, ?, ?, ?)
-             ON CONFLICT (upload_id) DO UPDATE SET hash = excluded.hash,
-               size_bytes = excluded.size_bytes, expires_at = excluded.expires_at`,
-          )
-          .run(uploadId, hash, sizeBytes, expiresAt),
-      ),
+      write((db) => {
+        const replaced = ReceivedRow.optional().parse(db.prepare(ofUpload).get(uploadId));
+        db.prepare(
+          `INSERT INTO received (upload_id, hash, size_bytes, expires_at) VALUES (?, ?, ?, ?)
+           ON CONFLICT (upload_id) DO UPDATE SET hash = excluded.hash,
+             size_bytes = excluded.size_bytes, expires_at = excluded.expires_at`,
+        ).run(uploadId, hash, sizeBytes, expiresAt);
+        return replaced;
+      }),
     all: async () => z.array(ReceivedRow).parse(all.all()),
     remove: async (uploadIds) =>
-      write((db) =>
-        db
-          .prepare("DELETE FROM received WHERE upload_id IN (SELECT value FROM json_each(?))")
-          .run(JSON.stringify(uploadIds)),
-      ),
+      write((db) => {
+        db.prepare("DELETE FROM received WHERE upload_id IN (SELECT value FROM json_each(?))").run(
+          JSON.stringify(uploadIds),
+        );
+      }),
     held: async (hashes) => new Set(texts.parse(held.all(JSON.stringify(hashes)))),
   };
 }

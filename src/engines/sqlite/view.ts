@@ -39,6 +39,7 @@ import { counting } from "../../projections/counting.js";
 import { type Apply, projections } from "../../projections/projections.js";
 import {
   type BucketPage,
+  type ConfirmedBytes,
   type DeliveryCounts,
   type ListQuery,
   type MemberPage,
@@ -113,6 +114,7 @@ export class SqliteView implements InlineProjection {
 }
 
 const CountRow = z.object({ status: z.enum(deliveryStatuses), count: z.number() });
+const ConfirmedRow = z.object({ bytes: z.number(), position: z.number() });
 const UploadCountRow = z.object({
   told: z.enum(uploadStatuses),
   count: z.number(),
@@ -152,6 +154,7 @@ export class SqliteReadView implements View {
   readonly #uploadWith: Database.Statement;
   readonly #uploadsOf: Database.Statement;
   readonly #uploadCounts: Database.Statement;
+  readonly #confirmedBytes: Database.Statement;
   readonly #connections: Database.Statement;
 
   constructor(db: Database.Database) {
@@ -240,6 +243,11 @@ export class SqliteReadView implements View {
               count(*) AS count, sum(size_bytes) AS sizeBytes
        FROM uploads WHERE bucket_id = $bucketId AND is_deleted = 0 GROUP BY told`,
     );
+    this.#confirmedBytes = db.prepare(
+      `SELECT coalesce(sum(u.size_bytes), 0) AS bytes, (SELECT position FROM head) AS position
+       FROM buckets b JOIN uploads u ON u.bucket_id = b.bucket_id
+       WHERE b.namespace = ? AND u.is_deleted IN (0, 1) AND u.status = 'COMPLETED'`,
+    );
     this.#connections = db
       .prepare(`SELECT state FROM connections WHERE is_deleted = 0 AND ${isWithin}`)
       .pluck();
@@ -275,6 +283,10 @@ export class SqliteReadView implements View {
       byStatus: Object.fromEntries(rows.map(({ told, count }) => [told, count])),
       totalSizeBytes: rows.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     };
+  }
+
+  async confirmedBytes(namespace: string): Promise<ConfirmedBytes> {
+    return ConfirmedRow.parse(this.#confirmedBytes.get(namespace));
   }
 
   async holder({ scope, key }: Reservation): Promise<string | undefined> {

@@ -20,6 +20,7 @@ import {
 import type { takeBlobs } from "../../domain/object/requests.js";
 import type { ObjectResponse } from "../../domain/object/response.js";
 import type { TakenContents } from "../../domain/object/taken-contents.js";
+import { giveUpContents } from "../blob-references.js";
 import type { ServiceParts } from "../parts.js";
 import { bytesOf } from "./contents.js";
 
@@ -27,7 +28,7 @@ type Brought = ReturnType<typeof takeBlobs>["blobs"][number];
 
 /** Where the blobs of a write go. */
 interface Destination {
-  readonly parts: Pick<ServiceParts, "blobs" | "view" | "fetchPolicy">;
+  readonly parts: Pick<ServiceParts, "blobs" | "view" | "received" | "fetchPolicy">;
   /** The bucket, which takes objects now. @throws NOT_FOUND, BUCKET_LOCKED */
   readonly owner: () => Promise<BucketState>;
   /** Measure and hash, and keep nothing. */
@@ -36,15 +37,22 @@ interface Destination {
   readonly contents: TakenContents | undefined;
 }
 
+interface PreparedBlobs {
+  readonly prepared: readonly PreparedBlob[];
+  /** The hashes of what came into the blob store for them. */
+  readonly stored: readonly string[];
+}
+
 /**
- * Everything is looked at before the first byte is stored: of a write that is refused nothing is kept.
+ * Everything is looked at before the first byte is stored, and what is stored is told: of a write that
+ * is refused nothing is kept.
  * @throws VALIDATION_FAILED for data that does not fit, and an upload that is not there; what keeps the
  * bucket from taking objects.
  */
 export async function prepareBlobs(
   brought: readonly Brought[],
   destination: Destination,
-): Promise<readonly PreparedBlob[]> {
+): Promise<PreparedBlobs> {
   const found = brought.map((blob) => {
     const taken = destination.contents?.at(blob.at);
     const data = taken === undefined ? classifyBlobData(blob.request, blob.at) : undefined;
@@ -53,14 +61,21 @@ export async function prepareBlobs(
   const isStored = found.some(({ data }) => data === undefined || isToBeStored(data));
   if (isStored) await destination.owner();
   const prepared: PreparedBlob[] = [];
-  for (const { blob, taken, data } of found) {
-    const content =
-      data === undefined
-        ? await store(taken ?? {}, taken?.bytes ?? new Uint8Array(), destination)
-        : await contentOf(data, blob, destination);
-    prepared.push({ ...describedIn(blob), ...content });
+  const stored: string[] = [];
+  try {
+    for (const { blob, taken, data } of found) {
+      const content =
+        data === undefined
+          ? await store(taken ?? {}, taken?.bytes ?? new Uint8Array(), destination)
+          : await contentOf(data, blob, destination);
+      prepared.push({ ...describedIn(blob), ...content });
+      if (content.source.kind === "stored") stored.push(content.source.hash);
+    }
+  } catch (error) {
+    await giveUpContents(destination.parts, stored);
+    throw error;
   }
-  return prepared;
+  return { prepared, stored: destination.isDry ? [] : stored };
 }
 
 function isToBeStored(data: BlobData): boolean {

@@ -194,8 +194,8 @@ function withBlobs(
       assertOwnerTakes("object", bucketState, parts.clock());
       return bucketState;
     };
-    const stored = await prepareBlobs(blobs, { parts, owner, isDry, contents });
-    return toCommand({ ...taken, isStrict, blobs: stored });
+    const { prepared, stored } = await prepareBlobs(blobs, { parts, owner, isDry, contents });
+    return { ...toCommand({ ...taken, isStrict, blobs: prepared }), stored };
   });
 }
 

@@ -127,6 +127,7 @@ export function checkConfirmation(
     command: {
       target: { kind: "member", bucket, id: upload },
       command: { type: "confirm_upload", ...confirmed },
+      stored: stored && [stored.hash],
     },
     render: async (done) => answerUpload(done, ignoredFields, undefined),
   };

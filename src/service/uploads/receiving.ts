@@ -6,9 +6,12 @@ import { BucketsError } from "../../domain/errors.js";
 import { limits } from "../../domain/limits.js";
 import { assertOwnerTakes, type ResourceState } from "../../domain/resource.js";
 import { type UploadState, uploadStatusAt } from "../../domain/upload/state.js";
+import type { ReceivedRow } from "../../eventstore/received-table.js";
 import { monotonicNow } from "../../timers.js";
+import { giveUpContents } from "../blob-references.js";
 import { grantOf } from "../keys/presign.js";
 import type { ServiceParts } from "../parts.js";
+import type { Arriving } from "./quota.js";
 
 /** What bytes arrive for. */
 interface Receiving {
@@ -40,6 +43,7 @@ export async function receiveSigned(
       accepted: [announced],
     });
   }
+  parts.attempts.note(uploadId, Date.parse(found.state.expires_at));
   return await receive(parts, found, read);
 }
 
@@ -60,10 +64,11 @@ async function findReceiving(
  * and what reading and writing throw.
  */
 export async function receive(
-  { view, blobs, received, turns, clock }: ServiceParts,
+  parts: ServiceParts,
   { state, owner }: Receiving,
   read: SignedBytes["read"],
 ): Promise<ReceivedBytes> {
+  const { blobs, received, turns, quota, clock } = parts;
   const { upload_id: uploadId, document, expires_at: expiresAt } = state;
   assertWaits(state, clock());
   assertOwnerTakes("upload", owner, clock());
@@ -72,31 +77,50 @@ export async function receive(
     maxBytes: limits.uploadBytesMax,
     ...(expectedBytes !== undefined && { expectedBytes }),
   };
-  // It may come to its end while the bytes travel.
-  const assertStillWaits = async () => assertWaits((await view.state(uploadId)) ?? state, clock());
+  // It may come to its end while the bytes travel, and so may its bucket.
+  const assertStillWaits = async () => {
+    const now = await findReceiving(parts, uploadId);
+    if (now === undefined) throw overNow();
+    assertWaits(now.state, clock());
+  };
+  const arriving = await quota?.begin(state);
   const transfer = async () => {
-    const written = await blobs.write(checking(read(sizes), assertStillWaits), sizes);
-    await assertStillWaits();
+    const bytes = checking(read(sizes), assertStillWaits, arriving);
+    const written = await blobs.write(bytes, sizes).finally(() => arriving?.end());
+    try {
+      await assertStillWaits();
+    } catch (error) {
+      await giveUpContents(parts, [written.hash]);
+      throw error;
+    }
     return written;
   };
-  const arrived = await turns.take(uploadId, transfer, ({ hash, sizeBytes }) =>
-    received.put({ uploadId, hash, sizeBytes, expiresAt: Date.parse(expiresAt) }),
-  );
-  if (arrived === undefined) {
-    throw new BucketsError(
-      "CONFLICT",
-      "Bytes that were sent later arrived before these, and are kept: these were not.",
-      { upload_id: uploadId },
-    );
-  }
-  const { hash, sizeBytes } = arrived;
-  return { upload_id: uploadId, file_hash: hash, file_size_bytes: sizeBytes };
+  return await turns.take(uploadId, transfer, async ({ hash, sizeBytes }, isOvertaken) => {
+    if (isOvertaken) {
+      await giveUpContents(parts, [hash]);
+      throw overtaken(uploadId);
+    }
+    const row = { uploadId, hash, sizeBytes, expiresAt: Date.parse(expiresAt) };
+    quota?.noteWaiting(state, sizeBytes);
+    const replaced = await received.put(row);
+    if (replaced !== undefined) await giveUpContents(parts, [replaced.hash]);
+    return { upload_id: uploadId, file_hash: hash, file_size_bytes: sizeBytes };
+  });
 }
 
-/** The same bytes, for as long as the check holds. */
+function overtaken(uploadId: string): BucketsError {
+  return new BucketsError(
+    "CONFLICT",
+    "Bytes that were sent later arrived before these, and are kept: these were not.",
+    { upload_id: uploadId },
+  );
+}
+
+/** The same bytes, for as long as the check holds and there is room for them. */
 async function* checking(
   bytes: AsyncIterable<Uint8Array>,
   check: () => Promise<void>,
+  arriving: Arriving | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let checkedAt = 0;
   for await (const chunk of bytes) {
@@ -104,6 +128,7 @@ async function* checking(
       checkedAt = monotonicNow();
       await check();
     }
+    arriving?.add(chunk.length);
     yield chunk;
   }
 }
@@ -111,8 +136,11 @@ async function* checking(
 const checkEveryMs = 100;
 
 function assertWaits(state: ResourceState, now: number): void {
-  if (state.kind === "upload" && waits(state, now)) return;
-  throw new BucketsError(
+  if (state.kind !== "upload" || !waits(state, now)) throw overNow();
+}
+
+function overNow(): BucketsError {
+  return new BucketsError(
     "CONFLICT",
     "The upload takes no more bytes: it was confirmed or deleted, or it expired. Make another.",
   );
@@ -124,15 +152,19 @@ function waits(state: UploadState, now: number): boolean {
 }
 
 /** Lets go of what arrived for uploads that were confirmed, were deleted, or expired. */
-export async function forgetSettled({
-  view,
-  received,
-  clock,
-}: Pick<ServiceParts, "view" | "received" | "clock">): Promise<void> {
-  const settled: string[] = [];
-  for (const { uploadId, expiresAt } of await received.all()) {
-    const state = expiresAt <= clock() ? undefined : await view.state(uploadId);
-    if (state?.kind !== "upload" || !waits(state, clock())) settled.push(uploadId);
+export async function forgetSettled(
+  parts: Pick<ServiceParts, "view" | "received" | "blobs" | "attempts" | "quota" | "clock">,
+): ReturnType<typeof giveUpContents> {
+  const { view, received, attempts, quota, clock } = parts;
+  attempts.forgetExpired(clock());
+  const settled: ReceivedRow[] = [];
+  for (const row of await received.all()) {
+    const state = row.expiresAt <= clock() ? undefined : await view.state(row.uploadId);
+    if (state?.kind !== "upload" || !waits(state, clock())) settled.push(row);
   }
-  if (settled.length > 0) await received.remove(settled);
+  const ids = settled.map(({ uploadId }) => uploadId);
+  if (ids.length > 0) await received.remove(ids);
+  quota?.noteForgotten(ids);
+  const hashes = settled.map(({ hash }) => hash);
+  return await giveUpContents(parts, hashes);
 }

@@ -11,14 +11,13 @@ export class Turns {
   readonly #places = new Map<string, Place>();
 
   /**
-   * @param end is given what arrived, unless a transfer that began later came to its end before.
-   * @returns undefined when it did.
+   * @param end is given what arrived, and whether a transfer that began later came to its end before.
    */
-  async take<Arrived>(
+  async take<Arrived, Ended>(
     name: string,
     transfer: () => Promise<Arrived>,
-    end: (arrived: Arrived) => void,
-  ): Promise<Arrived | undefined> {
+    end: (arrived: Arrived, isOvertaken: boolean) => Promise<Ended>,
+  ): Promise<Ended> {
     this.#last += 1;
     const turn = this.#last;
     const place = this.#places.get(name) ?? { running: 0, ended: 0 };
@@ -26,10 +25,9 @@ export class Turns {
     this.#places.set(name, place);
     try {
       const arrived = await transfer();
-      if (place.ended > turn) return undefined;
-      place.ended = turn;
-      end(arrived);
-      return arrived;
+      const isOvertaken = place.ended > turn;
+      if (!isOvertaken) place.ended = turn;
+      return await end(arrived, isOvertaken);
     } finally {
       place.running -= 1;
       if (place.running === 0) this.#places.delete(name);

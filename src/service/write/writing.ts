@@ -5,6 +5,7 @@
  */
 import { hash } from "node:crypto";
 import type { ServedCommitOptions, ServedOperationOptions } from "../../api/index.js";
+import type { BlobStore } from "../../blobstore/blob-store.js";
 import {
   BucketsError,
   type ErrorDetails,
@@ -18,6 +19,7 @@ import type { JsonValue } from "../../domain/json.js";
 import { anyVersion, type Precondition } from "../../domain/precondition.js";
 import type { ResourceState } from "../../domain/resource.js";
 import type { Committer } from "../../eventstore/committer.js";
+import type { ReceivedTable } from "../../eventstore/received-table.js";
 import {
   type CommandResult,
   type EventStore,
@@ -31,6 +33,7 @@ import {
 } from "../../eventstore/store.js";
 import type { View } from "../../projections/view.js";
 import type { Asker } from "../asker.js";
+import { giveUpContents } from "../blob-references.js";
 import { explainMissing } from "../read/missing.js";
 import { explainConflict, type RefusedUnit } from "./explain-conflict.js";
 
@@ -51,6 +54,8 @@ export interface Checked<Result> {
 export interface Prepared extends Pick<TargetedCommand, "target" | "command"> {
   /** Kept as far as the event refers to them; none unless given. */
   readonly secrets?: TargetedCommand["secrets"];
+  /** The hashes of contents that were stored or renewed for it: given up with it when it is refused. */
+  readonly stored?: readonly string[] | undefined;
   /** A secret that was made for it, for the answer alone. */
   readonly revealed?: { readonly reference: string; readonly value: string } | undefined;
 }
@@ -129,6 +134,8 @@ type NotCarried = Exclude<Outcome, Carried>;
 interface WriterParts {
   readonly events: EventStore;
   readonly view: View;
+  readonly received: ReceivedTable;
+  readonly blobs: BlobStore;
   readonly committer: Committer;
   /** Does what closing the store has to wait for. @throws NOT_READY once it is closing. */
   readonly run: <T>(work: () => Promise<T>) => Promise<T>;
@@ -193,14 +200,20 @@ export class UnitWriter {
   ): Promise<UnitDone<Result> | NotCarried> {
     const made: Made = new Map();
     const outcome = await this.#carryOut(asker, operations, options, made);
-    if (!isCarried(outcome)) return outcome;
+    if (!isCarried(outcome)) {
+      await this.#giveUp(stepsOf(operations), made);
+      return outcome;
+    }
     const replayed = outcome.kind === "replayed";
     const dryRun = options.dryRun === true;
     const places = replayed ? await this.#readAgain(outcome.results) : outcome.results;
     const now = this.#parts.clock();
     const { refusals = [] } = outcome;
     const refused = new Set(refusals.map(({ index }) => index));
-    const accepted = stepsOf(operations).filter(({ index }) => !refused.has(index));
+    const steps = stepsOf(operations);
+    const accepted = steps.filter(({ index }) => !refused.has(index));
+    const others = steps.filter(({ index }) => refused.has(index));
+    await this.#giveUp(others, made);
     // One that takes the next batch and finds none is accepted, and has done nothing.
     const isWhole = accepted.length === places.length || places.length === 0;
     invariant(isWhole, "a result for each accepted command");
@@ -218,6 +231,14 @@ export class UnitWriter {
       replayed,
       dryRun,
     };
+  }
+
+  /** Of what was refused no contents are kept. */
+  async #giveUp(refused: readonly Step<unknown>[], made: Made): Promise<void> {
+    for (const { step } of refused) {
+      const prepared = "prepare" in step.command ? made.get(step) : step.command;
+      await giveUpContents(this.#parts, prepared?.stored ?? []);
+    }
   }
 
   /**
