@@ -86,3 +86,25 @@ test("many servers run side by side, each with its own data", async () => {
     await Promise.all(servers.map((server) => server.close()));
   }
 });
+
+test("handles that were taken before a reset go on working after it", async () => {
+  await using server = await startServer({ seed });
+  const namespace = server.store.namespace("default", { actor: "ben" });
+  const { buckets } = namespace;
+  const objects = namespace.objects("videos");
+  const { namespaces, proofs } = server.store;
+  await objects.create({ title: "gone" });
+  await server.reset();
+  expect((await buckets.get("videos")).bucket.description).toBe("seeded");
+  expect((await objects.list()).results).toEqual([]);
+  await objects.create({ title: "new" });
+  const { changes } = await buckets.patch("videos", { description: "patched" });
+  expect(changes).toHaveLength(1);
+  expect((await buckets.history("videos")).results[0]).toMatchObject({ version: 3, actor: "ben" });
+  const replayed: unknown[] = [];
+  for await (const line of buckets.replay("videos")) replayed.push(line);
+  expect(replayed).toHaveLength(4);
+  expect((await namespaces.as({ actor: "cy" }).get("default")).namespace.bucket_count).toBe(1);
+  await expect(proofs.log()).resolves.toMatchObject({ log_id: expect.any(String) });
+  await expect(buckets.get("none")).rejects.toMatchObject({ code: "NOT_FOUND" });
+});

@@ -1,6 +1,7 @@
 /**
  * A store that can begin anew: for tests and development, never on a file. Resetting opens a fresh
- * store and puts it in the place of the old one, which first answers what it had taken.
+ * store and puts it in the place of the old one, which first answers what it had taken. What was taken
+ * of it before, such as a namespace or its buckets, goes on working on the new one.
  */
 
 import type {
@@ -35,6 +36,7 @@ import type {
 } from "../api/index.js";
 import type { Health } from "../domain/health.js";
 import type { RebuildReport, ReplayReport, VerifyReport } from "../domain/reports.js";
+import { lasting } from "./lasting.js";
 
 export class ResettableStore implements EmbeddedStore {
   readonly #open: () => Promise<EmbeddedStore>;
@@ -58,19 +60,19 @@ export class ResettableStore implements EmbeddedStore {
   }
 
   namespace(name?: string, caller?: ServedCaller): ServedNamespace {
-    return this.#store.namespace(name, caller);
+    return lasting(() => this.#store.namespace(name, caller));
   }
 
   organization(caller?: ServedCaller): ServedOrganization {
-    return this.#store.organization(caller);
+    return lasting(() => this.#store.organization(caller));
   }
 
   get reads(): ReadTracker {
-    return this.#store.reads;
+    return lasting(() => this.#store.reads);
   }
 
   get namespaces(): ServedNamespaces {
-    return this.#store.namespaces;
+    return lasting(() => this.#store.namespaces);
   }
 
   get tokens(): TokenGate {
@@ -78,7 +80,7 @@ export class ResettableStore implements EmbeddedStore {
   }
 
   get proofs(): ServedProofs {
-    return this.#store.proofs;
+    return lasting(() => this.#store.proofs);
   }
 
   get integrity(): LogIntegrity {

@@ -6,7 +6,6 @@ import {
   type Answer,
   at,
   expectRefusal,
-  header,
   listAt,
   makeBucket,
   type Service,
@@ -98,12 +97,30 @@ describe("58: the page", () => {
     expect((await service.post(path, { limit: 1_000, offset: null })).status).toBe(200);
   });
 
-  test("58: a field that the list does not know is ignored by name, and a 422 when strict", async () => {
-    const { service } = await open([]);
-    const body = { page_size: 3 };
-    expect(header(await service.post(path, body), "X-Ignored-Fields")).toBe("page_size");
-    const strict = { headers: { Prefer: "handling=strict" } };
-    expectRefusal(await service.post(path, body, strict), 422, "ValidationError");
+  test("58: a field that the list does not know is a 400 that says what was meant", async () => {
+    const { service } = await open();
+    const handled = { headers: { Prefer: "handling=lenient" } };
+    for (const options of [{}, handled]) {
+      const answer = await service.post(path, { filterz: { bucket_name: "a" } }, options);
+      expectRefusal(answer, 400, "BadRequestError");
+      expect(answer.text).toContain('Did you mean \\"filters\\"?');
+    }
+  });
+
+  test("58: an operator of another database is a 400 with the form that is taken here", async () => {
+    const { service } = await open();
+    const cases = [
+      [{ "metadata.size": { $gt: 1 } }, '{"field":"metadata.size","operator":"gt","value":"…"}'],
+      [{ $and: [{ bucket_name: "a" }] }, '{"AND":[{"field":"metadata.team"}]}'],
+      [{ OR: [{ bucket_name: { $regex: "a" } }] }, '"operator":"regex"'],
+    ] as const;
+    for (const [filters, form] of cases) {
+      const answer = await service.post(path, { filters });
+      expectRefusal(answer, 400, "BadRequestError");
+      expect(String(at(answer, "error", "message"))).toContain(form);
+    }
+    const literal = { field: "metadata.size", operator: "eq", value: { $gt: 1 } };
+    expect((await service.post(path, { filters: literal })).status).toBe(200);
   });
 });
 

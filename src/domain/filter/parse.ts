@@ -126,6 +126,7 @@ class FilterParser {
     const place = [...at, key];
     const group = groupNames.find((name) => name === key);
     if (group === undefined) {
+      assertNoSign(key, value, place);
       const path = pathAt(key, place, this.#catalog, groupNames);
       return [this.#checked(path, "eq", value, place, caseSensitive)];
     }
@@ -162,6 +163,27 @@ class FilterParser {
     const value = valueFor(operator, raw, at, isTime);
     return { kind: "condition", path, operator, value, caseSensitive };
   }
+}
+
+/**
+ * Other databases write `{"price": {"$gt": 1}}`: taken for a value that must be equal, it would answer
+ * another question. A field with such a name is named by a condition.
+ * @throws BAD_REQUEST with the form that is meant.
+ */
+function assertNoSign(key: string, value: JsonValue, at: Location): void {
+  const sign = [key, ...(isJsonObject(value) ? Object.keys(value) : [])].find(isSign);
+  if (sign === undefined) return;
+  const field = key === sign ? "metadata.team" : key;
+  const meant = sign.slice(1).toLowerCase();
+  const group = groupNames.find((name) => name.toLowerCase() === meant);
+  const operator = operators.find((name) => name === meant) ?? "eq";
+  const form = group === undefined ? { field, operator, value: "…" } : { [group]: [{ field }] };
+  const message = `"${sign.slice(0, 64).toWellFormed()}" is no operator here: send ${JSON.stringify(form)}.`;
+  throw misfit(at, "foreign_operator", message);
+}
+
+function isSign(key: string): boolean {
+  return key.startsWith("$");
 }
 
 /** What a group or a condition says of itself, or what it stands in says for it. */

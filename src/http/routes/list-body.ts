@@ -6,17 +6,18 @@ import { Readable } from "node:stream";
 import { z } from "zod";
 import type { ListQuery, ServedListQuery } from "../../api/index.js";
 import { bucketCatalog } from "../../domain/bucket/list.js";
+import { describeUnknown } from "../../domain/did-you-mean.js";
+import { BucketsError } from "../../domain/errors.js";
 import { operators } from "../../domain/filter/condition.js";
 import type { FieldCatalog } from "../../domain/filter/fields.js";
 import type { JsonObject, JsonValue } from "../../domain/json.js";
 import { limits } from "../../domain/limits.js";
-import { checkStrays } from "../../domain/request-fields.js";
+import { strayFields } from "../../domain/request-fields.js";
 import { jsonValue, parsePaging, requireObject } from "../../domain/schemas.js";
 import { setCache, setMoment } from "../headers.js";
 import { readPreferences } from "../preferences.js";
 import { type ApiRequest, asOfMoment, defineRoute, flag, type Route } from "../route.js";
 import { type ListPage, missingOf, wholePage } from "../whole-page.js";
-import { setIgnoredFields } from "../write.js";
 
 /** What the bodies of lists of one kind of resource have of their own. */
 interface Listed {
@@ -173,6 +174,18 @@ function readListQuery(body: JsonObject): ListQuery {
   };
 }
 
+/** @throws BAD_REQUEST for a field that no list has: passed over, a filter would answer all there is. */
+function assertAsked(body: JsonObject, request: z.ZodObject): void {
+  const strays = strayFields(body, request);
+  if (strays.length === 0) return;
+  const message = `The query does not fit: ${describeUnknown(strays, Object.keys(request.shape))}`;
+  throw new BucketsError("BAD_REQUEST", message, {
+    validation_errors: strays
+      .slice(0, limits.validationIssuesMax)
+      .map((name) => ({ type: "unknown_field", location: ["body", name], message })),
+  });
+}
+
 /** Every kind of resource has these fields. */
 const listExample = { sort: { field: "created_at", direction: "desc" }, limit: 20 } as const;
 
@@ -209,7 +222,7 @@ export function defineList<Request extends z.ZodObject, Page extends ListPage>({
     refusals: [400, 404, 413, 415, 422],
     handle: async (sent, { as_of: asOf, include_total: includeTotal, ...paging }) => {
       const { context } = sent;
-      const { isStrict, applied } = readPreferences(context.get("Prefer"), true);
+      const { applied } = readPreferences(context.get("Prefer"), true);
       if (applied !== "") context.set("Preference-Applied", applied);
       const json = requireObject(sent.body ?? {});
       const query = readListQuery(json);
@@ -219,7 +232,7 @@ export function defineList<Request extends z.ZodObject, Page extends ListPage>({
         value === undefined || value === null ? [] : [{ field, operator: "eq", value }],
       );
       const filters = [query.filters, ...wanted].filter((filter) => (filter ?? null) !== null);
-      const ignored = checkStrays(json, request, isStrict);
+      assertAsked(json, request);
       const asked = {
         ...query,
         ...(wanted.length > 0 && { filters: { AND: filters } }),
@@ -229,7 +242,6 @@ export function defineList<Request extends z.ZodObject, Page extends ListPage>({
       };
       const includesTotals = includeTotal === "true";
       const page = await list(sent, asked, body, includesTotals);
-      setIgnoredFields(context, ignored);
       if (page.as_of === undefined) setCache(context, "current");
       else setMoment(context, page.as_of);
       const shown = includeTotal === "false" ? withoutTotals(page) : page;
