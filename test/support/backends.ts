@@ -16,6 +16,7 @@ import { SqliteReadView } from "../../src/engines/sqlite/view.js";
 import type { EventStore } from "../../src/eventstore/store.js";
 import type { ProjectionKeeper, View } from "../../src/projections/view.js";
 import { FixedClock } from "./clock.js";
+import { makeEmptyFile } from "./new-file.js";
 import { openSqlite } from "./sqlite.js";
 
 export interface Backend {
@@ -44,6 +45,12 @@ export function temporaryFile(): string {
   return join(temporaryFolder(), "store.db");
 }
 
+function emptyFile(): string {
+  const file = temporaryFile();
+  makeEmptyFile(file);
+  return file;
+}
+
 export function memoryBackend(clock = new FixedClock()): Backend {
   const view = new MemoryView();
   const events = new MemoryEngine({
@@ -62,7 +69,7 @@ export interface SqliteBackendOptions {
 }
 
 export function sqliteBackend(options: SqliteBackendOptions = {}): SqliteBackend {
-  const { file = temporaryFile(), clock = new FixedClock(), ...rest } = options;
+  const { file = emptyFile(), clock = new FixedClock(), ...rest } = options;
   const events = openSqlite({ file, clock: clock.read, ...rest });
   const reader = openReader(file);
   const close = async () => {

@@ -11,6 +11,7 @@ import { valueAt } from "../../src/domain/pointer.js";
 import { jsonValue } from "../../src/domain/schemas.js";
 import { type ServeOptions, serveStore } from "../../src/http/index.js";
 import { type EmbeddedStore, openBuckets } from "../../src/index.js";
+import { makeEmptyFile } from "./new-file.js";
 
 export const day = 24 * 60 * 60 * 1000;
 export const startOfTime = Date.parse("2026-10-01T12:00:00.000Z");
@@ -88,10 +89,16 @@ export function temporaryFile(): { readonly file: string; readonly remove: () =>
   };
 }
 
+function emptyFile(): ReturnType<typeof temporaryFile> {
+  const made = temporaryFile();
+  makeEmptyFile(made.file);
+  return made;
+}
+
 /** Opens a store and serves it. Close it when done; `serveTest` does so by itself. */
 export async function serve(options: ServiceOptions = {}): Promise<Service> {
   const { file, remove } =
-    options.file === undefined ? temporaryFile() : { file: options.file, remove: () => {} };
+    options.file === undefined ? emptyFile() : { file: options.file, remove: () => {} };
   const store = await openBuckets({
     file,
     ...(options.durability && { durability: options.durability }),
