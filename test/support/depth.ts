@@ -2,7 +2,12 @@
  * Proofs have two lengths. In `npm test` each runs short, which sees what is broken for everyone; in
  * `npm run test:deep` the same code runs long. A file of such proofs ends in `.proof.test.ts`.
  */
+import { test } from "vitest";
+
 export const isDeep = process.env["BUCKETLOG_DEPTH"] === "deep";
+
+/** Of the deep run alone, in a file of which the rest is of both. */
+export const deepTest = test.runIf(isDeep);
 
 export function depth({ smoke, deep }: { readonly smoke: number; readonly deep: number }): number {
   return isDeep ? deep : smoke;

@@ -18,6 +18,7 @@ import { openCheckpoint, parseVerifier } from "../../src/proofs/index.js";
 import { noteSigner, parseSigner, renamed } from "../../src/proofs/note.js";
 import { temporaryFile, temporaryFolder } from "../support/backends.js";
 import { bucketlog } from "../support/cli.js";
+import { deepTest } from "../support/depth.js";
 
 const reason = "the disk of the primary died";
 
@@ -214,7 +215,7 @@ describe("its events", () => {
   });
 });
 
-test("a moment of a backup that was signed later signs nothing under that name", async () => {
+deepTest("a moment of a backup that was signed later signs nothing under that name", async () => {
   const folder = temporaryFolder();
   const file = join(folder, "store.db");
   const passphrase = "a long passphrase";

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { openBuckets } from "../../src/index.js";
 import { bucketlog, temporaryFolder } from "../support/cli.js";
+import { deepTest } from "../support/depth.js";
 import {
   bucketOf,
   type Client,
@@ -194,7 +195,7 @@ describe("how it ends", () => {
 });
 
 describe("who it waits for", () => {
-  test("68 two hundred slow clients stop nobody, and cost little memory", async () => {
+  deepTest("68 two hundred slow clients stop nobody, and cost little memory", async () => {
     const server = new ServerProcess([newFile(), "--token", tokens.admin, "--log-level", "silent"]);
     const client = await server.client();
     const path = await makeBucket(client);

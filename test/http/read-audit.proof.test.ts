@@ -11,6 +11,7 @@ import { connectBuckets, openBuckets, restoreBackup } from "../../src/index.js";
 import { ReaderPool } from "../../src/readers/pool.js";
 import { rotateSecretKey } from "../../src/secret-keys.js";
 import { temporaryFile } from "../support/backends.js";
+import { deepTest } from "../support/depth.js";
 import {
   type Answer,
   at,
@@ -304,7 +305,7 @@ describe("a row of the audit of reads", () => {
     expect(await verified(file)).toMatchObject({ ok: false, reads: { checked: 1 } });
   });
 
-  test("is taken along by a backup, also to a store as it was before the row", async () => {
+  deepTest("is taken along by a backup, also to a store as it was before the row", async () => {
     const file = await fileWithReads();
     await rotateSecretKey({ file });
     const to = `${file}.copy`;

@@ -13,6 +13,7 @@ import { openBuckets } from "../../src/index.js";
 import { viewTables } from "../../src/projections/projections.js";
 import { sqliteBackend, temporaryFile } from "../support/backends.js";
 import { dayMs } from "../support/clock.js";
+import { isDeep } from "../support/depth.js";
 import { forge, tamper } from "../support/forge.js";
 import { accept, Units } from "../support/units.js";
 
@@ -98,7 +99,7 @@ describe("one byte changed in", () => {
     );
     expect(flips.map(([column]) => column).sort()).toEqual(columns.sort());
     for (const [column, expression] of flips) {
-      for (const position of [1, 12, 27, eventsMade]) {
+      for (const position of isDeep ? [1, 12, 27, eventsMade] : [12]) {
         const value = expression.replaceAll("#", column);
         tamper(file, (db) => {
           db.exec(

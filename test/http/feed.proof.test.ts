@@ -6,6 +6,7 @@ import { z } from "zod";
 import { serveStore } from "../../src/http/index.js";
 import type { FeedTimes } from "../../src/http/routes/feed.js";
 import { type BucketStore, openBuckets } from "../../src/index.js";
+import { deepTest } from "../support/depth.js";
 import { Item, reader, upTo } from "../support/feed-reader.js";
 import {
   type Answer,
@@ -292,56 +293,61 @@ describe("server-sent events", () => {
     await until(() => expect(stream.positions).toEqual([2]));
   });
 
-  test("56: a consumer that takes nothing is dropped, and costs no memory until then", async () => {
-    const { url, store } = await serveTimed({ slowConsumerMs: 300 });
-    const { buckets } = store.namespace();
-    const body = { bucket_name: "videos", bucket_schema: { properties: {} } };
-    await buckets.create(body);
-    for (const n of upTo(60)) {
-      await buckets.patch("videos", { metadata: { text: `${n}`.repeat(300_000) } });
-    }
-    let taken = 0;
-    const events = store.events.bind(store);
-    vi.spyOn(store, "events").mockImplementation((query) => {
-      const feed = events(query);
-      const page = feed.page.bind(feed);
-      feed.page = async (options) => {
-        const found = await page(options);
-        taken += found?.results.length ?? 0;
-        return found;
-      };
-      return feed;
-    });
-    const { hostname, port } = new URL(url);
-    const socket = connect(Number(port), hostname);
-    onTestFinished(() => void socket.destroy());
-    let received = "";
-    let isAsleep = true;
-    socket.setEncoding("utf8").on("data", (text: string) => {
-      received += text;
-      if (isAsleep) socket.pause();
-    });
-    socket.on("error", () => {});
-    const closed = once(socket, "close");
-    socket.write("GET /v1/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n");
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-    expect(taken).toBeGreaterThan(0);
-    expect(taken).toBeLessThan(40);
-    isAsleep = false;
-    socket.resume();
-    await closed;
-    // It comes back with the last id that it has whole, and misses nothing.
-    const ids = [...received.matchAll(/^id: (\S+)\ndata: .*\n\n/gm)];
-    const back = reader();
-    back.lastId = ids.at(-1)?.[1] ?? "";
-    const isComplete = () => ids.length + back.events.length >= 61;
-    while (!isComplete()) {
-      // On a machine that is busy it may be too slow as well; then it comes back once more.
-      await back.open(`${url}/v1/events`);
-      await until(() => expect(back.hasEnded || isComplete()).toBe(true));
-    }
-    expect(back.positions).toEqual(upTo(61 - ids.length, ids.length + 1));
-  });
+  deepTest(
+    "56: a consumer that takes nothing is dropped, and costs no memory until then",
+    async () => {
+      const { url, store } = await serveTimed({ slowConsumerMs: 300 });
+      const { buckets } = store.namespace();
+      const body = { bucket_name: "videos", bucket_schema: { properties: {} } };
+      await buckets.create(body);
+      for (const n of upTo(60)) {
+        await buckets.patch("videos", { metadata: { text: `${n}`.repeat(300_000) } });
+      }
+      let taken = 0;
+      const events = store.events.bind(store);
+      vi.spyOn(store, "events").mockImplementation((query) => {
+        const feed = events(query);
+        const page = feed.page.bind(feed);
+        feed.page = async (options) => {
+          const found = await page(options);
+          taken += found?.results.length ?? 0;
+          return found;
+        };
+        return feed;
+      });
+      const { hostname, port } = new URL(url);
+      const socket = connect(Number(port), hostname);
+      onTestFinished(() => void socket.destroy());
+      let received = "";
+      let isAsleep = true;
+      socket.setEncoding("utf8").on("data", (text: string) => {
+        received += text;
+        if (isAsleep) socket.pause();
+      });
+      socket.on("error", () => {});
+      const closed = once(socket, "close");
+      socket.write(
+        "GET /v1/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n",
+      );
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      expect(taken).toBeGreaterThan(0);
+      expect(taken).toBeLessThan(40);
+      isAsleep = false;
+      socket.resume();
+      await closed;
+      // It comes back with the last id that it has whole, and misses nothing.
+      const ids = [...received.matchAll(/^id: (\S+)\ndata: .*\n\n/gm)];
+      const back = reader();
+      back.lastId = ids.at(-1)?.[1] ?? "";
+      const isComplete = () => ids.length + back.events.length >= 61;
+      while (!isComplete()) {
+        // On a machine that is busy it may be too slow as well; then it comes back once more.
+        await back.open(`${url}/v1/events`);
+        await until(() => expect(back.hasEnded || isComplete()).toBe(true));
+      }
+      expect(back.positions).toEqual(upTo(61 - ids.length, ids.length + 1));
+    },
+  );
 
   test("56: closing the server ends streams and long polls at once", async () => {
     const service = await serveTest();

@@ -3,6 +3,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { StartedServer } from "../../src/server.js";
 import { openBrowser } from "../support/browser.js";
+import { deepTest } from "../support/depth.js";
 import { openPage, startStory } from "../support/page.js";
 
 let browser: Browser | undefined;
@@ -32,7 +33,7 @@ test("its scripts are files of its own, and its policy lets in no others", async
   expect(await answer.text()).not.toMatch(/<script(?![^>]*\bsrc=)|<style|\son\w+=|https?:/);
 });
 
-test("an operation is found, tried with the token, and answered", async (context) => {
+deepTest("an operation is found, tried with the token, and answered", async (context) => {
   if (browser === undefined) return context.skip();
   await using opened = await openPage(browser, server);
   const { page } = opened;

@@ -7,6 +7,7 @@ import { outlived, parseKeep } from "../../src/copies/keeping.js";
 import { BackupSchedule, type ScheduleOptions } from "../../src/copies/schedule.js";
 import { openBuckets, restoreBackup } from "../../src/index.js";
 import { temporaryFile, temporaryFolder } from "../support/backends.js";
+import { deepTest } from "../support/depth.js";
 import { serveTest } from "../support/server.js";
 
 const minute = 60_000;
@@ -82,28 +83,31 @@ test("a schedule needs a place, and tells what failed until one is taken", async
   await store.close();
 });
 
-test("one is taken when it is time, also after a restart; the others go, and each becomes a store", async () => {
-  const { store, folder, clock, schedule: made } = await schedule();
-  const { buckets } = store.namespace();
-  for (let n = 0; n < 4; n += 1) {
-    await buckets.create({ bucket_name: `b${n}`, bucket_schema: { properties: {} } });
-    await made.takeIfDue();
-    clock.now += hour / 2;
-    await made.takeIfDue();
-    clock.now += hour / 2;
-  }
-  const names = ["2026-10-01T02-00-00.000Z", "2026-10-01T03-00-00.000Z"];
-  expect(readdirSync(folder).sort()).toEqual(names);
-  const { schedule: again } = await schedule({ folder, store, clock: () => clock.now - 1 });
-  expect(again.newest).toBe(Date.UTC(2026, 9, 1, 3));
-  await again.takeIfDue();
-  expect(readdirSync(folder).sort()).toEqual(names);
-  for (const [index, name] of names.entries()) {
-    const restored = await restoreBackup(join(folder, name), temporaryFile());
-    expect(restored).toMatchObject({ position: index + 3 });
-  }
-  await store.close();
-});
+deepTest(
+  "one is taken when it is time, also after a restart; the others go, and each becomes a store",
+  async () => {
+    const { store, folder, clock, schedule: made } = await schedule();
+    const { buckets } = store.namespace();
+    for (let n = 0; n < 4; n += 1) {
+      await buckets.create({ bucket_name: `b${n}`, bucket_schema: { properties: {} } });
+      await made.takeIfDue();
+      clock.now += hour / 2;
+      await made.takeIfDue();
+      clock.now += hour / 2;
+    }
+    const names = ["2026-10-01T02-00-00.000Z", "2026-10-01T03-00-00.000Z"];
+    expect(readdirSync(folder).sort()).toEqual(names);
+    const { schedule: again } = await schedule({ folder, store, clock: () => clock.now - 1 });
+    expect(again.newest).toBe(Date.UTC(2026, 9, 1, 3));
+    await again.takeIfDue();
+    expect(readdirSync(folder).sort()).toEqual(names);
+    for (const [index, name] of names.entries()) {
+      const restored = await restoreBackup(join(folder, name), temporaryFile());
+      expect(restored).toMatchObject({ position: index + 3 });
+    }
+    await store.close();
+  },
+);
 
 test("a server tells of them in its readiness and its metrics, and is ready also without", async () => {
   const { store, schedule: made } = await schedule();
