@@ -24,6 +24,7 @@ import { copies } from "./instruments/copies.js";
 import { memory } from "./instruments/memory.js";
 import { profile } from "./instruments/profile.js";
 import { proofs } from "./instruments/proofs.js";
+import { upkeep } from "./instruments/upkeep.js";
 import { walk } from "./instruments/walk.js";
 import { describeMachine, load, pinSelf } from "./machine.js";
 import { type Builds, measure } from "./measure.js";
@@ -47,7 +48,15 @@ const benches: readonly Bench[] = [
 ];
 
 /** Only when they are asked for by name. */
-const instruments: readonly Instrument[] = [profile, walk, blocking, memory, copies, proofs];
+const instruments: readonly Instrument[] = [
+  profile,
+  walk,
+  blocking,
+  memory,
+  copies,
+  proofs,
+  upkeep,
+];
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,

@@ -11,6 +11,7 @@ import { documentOf } from "../../src/domain/resource.js";
 import { LogReader, LogWriter } from "../../src/engines/sqlite/log-sql.js";
 import { openBuckets } from "../../src/index.js";
 import { viewTables } from "../../src/projections/projections.js";
+import { nextTurn } from "../../src/timers.js";
 import { sqliteBackend, temporaryFile } from "../support/backends.js";
 import { dayMs } from "../support/clock.js";
 import { isDeep } from "../support/depth.js";
@@ -67,6 +68,74 @@ test("an untouched log verifies, all of it", async () => {
   const file = await write40();
   const report = await verify(file, headOf(file));
   expect(report).toMatchObject({ ok: true, events: eventsMade, head: headOf(file) });
+});
+
+describe("a rebuild", () => {
+  /** Rows enough for many slices. */
+  async function large() {
+    const backend = sqliteBackend();
+    const units = new Units();
+    const metadata = { text: "x".repeat(1_000) };
+    for (let made = 0; made < 1_500; made += 500) {
+      const create = (_: unknown, n: number) => units.of(units.create(`${made + n}`, { metadata }));
+      await backend.events.commit(Array.from({ length: 500 }, create));
+    }
+    return { ...backend, units };
+  }
+  const pages = (file: string, pragma: string) => {
+    const db = new Database(file, { readonly: true });
+    const count = z.number().parse(db.pragma(pragma, { simple: true }));
+    db.close();
+    return count;
+  };
+
+  test("gives the pages back that it needed, and leaves no table", async () => {
+    const { file, keeper } = await large();
+    const before = pages(file, "page_count");
+    expect(await keeper.rebuild(ignore)).toMatchObject({ differences: 0 });
+    expect(pages(file, "freelist_count")).toBe(0);
+    expect(pages(file, "page_count")).toBeLessThan(before * 1.1);
+    expect(await keeper.verify(undefined, ignore)).toMatchObject({ ok: true });
+    const tables = tamper(file, (db) => db.prepare("SELECT name FROM sqlite_schema").pluck().all());
+    expect(tables.filter((name) => /_(rebuild|replaced)$/.test(String(name)))).toEqual([]);
+  });
+
+  test("compares while others write, and what they wrote meanwhile is in its view", async () => {
+    const { file, events, keeper, units } = await large();
+    tamper(file, (db) => db.exec("UPDATE buckets SET state = '{}' WHERE rowid = 7"));
+    let writes = 0;
+    let isOver = false;
+    const writing = (async () => {
+      while (!isOver) {
+        writes += 1;
+        const created = await events.commit([units.of(units.create(`meanwhile ${writes}`))]);
+        expect(created).toMatchObject([{ kind: "committed" }]);
+        await nextTurn();
+      }
+    })();
+    const report = await keeper.rebuild(ignore);
+    isOver = true;
+    await writing;
+    expect(report.differences).toBe(1);
+    expect(report.replayed).toBeGreaterThan(1_500);
+    expect(await keeper.verify(undefined, ignore)).toMatchObject({ ok: true });
+  });
+
+  test("that was cut short is cleared away by the next opening", async () => {
+    const { file, close } = await large();
+    await close();
+    tamper(file, (db) => {
+      db.exec("CREATE TABLE buckets_rebuild (a TEXT) STRICT");
+      db.exec("CREATE TABLE objects_replaced (a TEXT) STRICT");
+    });
+    expect(await verify(file)).toMatchObject({ ok: true });
+    const { keeper } = sqliteBackend({ file });
+    await keeper.bringUpToDate(ignore);
+    const left = tamper(file, (db) =>
+      db.prepare("SELECT count(*) FROM sqlite_schema WHERE name GLOB '*_re[bp]*'").pluck().get(),
+    );
+    expect(left).toBe(0);
+  });
 });
 
 describe("one byte changed in", () => {

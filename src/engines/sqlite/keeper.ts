@@ -17,7 +17,7 @@ import { toHex } from "../../eventstore/codec.js";
 import { zeroHash } from "../../eventstore/frame.js";
 import { GrowingTree } from "../../eventstore/tree.js";
 import type { KnownRoot } from "../../eventstore/tree-check.js";
-import { type Table, viewTables } from "../../projections/projections.js";
+import { viewTables } from "../../projections/projections.js";
 import {
   foldInto,
   replay,
@@ -39,13 +39,18 @@ import { checkPages, type PageCheckReport } from "./page-check.js";
 import { findSchemaFault } from "./schema-check.js";
 import { StateTables } from "./state-tables.js";
 import { SqliteView } from "./view.js";
+import { type Side, ViewComparison } from "./view-comparison.js";
 
 const suffix = "_rebuild";
+/** Of the tables that others have taken the place of, until they are gone. */
+const replacedSuffix = "_replaced";
 const scratchKib = 32 * 1024;
 /** How long a slice of a rebuild may keep others from writing, and how many events it has at least. */
 const sliceMs = 5;
-const sliceEventsMin = 10;
-const pagesAtOnce = 256;
+const sliceMin = 10;
+/** So many rows are compared at once when nobody waits. */
+const sliceRows = 500;
+const pagesAtOnce = 64;
 
 /** Counts the changes to what the tables hold of the same events: those of another are made anew. */
 const viewVersion = 2;
@@ -68,6 +73,7 @@ export class SqliteKeeper implements ProjectionKeeper {
    * @throws FILE_INVALID when that is to be done to a file that is open for reading alone.
    */
   async bringUpToDate(onProgress: OnProgress): Promise<void> {
+    if (!this.#engine.isReadOnly) this.#dropLeftovers();
     const current = this.#engine.readerDb
       .prepare("SELECT 1 FROM projections WHERE name = 'view' AND version = ?")
       .get(viewVersion);
@@ -144,34 +150,74 @@ export class SqliteKeeper implements ProjectionKeeper {
 
   async #rebuild(onProgress: OnProgress): Promise<RebuildReport> {
     try {
+      this.#dropLeftovers();
       this.#engine.exclusive(({ db }) => {
-        for (const { name } of viewTables) {
-          db.exec(`DROP TABLE IF EXISTS ${name}${suffix}`);
-          db.exec(tableSql(db, name, suffix));
-        }
+        for (const { name } of viewTables) db.exec(tableSql(db, name, suffix));
       });
-      const unreadable: Fault[] = [];
-      let size = sliceEventsMin;
-      for (let replayed = 0; ; ) {
-        const began = monotonicNow();
-        const slice = await whenUnlocked(() =>
-          this.#engine.exclusive(({ db, reader }) => foldSlice(db, reader, replayed, size)),
-        );
-        const tookMs = monotonicNow() - began;
-        size = nextSize(size, tookMs);
-        replayed += slice.folded;
-        unreadable.push(...slice.unreadable);
-        onProgress({ done: replayed, total: slice.total });
-        if (slice.report !== undefined) {
-          await this.#giveBackPages();
-          return { ...slice.report, ...(unreadable.length > 0 && { unreadable }) };
-        }
-        // Those who write have as much time as it takes.
-        await pause(tookMs);
-      }
+      const fold = new Fold();
+      const comparison = new ViewComparison();
+      let differences = 0;
+      const told = { afterEach: () => onProgress(fold.progress) };
+      await this.#inSlices(({ db, reader }, size) => fold.next(db, reader, size), told);
+      await this.#inSlices(({ db, reader }, size) => {
+        // Rows are compared as of one position, whatever is written between two slices.
+        if (!fold.next(db, reader, size)) return false;
+        differences += comparison.next({ db, suffix }, { db, suffix: "" }, size).length;
+        return comparison.isDone;
+      });
+      await this.#inSlices(
+        ({ db, reader }, size) => {
+          if (!fold.next(db, reader, size)) return false;
+          swap(db);
+          return true;
+        },
+        { how: "exclusive" },
+      );
+      await this.#dropReplaced();
+      await this.#giveBackPages();
+      const { replayed, unreadable } = fold;
+      const report = { replayed, rows: comparison.rows, differences };
+      return { ...report, ...(unreadable.length > 0 && { unreadable }) };
     } catch (error) {
       this.#dropLeftovers();
       throw error;
+    }
+  }
+
+  /**
+   * Does something in transactions that take some milliseconds, and leaves those who write as much time in
+   * between. @param slice does so much of it; whether that was the last.
+   */
+  async #inSlices(
+    slice: (writer: SliceWriter, size: number) => boolean,
+    { how = "write", afterEach = () => {} }: SliceOptions = {},
+  ): Promise<void> {
+    for (let size = sliceMin; ; ) {
+      const began = monotonicNow();
+      const isDone = await whenUnlocked(() => this.#engine[how]((writer) => slice(writer, size)));
+      const tookMs = monotonicNow() - began;
+      afterEach();
+      if (isDone) return;
+      size = nextSize(size, tookMs);
+      await pause(tookMs);
+    }
+  }
+
+  /** To drop a large table at once would take long: each of its pages is overwritten. */
+  async #dropReplaced(): Promise<void> {
+    for (const { name, key } of viewTables) {
+      const table = `${name}${replacedSuffix}`;
+      const keys = key.join(", ");
+      await this.#inSlices(({ db }, size) => {
+        const { changes } = db
+          .prepare(
+            `DELETE FROM ${table} WHERE (${keys}) IN (SELECT ${keys} FROM ${table} ORDER BY ${keys} LIMIT ?)`,
+          )
+          .run(size);
+        if (changes === size) return false;
+        db.exec(`DROP TABLE ${table}`);
+        return true;
+      });
     }
   }
 
@@ -179,19 +225,22 @@ export class SqliteKeeper implements ProjectionKeeper {
   async #giveBackPages(): Promise<void> {
     for (;;) {
       const before = freePages(this.#engine.readerDb);
+      const began = monotonicNow();
       await whenUnlocked(() =>
         this.#engine.write(({ db }) => db.pragma(`incremental_vacuum(${pagesAtOnce})`)),
       );
       if (freePages(this.#engine.readerDb) >= before) return;
-      await nextTurn();
+      await pause(monotonicNow() - began);
     }
   }
 
   /** Half a rebuild takes up room, and running out of it may be why the rebuild failed. */
   #dropLeftovers(): void {
     try {
+      const left = leftovers(this.#engine.readerDb);
+      if (left.length === 0) return;
       this.#engine.exclusive(({ db }) => {
-        for (const { name } of viewTables) db.exec(`DROP TABLE IF EXISTS ${name}${suffix}`);
+        for (const name of left) db.exec(`DROP TABLE ${name}`);
       });
     } catch {
       // The next rebuild drops them first.
@@ -222,37 +271,50 @@ function damaged(fault: Fault): VerifyReport {
   };
 }
 
-interface Slice {
-  readonly folded: number;
-  readonly unreadable: readonly Fault[];
-  /** The events of the log as it is now. */
-  readonly total: number;
-  /** There once the log was folded to its end and the tables were swapped. */
-  readonly report: RebuildReport | undefined;
+interface SliceOptions {
+  /** Whether states that are known in memory are forgotten afterwards. */
+  readonly how?: "write" | "exclusive";
+  /** Outside of the transaction. */
+  readonly afterEach?: () => void;
 }
 
-function foldSlice(db: Database.Database, reader: LogReader, after: number, size: number): Slice {
-  const { position: total } = reader.head();
-  const rows = reader.logAfter(after, size);
-  const unreadable = foldInto(new SqliteView(db, suffix), rows);
-  const reached = after + rows.length;
-  const isGapless = (rows.at(-1)?.position ?? after) === reached;
-  invariant(
-    isGapless && (rows.length > 0 || reached === total),
-    `the log has a gap after ${after}, or does not reach its head: verify it`,
-  );
-  return {
-    folded: rows.length,
-    unreadable,
-    total,
-    report: reached === total ? swap(db, total) : undefined,
-  };
+type SliceWriter = Parameters<Parameters<SqliteEngine["exclusive"]>[0]>[0];
+
+/** Folds the log into the tables beside the live ones, as far as it goes. */
+class Fold {
+  readonly unreadable: Fault[] = [];
+  #replayed = 0;
+  #total = 0;
+
+  get replayed(): number {
+    return this.#replayed;
+  }
+
+  get progress(): Parameters<OnProgress>[0] {
+    return { done: this.#replayed, total: this.#total };
+  }
+
+  /** @returns whether all of the log is folded now. */
+  next(db: Database.Database, reader: LogReader, size: number): boolean {
+    const { position: total } = reader.head();
+    this.#total = total;
+    if (this.#replayed === total) return true;
+    const rows = reader.logAfter(this.#replayed, size);
+    this.unreadable.push(...foldInto(new SqliteView(db, suffix), rows));
+    const reached = this.#replayed + rows.length;
+    invariant(
+      rows.length > 0 && rows.at(-1)?.position === reached,
+      `the log has a gap after ${this.#replayed}, or does not reach its head: verify it`,
+    );
+    this.#replayed = reached;
+    return reached === total;
+  }
 }
 
-/** As many events as can be folded in the time, by how long the last slice took. */
+/** As many events or rows as fit into the time, by how long the last slice took. */
 function nextSize(size: number, tookMs: number): number {
   const fitting = Math.round((size * sliceMs) / Math.max(tookMs, 0.1));
-  return Math.min(sliceEvents, Math.max(sliceEventsMin, Math.min(fitting, size * 2)));
+  return Math.min(sliceEvents, Math.max(sliceMin, Math.min(fitting, size * 2)));
 }
 
 function freePages(db: Database.Database): number {
@@ -263,33 +325,22 @@ function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Compares every row, then puts the folded tables in the place of the live ones. */
-function swap(db: Database.Database, replayed: number): RebuildReport {
-  let rows = 0;
-  let differences = 0;
-  for (const { name, key } of viewTables) {
-    const folded = `${name}${suffix}`;
-    const keys = key.join(", ");
-    rows += count(db, `SELECT count(*) FROM ${folded}`);
-    differences += count(
-      db,
-      `SELECT count(*) FROM (SELECT * FROM ${folded} EXCEPT SELECT * FROM ${name})`,
-    );
-    differences += count(
-      db,
-      `SELECT count(*) FROM ${name} WHERE (${keys}) NOT IN (SELECT ${keys} FROM ${folded})`,
-    );
-    db.exec(`DROP TABLE ${name}`);
-    db.exec(`ALTER TABLE ${folded} RENAME TO ${name}`);
+/** Puts the folded tables in the place of the live ones. */
+function swap(db: Database.Database): void {
+  for (const { name } of viewTables) {
+    db.exec(`ALTER TABLE ${name} RENAME TO ${name}${replacedSuffix}`);
+    db.exec(`ALTER TABLE ${name}${suffix} RENAME TO ${name}`);
   }
   db.prepare("INSERT OR REPLACE INTO projections (name, version) VALUES ('view', ?)").run(
     viewVersion,
   );
-  return { replayed, rows, differences };
 }
 
-function count(db: Database.Database, sql: string): number {
-  return z.number().parse(db.prepare(sql).pluck().get());
+/** What a rebuild left behind that did not end. */
+function leftovers(db: Database.Database): readonly string[] {
+  const ours = viewTables.flatMap(({ name }) => [`${name}${suffix}`, `${name}${replacedSuffix}`]);
+  const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
+  return ours.filter((name) => tables.includes(name));
 }
 
 /** The statement that makes a table like the live one. */
@@ -305,70 +356,26 @@ function tableSql(db: Database.Database, table: string, tableSuffix = ""): strin
   return sql.replace(/^CREATE TABLE "?\w+"?/, `CREATE TABLE ${table}${tableSuffix}`);
 }
 
-/** The difference at the lowest position, found row by row: the views may be large. */
+/** The difference at the lowest position. */
 async function firstDifference(
   live: Database.Database,
   folded: Database.Database,
 ): Promise<Fault | undefined> {
+  const sides: [Side, Side] = [
+    { db: folded, suffix: "" },
+    { db: live, suffix: "" },
+  ];
   const states = new StateTables(folded);
+  const comparison = new ViewComparison();
   let first: Fault | undefined;
-  for (const table of viewTables) {
-    for await (const { key, stream } of differingRows(table, live, folded)) {
+  while (!comparison.isDone) {
+    for (const { table, key, stream } of comparison.next(...sides, sliceRows)) {
       const position = states.state(stream)?.position ?? 0;
       if (first !== undefined && first.position <= position) continue;
-      const problem = `the row ${key} of ${table.name} is not the fold of the events of ${stream}`;
-      first = { position, problem };
+      const row = `the row ${JSON.stringify(key)} of ${table.name}`;
+      first = { position, problem: `${row} is not the fold of the events of ${stream}` };
     }
+    await nextTurn();
   }
   return first;
 }
-
-interface DifferingRow {
-  readonly key: string;
-  /** The stream that the row is made from. */
-  readonly stream: string;
-}
-
-/** Rows that are not the same in both, are missing in the live view, or should not be there. */
-async function* differingRows(
-  table: Table,
-  live: Database.Database,
-  folded: Database.Database,
-): AsyncIterable<DifferingRow> {
-  for await (const { row, other, where } of pairs(table, folded, live)) {
-    if (JSON.stringify(row) !== JSON.stringify(other)) yield where;
-  }
-  for await (const { other, where } of pairs(table, live, folded)) {
-    if (other === undefined) yield where;
-  }
-}
-
-interface Pair {
-  readonly row: unknown;
-  /** The row of the same key in the other database. */
-  readonly other: unknown;
-  readonly where: DifferingRow;
-}
-
-/** Every row of the one database, with the row of the same key in the other. */
-async function* pairs(
-  viewTable: Table,
-  from: Database.Database,
-  to: Database.Database,
-): AsyncIterable<Pair> {
-  const { name: table, key, stream } = viewTable;
-  const find = to.prepare(
-    `SELECT * FROM ${table} WHERE ${key.map((name) => `${name} = ?`).join(" AND ")}`,
-  );
-  let seen = 0;
-  for (const raw of from.prepare(`SELECT * FROM ${table}`).iterate()) {
-    const row = Row.parse(raw);
-    const values = key.map((name) => row[name]);
-    const where = { key: JSON.stringify(values), stream: String(row[stream]) };
-    yield { row, other: find.get(values), where };
-    seen += 1;
-    if (seen % sliceEvents === 0) await nextTurn();
-  }
-}
-
-const Row = z.record(z.string(), z.union([z.string(), z.number(), z.null()]));

@@ -19,7 +19,7 @@ export function findSchemaFault(db: Database.Database): string | undefined {
     if (found !== sql) return `the ${name} is not what it was made as: restore a backup`;
     made.delete(name);
   }
-  const [strange] = [...made.keys()].filter((name) => !name.endsWith("_rebuild"));
+  const [strange] = [...made.keys()].filter((name) => !/_(rebuild|replaced)$/.test(name));
   if (strange !== undefined) return `the ${strange} is none of ours: remove it`;
   const version = db.pragma("user_version", { simple: true });
   const wanted = readMigrations().length;

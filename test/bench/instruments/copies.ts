@@ -13,14 +13,12 @@ import type { EmbeddedStore } from "../../../src/index.js";
 import type { Instrument } from "../instrument.js";
 import { pinSelf, unpinSelf } from "../machine.js";
 import type { Setup } from "../setup.js";
-import { quantile } from "../statistics.js";
 import { sizeIn } from "./blocking.js";
+import { fill, type Measured, measured, rounded, timed } from "./writing.js";
 
 type Library = typeof import("../../../src/index.js");
 
 const events = 200_000;
-const buckets = 1_000;
-const operationsMax = 100;
 const crowds = [8, 64];
 
 export const copies: Instrument = {
@@ -50,32 +48,6 @@ export const copies: Instrument = {
   },
 };
 
-const nameOf = (n: number) => `bucket-${n % buckets}`;
-const patchOf = (n: number) => ({ metadata: { n, text: "x".repeat(200) } });
-
-async function fill(store: EmbeddedStore, count: number): Promise<void> {
-  const properties = {};
-  for (let first = 0; first < count; first += operationsMax) {
-    const numbers = Array.from({ length: operationsMax }, (_, index) => first + index);
-    await store
-      .namespace()
-      .transaction(
-        numbers.map((n) =>
-          n < buckets
-            ? { type: "create", body: { bucket_name: nameOf(n), bucket_schema: { properties } } }
-            : { type: "patch", bucket: nameOf(n), patch: patchOf(n) },
-        ),
-      );
-  }
-}
-
-interface Measured {
-  readonly perSecond: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly seconds: number;
-}
-
 async function besideWriters(store: EmbeddedStore, writers: number, setup: Setup) {
   const alone = () => measured(store, writers, delay(setup.quick ? 1_000 : 15_000));
   const before = await alone();
@@ -102,36 +74,6 @@ async function besideWriters(store: EmbeddedStore, writers: number, setup: Setup
   ];
 }
 
-/** What the writers did until `during` was over. */
-async function measured(
-  store: EmbeddedStore,
-  writers: number,
-  during: Promise<unknown>,
-): Promise<Measured> {
-  const { buckets } = store.namespace();
-  const latencies: number[] = [];
-  let isOver = false;
-  const began = performance.now();
-  const writing = Array.from({ length: writers }, async (_, writer) => {
-    for (let n = writer; !isOver; n += writers) {
-      const started = performance.now();
-      await buckets.patch(nameOf(n), patchOf(n));
-      latencies.push(performance.now() - started);
-    }
-  });
-  await during;
-  isOver = true;
-  await Promise.all(writing);
-  const seconds = (performance.now() - began) / 1_000;
-  const sorted = latencies.toSorted((a, b) => a - b);
-  return {
-    perSecond: latencies.length / seconds,
-    p50: quantile(sorted, 0.5),
-    p99: quantile(sorted, 0.99),
-    seconds,
-  };
-}
-
 async function ofLog(library: Library, file: string, setup: Setup) {
   const log = setup.path("log.ndjson");
   const store = await library.openBuckets({ file });
@@ -153,15 +95,4 @@ async function ofLog(library: Library, file: string, setup: Setup) {
     Math.round(position / seconds),
   ];
   return [row("the export", exported), row("the import", imported)];
-}
-
-/** @returns seconds. */
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const began = performance.now();
-  await work();
-  return (performance.now() - began) / 1_000;
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 100) / 100;
 }
