@@ -2,7 +2,7 @@
  * Goal: rows that are no fold of the log, such as access tokens, cannot be changed unseen by whoever has
  * the file and not the key. Method: each change is made in a closed file, and verified.
  */
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { openBuckets } from "../../src/index.js";
@@ -124,11 +124,59 @@ test("another key seals everything anew", async () => {
 
 test("a rotation that was cut short is finished by the next opening", async () => {
   const file = await filled();
+  rmSync(`${file}.sealed`);
   tamper(file, (db) => db.exec("UPDATE table_macs SET key_id = NULL, seal = NULL"));
   const report = await verify(file);
   expect(report.not_checked?.join()).toContain("the rows of tokens: they have no seal");
   await (await openBuckets({ file, secretKey })).close();
   expect(await verify(file)).toMatchObject({ ok: true, not_checked: [] });
+});
+
+describe("seals that are taken away", () => {
+  const ways = [
+    ["with all MACs", "DELETE FROM row_macs; UPDATE table_macs SET key_id = NULL, seal = NULL"],
+    ["with their table", "DELETE FROM row_macs; DELETE FROM table_macs"],
+    ["in the name of another key", "UPDATE table_macs SET key_id = 'other'"],
+    [
+      "with the rows",
+      "DELETE FROM tokens; DELETE FROM row_macs; UPDATE table_macs SET seal = NULL",
+    ],
+  ] as const;
+
+  test.each(ways)("%s are not made anew by opening it: verify tells", async (_, sql) => {
+    const file = await filled();
+    tamper(file, (db) => db.exec(sql));
+    for (const time of ["before", "after"]) {
+      expect(await verify(file), time).toMatchObject({
+        ok: false,
+        fault: {
+          problem: expect.stringMatching(/seal of the rows of tokens was taken away: .*rotate-key/),
+        },
+      });
+      await (await openBuckets({ file, secretKey })).close();
+    }
+    await rotateSecretKey({ file, secretKey, newSecretKey: secretKey });
+    expect(await verify(file)).toMatchObject({ ok: true, not_checked: [] });
+  });
+
+  test("are told once the first ones were made: nobody has to have opened it twice", async () => {
+    const file = temporaryFile();
+    const store = await openBuckets({ file });
+    await store.tokens.create({ name: "reader", permission: "read" });
+    await store.close();
+    expect(JSON.parse(readFileSync(`${file}.sealed`, "utf8"))).toMatchObject({
+      tables: ["tokens"],
+    });
+  });
+
+  test.each(["", "{}", "not JSON"])("cannot be told where the note is %j", async (text) => {
+    const file = await filled();
+    writeFileSync(`${file}.sealed`, text);
+    await expect(openBuckets({ file, secretKey })).rejects.toMatchObject({
+      code: "FILE_INVALID",
+      message: expect.stringMatching(/\.sealed is damaged: .* remove it/),
+    });
+  });
 });
 
 test("without the key nothing is checked, and that is said", async () => {

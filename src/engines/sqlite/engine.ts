@@ -154,6 +154,8 @@ export class SqliteEngine implements EventStore {
   #writer: Writer | undefined;
   /** What is to be done to each connection that writes. */
   #onWriter: ((db: Database.Database) => void) | undefined;
+  /** And to the last of them, before it is closed. */
+  #onClose: ((db: Database.Database) => void) | undefined;
   #fault: Error | undefined;
   /** Another writer has the file: for good. */
   #displacement: BucketsError | undefined;
@@ -495,12 +497,16 @@ export class SqliteEngine implements EventStore {
   /** What authenticates the rows that are no fold of the log. */
   get seals(): RowSeals {
     return sqliteRowSeals({
+      file: this.#options.file,
       reader: this.#readerDb,
       openSnapshot: () => openReader(this.#options.file),
       write: (work) => this.write(({ db }) => work(db)),
       onWriter: (install) => {
         this.#onWriter = install;
         if (this.#writer !== undefined) install(this.#writer.db);
+      },
+      onClose: (settle) => {
+        this.#onClose = settle;
       },
     });
   }
@@ -678,7 +684,10 @@ export class SqliteEngine implements EventStore {
     clearInterval(this.#upkeep);
     try {
       this.#readerDb.close();
-      if (this.#files?.findFault() === undefined) await this.settle();
+      if (this.#files?.findFault() === undefined) {
+        if (this.#writer !== undefined) this.#onClose?.(this.#writer.db);
+        await this.settle();
+      }
     } finally {
       this.#closeWriter();
       this.#owner?.release();

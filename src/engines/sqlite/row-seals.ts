@@ -6,6 +6,8 @@ import type Database from "better-sqlite3";
 import { z } from "zod";
 import type { CheckedRows, RowMacs, RowSeals } from "../../eventstore/row-seals.js";
 import { nextTurn } from "../../timers.js";
+import { copyWal } from "./connection.js";
+import { keepSealMark, readSealMark, removeSealMark, type SealMark } from "./seal-mark.js";
 
 interface SealedTable {
   readonly name: string;
@@ -45,6 +47,8 @@ const tables: readonly SealedTable[] = [
 
 const sliceRows = 500;
 const macBytes = 32;
+const howToSealAnew =
+  "restore a backup, or look through them and have `secrets rotate-key` seal what is there";
 
 const bytes = z.instanceof(Uint8Array);
 const SealRow = z.object({
@@ -58,6 +62,8 @@ const MadeRow = z.object({ row_key: z.string(), made: bytes });
 const ComparedRow = MadeRow.extend({ kept: bytes.nullable() });
 
 interface SealingParts {
+  /** The path of the database. */
+  readonly file: string;
   readonly reader: Database.Database;
   /** One consistent state, for as long as it is looked at. */
   readonly openSnapshot: () => Database.Database;
@@ -65,25 +71,34 @@ interface SealingParts {
   readonly write: (work: (db: Database.Database) => void) => void;
   /** Has that done to the connection that writes, and to each that takes its place. */
   readonly onWriter: (install: (db: Database.Database) => void) => void;
+  /** Has that done with the connection that writes before it is closed for good. */
+  readonly onClose: (settle: (db: Database.Database) => void) => void;
 }
 
-export function sqliteRowSeals({ reader, openSnapshot, write, onWriter }: SealingParts): RowSeals {
+export function sqliteRowSeals(parts: SealingParts): RowSeals {
+  const { file, reader, openSnapshot, write, onWriter, onClose } = parts;
   return {
     sealWith: async (macs) => {
-      const open = tables.filter(({ name }) => !isSettled(reader, name, macs));
-      if (open.length > 0) defineFunctions(reader, macs);
-      for (const table of open) sealAnew(table, macs, reader, write);
-      onWriter((db) => install(db, macs));
+      if (hasAnything(reader, readSealMark(file))) sealMissing(parts, macs);
+      onWriter((db) => {
+        install(db, macs);
+        noteSealed(db, file, macs);
+      });
+      onClose((db) => noteSealed(db, file, macs));
     },
-    unseal: async () =>
+    unseal: async () => {
+      removeSealMark(file);
       write((db) =>
         db.exec("UPDATE table_macs SET key_id = NULL, seal = NULL WHERE seal NOT NULL"),
-      ),
+      );
+    },
     verify: async (macs) => {
+      // Before the snapshot is taken: what is said to be sealed is in it.
+      const mark = readSealMark(file);
       const db = openSnapshot();
       try {
         db.exec("BEGIN");
-        return await verify(db, macs);
+        return await verify(db, macs, mark);
       } finally {
         db.close();
       }
@@ -91,11 +106,44 @@ export function sqliteRowSeals({ reader, openSnapshot, write, onWriter }: Sealin
   };
 }
 
-/** Whether it is sealed under this key, or there is nothing in it to be sealed: no key is made for that. */
-function isSettled(db: Database.Database, name: string, macs: RowMacs): boolean {
-  const { seal, keyId } = sealOf(db, name);
-  if (seal !== null) return keyId === macs.keyId;
+/** Whether something is sealed, or is to be: no key is made for a store in which nothing is. */
+function hasAnything(db: Database.Database, mark: SealMark | undefined): boolean {
+  return (
+    mark !== undefined ||
+    tables.some(({ name }) => sealOf(db, name).seal !== null || !isEmpty(db, name))
+  );
+}
+
+function isEmpty(db: Database.Database, name: string): boolean {
   return db.prepare(`SELECT 1 FROM ${name} LIMIT 1`).get() === undefined;
+}
+
+/** Those that were sealed under this key before, and are not, are left as they are: verify tells. */
+function sealMissing({ file, reader, write }: SealingParts, macs: RowMacs): void {
+  const mark = readSealMark(file);
+  const open = tables.filter(({ name }) => {
+    const { seal, keyId } = sealOf(reader, name);
+    return (seal === null || keyId !== macs.keyId) && !wasSealed(mark, name, macs);
+  });
+  if (open.length > 0) defineFunctions(reader, macs);
+  for (const table of open) sealAnew(table, macs, reader, write);
+}
+
+function wasSealed(mark: SealMark | undefined, name: string, macs: RowMacs): boolean {
+  return mark?.tables.includes(name) === true && mark.key_id === macs.keyId;
+}
+
+/** Only of what a power cut cannot take: with relaxed durability, that is what was copied. */
+function noteSealed(db: Database.Database, file: string, macs: RowMacs): void {
+  const mark = readSealMark(file);
+  const added = tables.filter(({ name }) => {
+    const { seal, keyId } = sealOf(db, name);
+    return seal !== null && keyId === macs.keyId && !wasSealed(mark, name, macs);
+  });
+  if (added.length === 0 || !copyWal(db)) return;
+  const kept = mark?.key_id === macs.keyId ? mark.tables : [];
+  const names = new Set([...kept, ...added.map(({ name }) => name)]);
+  keepSealMark(file, { key_id: macs.keyId, tables: [...names] });
 }
 
 function sealOf(db: Database.Database, name: string): SealRow {
@@ -211,14 +259,23 @@ function xor(a: Uint8Array, b: Uint8Array): Uint8Array {
   return Buffer.from(a.map((byte, index) => byte ^ (b[index] ?? 0)));
 }
 
-async function verify(db: Database.Database, macs: RowMacs): Promise<CheckedRows> {
+async function verify(
+  db: Database.Database,
+  macs: RowMacs,
+  mark: SealMark | undefined,
+): Promise<CheckedRows> {
   let checked = 0;
   const notChecked: string[] = [];
   for (const table of tables) {
     const { name } = table;
     const kept = sealOf(db, name);
+    const isSealed = kept.seal !== null && kept.keyId === macs.keyId;
+    if (!isSealed && wasSealed(mark, name, macs)) {
+      const problem = `the seal of the rows of ${name} was taken away`;
+      return { checked, problem: `${problem}: ${howToSealAnew}`, notChecked };
+    }
     if (kept.seal === null) {
-      if (db.prepare(`SELECT 1 FROM ${name} LIMIT 1`).get() === undefined) continue;
+      if (isEmpty(db, name)) continue;
       notChecked.push(`the rows of ${name}: they have no seal; secrets rotate-key makes it`);
       continue;
     }
