@@ -311,9 +311,9 @@ describe("the WAL", () => {
       db.exec(`INSERT INTO t VALUES (${position})`);
       keeper.committed({ position, hash: Buffer.of(position), recordedAt: position });
     };
-    const pass = async (ms: number) => {
+    const pass = async (ms: number, connection = db) => {
       now += ms;
-      keeper.keepUp(db);
+      keeper.keepUp(connection);
       await keeper.noted();
     };
     /** What the database holds without its WAL. */
@@ -391,6 +391,44 @@ describe("the WAL", () => {
     write(2);
     await pass(1_000);
     expect(known()).toBe(1);
+    db.close();
+  });
+
+  test("that cannot be copied is told at once, until it can", async () => {
+    const { file, db, keeper, write, pass, copied } = keeping("full");
+    write(1);
+    const broken = new Database(file);
+    broken.close();
+    await pass(5_000, broken);
+    expect(keeper.check()).toMatchObject({
+      status: "fail",
+      says: expect.stringMatching(/in the WAL alone, which cannot be copied/),
+    });
+    expect(copied()).toBe(0);
+    await pass(1_000);
+    expect(keeper.check()).toMatchObject({ status: "pass" });
+    expect(copied()).toBe(1);
+    db.close();
+  });
+
+  test("that a reader keeps from being copied is told after 30 s", async () => {
+    const { file, db, keeper, write, pass } = keeping("full");
+    write(1);
+    const reader = new Database(file, { readonly: true });
+    reader.exec("BEGIN");
+    expect(reader.prepare("SELECT max(a) FROM t").pluck().get()).toBe(1);
+    write(2);
+    await pass(5_000);
+    await pass(29_999);
+    expect(keeper.check()).toMatchObject({ status: "pass" });
+    await pass(1);
+    expect(keeper.check()).toMatchObject({
+      status: "warn",
+      says: expect.stringMatching(/last copied 35 s ago: somebody reads an old state/),
+    });
+    reader.close();
+    await pass(1_000);
+    expect(keeper.check()).toMatchObject({ status: "pass" });
     db.close();
   });
 

@@ -19,7 +19,7 @@ export function tamper<T>(file: string, change: (db: Database.Database) => T): T
   const result = change(db);
   for (const { sql } of triggers) db.exec(sql);
   db.close();
-  rmSync(`${file}.head`, { force: true });
+  for (const note of [".head", ".last"]) rmSync(file + note, { force: true });
   return result;
 }
 

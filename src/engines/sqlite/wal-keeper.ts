@@ -4,7 +4,7 @@
  * database once it is on the disk.
  */
 import type Database from "better-sqlite3";
-import { type Durability, fails, type HealthCheck, passes } from "../../domain/health.js";
+import { type Durability, fails, type HealthCheck, passes, warns } from "../../domain/health.js";
 import type { Head } from "../../eventstore/store.js";
 import { monotonicNow } from "../../timers.js";
 import { checkpoint, copyWal } from "./connection.js";
@@ -12,6 +12,8 @@ import { keepKnownHead, keepKnownHeadSync, LastCommit } from "./known-head.js";
 
 const idleMs = 5_000;
 const copyEveryMs = 60_000;
+/** A backup or a verification reads one state for a while: only what lasts longer is told. */
+const waitsMs = 30_000;
 
 interface Kept {
   readonly file: string;
@@ -33,6 +35,8 @@ export class WalKeeper {
   #noted: Head | undefined;
   #noting: Promise<void> | undefined;
   #fault: string | undefined;
+  /** Since when a reader has kept a part of the WAL from being copied. */
+  #waitsSince: number | undefined;
 
   constructor(kept: Kept) {
     this.#kept = kept;
@@ -84,7 +88,12 @@ export class WalKeeper {
   check(): HealthCheck {
     if (this.#fault !== undefined) return fails("checkpoint", this.#fault);
     if (this.#wroteAt === undefined) return passes("checkpoint", "all is in the database");
-    const seconds = Math.round((this.#now() - this.#copiedAt) / 1_000);
+    const now = this.#now();
+    const seconds = Math.round((now - this.#copiedAt) / 1_000);
+    if (this.#waitsSince !== undefined && now - this.#waitsSince >= waitsMs) {
+      const why = "somebody reads an old state of it, and the WAL grows meanwhile";
+      return warns("checkpoint", `the WAL was last copied ${seconds} s ago: ${why}`);
+    }
     return passes("checkpoint", `the WAL was copied into the database ${seconds} s ago`);
   }
 
@@ -97,10 +106,12 @@ export class WalKeeper {
   /** A reader may keep a part of it waiting: then it is tried again. */
   #copy(db: Database.Database): void {
     if (copyWal(db)) this.#hasCopied();
+    else this.#waitsSince ??= this.#now();
   }
 
   #hasCopied(): void {
     this.#wroteAt = undefined;
+    this.#waitsSince = undefined;
     this.#copiedAt = this.#now();
     this.#copied = this.#head;
   }

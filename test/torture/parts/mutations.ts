@@ -149,7 +149,13 @@ export const mutations: readonly Mutation[] = [
   },
   {
     guard: "states in memory are forgotten after a commit that failed",
-    edits: [{ file: engine, find: /this\.#cache\.clear\(\);(?=\s+throw)/, replace: "" }],
+    edits: [
+      {
+        file: engine,
+        find: /this\.#cache\.clear\(\);(?=\s+this\.#tellChange\(undefined\);\s+throw)/,
+        replace: "",
+      },
+    ],
     part: ioErrors,
     count: 60,
   },
@@ -170,11 +176,13 @@ async function run(setting: Setting): Promise<Result> {
   for (const [index, { guard, edits, part, count }] of mutations
     .slice(0, setting.count)
     .entries()) {
+    if (setting.isOver()) break;
     const home = join(setting.folder, `mutant-${index}`);
     mutate(dirname(setting.dist), home, edits);
     const folder = join(home, "trial");
     mkdirSync(folder);
-    const trial: Setting = { ...setting, dist: join(home, "dist"), folder, count, say: () => {} };
+    const dist = join(home, "dist");
+    const trial: Setting = { ...setting, dist, folder, count, isOver: () => false, say: () => {} };
     const [found, skipped] = await findOut(part, trial);
     setting.say(`${guard}: ${found ?? skipped ?? "not found out"}`);
     if (found !== undefined) figures[guard] = `found by ${part.name}`;
