@@ -75,6 +75,38 @@ export function completed(kept: KeptHashes): TreeHashes {
   return { at };
 }
 
+/** Of how many tiles the leaves are remembered: 8 KiB each. */
+const tilesRemembered = 64;
+
+/**
+ * The same, but the leaves of the tiles that were read last are not read again: a proof asks for those
+ * of one bit by bit. A log only grows, so that a leaf once read stays what it is.
+ */
+export function remembering(kept: KeptHashes): KeptHashes {
+  /** By their tile, in the order of their last use. */
+  const read = new Map<number, readonly Uint8Array[]>();
+  const leavesOf = (tile: number, count: number): readonly Uint8Array[] => {
+    const known = read.get(tile) ?? [];
+    // The last tile may have grown.
+    const leaves = known.length >= count ? known : kept.leaves(tile * tileWidth, tileWidth);
+    read.delete(tile);
+    read.set(tile, leaves);
+    const [oldest] = read.keys();
+    if (read.size > tilesRemembered && oldest !== undefined) read.delete(oldest);
+    return leaves;
+  };
+  return {
+    ...kept,
+    leaves: (from, count) => {
+      const tile = Math.floor(from / tileWidth);
+      const end = (from % tileWidth) + count;
+      // No proof asks for leaves of two.
+      if (end > tileWidth) return kept.leaves(from, count);
+      return leavesOf(tile, end).slice(from % tileWidth, end);
+    },
+  };
+}
+
 /** How many full tiles there are at a level over so many events. */
 export function fullTiles(size: number, level: number): number {
   return Math.floor(size / tileWidth ** level);

@@ -8,9 +8,10 @@ import {
   type KeptHashes,
   type LogIdentity,
   type LogTree,
+  remembering,
   type SignedCheckpoint,
 } from "../../eventstore/log-tree.js";
-import { leafHash, perfectRoot, type TreeHashes, tileWidth } from "../../eventstore/tree.js";
+import { leafHash, perfectRoot, tileWidth } from "../../eventstore/tree.js";
 import type { KeptTree } from "../../eventstore/tree-check.js";
 
 const bytes = z.instanceof(Uint8Array);
@@ -88,7 +89,7 @@ export function sqliteLogTree(
   );
   const entries = reader.prepare(entriesSql).pluck();
   return {
-    hashes: storedHashes(reader),
+    hashes: completed(remembering(keptHashes(reader))),
     entries: async (from, count) => z.array(bytes).parse(entries.all(from, count)),
     identity: async (): Promise<LogIdentity> => IdentityRow.parse(identity.get()),
     takeOrigin: async (origin) => {
@@ -142,11 +143,7 @@ export function sqliteLogTree(
   };
 }
 
-/** The tree of what a connection sees: leaves from the log, full tiles as far as they are kept. */
-function storedHashes(db: Database.Database): TreeHashes {
-  return completed(keptHashes(db));
-}
-
+/** Of what a connection sees: leaves from the log, full tiles as far as they are kept. */
 function keptHashes(db: Database.Database): KeptHashes {
   const leaves = db.prepare(entriesSql).pluck();
   const tiles = db.prepare("SELECT idx, hash FROM tree WHERE level = ? AND idx >= ? AND idx < ?");
@@ -164,7 +161,7 @@ function keptHashes(db: Database.Database): KeptHashes {
 
 /** Keeps some more tiles of the lowest level, and whatever they make full above. @returns whether that was all. */
 function extendSlice(db: Database.Database, size: number): boolean {
-  const hashes = storedHashes(db);
+  const hashes = completed(keptHashes(db));
   const kept = db.prepare("SELECT coalesce(max(idx) + 1, 0) FROM tree WHERE level = ?").pluck();
   const keep = db.prepare("INSERT INTO tree (level, idx, hash) VALUES (?, ?, ?)");
   const first = z.number().parse(kept.get(1));

@@ -363,7 +363,7 @@ export class LogProofs implements ServedProofs {
       index,
       size,
       leaf: toHex(leaf ?? new Uint8Array()),
-      root: toHex(treeRoot(tree.hashes, size)),
+      root: toHex(signed?.root ?? treeRoot(tree.hashes, size)),
       hashes: inclusionProof(tree.hashes, index, size).map(toHex),
       ...(signed !== undefined && { checkpoint: signed.note }),
     };
