@@ -198,6 +198,14 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
       ).argParser(wholeNumber("A rate", 1_000_000)),
     )
     .addOption(
+      option(
+        "--past-cache-seconds <n>",
+        "let caches keep answers about the past, also beyond an erasure",
+      )
+        .default(0)
+        .argParser(wholeNumber("A time", 31_536_000, 0)),
+    )
+    .addOption(
       option("--log-level <level>", "how much to log")
         .choices(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
         .default("info"),

@@ -55,6 +55,7 @@ export interface ServeFlags {
   readonly backupKeep: Keep;
   readonly ui: boolean;
   readonly publicCheckpoints: boolean;
+  readonly pastCacheSeconds: number;
   readonly origin?: string;
   readonly logLevel: string;
 }
@@ -153,6 +154,7 @@ export async function serve(terminal: Terminal, flags: ServeFlags): Promise<void
     basePath: flags.basePath,
     ui: flags.ui,
     publicCheckpoints: flags.publicCheckpoints,
+    pastCacheSeconds: flags.pastCacheSeconds,
     ...(flags.corsOrigin !== undefined && { corsOrigins: flags.corsOrigin }),
     ...(flags.trustedProxies !== undefined && { trustedProxies: flags.trustedProxies }),
     ...(flags.rateLimit !== undefined && { rateLimit: flags.rateLimit }),
@@ -197,6 +199,7 @@ function readersOf(
       app: {
         ...(flags.publicUrl !== undefined && { publicUrl: flags.publicUrl }),
         basePath: flags.basePath,
+        pastCacheSeconds: flags.pastCacheSeconds,
       },
     },
   });

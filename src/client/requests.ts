@@ -145,7 +145,7 @@ function placeOf(headers: Headers): ReadPlace {
     ...(recordedAt !== null && {
       past: {
         recordedAt: Date.parse(recordedAt),
-        isFinal: headers.get("Cache-Control")?.includes("immutable") === true,
+        isFinal: headers.get("Cache-Control") !== "no-store",
         latestVersion: Number(headers.get("X-Latest-Version")),
       },
     }),

@@ -89,6 +89,11 @@ export interface AppOptions {
   readonly backups?: ServedBackups;
   /** Whether everybody may read the checkpoints and the tree of the log, without a token. */
   readonly publicCheckpoints?: boolean;
+  /**
+   * Seconds that caches may keep answers about the past without asking again: as long as that, they
+   * show what was erased meanwhile. None unless given: they ask each time, and are told with a 304.
+   */
+  readonly pastCacheSeconds?: number;
   /** Serve the web page under `/ui/`, and send browsers there; unless it is false. */
   readonly ui?: boolean;
   /**

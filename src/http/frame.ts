@@ -17,13 +17,14 @@ interface Framing {
   readonly metrics: Metrics;
   readonly newRequestId: () => string;
   readonly isDraining: () => boolean;
+  readonly pastCacheSeconds?: number;
 }
 
 export function frameRequests(framing: Framing): Middleware<RequestState> {
   return async function frameRequests(context, next) {
     identify(context, framing);
     const started = performance.now();
-    shield(context);
+    shield(context, framing);
     const skew = await clockSkewOf(framing.store);
     if (skew !== undefined) context.set("X-Clock-Skew", skew);
     await next();
@@ -44,7 +45,8 @@ function identify(context: HttpContext, { newRequestId }: Framing): void {
 }
 
 /** What every answer carries; a route says more about caching where it knows more. */
-function shield(context: HttpContext): void {
+function shield(context: HttpContext, { pastCacheSeconds = 0 }: Framing): void {
+  context.state.pastCacheSeconds = pastCacheSeconds;
   context.set(shieldingHeaders);
   setCache(context, "none");
   context.set("Vary", "Accept, Authorization, X-Namespace");

@@ -56,21 +56,28 @@ export function setMoment(context: HttpContext, asOf: AsOf): void {
   if (asOf.recorded_at !== undefined) {
     context.set("Memento-Datetime", new Date(asOf.recorded_at).toUTCString());
   }
-  setCache(context, asOf.is_final ? "final" : "none");
+  setCache(context, asOf.is_final ? "past" : "none");
 }
 
 /**
- * `current`: may be kept, must be asked about each time. `final`: about the past, and never changes
- * again; `public`: the same, of what everybody may read. `none`: not to be kept at all.
+ * `current`: may be kept, must be asked about each time. `past`: the same, though it changes only if
+ * something of it is erased, unless the server lets it be kept for a while. `final`: never changes;
+ * `public`: the same, of what everybody may read. `none`: not to be kept at all.
  */
 export function setCache(
   context: HttpContext,
-  kind: "current" | "final" | "public" | "none",
+  kind: "current" | "past" | "final" | "public" | "none",
 ): void {
   switch (kind) {
     case "current":
       context.set("Cache-Control", "private, no-cache");
       break;
+    case "past": {
+      const { pastCacheSeconds: seconds } = context.state;
+      const kept = seconds > 0 ? `max-age=${seconds}, immutable` : "no-cache";
+      context.set("Cache-Control", `private, ${kept}`);
+      break;
+    }
     case "final":
       context.set("Cache-Control", "private, max-age=31536000, immutable");
       break;

@@ -97,6 +97,6 @@ export function setPast(context: HttpContext, past: PastPlace | undefined): void
     // The standard's own header knows whole seconds only.
     context.set("X-Recorded-At", formatTime(past.recordedAt));
     context.set("X-Latest-Version", String(past.latestVersion));
-    setCache(context, past.isFinal ? "final" : "none");
+    setCache(context, past.isFinal ? "past" : "none");
   }
 }

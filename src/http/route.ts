@@ -35,6 +35,8 @@ export interface RequestState {
   address: string;
   /** Of the caller's trace, when it sent a valid one. */
   traceId: string | undefined;
+  /** How long answers about the past may be kept without asking again; 0 for not at all. */
+  pastCacheSeconds: number;
 }
 
 export type HttpContext = ParameterizedContext<RequestState>;

@@ -13,6 +13,7 @@ export const ReaderSettings = z.object({
   app: z.object({
     publicUrl: z.string().exactOptional(),
     basePath: z.string().exactOptional(),
+    pastCacheSeconds: z.number().exactOptional(),
   }),
 });
 export type ReaderSettings = z.infer<typeof ReaderSettings>;

@@ -29,9 +29,11 @@ import {
  * A bucket with five versions, a second apart: created, described by alice, given to team b,
  * locked, unlocked.
  */
-async function makeStory(): Promise<{ service: Service; path: string; clock: TestClock }> {
+async function makeStory(
+  options: { readonly pastCacheSeconds?: number } = {},
+): Promise<{ service: Service; path: string; clock: TestClock }> {
   const clock = new TestClock();
-  const service = await serveTest({ clock: clock.read });
+  const service = await serveTest({ clock: clock.read, ...options });
   const path = await makeBucket(service, { metadata: { team: "a", tags: ["x", "y"] } });
   clock.advance(1_000);
   await service.patch(path, { description: "first" }, { headers: { "X-Actor": "alice" } });
@@ -225,11 +227,41 @@ describe("GET /history/{version}", () => {
     expectRefusal(await service.get(`${path}/history/6`), 404, "NotFoundError");
   });
 
-  it("48: tells one event, which never changes again", async () => {
+  it("48: tells one event, which whoever has it asks about by its tag", async () => {
     const { service, path } = await makeStory();
     const entry = await service.get(`${path}/history/3`);
     expect(entry.body).toEqual(listAt(await service.get(`${path}/history`), "results")[2]);
-    expect(header(entry, "Cache-Control")).toBe("private, max-age=31536000, immutable");
+    expect(header(entry, "Cache-Control")).toBe("private, no-cache");
+    const headers = { "If-None-Match": header(entry, "ETag") };
+    const again = await service.get(`${path}/history/3`, { headers });
+    expect([again.status, again.body]).toEqual([304, undefined]);
+    const asOther = await service.get(`${path}/history/2`, { headers });
+    expect(asOther.status).toBe(200);
+  });
+});
+
+describe("what is about the past", () => {
+  it("49: is asked about each time, and a state of then is a 304 by its tag", async () => {
+    const { service, path } = await makeStory();
+    const past = await service.get(`${path}?as_of=2`);
+    expect(header(past, "Cache-Control")).toBe("private, no-cache");
+    const headers = { "If-None-Match": header(past, "ETag") };
+    const again = await service.get(`${path}?as_of=2`, { headers });
+    expect([again.status, again.body]).toEqual([304, undefined]);
+    expect(header(again, "Cache-Control")).toBe("private, no-cache");
+  });
+
+  it("may be kept for as long as the server was told, what is about now may not", async () => {
+    const { service, path } = await makeStory({ pastCacheSeconds: 60 });
+    const kept = "private, max-age=60, immutable";
+    for (const past of [`${path}?as_of=2`, `${path}/history/2`]) {
+      expect(header(await service.get(past), "Cache-Control")).toBe(kept);
+    }
+    const list = await service.post("/v1/buckets/list?as_of=@2", {});
+    expect(header(list, "Cache-Control")).toBe(kept);
+    expect(header(await service.get(path), "Cache-Control")).toBe("private, no-cache");
+    const unsettled = await service.get(`${path}?as_of=2077-10-01T12:00:00Z`);
+    expect(header(unsettled, "Cache-Control")).toBe("no-store");
   });
 });
 
@@ -278,7 +310,7 @@ describe("GET ?as_of", () => {
   it("49: answers a version with the same bytes for ever", async () => {
     const { service, path } = await makeStory();
     const before = await service.get(`${path}?as_of=2`);
-    expect(header(before, "Cache-Control")).toBe("private, max-age=31536000, immutable");
+    expect(header(before, "Cache-Control")).toBe("private, no-cache");
     expect(header(before, "X-Version")).toBe("2");
     await service.patch(path, { description: "other", metadata: {} });
     const after = await service.get(`${path}?as_of=2`);

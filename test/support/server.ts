@@ -54,6 +54,7 @@ export interface ServiceOptions {
   readonly rateLimit?: number;
   readonly backupRoot?: string;
   readonly publicCheckpoints?: boolean;
+  readonly pastCacheSeconds?: number;
   readonly backups?: ServeOptions["backups"];
   /** Of the rate limit. */
   readonly rateClock?: () => number;
@@ -130,6 +131,7 @@ export async function serve(options: ServiceOptions = {}): Promise<Service> {
     ...(options.backups && { backups: options.backups }),
     ...(options.backupRoot && { backupRoot: options.backupRoot }),
     ...(options.publicCheckpoints && { publicCheckpoints: true }),
+    ...(options.pastCacheSeconds && { pastCacheSeconds: options.pastCacheSeconds }),
     ...(options.rateLimit && { rateLimit: options.rateLimit }),
     ...(options.rateClock && { clock: options.rateClock }),
     ...(options.headersTimeoutMs && { headersTimeoutMs: options.headersTimeoutMs }),

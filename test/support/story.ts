@@ -534,7 +534,7 @@ function placed(answer: Answer): Told {
 function pastOf({ headers }: Answer) {
   const recordedAt = headers.get("X-Recorded-At");
   if (recordedAt === null) return undefined;
-  const isFinal = headers.get("Cache-Control")?.includes("immutable") === true;
+  const isFinal = headers.get("Cache-Control") !== "no-store";
   const latestVersion = Number(headers.get("X-Latest-Version"));
   return { recordedAt: Date.parse(recordedAt), isFinal, latestVersion };
 }

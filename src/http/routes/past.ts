@@ -10,8 +10,10 @@ import { csvHeader, toCsvRows } from "../../domain/history-csv.js";
 import { HistoryEntry } from "../../domain/history-entry.js";
 import { limits } from "../../domain/limits.js";
 import { lastName } from "../../service/read/last-name.js";
+import { readCondition, readConditions } from "../conditional.js";
 import { setCache, shortList } from "../headers.js";
 import { addLink, addVersionLinks, withQuery } from "../links.js";
+import { sendRead } from "../read.js";
 import { type ApiRequest, asOf, defineRoute, flag, noQuery, type Route } from "../route.js";
 import { bucketOf, bucketPath, bucketUrl } from "./buckets.js";
 
@@ -101,17 +103,19 @@ export function pastRoutes(subject: Subject): readonly Route[] {
       operationId: `get${name}HistoryEntry`,
       summary: `One event of ${article(noun)}`,
       permission: "read",
+      headers: readConditions,
       query: noQuery,
       response: HistoryEntry,
-      refusals: [400, 404],
+      refusals: [400, 404, 412],
       handle: async (request) => {
         const { context, params } = request;
+        const condition = readCondition(context);
         const entry = await reads(request).entry(identify(params), versionOf(params));
         const newest = await reads(request).history(identify(params), { limit: 1 });
         const latestVersion = newest.results[0]?.version;
         addVersionLinks(context, urlOf(request), entry.version, latestVersion);
-        setCache(context, "final");
-        context.body = entry;
+        setCache(context, "past");
+        sendRead(context, condition, { ...entry, tag: String(entry.version) }, entry);
       },
     }),
     defineRoute({
