@@ -42,6 +42,7 @@ const OpenFields = {
   minFreeBytes: optional(wholeNumber("Send bytes.", { min: 0 })),
   maxUploadBytes: optional(wholeNumber("Send bytes.", { min: 1 })),
   acceptTruncation: flag,
+  resumeTimers: flag,
   origin: optional(
     where(textField("Send a name."), [
       isLogName,

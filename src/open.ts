@@ -13,6 +13,7 @@ import { openEngine } from "./engines/open-engine.js";
 import { settledPath } from "./engines/sqlite/store-path.js";
 import type { Outcome, Unit } from "./eventstore/store.js";
 import type { Upgrade } from "./eventstore/upgrade.js";
+import { areTimersHeld, resumeTimers } from "./held-timers.js";
 import {
   checkedBytes,
   checkedClock,
@@ -100,6 +101,11 @@ export interface OpenOptions {
   readonly onUpgrade?: (upgrade: Upgrade) => void;
   /** Told how many events have been folded anew for that, of how many. */
   readonly onUpgradeProgress?: OnProgress;
+  /**
+   * Has a store that was restored or imported go on where the one that it was made of left off, from now
+   * on: it closes windows and hands out batches, which a copy does not do otherwise.
+   */
+  readonly resumeTimers?: boolean;
   /** Milliseconds since the epoch; for tests. */
   readonly clock?: () => number;
   /** A new id with that prefix; for tests. */
@@ -123,7 +129,6 @@ export async function openStore(given: OpenOptions, tokens?: TokenGate): Promise
     randomBytes:
       options.randomBytes === undefined ? randomPool() : checkedBytes(options.randomBytes),
     actor: options.actor ?? "local",
-    runsTimers: options.readOnly !== true,
     fetchPolicy: { allowLoopback: options.allowLoopbackUrls === true },
     origin: options.origin,
     maxQueueMs: options.maxQueueMs,
@@ -143,7 +148,6 @@ type Shared = Pick<
   | "newId"
   | "randomBytes"
   | "actor"
-  | "runsTimers"
   | "fetchPolicy"
   | "origin"
   | "maxQueueMs"
@@ -170,6 +174,8 @@ async function inMemory(
   return {
     ...shared,
     ...engine,
+    runsTimers: true,
+    holdsTimers: false,
     blobs: new MemoryBlobStore(shared.clock),
     key: () => passes("key", "in memory"),
     signingKey: ephemeralSigningKey(options.signingKey),
@@ -193,9 +199,12 @@ async function onFile(given: OpenSettings, shared: Shared): Promise<StoreParts> 
   try {
     await recordTruncation(engine, shared);
     const blobs = new FileBlobStore(`${file}.blobs`, shared.clock, chosen.room);
+    const holdsTimers = await heldTimers(engine, options);
     return {
       ...shared,
       ...engine,
+      runsTimers: options.readOnly !== true && !holdsTimers,
+      holdsTimers,
       blobs: options.readOnly === true ? readOnlyBlobs(blobs) : blobs,
       key: () => checkKey(options),
       signingKey: fileSigningKey(file, options.signingKey),
@@ -212,6 +221,15 @@ async function onFile(given: OpenSettings, shared: Shared): Promise<StoreParts> 
     await engine.events.close();
     throw error;
   }
+}
+
+/** What holds none of the past yet has nothing to hold back, whatever was in its place before. */
+async function heldTimers({ events }: Engine, options: OpenSettings): Promise<boolean> {
+  const { file, readOnly, resumeTimers: isResumed } = options;
+  if (readOnly !== true) {
+    if (isResumed === true || (await events.head()).position === 0) resumeTimers(file);
+  }
+  return areTimersHeld(file);
 }
 
 /** One that only reads leaves it to the one that writes. */

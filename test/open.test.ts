@@ -33,6 +33,7 @@ describe("Options that do not fit", () => {
     ["maxQueueMs", { maxQueueMs: 0 }],
     ["scrubMibPerSecond", { scrubMibPerSecond: 0 }],
     ["acceptTruncation", { acceptTruncation: 1 }],
+    ["resumeTimers", { resumeTimers: 1 }],
     ["withoutSecrets", { withoutSecrets: "yes" }],
     ["allowLoopbackUrls", { allowLoopbackUrls: 1 }],
     ["clock", { clock: 5 }],

@@ -8,6 +8,8 @@ export interface ImportLogOptions {
   readonly upTo?: number | undefined;
   /** The folder that has the bytes of its blobs, by their hashes: those that it speaks of are copied. */
   readonly blobs?: string | undefined;
+  /** Has the copy close windows and hand out batches; else it does so once it is opened with `resumeTimers`. */
+  readonly resumeTimers?: boolean | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
 

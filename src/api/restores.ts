@@ -8,6 +8,8 @@ export interface RestoreOptions {
   readonly keys?: readonly string[] | undefined;
   /** The register of erasures, by its path; that beside the file unless given. */
   readonly erasures?: string | undefined;
+  /** Has the copy close windows and hand out batches; else it does so once it is opened with `resumeTimers`. */
+  readonly resumeTimers?: boolean | undefined;
   /** Opens the keys that were sealed in it. */
   readonly passphrase?: string | undefined;
   readonly onProgress?: ((progress: BackupProgress) => void) | undefined;

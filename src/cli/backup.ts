@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { BucketsError } from "../domain/errors.js";
 import { type BackupProgress, openBuckets, restoreBackup } from "../index.js";
 import { jsonLine, line } from "./line.js";
+import { heldLine } from "./log-file.js";
 import { existingFileOf, openForReading, type StoreFlags } from "./store.js";
 import type { Terminal } from "./terminal.js";
 
@@ -71,6 +72,7 @@ interface RestoreFlags extends PassphraseFlags {
   readonly at?: string;
   readonly key?: readonly string[];
   readonly erasures?: string;
+  readonly resumeTimers: boolean;
   readonly json: boolean;
 }
 
@@ -80,7 +82,7 @@ export async function restore(
   file: string,
   flags: RestoreFlags,
 ): Promise<void> {
-  const { at, key: keys, erasures } = flags;
+  const { at, key: keys, erasures, resumeTimers } = flags;
   const passphrase =
     flags.passphraseFile === undefined ? undefined : requirePassphrase(terminal, flags);
   const report = await restoreBackup(terminal.path(from), terminal.path(file), {
@@ -88,6 +90,7 @@ export async function restore(
     keys,
     erasures: erasures === undefined ? undefined : terminal.path(erasures),
     passphrase,
+    resumeTimers,
     onProgress: printingOf(terminal),
   });
   terminal.endProgress();
@@ -97,6 +100,7 @@ export async function restore(
     line`${file} has the log up to position ${position}, and it verifies; ${blobs.count} blobs, ${blobs.bytes} bytes`,
   );
   terminal.print(line`head ${position}:${hash}`);
+  if (!resumeTimers) terminal.print(heldLine);
   if (!report.is_trusted) {
     terminal.print(
       line`Signed by ${report.signed_by}, a key that came with the backup: compare it with one that you noted (--key).`,

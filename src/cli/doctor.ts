@@ -105,11 +105,11 @@ async function checkFile({ file, name }: Place): Promise<readonly Finding[]> {
   }
 }
 
-/** Whether the log contains what it has signed, and was recorded by the clock of now. */
+/** Whether the log contains what it has signed, was recorded by the clock of now, and is no copy. */
 async function checkHealth(store: EmbeddedStore): Promise<readonly Finding[]> {
   const { checks } = await store.health();
   return checks
-    .filter(({ name }) => name === "proofs" || name === "clock")
+    .filter(({ name }) => name === "proofs" || name === "clock" || name === "timers")
     .map(({ name, status, says }) => ({
       name,
       ok: status === "pass",

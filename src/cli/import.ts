@@ -13,6 +13,7 @@ export interface ImportFlags extends StoreFlags {
   readonly blobs?: string;
   readonly upTo?: number;
   readonly fromLine?: number;
+  readonly resumeTimers: boolean;
   readonly json: boolean;
 }
 
@@ -75,17 +76,17 @@ function withWayOn(error: unknown, { url }: Pick<StoreFlags, "url">): unknown {
 }
 
 /** @throws BAD_REQUEST for what is of the other kind of import alone. */
-function assertFitting({ log, url, key, upTo, skip, fromLine }: ImportFlags): void {
+function assertFitting({ log, url, key, upTo, skip, fromLine, resumeTimers }: ImportFlags): void {
   if (log && (url !== undefined || skip !== undefined || fromLine !== undefined)) {
     throw new BucketsError(
       "BAD_REQUEST",
       "--log makes a file of all that is in it: it goes without --url, --skip and --from-line.",
     );
   }
-  if (!log && (key !== undefined || upTo !== undefined)) {
+  if (!log && (key !== undefined || upTo !== undefined || resumeTimers)) {
     throw new BucketsError(
       "BAD_REQUEST",
-      "--key and --up-to are for a whole log, which is signed: add --log.",
+      "--key, --up-to and --resume-timers are for a whole log, which is signed: add --log.",
     );
   }
 }

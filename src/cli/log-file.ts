@@ -70,19 +70,24 @@ interface ImportLogFlags {
   readonly key?: readonly string[];
   readonly upTo?: number;
   readonly blobs?: string;
+  readonly resumeTimers: boolean;
   readonly json: boolean;
 }
+
+/** Of what is made of a backup or a log. */
+export const heldLine = line`It is a copy: it closes no window and hands out no batch until it is served with --resume-timers.`;
 
 export async function importLogFile(
   terminal: Terminal,
   from: string,
   flags: ImportLogFlags,
 ): Promise<void> {
-  const { key: keys, upTo, blobs } = flags;
+  const { key: keys, upTo, blobs, resumeTimers } = flags;
   const report = await importLog(terminal.path(from), terminal.path(flags.file), {
     keys,
     upTo,
     blobs: blobs === undefined ? undefined : terminal.path(blobs),
+    resumeTimers,
     onProgress: terminal.printProgress,
   });
   terminal.endProgress();
@@ -94,6 +99,7 @@ export async function importLogFile(
   if (report.blobs !== undefined) {
     terminal.print(line`${report.blobs.count} blobs, ${report.blobs.bytes} bytes`);
   }
+  if (!resumeTimers) terminal.print(heldLine);
   if (!report.is_trusted) {
     terminal.print(
       line`Nobody's signature was checked: name the key of the log, as you noted it (--key).`,

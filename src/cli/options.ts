@@ -34,6 +34,11 @@ export const acceptTruncation = () =>
   option("--accept-truncation", "go on with a log whose end is missing, and record that").default(
     false,
   );
+export const resumeTimers = () =>
+  option(
+    "--resume-timers",
+    "have a copy close windows and hand out batches, as what it was made of did",
+  ).default(false);
 export const keys = () =>
   option("--key <key>", "that has signed it, <name>+<id>+<base64>; may be repeated").argParser(
     lines,

@@ -36,6 +36,7 @@ import {
   pointArgument,
   port,
   position,
+  resumeTimers,
   several,
   wholeNumber,
   writing,
@@ -165,6 +166,7 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
         .argParser(wholeNumber("A number of streams", 1_000_000)),
     )
     .addOption(acceptTruncation())
+    .addOption(resumeTimers())
     .addOption(option("--ephemeral", "in memory, gone when it ends").default(false))
     .addOption(option("--seed <file>", "what a new store begins with, NDJSON"))
     .addOption(
@@ -402,6 +404,7 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
       option("--erasures <file>", "the register of erasures; that beside the file unless given"),
     )
     .addOption(option("--passphrase-file <file>", "opens the keys in it"))
+    .addOption(resumeTimers())
     .addOption(json())
     .action(runs(async () => (await import("./backup.js")).restore));
 
@@ -425,6 +428,7 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
         position,
       ),
     )
+    .addOption(resumeTimers())
     .addOption(
       option("--from-line <line>", "go on behind what was refused").argParser(
         wholeNumber("A line", Number.MAX_SAFE_INTEGER),

@@ -41,6 +41,7 @@ export interface ServeFlags {
   readonly readers: number;
   readonly readTimeout: number;
   readonly acceptTruncation: boolean;
+  readonly resumeTimers: boolean;
   readonly ephemeral: boolean;
   readonly seed?: string;
   readonly allowReset: boolean;
@@ -86,6 +87,7 @@ async function open(terminal: Terminal, flags: ServeFlags): Promise<EmbeddedStor
     ...(flags.maxUploadBytes !== undefined && { maxUploadBytes: flags.maxUploadBytes }),
     ...(flags.scrubMibPerSecond > 0 && { scrubMibPerSecond: flags.scrubMibPerSecond }),
     acceptTruncation: flags.acceptTruncation,
+    resumeTimers: flags.resumeTimers,
     durability: flags.durability,
     allowLoopbackUrls: flags.allowLoopbackUrls,
   });

@@ -16,6 +16,7 @@ import type { StoredEvent } from "../eventstore/frame.js";
 import type { IdempotencyRow } from "../eventstore/store.js";
 import { GrowingTree, leafHash } from "../eventstore/tree.js";
 import { ChainCheck } from "../eventstore/verify.js";
+import { holdTimers } from "../held-timers.js";
 import { foldInto } from "../projections/verify.js";
 import { type Checkpoint, openCheckpoint, readCheckpoint } from "../proofs/checkpoint.js";
 import { type NoteVerifier, parseVerifier } from "../proofs/note.js";
@@ -32,7 +33,7 @@ const sliceEvents = 256;
 export async function importLog(
   from: string,
   named: string,
-  { keys = [], upTo, blobs, onProgress = () => {} }: ImportLogOptions = {},
+  { keys = [], upTo, blobs, resumeTimers = false, onProgress = () => {} }: ImportLogOptions = {},
 ): Promise<ImportLogReport> {
   const known = keys.map(parseVerifier);
   const file = settledPath(named);
@@ -52,6 +53,7 @@ export async function importLog(
     assertFree(file, "an import");
     // What was signed of a later moment is not in an earlier one: that signs nothing under this name.
     if (note !== undefined) makeFile(`${file}.sign.state`, note);
+    if (!resumeTimers) holdTimers(file);
     renameSync(partial, file);
     syncFolderOf(file);
     isMade = true;

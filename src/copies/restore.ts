@@ -12,6 +12,7 @@ import { takeOwnership } from "../engines/sqlite/owner.js";
 import { settledPath } from "../engines/sqlite/store-path.js";
 import { toHex } from "../eventstore/codec.js";
 import { treeRoot } from "../eventstore/tree.js";
+import { holdTimers } from "../held-timers.js";
 import { type NoteVerifier, parseSigner, parseVerifier } from "../proofs/note.js";
 import { bringBlobs, contentsOf, verifyCopy } from "./copy-store.js";
 import { digestOf } from "./digest.js";
@@ -72,6 +73,7 @@ async function restore(
     if (lastNote !== undefined) makeFile(`${file}.sign.state`, lastNote);
     syncFile(partial);
     assertFree(file, "a restore");
+    if (options.resumeTimers !== true) holdTimers(file);
     renameSync(partial, file);
     syncFolderOf(file);
     return {

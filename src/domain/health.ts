@@ -28,6 +28,8 @@ export type HealthCheckName =
   | "scrub"
   /** Whether the newest event was recorded by the clock of now, and not ahead of it. */
   | "clock"
+  /** Whether windows are closed and batches handed out, which a copy does not do by itself. */
+  | "timers"
   /** Whether the backups of the schedule are taken. */
   | "backup";
 

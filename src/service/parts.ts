@@ -40,6 +40,8 @@ export interface ServiceParts {
   readonly fetchPolicy: FetchPolicy;
   /** Carries out every write there is. */
   readonly units: UnitWriter;
+  /** Whether this is a copy that hands out no batch yet. */
+  readonly holdsTimers: boolean;
   readonly clock: () => number;
   /** A new opaque id with that prefix: `bkt`, `evt`, `req`, `sec`, `task`, `txn`. */
   readonly newId: (prefix: string) => string;

@@ -68,6 +68,7 @@ import type { TimerTable } from "../projections/timer-table.js";
 import type { ProjectionKeeper, View } from "../projections/view.js";
 import { readCheckpoint } from "../proofs/checkpoint.js";
 import type { KnownCaller } from "./asker.js";
+import { heldCheck } from "./batches/held-copy.js";
 import { WindowCloser } from "./batches/window-closer.js";
 import { referencesTo } from "./blob-references.js";
 import { CurrentBuckets } from "./buckets/current-buckets.js";
@@ -126,8 +127,10 @@ export interface StoreParts extends Omit<ProofParts, "log"> {
   readonly maxQueueMs?: number | undefined;
   /** How it is with the key of the secrets. */
   readonly key: () => HealthCheck;
-  /** Whether what becomes due is done by itself: not by one that only reads. */
+  /** Whether what becomes due is done by itself: not by one that only reads, or is a copy. */
   readonly runsTimers: boolean;
+  /** Whether it is a copy, which hands out no batch either. */
+  readonly holdsTimers: boolean;
 }
 
 /** Longer than any write takes from its bytes to its commit. */
@@ -423,7 +426,7 @@ export class Store implements EmbeddedStore {
   }
 
   closeWindows(): Promise<number> {
-    return this.#windows.closeDue();
+    return this.#parts.holdsTimers ? Promise.resolve(0) : this.#windows.closeDue();
   }
 
   async health(): Promise<Health> {
@@ -437,6 +440,7 @@ export class Store implements EmbeddedStore {
       await this.proofs.check(),
       await this.#checkClock(),
       ...(this.#scrub === undefined ? [] : [this.#scrub.check()]),
+      ...(this.#parts.holdsTimers ? [heldCheck] : []),
     ];
     const { sizeBytes: blobBytes } = this.#parts.blobs;
     return healthOf(durability, all, sizes && { ...sizes, blobBytes });

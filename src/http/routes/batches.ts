@@ -282,7 +282,7 @@ export const claimRoute: Route = defineRoute({
   // The answer is what the worker works with: it is never minimal.
   writesMany: true,
   emptyAnswer: "No batch waits",
-  refusals: [400, 422, 507, ...bodyRefusals],
+  refusals: [400, 409, 422, 507, ...bodyRefusals],
   handle: async (request, query) => {
     const { context, namespace, body } = request;
     assertUnconditional(context);

@@ -25,7 +25,7 @@ const checksOf: Readonly<Partial<Record<Part, readonly HealthCheckName[]>>> = {
   metadata: ["files", "disk", "storage", "checkpoint", "key", "backup"],
   object_storage: ["blobs"],
   // Tasks are rows of the log: they go on while it can be written.
-  task_queue: ["writer"],
+  task_queue: ["writer", "timers"],
 };
 
 const HostedHealth = z.object({

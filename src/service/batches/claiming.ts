@@ -8,19 +8,24 @@ import { readBody } from "../../domain/request-fields.js";
 import type { Asker } from "../asker.js";
 import type { ServiceParts } from "../parts.js";
 import type { Checked } from "../write/writing.js";
+import { heldCopy } from "./held-copy.js";
 import { answerBatchWritten } from "./operations.js";
 
-/** @returns undefined when no batch waits. */
+/**
+ * @returns undefined when no batch waits.
+ * @throws CONFLICT in a copy whose timers are held.
+ */
 export async function claimNext(
   parts: ServiceParts,
   asker: Asker,
   body: unknown,
   given: WriteOptions,
 ): Promise<BatchWritten | undefined> {
-  const { units, newId } = parts;
+  const { units, newId, holdsTimers } = parts;
   const options = readOptions(WriteFields, given);
   const { json, request, ignoredFields } = readBody(ClaimRequest, body, options.strict);
   const { worker, lease_seconds: seconds } = request;
+  if (holdsTimers) throw heldCopy();
   const claimId = newId("clm");
   const operation: Checked<BatchWritten> = {
     call: ["claim_batch", json],
