@@ -1,5 +1,6 @@
 /** Proofs of the log: what it has signed, and that an event or an earlier log is in it. */
 import { z } from "zod";
+import { disclosable } from "../domain/disclosable.js";
 import type { KeyRotation } from "../domain/log/events.js";
 import { LogDocument } from "../domain/log/kind.js";
 import { answeredTime } from "../domain/schemas.js";
@@ -46,8 +47,7 @@ export const ConsistencyAnswer = z.object({
 });
 export type ConsistencyAnswer = Readonly<z.infer<typeof ConsistencyAnswer>>;
 
-/** What of an event a proof can show; its header is shown in any case. */
-export const disclosable = ["header", "body", "meta"] as const;
+export { disclosable };
 
 export interface EventProofOptions {
   /** Nothing but the header unless given. The meta tells who, why and from where. */

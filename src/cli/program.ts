@@ -1,8 +1,8 @@
 /** The command line: its commands, their arguments and options. The work is elsewhere. */
 import { availableParallelism } from "node:os";
 import { Argument, Command } from "commander";
-import { disclosable } from "../api/proofs.js";
 import { parseKeep } from "../copies/keeping.js";
+import { disclosable } from "../domain/disclosable.js";
 import { limits } from "../domain/limits.js";
 import { parseBasePath } from "../http/base-path.js";
 import { parsePublicUrl } from "../http/public-url.js";

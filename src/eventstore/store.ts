@@ -283,6 +283,8 @@ export interface EventStore {
    * @throws TAMPERED when that is the first.
    */
   readLog(after: number, limit: number): Promise<readonly StoredEvent[]>;
+  /** The position of the first event of the namespace after that one; no event is read. */
+  nextOf(namespace: string, after: number): Promise<number | undefined>;
   /** What was answered under idempotency keys between two times, inclusive, in an order that stays. */
   answeredKeys(from: number, to: number): Promise<readonly IdempotencyRow[]>;
   /**

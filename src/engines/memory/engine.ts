@@ -185,6 +185,11 @@ export class MemoryEngine implements EventStore {
     return this.#log.slice(after, after + limit);
   }
 
+  async nextOf(namespace: string, after: number): Promise<number | undefined> {
+    const index = this.#log.findIndex((event, at) => at >= after && event.namespace === namespace);
+    return this.#log[index]?.position;
+  }
+
   async answeredKeys(from: number, to: number): Promise<readonly IdempotencyRow[]> {
     return [...this.#idempotency.values()]
       .filter(({ recordedAt }) => from <= recordedAt && recordedAt <= to)

@@ -625,6 +625,10 @@ export class SqliteEngine implements EventStore {
     return this.integrity.genuineAfterPosition(after, this.#reader.logAfter(after, limit));
   }
 
+  async nextOf(namespace: string, after: number): Promise<number | undefined> {
+    return this.#reader.nextOf(namespace, after);
+  }
+
   async answeredKeys(from: number, to: number): Promise<readonly IdempotencyRow[]> {
     return this.#reader.answeredKeys(from, to);
   }

@@ -101,6 +101,7 @@ export class LogReader {
   readonly #ofFilters = new Map<string, Database.Statement>();
   readonly #head: Database.Statement;
   readonly #place: Database.Statement;
+  readonly #nextOf: Database.Statement;
   readonly #newest: Database.Statement;
   readonly #contents: Database.Statement;
   readonly #streamAscending: Database.Statement;
@@ -120,6 +121,15 @@ export class LogReader {
       `SELECT version, position, recorded_at AS recordedAt FROM events
        WHERE stream = ? AND version = ?`,
     );
+    // Positions and times have one order: the time is what the index knows.
+    this.#nextOf = db
+      .prepare(
+        `SELECT position FROM events
+         WHERE namespace = @namespace AND +position > @after AND recorded_at >=
+           coalesce((SELECT recorded_at FROM events WHERE position = @after), 0)
+         ORDER BY recorded_at, position LIMIT 1`,
+      )
+      .pluck();
     this.#newest = db
       .prepare("SELECT version FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1")
       .pluck();
@@ -193,6 +203,10 @@ export class LogReader {
 
   logAfter(position: number, limit: number): StoredEvent[] {
     return [...slice(this.#log.iterate(position, limit), EventRow)];
+  }
+
+  nextOf(namespace: string, after: number): number | undefined {
+    return z.number().optional().parse(this.#nextOf.get({ namespace, after }));
   }
 
   find(filter: EventFilter, { before, ...page }: FoundPage) {

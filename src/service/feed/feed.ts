@@ -68,10 +68,15 @@ interface Filter {
   readonly types: ReadonlySet<string> | undefined;
 }
 
+interface Opened {
+  place: Place;
+  readonly filter: Filter;
+}
+
 export class LogFeed implements Feed {
   readonly #parts: FeedParts;
   readonly #query: FeedQuery;
-  #opened: { place: Place; readonly filter: Filter } | undefined;
+  #opened: Opened | undefined;
 
   constructor(parts: FeedParts, query: FeedQuery) {
     this.#parts = parts;
@@ -107,7 +112,7 @@ export class LogFeed implements Feed {
   }
 
   async #fill(
-    opened: { place: Place; readonly filter: Filter },
+    opened: Opened,
     { limit, waitMs }: z.infer<typeof FeedPageRequest>,
   ): Promise<FeedPage | undefined> {
     const { events, signal } = this.#parts;
@@ -117,14 +122,18 @@ export class LogFeed implements Feed {
     const page = () => this.#page(opened.place, results, unreadable);
     let bytes = 0;
     let looked = 0;
+    let isWaste = true;
     while (!this.#isOver()) {
       const seen = signal.count;
+      if (isWaste) opened.place = await this.#passOver(opened);
+      isWaste = true;
       const rows = await events.readLog(opened.place.position, sliceRows);
       for (const row of rows) {
         const { hash: previousHash } = opened.place;
         opened.place = { position: row.position, hash: row.hash };
         looked += 1;
         if (!isWanted(row, opened.filter)) continue;
+        isWaste = false;
         const event = toFeedEvent(row, previousHash);
         if (isUnreadable(event)) {
           unreadable.push(event);
@@ -148,6 +157,18 @@ export class LogFeed implements Feed {
     return undefined;
   }
 
+  /** Behind the next events that are all of other namespaces, which may be most of the log. */
+  async #passOver({ place, filter: { namespace } }: Opened): Promise<Place> {
+    const { events } = this.#parts;
+    if (namespace === undefined) return place;
+    // First the end: what is committed in the meantime lies behind it.
+    const end = await events.head();
+    const next = (await events.nextOf(namespace, place.position)) ?? end.position + 1;
+    if (next <= place.position + sliceRows) return place;
+    const [before] = await events.readLog(next - 2, 1);
+    return before?.position === next - 1 ? before : place;
+  }
+
   async #page(
     place: Place,
     results: FeedEvent[],
@@ -165,7 +186,7 @@ export class LogFeed implements Feed {
     return this.#parts.signal.isClosed || this.#query.signal?.aborted === true;
   }
 
-  async #open(): Promise<{ place: Place; filter: Filter }> {
+  async #open(): Promise<Opened> {
     const { after, types, bucket, namespace = "default" } = this.#query;
     if (namespace !== allNamespaces) assertNamespace(namespace);
     assertEventTypes(types ?? []);
