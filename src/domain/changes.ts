@@ -17,8 +17,10 @@ export function diff(before: JsonObject, after: JsonObject): Change[] {
 
 function collect(before: JsonObject, after: JsonObject, path: string, changes: Change[]): void {
   for (const [key, was] of Object.entries(before)) {
-    const at = `${path}/${escapeToken(key)}`;
     const value = ownValue(after, key);
+    // Parts that nothing touched are shared between the documents.
+    if (value === was) continue;
+    const at = `${path}/${escapeToken(key)}`;
     if (value === undefined) changes.push({ op: "remove", path: at, was });
     else if (isJsonObject(was) && isJsonObject(value)) collect(was, value, at, changes);
     else if (!jsonEqual(was, value)) changes.push({ op: "replace", path: at, value, was });

@@ -33,11 +33,11 @@ export function withKey(object: JsonObject, key: string, value: JsonValue): Json
 export function withoutAbsent(
   members: Readonly<Record<string, JsonValue | undefined>>,
 ): JsonObject {
-  return Object.fromEntries(
-    Object.entries(members).flatMap(([key, value]): [string, JsonValue][] =>
-      value === undefined ? [] : [[key, value]],
-    ),
-  );
+  const there: [string, JsonValue][] = [];
+  for (const [key, value] of Object.entries(members)) {
+    if (value !== undefined) there.push([key, value]);
+  }
+  return Object.fromEntries(there);
 }
 
 /**
@@ -70,7 +70,7 @@ export function jsonDepth(value: JsonValue, limit: number = limits.jsonDepthMax)
   if (limit <= 0) return 1;
   let deepest = 0;
   for (const item of Object.values(value)) {
-    deepest = Math.max(deepest, jsonDepth(item, limit - 1));
+    if (typeof item === "object") deepest = Math.max(deepest, jsonDepth(item, limit - 1));
   }
   return deepest + 1;
 }

@@ -10,7 +10,9 @@ export function parsePointer(text: string): Pointer | undefined {
   return text
     .slice(1)
     .split("/")
-    .map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
+    .map((token) =>
+      token.includes("~") ? token.replaceAll("~1", "/").replaceAll("~0", "~") : token,
+    );
 }
 
 export function formatPointer(tokens: Pointer): string {
@@ -18,6 +20,7 @@ export function formatPointer(tokens: Pointer): string {
 }
 
 export function escapeToken(token: string): string {
+  if (!token.includes("~") && !token.includes("/")) return token;
   return token.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 

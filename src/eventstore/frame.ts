@@ -42,12 +42,18 @@ export function sha256(bytes: Uint8Array): Uint8Array {
 
 /** A digest that tells nothing of the bytes once the salt is gone: SHA-256(salt ‖ bytes). */
 export function commit(salt: Uint8Array, bytes: Uint8Array): Uint8Array {
-  return sha256(Buffer.concat([salt, bytes]));
+  const into = new Writing(salt.length + bytes.length);
+  into.raw(salt);
+  into.raw(bytes);
+  return sha256(into.written);
 }
 
 /** Ties an event to the one before it: SHA-256(previous hash ‖ frame). */
 export function chainHash(previousHash: Uint8Array, header: EventHeader): Uint8Array {
-  return sha256(Buffer.concat([previousHash, frame(header)]));
+  const into = new Writing(previousHash.length + frameBytesMax(header));
+  into.raw(previousHash);
+  writeFrame(into, header);
+  return sha256(into.written);
 }
 
 /**
@@ -55,39 +61,85 @@ export function chainHash(previousHash: Uint8Array, header: EventHeader): Uint8A
  * 64 bits; an absent column has the length 2^32 - 1 and no bytes.
  */
 export function frame(header: EventHeader): Uint8Array {
-  return Buffer.concat([
-    Uint8Array.of(frameVersion),
-    ...integer(header.position),
-    ...text(header.stream),
-    ...integer(header.version),
-    ...text(header.namespace),
-    ...text(header.bucketId),
-    ...text(header.eventId),
-    ...(header.transactionId === null ? [length(absent)] : text(header.transactionId)),
-    ...text(header.type),
-    ...integer(header.schemaVersion),
-    ...integer(header.recordedAt),
-    ...bytes(header.metaCommitment),
-    ...bytes(header.commitment),
-  ]);
+  const into = new Writing(frameBytesMax(header));
+  writeFrame(into, header);
+  return Uint8Array.from(into.written);
 }
 
-function length(value: number): Uint8Array {
-  const buffer = Buffer.allocUnsafe(4);
-  buffer.writeUInt32BE(value);
-  return buffer;
+function writeFrame(into: Writing, header: EventHeader): void {
+  into.raw(versionByte);
+  into.integer(header.position);
+  into.text(header.stream);
+  into.integer(header.version);
+  into.text(header.namespace);
+  into.text(header.bucketId);
+  into.text(header.eventId);
+  if (header.transactionId === null) into.length(absent);
+  else into.text(header.transactionId);
+  into.text(header.type);
+  into.integer(header.schemaVersion);
+  into.integer(header.recordedAt);
+  into.bytes(header.metaCommitment);
+  into.bytes(header.commitment);
 }
 
-function integer(value: number): Uint8Array[] {
-  const buffer = Buffer.allocUnsafe(8);
-  buffer.writeBigInt64BE(BigInt(value));
-  return bytes(buffer);
+/** No letter has more bytes as UTF-8. */
+const letterBytesMax = 3;
+
+function frameBytesMax(header: EventHeader): number {
+  const { stream, namespace, bucketId, eventId, transactionId, type } = header;
+  const letters =
+    stream.length +
+    namespace.length +
+    bucketId.length +
+    eventId.length +
+    (transactionId?.length ?? 0) +
+    type.length;
+  const digests = header.metaCommitment.length + header.commitment.length;
+  // The version byte, twelve lengths, four integers.
+  return 1 + 12 * 4 + 4 * 8 + letterBytesMax * letters + digests;
 }
 
-function text(value: string): Uint8Array[] {
-  return bytes(Buffer.from(value, "utf8"));
-}
+const versionByte = Uint8Array.of(frameVersion);
 
-function bytes(value: Uint8Array): Uint8Array[] {
-  return [length(value.length), value];
+/** What most of what is hashed has room in; nothing is kept in it. */
+const scratch = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** Bytes that are put together to be hashed at once, and are over with the next that are. */
+class Writing {
+  readonly #into: Buffer;
+  #at = 0;
+
+  constructor(bytesMax: number) {
+    this.#into = bytesMax <= scratch.length ? scratch : Buffer.allocUnsafe(bytesMax);
+  }
+
+  get written(): Uint8Array {
+    return this.#into.subarray(0, this.#at);
+  }
+
+  raw(value: Uint8Array): void {
+    this.#into.set(value, this.#at);
+    this.#at += value.length;
+  }
+
+  length(value: number): void {
+    this.#at = this.#into.writeUInt32BE(value, this.#at);
+  }
+
+  integer(value: number): void {
+    this.length(8);
+    this.#at = this.#into.writeBigInt64BE(BigInt(value), this.#at);
+  }
+
+  text(value: string): void {
+    const bytes = this.#into.write(value, this.#at + 4, "utf8");
+    this.length(bytes);
+    this.#at += bytes;
+  }
+
+  bytes(value: Uint8Array): void {
+    this.length(value.length);
+    this.raw(value);
+  }
 }
