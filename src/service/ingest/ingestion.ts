@@ -24,7 +24,7 @@ import { stateOfKind } from "../../domain/resource.js";
 import { requireObject } from "../../domain/schemas.js";
 import type { Target } from "../../eventstore/store.js";
 import type { Asker, KnownCaller } from "../asker.js";
-import { batchingOf } from "../batches/batching.js";
+import { collectingOf } from "../batches/collecting.js";
 import type { ServiceParts } from "../parts.js";
 import { type Accompanying, type Attempted, preconditionOf } from "../write/writing.js";
 import { type Adapted, adaptedOf } from "./adapted.js";
@@ -159,7 +159,7 @@ export class Ingestion {
       }
       const { owner, batching } = adapted;
       const isCollected = batching !== undefined && made.kind === "changed";
-      const collected = isCollected ? batchingOf(this.#parts, owner.bucket_id, batching) : [];
+      const collected = isCollected ? collectingOf(this.#parts, owner.bucket_id, batching) : [];
       const before = [made.operation, ...collected];
       return await this.#record(tried, { type: "accept_delivery", facts }, before);
     } catch (error) {

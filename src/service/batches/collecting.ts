@@ -9,7 +9,7 @@ import { type Accompanying, accompanying } from "../write/writing.js";
 type Batching = NonNullable<z.infer<typeof IngestConfig>["batching"]>;
 
 /** The commands that put the object right before them where it waits for a worker. */
-export function batchingOf(
+export function collectingOf(
   { newId }: Pick<ServiceParts, "newId">,
   bucket: string,
   batching: Batching,
