@@ -468,6 +468,8 @@ describe("a delivery that is signed", () => {
     expect(textAt(repeated, "object_id")).toBe(textAt(good, "object_id"));
     await service.merge(bucket, { source_adapter: { field_mapping: { seconds: null } } });
     expectRefusal(await service.post(`${path}/replay`), 409, "AlreadyExistsError");
+    // That it is a duplicate by now is no further try of it.
+    expect((await service.get(path)).body).toMatchObject({ status: "FAILED", attempt: 1 });
   });
 
   test("puts what objects have no field for into metadata, blobs of its own as well", async () => {
