@@ -10,7 +10,7 @@ import { nextTurn } from "../timers.js";
 import { digestCheck } from "./digests.js";
 import { findInBody, type LargeBodies, readFound } from "./large-body.js";
 import type { HttpContext, Route } from "./route.js";
-import { askForBody } from "./unread.js";
+import { askForBody, assertUnanswered } from "./unread.js";
 
 export interface RequestBody {
   /** Without parameters, in lower case. */
@@ -103,6 +103,7 @@ export async function readBytes(
   const digests = digestCheck(request);
   askForBody(context);
   const chunks = await chunksOf(request, bytesMax);
+  assertUnanswered(request);
   for (const chunk of chunks) digests.update(chunk);
   digests.assertSame();
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);

@@ -4,7 +4,7 @@ import { BucketsError } from "../domain/errors.js";
 import { clearTimeout, monotonicNow, setTimeout } from "../timers.js";
 import { type DigestCheck, digestCheck } from "./digests.js";
 import type { HttpContext } from "./route.js";
-import { askForBody } from "./unread.js";
+import { askForBody, assertUnanswered } from "./unread.js";
 
 export interface RawBodyLimits {
   readonly maxBytes: number;
@@ -84,6 +84,7 @@ async function* chunksOf(
       digests.update(chunk);
       yield chunk;
     }
+    assertUnanswered(context.req);
     isComplete = true;
     digests.assertSame();
   } finally {

@@ -91,6 +91,7 @@ export async function serveStore(options: ServeOptions): Promise<RunningServer> 
   server.on("clientError", (error, socket) => {
     // What takes long on purpose minds by itself that bytes keep arriving.
     if (isTimeout(error) && unhurried.has(socket)) return;
+    refused.add(socket);
     if (!socket.writable || hasBegunToAnswer(answers.get(socket))) socket.destroy();
     else endWith(refusalOf(error), socket, options, originOf(error));
   });

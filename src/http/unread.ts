@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import type { Middleware } from "koa";
+import { BucketsError } from "../domain/errors.js";
 import { limits } from "../domain/limits.js";
 import { clearTimeout, setTimeout } from "../timers.js";
 import type { HttpContext, RequestState } from "./route.js";
@@ -19,6 +20,15 @@ export function askForBody({ req, res }: Pick<HttpContext, "req" | "res">): void
   if (!awaitsContinue(req) || asked.has(req)) return;
   asked.add(req);
   res.writeContinue();
+}
+
+/**
+ * On a machine that stood still, what came too late may arrive right after it was refused for that: what
+ * was told to have failed is not done. @throws REQUEST_TIMEOUT
+ */
+export function assertUnanswered({ socket }: IncomingMessage): void {
+  if (!socket.writableEnded) return;
+  throw new BucketsError("REQUEST_TIMEOUT", "The request took too long to arrive.");
 }
 
 const asked = new WeakSet<IncomingMessage>();

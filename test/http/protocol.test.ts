@@ -4,6 +4,7 @@
  * is deprecated. Of row 70 the lint by redocly is run by hand; what its document promises is held by
  * matrix.test.ts. Of row 71, CONTRACT overrules "int64 as string": its counts are numbers.
  */
+import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import { parsePublicUrl } from "../../src/http/public-url.js";
@@ -237,6 +238,28 @@ describe("sizes and patience", () => {
     expectRawRefusal(headers, 408, "RequestTimeoutError");
     expectRawRefusal(body, 408, "RequestTimeoutError");
     expect((await service.store.head()).position).toBe(0);
+  });
+
+  test.each([
+    ["headers", (request: string) => request.indexOf("Content-Type")],
+    ["body", (request: string) => request.length - 1],
+  ])("68 what arrives of the %s after its 408 is not carried out", async (_, cutAt) => {
+    const service = await serveTest({ headersTimeoutMs: 300, requestTimeoutMs: 300 });
+    const body = JSON.stringify({ bucket_name: "late", bucket_schema: { properties: {} } });
+    const head = `POST /v1/buckets HTTP/1.1\r\nHost: x\r\n${authorization}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const request = head + body;
+    const late = cutAt(request);
+    const { hostname, port } = new URL(service.url);
+    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+    socket.on("error", () => {});
+    socket.write(request.slice(0, late));
+    const [answer] = await once(socket, "data");
+    expect(parseRaw(String(answer)).status).toBe(408);
+    socket.end(request.slice(late));
+    await once(socket.resume(), "close");
+    // Behind what came late, if that was taken.
+    await makeBucket(service);
+    expect((await service.store.head()).position).toBe(1);
   });
 
   test("68 a client that goes on dripping after its 408 is cut off", async () => {
