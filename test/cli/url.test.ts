@@ -2,7 +2,10 @@
  * The same commands on a server. Looking: the file and the server that holds it print the same.
  * Changing: two stores that are the same, one in a file and one behind a server, are left the same.
  */
-import { describe, expect, onTestFinished, test } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type BucketStore, openBuckets } from "../../src/index.js";
 import { bucketlog, makeFile, type Ran, temporaryFolder } from "../support/cli.js";
 import { type Service, serve, tokens } from "../support/server.js";
@@ -16,9 +19,13 @@ interface Place {
 
 /** A file with one bucket of three versions, held by a server. */
 async function serveFile(): Promise<Place> {
-  const folder = temporaryFolder();
+  const place = await serveIn(temporaryFolder());
+  onTestFinished(place.service.close);
+  return place;
+}
+
+async function serveIn(folder: string): Promise<Place> {
   const service = await serve({ file: await makeFile(folder) });
-  onTestFinished(service.close);
   const env = { BUCKETLOG_URL: service.url, BUCKETLOG_TOKEN: tokens.admin };
   return { folder, service, ask: (args) => bucketlog(temporaryFolder(), args, env) };
 }
@@ -103,8 +110,19 @@ describe("a command with --url", () => {
 });
 
 describe("looking", () => {
+  // It changes nothing: all of these look at one.
+  const shared = mkdtempSync(join(tmpdir(), "bucketlog-url-"));
+  let place: Place;
+  beforeAll(async () => {
+    place = await serveIn(shared);
+  });
+  afterAll(async () => {
+    await place.service.close();
+    rmSync(shared, { recursive: true, force: true });
+  });
+
   test.for(commands)("%s %s prints of a server what it prints of its file", async (args) => {
-    const { folder, ask } = await serveFile();
+    const { folder, ask } = place;
     const ofFile = await bucketlog(folder, args);
     expect(ofFile).toMatchObject({ code: 0 });
     expect(ofFile.out).not.toBe("");
@@ -112,7 +130,7 @@ describe("looking", () => {
   });
 
   test.for(refusals)("%s %s %s %s is refused alike", async (args) => {
-    const { folder, ask } = await serveFile();
+    const { folder, ask } = place;
     const ofFile = await bucketlog(folder, args);
     expect(ofFile).toMatchObject({ out: "", err: expect.stringMatching(/^error \[/) });
     expect(await ask(args)).toEqual(ofFile);

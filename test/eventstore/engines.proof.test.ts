@@ -120,6 +120,6 @@ test("the engines write byte-identical logs, and their views are the folds of th
       expect(pages[0]).toEqual(pages[1]);
       await sqlite.close();
     }),
-    { seed: 20_261_001, numRuns: depth({ smoke: 4, deep: 300 }) },
+    { seed: 20_261_001, numRuns: depth({ smoke: 4, deep: 150 }) },
   );
 }, 300_000);

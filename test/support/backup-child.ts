@@ -1,7 +1,7 @@
 /** A process that takes backups for ever, while it writes; for tests that kill it. */
 import { writeSync } from "node:fs";
 import { join } from "node:path";
-import { openBuckets } from "../../src/index.js";
+import { openBuckets } from "./built.js";
 
 const [, , file = "", folder = ""] = process.argv;
 const store = await openBuckets({ file });

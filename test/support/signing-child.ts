@@ -1,5 +1,5 @@
 /** Writes and signs until it is killed; each note is a line, once it may be shown. */
-import { openBuckets } from "../../src/index.js";
+import { openBuckets } from "./built.js";
 
 const [, , file = ""] = process.argv;
 const store = await openBuckets({ file, durability: "relaxed" });
