@@ -3,9 +3,9 @@
  * store is made of is in `open.ts`, which is loaded only where it can run.
  */
 
+import type * as served from "./api/index.js";
 import type {
   BucketStore,
-  EmbeddedStore,
   ImportLogOptions,
   ImportLogReport,
   ImportOptions,
@@ -19,6 +19,8 @@ import { assertRuntime } from "./runtime.js";
 export type {
   ActivityAnswer,
   ActivityQuery,
+  AddObjectsInput,
+  AggregateInput,
   AnchorOutcome,
   AnchorPlaces,
   AnchorReport,
@@ -26,31 +28,68 @@ export type {
   Audit,
   AuditLogResponse,
   AuditQuery,
+  AuditSettings,
+  AuditSettingsInput,
   BackupOptions,
   BackupProgress,
   BackupReport,
+  BatchDeleted,
+  Batches,
+  BatchLogs,
+  BatchPartQuery,
+  BatchRead,
+  BatchTaskWritten,
+  BatchWritten,
+  BlameQuery,
+  BlobAnswer,
   BucketAnswer,
   BucketDeleted,
-  BucketOperation,
+  BucketPatches,
   BucketRead,
   BucketStore,
   Buckets,
   BucketWritten,
   Caller,
   CheckpointAnswer,
+  ClaimInput,
+  CollectReport,
   CommitOptions,
+  CompleteInput,
+  ConfirmUploadInput,
+  ConfirmUploadsInput,
+  ConnectionDeleted,
+  ConnectionRead,
+  Connections,
+  ConnectionWritten,
   ConsistencyAnswer,
+  CreateBatchInput,
+  CreateBucketInput,
+  CreateConnectionInput,
   CreatedToken,
-  EmbeddedStore,
+  CreateNamespaceInput,
+  CreateObjectInput,
+  CreateSyncInput,
+  CreateTokenInput,
+  CreateUploadInput,
+  CreateUploadsInput,
+  DeliveriesQuery,
+  DeliveryWritten,
+  DiffQuery,
   EventProofOptions,
   ExpectedHead,
+  ExportLogOptions,
   ExtractOptions,
   ExtractReport,
+  FailedDocuments,
+  FailInput,
   Feed,
   FeedEvent,
   FeedPage,
   FeedPageOptions,
   FeedQuery,
+  FilterCondition,
+  FilterGroup,
+  FilterInput,
   ForkOptions,
   ForkReport,
   HeadAnswer,
@@ -63,38 +102,98 @@ export type {
   ImportOptions,
   ImportReport,
   InclusionAnswer,
+  IngestResponse,
+  ListBatchesResponse,
   ListBucketsResponse,
+  ListConnectionsResponse,
+  ListDeliveriesResponse,
+  ListNamespacesResponse,
+  ListObjectsResponse,
   ListQuery,
   ListSort,
+  ListSyncsResponse,
+  ListTasksResponse,
+  ListUploadsResponse,
+  LockBucketInput,
+  LogAnswer,
   Namespace,
+  NamespaceDeleted,
+  NamespaceRead,
   NamespaceReverted,
   NamespaceRevertOptions,
+  Namespaces,
+  NamespaceWritten,
+  ObjectGetOptions,
+  ObjectListQuery,
+  ObjectPatches,
+  ObjectRead,
+  ObjectRefused,
+  Objects,
+  ObjectsCreated,
+  ObjectWritten,
   Operation,
   OperationOptions,
   OperationResult,
+  Organization,
   OwnBackupOptions,
+  Pagination,
+  PastPlace,
+  PastReads,
+  PatchBatchInput,
+  PatchConnectionInput,
+  PatchNamespaceInput,
   PatchOptions,
+  PatchSyncInput,
+  ProgressInput,
   Proofs,
+  PutObjectInput,
+  ReadAuditSettings,
   RebuildReport,
+  ReceivedBytes,
+  ReceiveOptions,
   ReplayLine,
   ReplayRange,
   ReplayReport,
+  RescueReport,
+  RestoreBucketInput,
   RestoreOptions,
   RestoreReport,
+  RetryInput,
+  RevertInput,
+  RotateOptions,
+  RotateSecretInput,
+  RotationReport,
   ServedCaller,
-  ServedNamespace,
-  ServedOperation,
   ServedWriteOptions,
+  SourceAdapter,
   Statistics,
   StatisticsHistoryAnswer,
   StatisticsHistoryQuery,
+  SubmitBatchInput,
+  SyncDeleted,
+  SyncRead,
+  Syncs,
+  SyncTriggered,
+  SyncWritten,
   TaskAnswer,
+  TaskCancellation,
   Tasks,
+  TestedDelivery,
   TokenAnswer,
-  TokenGate,
+  TokenMade,
+  TokenOptions,
   Tokens,
+  TokenWritten,
   Transacted,
   TransactionOptions,
+  UnlockBucketInput,
+  UploadBytes,
+  UploadGetOptions,
+  UploadRead,
+  Uploads,
+  UploadsWritten,
+  UploadWritten,
+  VerifyOptions,
   VerifyReport,
   WriteOptions,
   Written,
@@ -110,10 +209,28 @@ export type { PatchMediaType } from "./domain/patch-media-type.js";
 export type { TaskResponse } from "./domain/task.js";
 export type { OpenOptions } from "./open.js";
 
+/** A store in this process: what a server can be built on. */
+export type EmbeddedStore<Sent = never> = served.EmbeddedStore<Sent>;
+/** A namespace in this process: its writes also as data, with all that HTTP says of them. */
+export type ServedNamespace<Sent = never> = served.ServedNamespace<Sent>;
+export type ServedOperation<Sent = never> = served.ServedOperation<Sent>;
+/** The tokens as a server needs them, which has to know who comes. */
+export type TokenGate<Sent = never> = served.TokenGate<Sent>;
+/** The writes to each kind of resource, as data. */
+export type BucketOperation<Sent = never> = served.BucketOperation<Sent>;
+export type ObjectOperation<Sent = never> = served.ObjectOperation<Sent>;
+export type BatchOperation<Sent = never> = served.BatchOperation<Sent>;
+export type UploadOperation<Sent = never> = served.UploadOperation<Sent>;
+export type SyncOperation<Sent = never> = served.SyncOperation<Sent>;
+export type ConnectionOperation<Sent = never> = served.ConnectionOperation<Sent>;
+
 /**
  * Opens a store. Writes from many callers share commits; every promise of a write resolves only
  * once the write is durable. Close it, or hold it with `await using` (in
  * TypeScript, and in Node 24 and newer).
+ *
+ * What is sent is typed. `openBuckets<unknown>` is for a program that passes on what others send, and
+ * leaves it to the store to look at it.
  *
  * @throws LOCKED at once when another process writes to the file, naming it; FILE_INVALID when it
  * is not a store, or one of another version; RUNTIME_UNSUPPORTED on a Node before 22.12, and where
@@ -128,7 +245,9 @@ export type { OpenOptions } from "./open.js";
  *   await store.close();
  * }
  */
-export async function openBuckets(options: OpenOptions): Promise<EmbeddedStore> {
+export async function openBuckets<Sent = never>(
+  options: OpenOptions,
+): Promise<EmbeddedStore<Sent>> {
   assertRuntime();
   const { openStore } = await import("./open.js");
   return await openStore(options);

@@ -41,7 +41,7 @@ describe("Options that do not fit", () => {
     ["readonly", { readonly: true }],
   ])("are refused by the name of %s: %o", async (field, wrong) => {
     const options = JSON.parse(JSON.stringify({ file: ":memory:" }));
-    await expect(openBuckets({ ...options, ...wrong })).rejects.toMatchObject({
+    await expect(openBuckets<unknown>({ ...options, ...wrong })).rejects.toMatchObject({
       code: "BAD_REQUEST",
       details: { field },
     });
@@ -60,7 +60,7 @@ describe("Options that do not fit", () => {
     ] as const) {
       const file = engine === "memory" ? ":memory:" : join(temporaryFolder(), "s.db");
       const attempt = async () => {
-        await using store = await openBuckets({ file, ...options });
+        await using store = await openBuckets<unknown>({ file, ...options });
         await store.namespace().buckets.create(films);
         const source_adapter = { adapter_type: "mux" };
         await store.namespace().buckets.patch("films", { source_adapter });
@@ -70,7 +70,7 @@ describe("Options that do not fit", () => {
         code: "BAD_REQUEST",
         details: { field },
       });
-      await using store = await openBuckets({ file });
+      await using store = await openBuckets<unknown>({ file });
       expect((await store.verify()).ok).toBe(true);
     }
   });
@@ -81,7 +81,7 @@ describe("The place of a store", () => {
     const folder = temporaryFolder();
     const umask = process.umask(0);
     onTestFinished(() => void process.umask(umask));
-    await using store = await openBuckets({ file: join(folder, "buckets.db") });
+    await using store = await openBuckets<unknown>({ file: join(folder, "buckets.db") });
     await store.namespace().buckets.create({
       ...films,
       source_adapter: { adapter_type: "generic_webhook" },
@@ -105,7 +105,9 @@ describe("The place of a store", () => {
     const folder = temporaryFolder();
     const before = process.cwd();
     onTestFinished(() => process.chdir(before));
-    await using store = await openBuckets({ file: relative(before, join(folder, "s.db")) });
+    await using store = await openBuckets<unknown>({
+      file: relative(before, join(folder, "s.db")),
+    });
     mkdirSync(join(folder, "elsewhere"));
     process.chdir(join(folder, "elsewhere"));
     const { buckets } = store.namespace();
@@ -127,11 +129,11 @@ describe("The place of a store", () => {
     const link = join(folder, "link.db");
     symlinkSync("s.db", link);
     symlinkSync(folder, join(folder, "around"));
-    await using store = await openBuckets({ file: link });
+    await using store = await openBuckets<unknown>({ file: link });
     await store.namespace().buckets.create(films);
     for (const other of [file, link, join(folder, "around", "link.db")]) {
-      await expect(openBuckets({ file: other })).rejects.toMatchObject({ code: "LOCKED" });
-      await using reader = await openBuckets({ file: other, readOnly: true });
+      await expect(openBuckets<unknown>({ file: other })).rejects.toMatchObject({ code: "LOCKED" });
+      await using reader = await openBuckets<unknown>({ file: other, readOnly: true });
       expect((await reader.head()).position).toBe(1);
     }
     expect(existsSync(`${link}.lock`)).toBe(false);
@@ -141,7 +143,7 @@ describe("The place of a store", () => {
     const folder = temporaryFolder();
     symlinkSync("self.db", join(folder, "self.db"));
     for (const file of [join(folder, "none", "s.db"), join(folder, "self.db")]) {
-      await expect(openBuckets({ file })).rejects.toMatchObject({ code: "FILE_INVALID" });
+      await expect(openBuckets<unknown>({ file })).rejects.toMatchObject({ code: "FILE_INVALID" });
     }
   });
 });
@@ -159,7 +161,7 @@ describe.skipIf(!canMount)("Where nothing may be written (needs a user namespace
 
   it("a file that is not there is named, with a fix", async () => {
     const file = join(temporaryFolder(), "none.db");
-    await expect(openBuckets({ file, readOnly: true })).rejects.toMatchObject({
+    await expect(openBuckets<unknown>({ file, readOnly: true })).rejects.toMatchObject({
       code: "FILE_INVALID",
       message: `There is no file ${file}: check the path, or open it for writing, which makes it.`,
     });
@@ -168,7 +170,7 @@ describe.skipIf(!canMount)("Where nothing may be written (needs a user namespace
   it("a file that was closed opens for reading, and one that was not says what to do", async () => {
     const folder = temporaryFolder();
     const file = join(folder, "s.db");
-    await using store = await openBuckets({ file });
+    await using store = await openBuckets<unknown>({ file });
     await store.namespace().buckets.create(films);
     for (const end of ["", "-wal"]) copyFileSync(`${file}${end}`, join(folder, `open.db${end}`));
     await store.close();

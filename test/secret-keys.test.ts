@@ -26,7 +26,7 @@ const keyB = "b2".repeat(32);
 
 async function makeStore(secretKey?: string): Promise<{ file: string; bucketId: string }> {
   const file = temporaryFile();
-  await using store = await openBuckets({ file, ...(secretKey && { secretKey }) });
+  await using store = await openBuckets<unknown>({ file, ...(secretKey && { secretKey }) });
   const { bucket } = await store.namespace().buckets.create({
     bucket_name: "clips",
     bucket_schema: { properties: {} },
@@ -37,14 +37,14 @@ async function makeStore(secretKey?: string): Promise<{ file: string; bucketId: 
 
 /** Whether the adapter still verifies with its secret. */
 async function verifies(file: string, bucketId: string, secretKey?: string): Promise<boolean> {
-  await using store = await openBuckets({ file, ...(secretKey && { secretKey }) });
+  await using store = await openBuckets<unknown>({ file, ...(secretKey && { secretKey }) });
   return (await store.ingest(bucketId, { headers, body })).status === "accepted";
 }
 
 /** What refused the opening, which must have let go of the file. */
 async function refusal(file: string, secretKey?: string): Promise<unknown> {
   const options = { file, ...(secretKey && { secretKey }) };
-  const refused = () => openBuckets(options).then((store) => store.close());
+  const refused = () => openBuckets<unknown>(options).then((store) => store.close());
   for (const open of [refused, refused]) {
     await expect(open()).rejects.not.toMatchObject({ code: "LOCKED" });
   }
@@ -73,7 +73,7 @@ describe("a store whose key is gone", () => {
   test("can be read without it, and nothing is made for that", async () => {
     const { file, bucketId } = await makeStore();
     rmSync(`${file}.key`);
-    await using reader = await openBuckets({ file, readOnly: true });
+    await using reader = await openBuckets<unknown>({ file, readOnly: true });
     expect(await reader.namespace().buckets.get(bucketId)).toMatchObject({ version: 1 });
     expect(existsSync(`${file}.key`)).toBe(false);
   });
@@ -105,7 +105,7 @@ describe("a store whose key is gone", () => {
     renameSync(`${file}.key`, `${file}.away`);
     const missing = { code: "KEY_MISSING" };
     {
-      await using store = await openBuckets({ file, withoutSecrets: true });
+      await using store = await openBuckets<unknown>({ file, withoutSecrets: true });
       const { buckets } = store.namespace();
       await expect(store.ingest(bucketId, { headers, body })).rejects.toMatchObject(missing);
       const adapter = { adapter_type: "mux", webhook_secret: secret };
@@ -140,7 +140,7 @@ describe("secrets from before keys had ids", () => {
 describe("another key", () => {
   test("is refused while somebody writes to the file", async () => {
     const { file } = await makeStore();
-    await using _store = await openBuckets({ file });
+    await using _store = await openBuckets<unknown>({ file });
     await expect(rotateSecretKey({ file })).rejects.toMatchObject({ code: "LOCKED" });
   });
 

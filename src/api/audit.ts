@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { AuditEvent } from "../domain/audit-event.js";
 import { UnreadableEvent } from "../domain/history.js";
+import type { Input } from "./inputs.js";
 
 /** Every part that is given must hold. What is not kept here, such as collections, has no events. */
 export interface AuditQuery {
@@ -48,12 +49,14 @@ export type AuditSettings = Readonly<z.infer<typeof AuditSettings>>;
 /** Null leaves it as it is. */
 export const AuditSettingsRequest = z.object({ read_auditing_enabled: z.boolean().nullish() });
 
+export type AuditSettingsInput = Input<typeof AuditSettingsRequest>;
+
 /** Whether reads are audited: off unless somebody turns it on. It is of the whole store. */
-export interface ReadAuditSettings {
+export interface ReadAuditSettings<Sent = never> {
   /** @throws FORBIDDEN for a caller to whom not all namespaces are open, here and below. */
   get(): Promise<AuditSettings>;
   /** `{read_auditing_enabled}`; turning it on or off is told of in the audit log. @throws KEY_MISSING */
-  patch(body: unknown): Promise<AuditSettings>;
+  patch(body: AuditSettingsInput | Sent): Promise<AuditSettings>;
 }
 
 /** A read as the audit log tells of it. */

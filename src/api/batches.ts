@@ -5,6 +5,16 @@ import { BatchResponse } from "../domain/batch/response.js";
 import { batchStatuses } from "../domain/batch/status.js";
 import { answeredTime } from "../domain/schemas.js";
 import type { TaskResponse } from "../domain/task.js";
+import type {
+  AddObjectsInput,
+  CompleteInput,
+  CreateBatchInput,
+  FailInput,
+  PatchBatchInput,
+  ProgressInput,
+  RetryInput,
+  SubmitBatchInput,
+} from "./inputs.js";
 import { AsOf, type ListQuery, Pagination } from "./lists.js";
 import type { PastPlace, PastReads } from "./past.js";
 import type { WriteOptions, Written } from "./writes.js";
@@ -45,17 +55,21 @@ interface BatchAction<Type extends string> {
 }
 
 /** A write to a batch as data. */
-export type BatchOperation =
-  | { readonly type: "create_batch"; readonly bucket: string; readonly body: unknown }
-  | (BatchAction<"add_batch_objects"> & { readonly body: unknown })
-  | (BatchAction<"patch_batch"> & { readonly patch: unknown })
-  | (BatchAction<"submit_batch"> & { readonly body?: unknown })
+export type BatchOperation<Sent = unknown> =
+  | {
+      readonly type: "create_batch";
+      readonly bucket: string;
+      readonly body: CreateBatchInput | Sent;
+    }
+  | (BatchAction<"add_batch_objects"> & { readonly body: AddObjectsInput | Sent })
+  | (BatchAction<"patch_batch"> & { readonly patch: PatchBatchInput | Sent })
+  | (BatchAction<"submit_batch"> & { readonly body?: SubmitBatchInput | Sent })
   | BatchAction<"cancel_batch">
   | BatchAction<"delete_batch">
-  | (BatchAction<"progress_batch"> & { readonly body: unknown })
-  | (BatchAction<"complete_batch"> & { readonly body: unknown })
-  | (BatchAction<"fail_batch"> & { readonly body: unknown })
-  | (BatchAction<"retry_batch"> & { readonly body?: unknown });
+  | (BatchAction<"progress_batch"> & { readonly body: ProgressInput | Sent })
+  | (BatchAction<"complete_batch"> & { readonly body: CompleteInput | Sent })
+  | (BatchAction<"fail_batch"> & { readonly body: FailInput | Sent })
+  | (BatchAction<"retry_batch"> & { readonly body?: RetryInput | Sent });
 
 export type BatchResult = BatchWritten | BatchTaskWritten | BatchDeleted;
 
@@ -117,20 +131,21 @@ export type BatchLogs = Readonly<z.infer<typeof BatchLogs>>;
  * The batches of one bucket, by their ids. What a deleted bucket holds is hidden with it; locked and
  * suspended buckets take no change to their batches, archived ones do.
  */
-export interface Batches<Options extends WriteOptions = WriteOptions> extends PastReads {
+export interface Batches<Options extends WriteOptions = WriteOptions, Sent = never>
+  extends PastReads {
   /**
    * A draft of `{object_ids, metadata?}`.
    * @throws VALIDATION_FAILED naming each id that is no object of the bucket.
    */
-  create(body: unknown, options?: Options): Promise<BatchWritten>;
+  create(body: CreateBatchInput | Sent, options?: Options): Promise<BatchWritten>;
   /** As it is, or with `asOf` as it was. @throws NOT_FOUND */
   get(batch: string, options?: { readonly asOf?: string | undefined }): Promise<BatchRead>;
   /** Newest first. @throws BAD_REQUEST for a page size over 1,000 or a foreign cursor. */
-  list(query?: ListQuery): Promise<ListBatchesResponse>;
+  list(query?: ListQuery<Sent>): Promise<ListBatchesResponse>;
   /** Replaces `metadata`. */
-  patch(batch: string, patch: unknown, options?: Options): Promise<BatchWritten>;
+  patch(batch: string, patch: PatchBatchInput | Sent, options?: Options): Promise<BatchWritten>;
   /** Adds `{object_ids}` to a draft; those that are in it already are passed over. */
-  addObjects(batch: string, body: unknown, options?: Options): Promise<BatchWritten>;
+  addObjects(batch: string, body: AddObjectsInput | Sent, options?: Options): Promise<BatchWritten>;
   /**
    * From now on a worker may claim it.
    * @throws BAD_REQUEST for what is no draft, and when every object of it was deleted.
@@ -144,18 +159,18 @@ export interface Batches<Options extends WriteOptions = WriteOptions> extends Pa
    * `{claim_id, processed_count, failed_count?, lease_seconds?}`: how far the worker has come.
    * @throws CONFLICT for the report of a worker that lost the batch, here and below.
    */
-  progress(batch: string, body: unknown, options?: Options): Promise<BatchWritten>;
+  progress(batch: string, body: ProgressInput | Sent, options?: Options): Promise<BatchWritten>;
   /** `{claim_id, result?, errors?}`: any error of an object makes it COMPLETED_WITH_ERRORS. */
-  complete(batch: string, body: unknown, options?: Options): Promise<BatchWritten>;
+  complete(batch: string, body: CompleteInput | Sent, options?: Options): Promise<BatchWritten>;
   /** `{claim_id, error, error_type?, errors?}` */
-  fail(batch: string, body: unknown, options?: Options): Promise<BatchWritten>;
+  fail(batch: string, body: FailInput | Sent, options?: Options): Promise<BatchWritten>;
   /**
    * Has a worker try again what failed, under the same task; what it made of the others stays. By
    * default only faults that pass by themselves, at most three times: `{retry_mode?,
    * max_retry_count?}`. There is no undo of it: cancel the batch instead.
    * @throws BAD_REQUEST when nothing failed, or nothing of that kind, or it was tried too often.
    */
-  retry(batch: string, body?: unknown, options?: Options): Promise<BatchWritten>;
+  retry(batch: string, body?: RetryInput | Sent, options?: Options): Promise<BatchWritten>;
   /** The objects that failed, each with the reason, in the order in which workers told of them. */
   failedDocuments(batch: string, query?: BatchPartQuery): Promise<FailedDocuments>;
   /** What happened to the batch, in its order: each event as a line, with the faults that it tells of. */

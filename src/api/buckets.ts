@@ -4,6 +4,17 @@ import { BucketResponse } from "../domain/bucket/response.js";
 import type { PatchMediaType } from "../domain/patch-media-type.js";
 import { totalBytes } from "../domain/schemas.js";
 import type { BucketDeletionTask } from "../domain/task.js";
+import type {
+  BucketPatches,
+  CreateBucketInput,
+  LockBucketInput,
+  NoFields,
+  PatchedWith,
+  RestoreBucketInput,
+  RevertInput,
+  RotateSecretInput,
+  UnlockBucketInput,
+} from "./inputs.js";
 import { AsOf, type ListQuery, Pagination } from "./lists.js";
 import type { PastPlace, PastReads } from "./past.js";
 import type { PatchFormat, WriteOptions, Written } from "./writes.js";
@@ -38,29 +49,24 @@ export interface BucketDeleted extends Written {
   readonly task: BucketDeletionTask;
 }
 
-interface BucketAction<Type extends string> {
+interface BucketAction<Type extends string, Body> {
   readonly type: Type;
   readonly bucket: string;
-  readonly body?: unknown;
+  readonly body?: Body;
 }
 
 /** A write to a bucket as data. A `bucket` is an id, or the exact name that it has by then. */
-export type BucketOperation =
-  | { readonly type: "create"; readonly body: unknown }
-  | {
-      readonly type: "patch";
-      readonly bucket: string;
-      readonly patch: unknown;
-      readonly mediaType?: PatchMediaType | undefined;
-    }
-  | BucketAction<"lock">
-  | BucketAction<"unlock">
-  | BucketAction<"archive">
-  | BucketAction<"activate">
-  | BucketAction<"suspend">
-  | BucketAction<"revert">
-  | BucketAction<"restore">
-  | BucketAction<"rotate_secret">
+export type BucketOperation<Sent = unknown> =
+  | { readonly type: "create"; readonly body: CreateBucketInput | Sent }
+  | ({ readonly type: "patch"; readonly bucket: string } & PatchedWith<BucketPatches, Sent>)
+  | BucketAction<"lock", LockBucketInput | Sent>
+  | BucketAction<"unlock", UnlockBucketInput | Sent>
+  | BucketAction<"archive", NoFields | Sent>
+  | BucketAction<"activate", NoFields | Sent>
+  | BucketAction<"suspend", NoFields | Sent>
+  | BucketAction<"revert", RevertInput | Sent>
+  | BucketAction<"restore", RestoreBucketInput | Sent>
+  | BucketAction<"rotate_secret", RotateSecretInput | Sent>
   | { readonly type: "delete"; readonly bucket: string };
 
 export const ListBucketsResponse = z.object({
@@ -78,12 +84,13 @@ export const ListBucketsResponse = z.object({
 export type ListBucketsResponse = z.infer<typeof ListBucketsResponse>;
 
 /** The buckets of one namespace. A `bucket` argument is an id or the exact name. */
-export interface Buckets<Options extends WriteOptions = WriteOptions> extends PastReads {
+export interface Buckets<Options extends WriteOptions = WriteOptions, Sent = never>
+  extends PastReads {
   /**
    * Creates a bucket.
    * @throws VALIDATION_FAILED, ALREADY_EXISTS when the name is taken.
    */
-  create(body: unknown, options?: Options): Promise<BucketWritten>;
+  create(body: CreateBucketInput | Sent, options?: Options): Promise<BucketWritten>;
   /**
    * Reads a bucket: as it is, or with `asOf` as it was at a version (`7`), position (`@1234`) or
    * time (RFC 3339 with offset, inclusive).
@@ -96,21 +103,29 @@ export interface Buckets<Options extends WriteOptions = WriteOptions> extends Pa
    * @throws BAD_REQUEST for a page size over 1,000, a foreign cursor, or a version as `asOf`;
    * NOT_FOUND for a point beyond the end.
    */
-  list(query?: ListQuery): Promise<ListBucketsResponse>;
+  list(query?: ListQuery<Sent>): Promise<ListBucketsResponse>;
   /**
    * Changes the patchable document; every accepted patch is one event, also one that changes
    * nothing. Resolves once the event is durable.
    * @throws NOT_FOUND, PRECONDITION_FAILED with what was missed, BUCKET_LOCKED, VALIDATION_FAILED,
    * CONFLICT for a JSON Patch that does not apply, ALREADY_EXISTS when a new name is taken.
    */
-  patch(bucket: string, patch: unknown, options?: Options & PatchFormat): Promise<BucketWritten>;
+  patch<Media extends PatchMediaType = "application/json">(
+    bucket: string,
+    patch: BucketPatches[Media] | Sent,
+    options?: Options & PatchFormat<Media>,
+  ): Promise<BucketWritten>;
   /**
    * Makes the bucket read-only, until it is unlocked or `expires_at` has come.
    * @throws BUCKET_LOCKED when it is locked already; VALIDATION_FAILED for an expiry in the past.
    */
-  lock(bucket: string, body?: unknown, options?: Options): Promise<BucketWritten>;
+  lock(bucket: string, body?: LockBucketInput | Sent, options?: Options): Promise<BucketWritten>;
   /** @throws BAD_REQUEST when it is not locked. */
-  unlock(bucket: string, body?: unknown, options?: Options): Promise<BucketWritten>;
+  unlock(
+    bucket: string,
+    body?: UnlockBucketInput | Sent,
+    options?: Options,
+  ): Promise<BucketWritten>;
   /**
    * Deletes the bucket: one event, however much it holds. Its name is free again, its history and
    * as-of go on under its id.
@@ -128,17 +143,25 @@ export interface Buckets<Options extends WriteOptions = WriteOptions> extends Pa
    * @throws NOT_FOUND for a version beyond the head; CONFLICT with the paths when later events
    * touched what would be undone.
    */
-  revert(bucket: string, body: unknown, options?: Options): Promise<BucketWritten>;
+  revert(bucket: string, body: RevertInput | Sent, options?: Options): Promise<BucketWritten>;
   /**
    * Brings a deleted bucket back under its id, with its history; `{bucket_name?}` gives it another
    * name. @throws CONFLICT when it is not deleted; ALREADY_EXISTS when the name is taken.
    */
-  restore(bucket: string, body?: unknown, options?: Options): Promise<BucketWritten>;
+  restore(
+    bucket: string,
+    body?: RestoreBucketInput | Sent,
+    options?: Options,
+  ): Promise<BucketWritten>;
   /**
    * Gives the source adapter another webhook secret: `{webhook_secret?, overlap_seconds?}`. One is made
    * and shown by this answer alone, unless given. The old one is taken as well for as long as they
    * overlap, a day unless said otherwise.
    * @throws BAD_REQUEST for a bucket without a source adapter.
    */
-  rotateSecret(bucket: string, body?: unknown, options?: Options): Promise<BucketWritten>;
+  rotateSecret(
+    bucket: string,
+    body?: RotateSecretInput | Sent,
+    options?: Options,
+  ): Promise<BucketWritten>;
 }

@@ -1,6 +1,7 @@
 /** Connections: accounts elsewhere, which source adapters name by their ids. */
 import { z } from "zod";
 import { ConnectionResponse } from "../domain/connection/response.js";
+import type { CreateConnectionInput, PatchConnectionInput } from "./inputs.js";
 import { AsOf, type ListQuery, Pagination } from "./lists.js";
 import type { WriteOptions, Written } from "./writes.js";
 
@@ -27,13 +28,13 @@ export interface ConnectionDeleted extends Written {
 export type ConnectionResult = ConnectionWritten | ConnectionDeleted;
 
 /** A write to a connection as data. */
-export type ConnectionOperation =
-  | { readonly type: "create_connection"; readonly body: unknown }
+export type ConnectionOperation<Sent = unknown> =
+  | { readonly type: "create_connection"; readonly body: CreateConnectionInput | Sent }
   | {
       readonly type: "patch_connection";
       /** The id of the connection. */
       readonly connection: string;
-      readonly patch: unknown;
+      readonly patch: PatchConnectionInput | Sent;
     }
   | { readonly type: "delete_connection"; readonly connection: string };
 
@@ -47,18 +48,22 @@ export const ListConnectionsResponse = z.object({
 export type ListConnectionsResponse = Readonly<z.infer<typeof ListConnectionsResponse>>;
 
 /** Accounts elsewhere. What is secret in them is kept, and never answered. */
-export interface Connections<Options extends WriteOptions = WriteOptions> {
+export interface Connections<Options extends WriteOptions = WriteOptions, Sent = never> {
   /** @throws VALIDATION_FAILED, ALREADY_EXISTS when the name is taken. */
-  create(body: unknown, options?: Options): Promise<ConnectionWritten>;
+  create(body: CreateConnectionInput | Sent, options?: Options): Promise<ConnectionWritten>;
   /** @throws NOT_FOUND */
   get(connection: string): Promise<ConnectionRead>;
   /** Newest first unless they are sorted. @throws BAD_REQUEST for what does not fit. */
-  list(query?: ListQuery): Promise<ListConnectionsResponse>;
+  list(query?: ListQuery<Sent>): Promise<ListConnectionsResponse>;
   /**
    * A field that is there replaces the whole field, null removes what may be absent; a masked leaf of
    * `credentials` or `provider_config` keeps what is stored.
    */
-  patch(connection: string, patch: unknown, options?: Options): Promise<ConnectionWritten>;
+  patch(
+    connection: string,
+    patch: PatchConnectionInput | Sent,
+    options?: Options,
+  ): Promise<ConnectionWritten>;
   /** Its credentials are gone for good; adapters that name it go on naming it. */
   delete(connection: string, options?: Options): Promise<ConnectionDeleted>;
 }

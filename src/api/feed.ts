@@ -27,7 +27,12 @@ export const FeedEvent = HistoryEntry.extend({
   stream: z.string(),
   cursor: z.string(),
 });
-export type FeedEvent = Readonly<z.infer<typeof FeedEvent>>;
+/** A union by `type`, as the entries of a history are. */
+export type FeedEvent = HistoryEntry & {
+  readonly namespace: string;
+  readonly stream: string;
+  readonly cursor: string;
+};
 
 export const FeedPage = z.object({
   results: z.array(FeedEvent),
@@ -40,7 +45,7 @@ export const FeedPage = z.object({
   /** Events that were passed over, if there are any. */
   unreadable: z.array(UnreadableEvent).optional(),
 });
-export type FeedPage = z.infer<typeof FeedPage>;
+export type FeedPage = Omit<z.infer<typeof FeedPage>, "results"> & { results: FeedEvent[] };
 
 export interface FeedPageOptions {
   /** 1 to 1,000, and 50 unless given; a page of large events may be shorter. */

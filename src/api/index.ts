@@ -11,6 +11,7 @@ export * from "./extracts.js";
 export * from "./feed.js";
 export * from "./imports.js";
 export * from "./ingest.js";
+export * from "./inputs.js";
 export * from "./lists.js";
 export * from "./log-files.js";
 export * from "./namespace.js";

@@ -1,16 +1,44 @@
 /** What is common to every list. */
 import { z } from "zod";
+import type { Operator } from "../domain/filter/condition.js";
+import type { JsonValue } from "../domain/json.js";
 import { answeredTime } from "../domain/schemas.js";
+
+/** One condition on one field: `{field: "metadata.team", operator: "in", value: ["a", "b"]}`. */
+export interface FilterCondition {
+  /** Dotted, or a JSON Pointer. */
+  readonly field: string;
+  /** `eq` unless given. */
+  readonly operator?: Operator | null | undefined;
+  readonly value?: JsonValue | undefined;
+  readonly case_sensitive?: boolean | null | undefined;
+}
+
+/**
+ * What must hold together: all of `AND`, at least one of `OR`, none of `NOT`; any other key is a field
+ * that must be equal to its value, as in `{"metadata.team": "growth"}`.
+ */
+export interface FilterGroup {
+  readonly AND?: FilterInput | readonly FilterInput[] | null | undefined;
+  readonly OR?: FilterInput | readonly FilterInput[] | null | undefined;
+  readonly NOT?: FilterInput | readonly FilterInput[] | null | undefined;
+  readonly case_sensitive?: boolean | null | undefined;
+  readonly field?: never;
+  readonly operator?: never;
+  readonly [field: string]: unknown;
+}
+
+export type FilterInput = FilterCondition | FilterGroup;
 
 /**
  * Which buckets, in which order. Documents are as on the wire; see the OpenAPI document, or
  * `domain/filter/condition.ts` for what each operator means.
  */
-export interface ListQuery {
+export interface ListQuery<Sent = never> {
   /** A part of the id, name or description; with `*`, a pattern for the whole of one. */
   readonly search?: string | null | undefined;
   /** `{AND, OR, NOT}` of `{field, operator, value}`, nested; or `{"metadata.team": "x"}`. */
-  readonly filters?: unknown;
+  readonly filters?: FilterInput | Sent | null | undefined;
   /** Newest first unless given; buckets without the field come last. */
   readonly sort?: ListSort | null | undefined;
   /** Whether filters, search and sort tell `A` from `a`; not unless given. */
@@ -25,7 +53,7 @@ export interface ListQuery {
 }
 
 /** What a server asks beside that. */
-export interface ServedListQuery extends ListQuery {
+export interface ServedListQuery<Sent = unknown> extends ListQuery<Sent> {
   /**
    * The page ends, with a `next_cursor`, once so many bytes of resources are in it, and holds one at
    * least. There is no bound unless given, and none for a moment of the past.

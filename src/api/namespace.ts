@@ -34,6 +34,7 @@ import {
   type Connections,
 } from "./connections.js";
 import type { SourceAdapter } from "./ingest.js";
+import type { ClaimInput } from "./inputs.js";
 import { AsOf } from "./lists.js";
 import type { ObjectOperation, Objects, ObjectWritten, ServedObjects } from "./objects.js";
 import type { Statistics } from "./statistics.js";
@@ -50,20 +51,20 @@ import type {
 } from "./writes.js";
 
 /** The writes that can be one of a transaction, by the kind of resource that they are about. */
-export interface Operations {
-  readonly bucket: BucketOperation;
-  readonly object: ObjectOperation;
-  readonly batch: BatchOperation;
-  readonly upload: UploadOperation;
-  readonly sync: SyncOperation;
-  readonly connection: ConnectionOperation;
+export interface Operations<Sent = unknown> {
+  readonly bucket: BucketOperation<Sent>;
+  readonly object: ObjectOperation<Sent>;
+  readonly batch: BatchOperation<Sent>;
+  readonly upload: UploadOperation<Sent>;
+  readonly sync: SyncOperation<Sent>;
+  readonly connection: ConnectionOperation<Sent>;
 }
 export type OperationKind = keyof Operations;
-type AnyOperation = Operations[OperationKind];
+type AnyOperation<Sent> = Operations<Sent>[OperationKind];
 
 /** Every write that can be one of a transaction, and how it is meant. */
-export type Operation = AnyOperation & OperationOptions;
-export type ServedOperation = AnyOperation & ServedOperationOptions;
+export type Operation<Sent = never> = AnyOperation<Sent> & OperationOptions;
+export type ServedOperation<Sent = unknown> = AnyOperation<Sent> & ServedOperationOptions;
 
 export type OperationResult =
   | BucketWritten
@@ -187,21 +188,21 @@ export interface NamespaceRevertOptions {
   readonly ifPosition?: number | undefined;
 }
 
-export interface Namespace<Options extends WriteOptions = WriteOptions> {
+export interface Namespace<Options extends WriteOptions = WriteOptions, Sent = never> {
   readonly name: string;
-  readonly buckets: Buckets<Options>;
-  readonly connections: Connections<Options>;
-  readonly tasks: Tasks;
+  readonly buckets: Buckets<Options, Sent>;
+  readonly connections: Connections<Options, Sent>;
+  readonly tasks: Tasks<Sent>;
   readonly audit: Audit;
   readonly statistics: Statistics;
   /** @param bucket an id or the exact name. */
-  objects(bucket: string): Objects<Options>;
+  objects(bucket: string): Objects<Options, Sent>;
   /** @param bucket an id or the exact name. */
-  batches(bucket: string): Batches<Options>;
+  batches(bucket: string): Batches<Options, Sent>;
   /** @param bucket an id or the exact name. */
-  uploads(bucket: string): Uploads<Options>;
+  uploads(bucket: string): Uploads<Options, Sent>;
   /** @param bucket an id or the exact name. */
-  syncs(bucket: string): Syncs<Options>;
+  syncs(bucket: string): Syncs<Options, Sent>;
   /** @param bucket an id or the exact name. */
   sourceAdapter(bucket: string): SourceAdapter<Options>;
   /**
@@ -211,9 +212,9 @@ export interface Namespace<Options extends WriteOptions = WriteOptions> {
    * out: `deleted_object_ids` names them.
    * @returns undefined when none waits.
    */
-  claimBatch(body: unknown, options?: Options): Promise<BatchWritten | undefined>;
+  claimBatch(body: ClaimInput | Sent, options?: Options): Promise<BatchWritten | undefined>;
   /** Carries out one operation: what the methods of its kind do, with the write as data. */
-  write(operation: Operation, options?: CommitOptions): Promise<OperationResult>;
+  write(operation: Operation<Sent>, options?: CommitOptions): Promise<OperationResult>;
   /**
    * Carries out 1 to 100 operations in their order, all or nothing: each sees what those before it
    * left, and their events share a `transaction_id`.
@@ -227,7 +228,10 @@ export interface Namespace<Options extends WriteOptions = WriteOptions> {
    *   { type: "archive", bucket: "old", reason: "replaced" },
    * ]);
    */
-  transaction(operations: readonly Operation[], options?: TransactionOptions): Promise<Transacted>;
+  transaction(
+    operations: readonly Operation<Sent>[],
+    options?: TransactionOptions,
+  ): Promise<Transacted>;
   /**
    * Puts all buckets and objects back to how they were at a moment, by ordinary events: documents and
    * status; what was deleted since comes back, what was not there yet is deleted. Batches, uploads and
@@ -242,14 +246,14 @@ export interface Namespace<Options extends WriteOptions = WriteOptions> {
 }
 
 /** A namespace in this process: its writes also as data, with all that HTTP says of them. */
-export interface ServedNamespace extends Namespace<ServedWriteOptions> {
+export interface ServedNamespace<Sent = unknown> extends Namespace<ServedWriteOptions, Sent> {
   /** @throws as `buckets.get` does. */
   currentBucket(bucket: string): Promise<CurrentBucket>;
-  write(operation: ServedOperation, options?: ServedCommitOptions): Promise<OperationResult>;
-  objects(bucket: string): ServedObjects;
-  uploads(bucket: string): ServedUploads;
+  write(operation: ServedOperation<Sent>, options?: ServedCommitOptions): Promise<OperationResult>;
+  objects(bucket: string): ServedObjects<Sent>;
+  uploads(bucket: string): ServedUploads<Sent>;
   transaction(
-    operations: readonly ServedOperation[],
+    operations: readonly ServedOperation<Sent>[],
     options?: TransactionOptions & ServedCommitOptions,
   ): Promise<Transacted>;
 }

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { NamespaceResponse } from "../domain/namespace/response.js";
 import type { NamespaceDeletionTask } from "../domain/task.js";
+import type { CreateNamespaceInput, PatchNamespaceInput } from "./inputs.js";
 import { AsOf, type ListQuery, Pagination } from "./lists.js";
 import type { PastPlace, PastReads } from "./past.js";
 import type { Caller, ServedCaller, ServedWriteOptions, WriteOptions, Written } from "./writes.js";
@@ -59,14 +60,15 @@ export type ListNamespacesResponse = Readonly<z.infer<typeof ListNamespacesRespo
  * The namespaces of a store. None needs to be made: one is there while something is in it. What is
  * made has a description and settings of its own, and a history. An identifier is its id, or its name.
  */
-export interface Namespaces<Options extends WriteOptions = WriteOptions> extends PastReads {
+export interface Namespaces<Options extends WriteOptions = WriteOptions, Sent = never>
+  extends PastReads {
   /** The same for somebody else. */
-  as(caller: Caller): Namespaces<Options>;
+  as(caller: Caller): Namespaces<Options, Sent>;
   /**
    * Makes a namespace, also of one that is there already by what is in it.
    * @throws VALIDATION_FAILED, ALREADY_EXISTS when somebody made it before.
    */
-  create(body: unknown, options?: Options): Promise<NamespaceWritten>;
+  create(body: CreateNamespaceInput | Sent, options?: Options): Promise<NamespaceWritten>;
   /**
    * Reads a namespace with what is in it counted: as it is, or with `asOf` as it was. One that nobody
    * made has no versions, but positions and times.
@@ -74,14 +76,18 @@ export interface Namespaces<Options extends WriteOptions = WriteOptions> extends
    */
   get(namespace: string, options?: { readonly asOf?: string | undefined }): Promise<NamespaceRead>;
   /** All that are there: the newest first, those that nobody made last. Reads every one of them. */
-  list(query?: ListQuery): Promise<ListNamespacesResponse>;
+  list(query?: ListQuery<Sent>): Promise<ListNamespacesResponse>;
   /**
    * A field that is there replaces the whole field, null removes what may be absent; a masked key
    * keeps what is stored.
    * @throws VALIDATION_FAILED for another name: the log proves each event with the name of then.
    * NOT_FOUND; CONFLICT for one that nobody made.
    */
-  patch(namespace: string, patch: unknown, options?: Options): Promise<NamespaceWritten>;
+  patch(
+    namespace: string,
+    patch: PatchNamespaceInput | Sent,
+    options?: Options,
+  ): Promise<NamespaceWritten>;
   /**
    * Deletes it with its buckets and connections, up to 1,000, all in one transaction or none. Their
    * histories go on; its name is free.
@@ -91,15 +97,15 @@ export interface Namespaces<Options extends WriteOptions = WriteOptions> extends
   delete(namespace: string, options?: Options): Promise<NamespaceDeleted>;
 }
 
-export interface ServedNamespaceListQuery extends ListQuery {
+export interface ServedNamespaceListQuery<Sent = unknown> extends ListQuery<Sent> {
   /** Tells of these alone; of all unless given. */
   readonly within?: readonly string[] | undefined;
 }
 
 /** The namespaces of a store in this process, as a server asks for them. */
-export interface ServedNamespaces extends Namespaces<ServedWriteOptions> {
-  as(caller: ServedCaller): ServedNamespaces;
-  list(query?: ServedNamespaceListQuery): Promise<ListNamespacesResponse>;
+export interface ServedNamespaces<Sent = unknown> extends Namespaces<ServedWriteOptions, Sent> {
+  as(caller: ServedCaller): ServedNamespaces<Sent>;
+  list(query?: ServedNamespaceListQuery<Sent>): Promise<ListNamespacesResponse>;
   /** The name of the one with that id, also if it was deleted; what is no such id is a name itself. */
   nameOf(identifier: string): Promise<string>;
 }

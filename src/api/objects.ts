@@ -7,7 +7,16 @@ import type { BucketsError } from "../domain/errors.js";
 import type { BlobDescription } from "../domain/object/blob-answers.js";
 import type { ObjectResponse } from "../domain/object/response.js";
 import { ObjectStatus } from "../domain/object/state.js";
+import type { PatchMediaType } from "../domain/patch-media-type.js";
 import { jsonObject, totalBytes } from "../domain/schemas.js";
+import type {
+  AggregateInput,
+  CreateObjectInput,
+  ObjectPatches,
+  PatchedWith,
+  PutObjectInput,
+  RevertInput,
+} from "./inputs.js";
 import { AsOf, type ListQuery, Pagination } from "./lists.js";
 import type { PastPlace, PastReads } from "./past.js";
 import type { PatchFormat, ServedWriteOptions, WriteOptions, Written } from "./writes.js";
@@ -68,16 +77,16 @@ interface ObjectAction<Type extends string> {
 }
 
 /** A write to an object as data. */
-export type ObjectOperation =
+export type ObjectOperation<Sent = unknown> =
   | ({
       readonly type: "create_object";
       readonly bucket: string;
-      readonly body: unknown;
+      readonly body: CreateObjectInput | Sent;
     } & ObjectFormat &
       ProcessingFormat)
-  | (ObjectAction<"put_object"> & { readonly body: unknown })
-  | (ObjectAction<"patch_object"> & { readonly patch: unknown } & PatchFormat)
-  | (ObjectAction<"revert_object"> & { readonly body: unknown })
+  | (ObjectAction<"put_object"> & { readonly body: PutObjectInput | Sent })
+  | (ObjectAction<"patch_object"> & PatchedWith<ObjectPatches, Sent>)
+  | (ObjectAction<"revert_object"> & { readonly body: RevertInput | Sent })
   | ObjectAction<"restore_object">
   | ObjectAction<"delete_object">;
 
@@ -87,7 +96,7 @@ export interface ObjectGetOptions {
   readonly showUrls?: boolean | undefined;
 }
 
-export interface ObjectListQuery extends ListQuery {
+export interface ObjectListQuery<Sent = never> extends ListQuery<Sent> {
   /** The fields to answer, dotted; all unless given. The id is always there. */
   readonly select?: readonly string[] | null | undefined;
   /** Whether the blobs in the bucket are counted, which looks at each of its objects. */
@@ -114,7 +123,8 @@ export type ListObjectsResponse = z.infer<typeof ListObjectsResponse>;
  * The objects of one bucket, by their ids. What a deleted bucket holds is hidden with it, and comes
  * back with it; the history of an object goes on after its deletion.
  */
-export interface Objects<Options extends WriteOptions = WriteOptions> extends PastReads {
+export interface Objects<Options extends WriteOptions = WriteOptions, Sent = never>
+  extends PastReads {
   /**
    * Makes an object, or changes the one that holds its unique key, as the policy says. Bytes are
    * stored before the write queues, and are durable once it resolves.
@@ -122,12 +132,12 @@ export interface Objects<Options extends WriteOptions = WriteOptions> extends Pa
    * and BAD_REQUEST by policy; BUCKET_LOCKED when the bucket is locked, suspended or archived.
    */
   create(
-    body: unknown,
+    body: CreateObjectInput | Sent,
     options?: Options & ObjectFormat & ProcessingFormat,
   ): Promise<ObjectWritten>;
   /** Makes up to 100 objects in one commit; each is accepted or refused by itself. */
   createMany(
-    bodies: readonly unknown[],
+    bodies: readonly (CreateObjectInput | Sent)[],
     options?: Options & ObjectFormat & ProcessingFormat,
   ): Promise<ObjectsCreated>;
   /**
@@ -137,19 +147,23 @@ export interface Objects<Options extends WriteOptions = WriteOptions> extends Pa
    */
   get(object: string, options?: ObjectGetOptions): Promise<ObjectRead>;
   /** Newest first. @throws BAD_REQUEST for a page size over 1,000 or a foreign cursor. */
-  list(query?: ObjectListQuery): Promise<ListObjectsResponse>;
+  list(query?: ObjectListQuery<Sent>): Promise<ListObjectsResponse>;
   /** Merges: metadata key by key, blobs property by property; other fields are replaced. */
-  put(object: string, body: unknown, options?: Options): Promise<ObjectWritten>;
+  put(object: string, body: PutObjectInput | Sent, options?: Options): Promise<ObjectWritten>;
   /** Changes the document; every accepted patch is one event. */
-  patch(object: string, patch: unknown, options?: Options & PatchFormat): Promise<ObjectWritten>;
+  patch<Media extends PatchMediaType = "application/json">(
+    object: string,
+    patch: ObjectPatches[Media] | Sent,
+    options?: Options & PatchFormat<Media>,
+  ): Promise<ObjectWritten>;
   /** Its unique key is free again. */
   delete(object: string, options?: Options): Promise<ObjectWritten>;
   /** As for buckets: `{to, fields?}` or `{undo}`. */
-  revert(object: string, body: unknown, options?: Options): Promise<ObjectWritten>;
+  revert(object: string, body: RevertInput | Sent, options?: Options): Promise<ObjectWritten>;
   /** Brings a deleted object back. @throws ALREADY_EXISTS when its key was taken meanwhile. */
   restore(object: string, options?: Options): Promise<ObjectWritten>;
   /** Groups and computes; see the OpenAPI document. @throws VALIDATION_FAILED */
-  aggregate(body: unknown): Promise<AggregateResponse>;
+  aggregate(body: AggregateInput | Sent): Promise<AggregateResponse>;
   /**
    * The bytes of a blob that the object has, or with `asOf` had.
    * @throws NOT_FOUND, also for a URL, which is recorded and never fetched.
@@ -170,7 +184,7 @@ export interface BlobAnswer extends BlobDescription {
   read(range?: ByteRange): Promise<AsyncIterable<Uint8Array>>;
 }
 
-export interface ServedObjects extends Objects<ServedWriteOptions> {
+export interface ServedObjects<Sent = unknown> extends Objects<ServedWriteOptions, Sent> {
   blob(
     object: string,
     blobId: string,

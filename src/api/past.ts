@@ -4,7 +4,7 @@ import type { BlameResponse } from "../domain/blame.js";
 import type { DiffFormat } from "../domain/diff-formats.js";
 import { UnreadableEvent } from "../domain/history.js";
 import { HistoryEntry } from "../domain/history-entry.js";
-import type { JsonValue } from "../domain/json.js";
+import type { JsonObject, JsonValue } from "../domain/json.js";
 import { jsonObject } from "../domain/schemas.js";
 import type { EventProofOptions } from "./proofs.js";
 
@@ -53,7 +53,9 @@ export const HistoryResponse = z.object({
   /** Events of the page that were passed over, whatever was asked for, if there are any. */
   unreadable: z.array(UnreadableEvent).optional(),
 });
-export type HistoryResponse = z.infer<typeof HistoryResponse>;
+export type HistoryResponse = Omit<z.infer<typeof HistoryResponse>, "results"> & {
+  results: HistoryEntry[];
+};
 
 export interface ReplayRange {
   /** A version, `@position` or RFC 3339 time; the creation unless given. */
@@ -68,7 +70,9 @@ export const ReplayLine = z.union([
   z.object({ unreadable: UnreadableEvent }),
   z.object({ replayed: z.number().int(), version: z.number().int(), matches_view: z.boolean() }),
 ]);
-export type ReplayLine = z.infer<typeof ReplayLine>;
+export type ReplayLine =
+  | { readonly event: HistoryEntry; readonly document: JsonObject }
+  | Exclude<z.infer<typeof ReplayLine>, { readonly event: unknown }>;
 
 /** Reading the past of resources of one kind; each is named by what identifies it. */
 export interface PastReads {

@@ -37,7 +37,7 @@ import type {
 } from "./proofs.js";
 import type { TokenGate, Tokens } from "./tokens.js";
 import type { ReceivedBytes, SignedBytes, SignedDownload } from "./uploads.js";
-import type { Caller, ServedCaller } from "./writes.js";
+import type { Caller, ServedCaller, WriteOptions } from "./writes.js";
 
 export const HeadAnswer = z.object({
   position: z.number().int(),
@@ -69,15 +69,15 @@ export interface VerifyOptions {
  * A store of buckets, in this process or behind a server. Every promise of a write resolves only
  * once it is durable.
  */
-export interface BucketStore extends AsyncDisposable {
+export interface BucketStore<Sent = never> extends AsyncDisposable {
   /** @throws BAD_REQUEST for a name that is none. */
-  namespace(name?: string, caller?: Caller): Namespace;
+  namespace(name?: string, caller?: Caller): Namespace<WriteOptions, Sent>;
   /** What belongs to no namespace alone: connections, tasks and the audit log of all of them. */
-  organization(caller?: Caller): Organization;
+  organization(caller?: Caller): Organization<WriteOptions, Sent>;
   /** Every namespace there is, made or not. */
-  readonly namespaces: Namespaces;
+  readonly namespaces: Namespaces<WriteOptions, Sent>;
   /** The access tokens that open this store to HTTP. */
-  readonly tokens: Tokens;
+  readonly tokens: Tokens<Sent>;
   /** The end of the log; note it elsewhere to prove later that nothing was cut off. */
   head(): Promise<HeadAnswer>;
   /** What the log has signed, and proofs of what is in it. */
@@ -135,13 +135,13 @@ export interface LogIntegrity {
 }
 
 /** A store in this process: what a server can be built on. */
-export interface EmbeddedStore extends BucketStore {
-  namespace(name?: string, caller?: ServedCaller): ServedNamespace;
-  organization(caller?: ServedCaller): ServedOrganization;
+export interface EmbeddedStore<Sent = unknown> extends BucketStore<Sent> {
+  namespace(name?: string, caller?: ServedCaller): ServedNamespace<Sent>;
+  organization(caller?: ServedCaller): ServedOrganization<Sent>;
   /** The audit of reads: a server tells it of each that it answers. */
   readonly reads: ReadTracker;
-  readonly namespaces: ServedNamespaces;
-  readonly tokens: TokenGate;
+  readonly namespaces: ServedNamespaces<Sent>;
+  readonly tokens: TokenGate<Sent>;
   readonly proofs: ServedProofs;
   backup(to: string, options?: OwnBackupOptions): Promise<BackupReport>;
   /**

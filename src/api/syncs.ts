@@ -3,6 +3,7 @@ import { z } from "zod";
 import { SyncResponse } from "../domain/sync/response.js";
 import type { SyncTask } from "../domain/task.js";
 import type { BatchDeletion } from "./batches.js";
+import type { CreateSyncInput, PatchSyncInput } from "./inputs.js";
 import { AsOf, type ListQuery, Pagination } from "./lists.js";
 import type { PastPlace, PastReads } from "./past.js";
 import type { WriteOptions, Written } from "./writes.js";
@@ -40,9 +41,9 @@ interface SyncAction<Type extends string> {
 }
 
 /** A write to a sync as data. */
-export type SyncOperation =
-  | { readonly type: "create_sync"; readonly bucket: string; readonly body: unknown }
-  | (SyncAction<"patch_sync"> & { readonly patch: unknown })
+export type SyncOperation<Sent = unknown> =
+  | { readonly type: "create_sync"; readonly bucket: string; readonly body: CreateSyncInput | Sent }
+  | (SyncAction<"patch_sync"> & { readonly patch: PatchSyncInput | Sent })
   | SyncAction<"pause_sync">
   | SyncAction<"resume_sync">
   | SyncAction<"trigger_sync">
@@ -60,18 +61,19 @@ export const ListSyncsResponse = z.object({
 export type ListSyncsResponse = z.infer<typeof ListSyncsResponse>;
 
 /** The syncs of one bucket, by their ids. What a deleted bucket holds is hidden with it. */
-export interface Syncs<Options extends WriteOptions = WriteOptions> extends PastReads {
+export interface Syncs<Options extends WriteOptions = WriteOptions, Sent = never>
+  extends PastReads {
   /**
    * Keeps `{connection_id, source_path, sync_mode?, …}`.
    * @throws VALIDATION_FAILED; NOT_FOUND for a connection that is not there; BUCKET_LOCKED.
    */
-  create(body: unknown, options?: Options): Promise<SyncWritten>;
+  create(body: CreateSyncInput | Sent, options?: Options): Promise<SyncWritten>;
   /** As it is, or with `asOf` as it was. @throws NOT_FOUND */
   get(sync: string, options?: { readonly asOf?: string | undefined }): Promise<SyncRead>;
   /** Newest first. @throws BAD_REQUEST for a page size over 1,000 or a foreign cursor. */
-  list(query?: ListQuery): Promise<ListSyncsResponse>;
+  list(query?: ListQuery<Sent>): Promise<ListSyncsResponse>;
   /** A field that is there replaces the whole field; null brings its default back. */
-  patch(sync: string, patch: unknown, options?: Options): Promise<SyncWritten>;
+  patch(sync: string, patch: PatchSyncInput | Sent, options?: Options): Promise<SyncWritten>;
   /** The reason of the write is that of the pause. @throws BAD_REQUEST when it is paused. */
   pause(sync: string, options?: Options): Promise<SyncWritten>;
   /** @throws BAD_REQUEST when it is not paused. */

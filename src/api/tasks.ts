@@ -24,11 +24,11 @@ export const TaskCancellation = z.object({
 export type TaskCancellation = Readonly<z.infer<typeof TaskCancellation>>;
 
 /** The tasks of one namespace: what goes on, or went on, by itself. */
-export interface Tasks {
+export interface Tasks<Sent = never> {
   /** @throws NOT_FOUND, also for one that there was not yet at `asOf`. */
   get(taskId: string, options?: { readonly asOf?: string | undefined }): Promise<TaskAnswer>;
   /** Newest first unless they are sorted. @throws BAD_REQUEST for criteria that do not fit. */
-  list(query?: ListQuery): Promise<ListTasksResponse>;
+  list(query?: ListQuery<Sent>): Promise<ListTasksResponse>;
   /**
    * Takes back what goes on: the batch of the task, also from a worker. What has ended stays as it is,
    * and is no fault: asked twice, it answers twice.

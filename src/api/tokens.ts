@@ -1,7 +1,17 @@
 /** Access tokens, as every face knows them. */
 import { z } from "zod";
+import { namespacePattern } from "../domain/namespace/name.js";
 import { type Permission, permissions } from "../domain/permissions.js";
-import { answeredTime } from "../domain/schemas.js";
+import { answeredTime, timestamp } from "../domain/schemas.js";
+import type { Input } from "./inputs.js";
+
+export const CreateTokenRequest = z.object({
+  name: z.string().regex(/^[\w.@:+-]{1,100}$/, "Use 1 to 100 letters, digits and . @ : + - _."),
+  permission: z.enum(permissions),
+  namespaces: z.array(z.string().regex(namespacePattern)).min(1).max(1_000).nullish(),
+  expires_at: timestamp.nullish(),
+});
+export type CreateTokenInput = Input<typeof CreateTokenRequest>;
 
 /** A token without its secret, which is kept nowhere. */
 export const TokenAnswer = z.object({
@@ -34,12 +44,12 @@ export interface TokenWritten {
 export type TokenMade = CreatedToken & TokenWritten;
 
 /** Makes, lists, rotates and revokes the access tokens that open a store to HTTP. */
-export interface Tokens {
+export interface Tokens<Sent = never> {
   /**
    * Makes a token from `{name, permission, namespaces?, expires_at?}`; it opens at once.
    * @throws VALIDATION_FAILED; ALREADY_EXISTS when the name is taken; IDEMPOTENCY_KEY_REUSED.
    */
-  create(body: unknown, options?: TokenOptions): Promise<TokenMade>;
+  create(body: CreateTokenInput | Sent, options?: TokenOptions): Promise<TokenMade>;
   list(): Promise<readonly TokenAnswer[]>;
   /**
    * Gives the token another secret; from this moment the old one opens nothing.
@@ -59,8 +69,8 @@ export interface ServedTokenOptions extends TokenOptions {
 }
 
 /** The tokens as a server needs them, which has to know who comes. */
-export interface TokenGate extends Tokens {
-  create(body: unknown, options?: ServedTokenOptions): Promise<TokenMade>;
+export interface TokenGate<Sent = unknown> extends Tokens<Sent> {
+  create(body: CreateTokenInput | Sent, options?: ServedTokenOptions): Promise<TokenMade>;
   rotate(name: string, options?: ServedTokenOptions): Promise<TokenMade>;
   revoke(name: string, options?: ServedTokenOptions): Promise<TokenWritten>;
   readonly count: number;

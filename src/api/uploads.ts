@@ -3,6 +3,12 @@ import { z } from "zod";
 import type { BucketsError } from "../domain/errors.js";
 import { UploadResponse } from "../domain/upload/response.js";
 import { uploadStatuses } from "../domain/upload/state.js";
+import type {
+  ConfirmUploadInput,
+  ConfirmUploadsInput,
+  CreateUploadInput,
+  CreateUploadsInput,
+} from "./inputs.js";
 import { AsOf, type ListQuery, Pagination } from "./lists.js";
 import type { PastPlace, PastReads } from "./past.js";
 import type { ServedWriteOptions, WriteOptions, Written } from "./writes.js";
@@ -60,8 +66,12 @@ export const ReceivedBytes = z.object({
 export type ReceivedBytes = Readonly<z.infer<typeof ReceivedBytes>>;
 
 /** A write to an upload as data. A confirmation is none: it is about bytes that came another way. */
-export type UploadOperation =
-  | { readonly type: "create_upload"; readonly bucket: string; readonly body: unknown }
+export type UploadOperation<Sent = unknown> =
+  | {
+      readonly type: "create_upload";
+      readonly bucket: string;
+      readonly body: CreateUploadInput | Sent;
+    }
   | { readonly type: "delete_upload"; readonly bucket: string; readonly upload: string };
 
 export const ListUploadsResponse = z.object({
@@ -81,15 +91,16 @@ export const ListUploadsResponse = z.object({
 export type ListUploadsResponse = z.infer<typeof ListUploadsResponse>;
 
 /** The uploads of one bucket, by their ids. What a deleted bucket holds is hidden with it. */
-export interface Uploads<Options extends WriteOptions = WriteOptions> extends PastReads {
+export interface Uploads<Options extends WriteOptions = WriteOptions, Sent = never>
+  extends PastReads {
   /**
    * Announces `{filename, content_type, file_size_bytes?, file_hash?, …}`. A server adds the URL that
    * takes the bytes, for as long as the upload waits for them.
    * @throws VALIDATION_FAILED; BUCKET_LOCKED when the bucket takes no objects.
    */
-  create(body: unknown, options?: Options): Promise<UploadWritten>;
+  create(body: CreateUploadInput | Sent, options?: Options): Promise<UploadWritten>;
   /** Up to 100, `{uploads, shared_metadata?, …}`, in one commit; each is accepted or refused by itself. */
-  createMany(body: unknown, options?: Options): Promise<UploadsWritten>;
+  createMany(body: CreateUploadsInput | Sent, options?: Options): Promise<UploadsWritten>;
   /**
    * Keeps the bytes, durably once it resolves, in place of what arrived before. Nothing is recorded
    * until they are confirmed.
@@ -102,9 +113,13 @@ export interface Uploads<Options extends WriteOptions = WriteOptions> extends Pa
    * @throws BAD_REQUEST when nothing arrived or it is over; VALIDATION_FAILED for other bytes than
    * were announced; and what the object is refused with.
    */
-  confirm(upload: string, body?: unknown, options?: Options): Promise<UploadWritten>;
+  confirm(
+    upload: string,
+    body?: ConfirmUploadInput | Sent,
+    options?: Options,
+  ): Promise<UploadWritten>;
   /** `{confirmations: [{upload_id, …}]}`: each is accepted or refused by itself. */
-  confirmMany(body: unknown, options?: Options): Promise<UploadsWritten>;
+  confirmMany(body: ConfirmUploadsInput | Sent, options?: Options): Promise<UploadsWritten>;
   /**
    * As it is, or with `asOf` as it was. With `showDownload`, and where there is a server, what was
    * confirmed has a `presigned_url` too, which gives its bytes for an hour.
@@ -112,15 +127,15 @@ export interface Uploads<Options extends WriteOptions = WriteOptions> extends Pa
    */
   get(upload: string, options?: UploadGetOptions): Promise<UploadRead>;
   /** Newest first. @throws BAD_REQUEST for a page size over 1,000 or a foreign cursor. */
-  list(query?: ListQuery): Promise<ListUploadsResponse>;
+  list(query?: ListQuery<Sent>): Promise<ListUploadsResponse>;
   /** What was confirmed stays with the objects that have it. */
   delete(upload: string, options?: Options): Promise<UploadWritten>;
 }
 
-export interface ServedUploads extends Uploads<ServedWriteOptions> {
+export interface ServedUploads<Sent = unknown> extends Uploads<ServedWriteOptions, Sent> {
   /** @param options.showDownload whether signed URLs give what was confirmed. */
   list(
-    query?: ListQuery,
+    query?: ListQuery<Sent>,
     options?: { readonly showDownload?: boolean },
   ): Promise<ListUploadsResponse>;
   /** @param options.showUrl whether the caller may send the bytes. */

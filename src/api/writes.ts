@@ -61,9 +61,9 @@ export interface ServedCommitOptions extends CommitOptions {
 
 export interface ServedWriteOptions extends ServedOperationOptions, ServedCommitOptions {}
 
-export interface PatchFormat {
+export interface PatchFormat<Media extends PatchMediaType = PatchMediaType> {
   /** How the patch is to be understood; `application/json` is the contract's partial update. */
-  readonly mediaType?: PatchMediaType | undefined;
+  readonly mediaType?: Media | undefined;
 }
 
 export type PatchOptions = WriteOptions & PatchFormat;

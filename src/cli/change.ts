@@ -8,7 +8,7 @@ import { isJsonObject, type JsonValue } from "../domain/json.js";
 import { parseJsonText } from "../domain/json-text.js";
 import type { PatchMediaType } from "../domain/patch-media-type.js";
 import { secretMask } from "../domain/secrets.js";
-import type { Buckets, BucketWritten } from "../index.js";
+import type { Buckets, BucketWritten, WriteOptions } from "../index.js";
 import { joined, type Line, line } from "./line.js";
 import { changeLine } from "./output.js";
 import { openForReading, openForWriting, type StoreFlags } from "./store.js";
@@ -63,7 +63,7 @@ export async function create(
   }
   const body = { bucket_schema: { properties: {} }, ...sent, bucket_name: name };
   const { reason, idempotencyKey, dryRun } = flags;
-  const work = async (buckets: Buckets) => {
+  const work = async (buckets: Buckets<WriteOptions, unknown>) => {
     const written = await buckets.create(body, { reason, idempotencyKey, dryRun });
     printWritten(terminal, written, flags);
   };
@@ -110,7 +110,7 @@ export async function revert(
 async function changing(
   terminal: Terminal,
   flags: ChangeFlags,
-  work: (buckets: Buckets) => Promise<void>,
+  work: (buckets: Buckets<WriteOptions, unknown>) => Promise<void>,
   opening: { readonly makes?: boolean } = {},
 ): Promise<void> {
   await using store = await (flags.dryRun
@@ -120,7 +120,11 @@ async function changing(
   await work(store.namespace(flags.namespace, caller).buckets);
 }
 
-async function versionAt(buckets: Buckets, bucket: string, text: string): Promise<number> {
+async function versionAt(
+  buckets: Buckets<WriteOptions, unknown>,
+  bucket: string,
+  text: string,
+): Promise<number> {
   const point = parsePoint(text, "point");
   if (point.kind === "version") return point.version;
   return (await buckets.get(bucket, { asOf: text })).version;

@@ -21,7 +21,7 @@ interface Signing {
 export function signEvery(
   terminal: Terminal,
   flags: CheckpointFlags,
-  store: EmbeddedStore,
+  store: EmbeddedStore<unknown>,
   logger: Logger,
 ): Signing | undefined {
   const { checkpointSeconds: seconds, readOnly } = flags;
@@ -50,7 +50,11 @@ export function signEvery(
   };
 }
 
-async function signOnce(store: EmbeddedStore, places: AnchorPlaces, logger: Logger): Promise<void> {
+async function signOnce(
+  store: EmbeddedStore<unknown>,
+  places: AnchorPlaces,
+  logger: Logger,
+): Promise<void> {
   try {
     if ((await store.head()).position === 0) return;
     const { checkpoint, anchors } = await store.anchor(places);

@@ -46,7 +46,7 @@ export async function demo(
 }
 
 /** On the wanted port, or on a free one where that is taken. */
-async function listen(store: EmbeddedStore, port: number): Promise<RunningServer> {
+async function listen(store: EmbeddedStore<unknown>, port: number): Promise<RunningServer> {
   const options = { store, logger: pino({ level: "silent" }), host: "127.0.0.1" };
   try {
     return await serveStore({ ...options, port });

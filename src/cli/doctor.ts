@@ -106,7 +106,7 @@ async function checkFile({ file, name }: Place): Promise<readonly Finding[]> {
 }
 
 /** Whether the log contains what it has signed, was recorded by the clock of now, and is no copy. */
-async function checkHealth(store: EmbeddedStore): Promise<readonly Finding[]> {
+async function checkHealth(store: EmbeddedStore<unknown>): Promise<readonly Finding[]> {
   const { checks } = await store.health();
   return checks
     .filter(({ name }) => name === "proofs" || name === "clock" || name === "timers")

@@ -62,7 +62,7 @@ export interface ServeFlags {
 }
 
 /** The store that is asked for, with its seed if it is new. */
-async function open(terminal: Terminal, flags: ServeFlags): Promise<EmbeddedStore> {
+async function open(terminal: Terminal, flags: ServeFlags): Promise<EmbeddedStore<unknown>> {
   if (flags.allowReset && !flags.ephemeral) {
     throw new BucketsError(
       "BAD_REQUEST",
@@ -109,7 +109,7 @@ function originOf({ origin, publicUrl, basePath }: ServeFlags): { readonly origi
 const collectEveryMs = 60 * 60 * 1_000;
 
 /** What refused writes left of their blobs is removed while serving, once its grace is over. */
-function collectEveryHour(store: EmbeddedStore, logger: Logger): NodeJS.Timeout {
+function collectEveryHour(store: EmbeddedStore<unknown>, logger: Logger): NodeJS.Timeout {
   const collect = () =>
     store.collectBlobs().then(
       (report) => logger.info(report, "blobs collected"),
@@ -184,7 +184,7 @@ export async function serve(terminal: Terminal, flags: ServeFlags): Promise<void
 function readersOf(
   terminal: Terminal,
   flags: ServeFlags,
-  store: EmbeddedStore,
+  store: EmbeddedStore<unknown>,
 ): ReaderPool | undefined {
   if (flags.ephemeral || flags.withoutSecrets || flags.readers === 0) return undefined;
   return new ReaderPool({
@@ -213,7 +213,7 @@ const readerHeapMegabytes = 384;
 function scheduleOf(
   terminal: Terminal,
   flags: ServeFlags,
-  store: EmbeddedStore,
+  store: EmbeddedStore<unknown>,
   logger: Logger,
 ): BackupSchedule | undefined {
   if (flags.backupTo === undefined) return undefined;

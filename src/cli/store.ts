@@ -7,6 +7,7 @@ import {
   connectBuckets,
   type OpenOptions,
   openBuckets,
+  type WriteOptions,
 } from "../index.js";
 import { line } from "./line.js";
 import type { Terminal } from "./terminal.js";
@@ -19,7 +20,10 @@ export interface StoreFlags {
 }
 
 /** Opens what the flags name; a file is opened for reading only, beside whoever writes to it. */
-export async function openForReading(terminal: Terminal, flags: StoreFlags): Promise<BucketStore> {
+export async function openForReading(
+  terminal: Terminal,
+  flags: StoreFlags,
+): Promise<BucketStore<unknown>> {
   if (flags.url !== undefined) return connect(flags.url, flags);
   return await openBuckets({ ...existingFileOf(terminal, flags), readOnly: true });
 }
@@ -32,7 +36,7 @@ export async function openForWriting(
   terminal: Terminal,
   flags: StoreFlags,
   { makes = false }: { readonly makes?: boolean } = {},
-): Promise<BucketStore> {
+): Promise<BucketStore<unknown>> {
   if (flags.url !== undefined) return connect(flags.url, flags);
   const options = makes ? fileOf(terminal, flags) : existingFileOf(terminal, flags);
   return await withLockHint(() => openBuckets({ ...options, ...tellsUpgrade(terminal) }));
@@ -49,7 +53,10 @@ export async function withLockHint<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-export function connect(baseUrl: string, { token }: Pick<StoreFlags, "token">): BucketStore {
+export function connect(
+  baseUrl: string,
+  { token }: Pick<StoreFlags, "token">,
+): BucketStore<unknown> {
   return connectBuckets({ baseUrl, ...(token !== undefined && { token }) });
 }
 
@@ -57,7 +64,7 @@ export function connect(baseUrl: string, { token }: Pick<StoreFlags, "token">): 
 export async function reading(
   terminal: Terminal,
   flags: StoreFlags,
-  work: (buckets: Buckets) => Promise<void>,
+  work: (buckets: Buckets<WriteOptions, unknown>) => Promise<void>,
 ): Promise<void> {
   await using store = await openForReading(terminal, flags);
   await work(store.namespace(flags.namespace).buckets);

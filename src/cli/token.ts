@@ -16,7 +16,7 @@ export async function createToken(
     readonly expiresAt?: string;
   },
 ): Promise<void> {
-  await using store = await openBuckets({
+  await using store = await openBuckets<unknown>({
     ...fileOf(terminal, flags),
     ...tellsUpgrade(terminal),
   });
@@ -43,7 +43,7 @@ export async function rotateToken(
   name: string,
   flags: FileFlags,
 ): Promise<void> {
-  await using store = await openBuckets({
+  await using store = await openBuckets<unknown>({
     ...existingFileOf(terminal, flags),
     ...tellsUpgrade(terminal),
   });
@@ -52,7 +52,10 @@ export async function rotateToken(
 }
 
 export async function listTokens(terminal: Terminal, flags: FileFlags): Promise<void> {
-  await using store = await openBuckets({ ...existingFileOf(terminal, flags), readOnly: true });
+  await using store = await openBuckets<unknown>({
+    ...existingFileOf(terminal, flags),
+    readOnly: true,
+  });
   for (const token of await store.tokens.list()) {
     const { name, permission, namespaces, expires_at: expiresAt } = token;
     const where = namespaces === undefined ? "all namespaces" : namespaces.join(" ");
@@ -70,7 +73,7 @@ export async function revokeToken(
   name: string,
   flags: FileFlags,
 ): Promise<void> {
-  await using store = await openBuckets({
+  await using store = await openBuckets<unknown>({
     ...existingFileOf(terminal, flags),
     ...tellsUpgrade(terminal),
   });

@@ -37,7 +37,7 @@ const timeoutMsDefault = 30_000;
  * Refusals are the errors of the library, with the `request_id` of the server in their details. A
  * read, and a write under its idempotencyKey, which gets one unless it has one, is tried again when
  * the connection breaks or the server is busy, and so is done once. Making and revoking tokens and
- * rebuilding are tried once.
+ * rebuilding are tried once. What is sent is typed; `connectBuckets<unknown>` takes what others sent.
  *
  * @throws BAD_REQUEST for what is no base URL. Every method: UNREACHABLE when no bucketlog answers;
  * OUTCOME_UNKNOWN when a write was given up that may have been done.
@@ -50,7 +50,7 @@ const timeoutMsDefault = 30_000;
  *   await store.close();
  * }
  */
-export function connectBuckets(options: ConnectOptions): BucketStore {
+export function connectBuckets<Sent = never>(options: ConnectOptions): BucketStore<Sent> {
   const { namespace = "default", actor, signal = new AbortController().signal } = options;
   const transport = new Transport({
     baseUrl: parseBaseUrl(options.baseUrl),

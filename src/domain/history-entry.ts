@@ -5,7 +5,17 @@ import { Change } from "./change.js";
 import { invariant } from "./errors.js";
 import { formatTime, type RecordedEvent } from "./event.js";
 import { SentHandling } from "./object/events.js";
-import { type IdName, idNames, kindNamed, kindOfStream, shownChanges } from "./resource.js";
+import {
+  type EventTypeOf,
+  type IdName,
+  type IdNameOf,
+  idNames,
+  kindNamed,
+  kindOfStream,
+  type ResourceKind,
+  resourceKinds,
+  shownChanges,
+} from "./resource.js";
 import { answeredTime } from "./schemas.js";
 
 const idText = z.string().optional();
@@ -49,7 +59,28 @@ export const HistoryEntry = z.object({
   previous_hash: z.string(),
   hash: z.string(),
 });
-export type HistoryEntry = Readonly<z.infer<typeof HistoryEntry>>;
+/** An entry of any type: what only some have may be there. */
+type AnyEntry = Readonly<z.infer<typeof HistoryEntry>>;
+
+/** What entries have by the type of their event. */
+type OwnOf<Type> = Type extends "bucket.locked"
+  ? Pick<AnyEntry, "expires_at">
+  : Type extends "bucket.created"
+    ? Pick<AnyEntry, "unique_key">
+    : Type extends `object.${string}`
+      ? Pick<AnyEntry, "source_handling">
+      : unknown;
+type Own = IdName | "type" | "expires_at" | "unique_key" | "source_handling";
+
+/** Every entry names its bucket, and what it is about by its id. */
+type EntryOf<Name extends ResourceKind> = {
+  [Type in EventTypeOf<Name>]: Omit<AnyEntry, Own> & {
+    readonly [Id in "bucket_id" | IdNameOf<Name>]: string;
+  } & { readonly type: Type } & OwnOf<Type>;
+}[EventTypeOf<Name>];
+
+/** A union by `type`: entries of `object.*` have an `object_id`, `bucket.locked` when the lock lapses. */
+export type HistoryEntry = { [Name in ResourceKind]: EntryOf<Name> }[ResourceKind];
 
 /** The event as an entry; secrets in its changes are masked. */
 export function toHistoryEntry(
@@ -57,7 +88,7 @@ export function toHistoryEntry(
   hashes: { readonly previousHash: string; readonly hash: string },
 ): HistoryEntry {
   const { meta, event } = recorded;
-  return {
+  const entry = {
     event_id: recorded.eventId,
     bucket_id: recorded.bucketId,
     ...ownId(recorded),
@@ -83,6 +114,14 @@ export function toHistoryEntry(
     previous_hash: hashes.previousHash,
     hash: hashes.hash,
   };
+  invariant(isOfItsType(entry), `an event of type ${event.type} does not tell what it is about`);
+  return entry;
+}
+
+/** Whether it names the resource that its type is about. */
+function isOfItsType(entry: AnyEntry): entry is HistoryEntry {
+  const kind = resourceKinds.find((name) => entry.type.startsWith(`${name}.`));
+  return kind !== undefined && Object.hasOwn(entry, kindNamed(kind).table.id);
 }
 
 /** Which resource it is about when that is not the bucket itself. */

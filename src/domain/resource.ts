@@ -70,7 +70,9 @@ export type MemberKind = keyof typeof memberDefinitions;
 export type StateOf<Name extends ResourceKind> = Extract<ResourceState, { readonly kind: Name }>;
 type CommandOf<Name extends ResourceKind> = Parameters<Definitions[Name]["decide"]>[1];
 type EventOf<Name extends ResourceKind> = ReturnType<Definitions[Name]["decide"]>;
-export type IdName = Definitions[ResourceKind]["table"]["id"];
+export type EventTypeOf<Name extends ResourceKind> = EventOf<Name>["type"];
+export type IdNameOf<Name extends ResourceKind> = Definitions[Name]["table"]["id"];
+export type IdName = IdNameOf<ResourceKind>;
 export type ResourceCommand = CommandOf<ResourceKind>;
 
 /** A state, and beside it which events set what its document has: all that a stream is folded to. */

@@ -59,7 +59,7 @@ export interface ApiRequest {
   /** Digest of method, path with query, media type and body. */
   readonly fingerprint: () => string;
   readonly requireIfMatch: boolean;
-  readonly auditSettings: () => ReadAuditSettings;
+  readonly auditSettings: () => ReadAuditSettings<unknown>;
   /** All namespaces, for who asks. */
   readonly namespaces: () => ServedNamespaces;
   /** Those that the token opens; undefined for all. */

@@ -13,7 +13,10 @@ export interface ListPage {
  * How many resources a page lacks that ended because of its size. One that began at a cursor may: whoever
  * pages by them goes on with the next. Whoever pages by offsets counts on what was asked for.
  */
-export function missingOf({ results, pagination }: ListPage, { limit, cursor }: ListQuery): number {
+export function missingOf(
+  { results, pagination }: ListPage,
+  { limit, cursor }: Pick<ListQuery, "limit" | "cursor">,
+): number {
   const isOfCursors = (cursor ?? "") !== "";
   if (isOfCursors || pagination.next_cursor === undefined) return 0;
   return (limit ?? limits.listPageSizeDefault) - results.length;

@@ -35,7 +35,7 @@ export interface Measured {
 export async function measureObjects(objectCount: number): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), "bucketlog-objects-"));
   const file = join(folder, "store.db");
-  const store = await openBuckets({ file, durability: "relaxed" });
+  const store = await openBuckets<unknown>({ file, durability: "relaxed" });
   const bare = new Database(file, { readonly: true });
   try {
     for (const name of ["few", "many"]) await store.namespace().buckets.create(bucketOf(name));
@@ -75,7 +75,7 @@ function objectOf(index: number) {
   };
 }
 
-async function fill(store: BucketStore, bucket: string, objectCount: number): Promise<void> {
+async function fill(store: BucketStore<unknown>, bucket: string, objectCount: number): Promise<void> {
   const objects = store.namespace().objects(bucket);
   for (let start = 0; start < objectCount; start += perRequest) {
     const bodies = Array.from({ length: perRequest }, (_, index) => objectOf(start + index));
@@ -113,7 +113,7 @@ const totalOf = {
   ],
 };
 
-async function measureReads(store: BucketStore, db: Database.Database): Promise<Cost[]> {
+async function measureReads(store: BucketStore<unknown>, db: Database.Database): Promise<Cost[]> {
   const objects = store.namespace().objects("many");
   const { bucket } = await store.namespace().buckets.get("many");
   const own = `FROM objects WHERE bucket_id = '${bucket.bucket_id}' AND is_deleted = 0`;
@@ -163,7 +163,7 @@ async function measureReads(store: BucketStore, db: Database.Database): Promise<
   return costs;
 }
 
-async function count(store: BucketStore): Promise<Measured["counted"]> {
+async function count(store: BucketStore<unknown>): Promise<Measured["counted"]> {
   const objects = store.namespace().objects("many");
   const { pagination } = await objects.list({ limit: 1 });
   const { results } = await objects.aggregate(totalOf);
@@ -172,7 +172,7 @@ async function count(store: BucketStore): Promise<Measured["counted"]> {
 }
 
 /** In turns, so that what slows the machine down slows both. */
-async function measureAdding(store: BucketStore): Promise<Measured["adding"]> {
+async function measureAdding(store: BucketStore<unknown>): Promise<Measured["adding"]> {
   const [few, many]: [number[], number[]] = [[], []];
   for (let turn = 0; turn < additions; turn += 1) {
     const add = (bucket: string) => () => store.namespace().objects(bucket).create(objectOf(turn));

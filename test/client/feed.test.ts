@@ -20,7 +20,7 @@ const token = tokens.admin;
 const schema = { bucket_schema: { properties: {} } };
 const upTo = (count: number) => Array.from({ length: count }, (_, n) => n + 1);
 
-async function take(store: BucketStore, count: number, query: FeedQuery = {}) {
+async function take(store: BucketStore<unknown>, count: number, query: FeedQuery = {}) {
   const events: FeedEvent[] = [];
   for await (const event of store.events(query)) {
     events.push(event);
@@ -30,7 +30,7 @@ async function take(store: BucketStore, count: number, query: FeedQuery = {}) {
 }
 
 /** A bucket with so many events. */
-async function fill(store: BucketStore, count: number) {
+async function fill(store: BucketStore<unknown>, count: number) {
   const { buckets } = store.namespace();
   await buckets.create({ bucket_name: "films", ...schema });
   for (let n = 1; n < count; n += 1) await buckets.patch("films", { description: `d${n}` });
@@ -45,7 +45,7 @@ describe("A feed by the client", () => {
   ])("refuses %s at its first event, as the library does", async (_, query, code) => {
     const { url: baseUrl, store: embedded } = await serveTest();
     await fill(embedded, 1);
-    const remote = connectBuckets({ baseUrl, token });
+    const remote = connectBuckets<unknown>({ baseUrl, token });
     for (const store of [embedded, remote]) {
       await expect(take(store, 1, query)).rejects.toMatchObject({ code });
       await expect(store.events(query).page()).rejects.toMatchObject({ code });
@@ -56,7 +56,7 @@ describe("A feed by the client", () => {
     const { url: baseUrl, store: embedded } = await serveTest();
     await fill(embedded, 120);
     await embedded.namespace("other").buckets.create({ bucket_name: "songs", ...schema });
-    const remote = connectBuckets({ baseUrl, token });
+    const remote = connectBuckets<unknown>({ baseUrl, token });
     const types = ["bucket.created"];
     for (const query of [{}, { after: 50 }, { namespace: "*", types }, { bucket: "films" }]) {
       const [ours, theirs] = [embedded.events(query), remote.events(query)];
@@ -71,7 +71,7 @@ describe("A feed by the client", () => {
     const { url, store: embedded } = await serveTest();
     await fill(embedded, 10);
     const proxy = await proxyBefore(url);
-    const store = connectBuckets({ baseUrl: proxy.url, token, retries: 0 });
+    const store = connectBuckets<unknown>({ baseUrl: proxy.url, token, retries: 0 });
     const faults: Fault[] = ["cut before", "cut after", "cut amid", { status: 502 }];
     const positions: number[] = [];
     for await (const { position } of store.events()) {
@@ -88,7 +88,7 @@ describe("A feed by the client", () => {
   });
 
   it("waits for a server that restarts on its port", async () => {
-    const store = await openBuckets({ file: temporaryFile() });
+    const store = await openBuckets<unknown>({ file: temporaryFile() });
     onTestFinished(() => store.close());
     store.tokens.accept(token);
     const logger = pino({ level: "silent" });
@@ -102,7 +102,7 @@ describe("A feed by the client", () => {
         refused += 1;
         throw error;
       });
-    const remote = connectBuckets({ baseUrl, token, retries: 0, fetch: counting });
+    const remote = connectBuckets<unknown>({ baseUrl, token, retries: 0, fetch: counting });
     onTestFinished(() => remote.close());
     await fill(store, 10);
     const positions: number[] = [];
@@ -129,7 +129,7 @@ describe("A feed by the client", () => {
     const { url: baseUrl, store: embedded } = await serveTest();
     await fill(embedded, 1);
     const guest = await embedded.tokens.create({ name: "guest", permission: "read" });
-    const remote = connectBuckets({ baseUrl, token: guest.token });
+    const remote = connectBuckets<unknown>({ baseUrl, token: guest.token });
     const reading = (async () => {
       for await (const { position } of remote.events()) {
         if (position > 1) continue;
@@ -144,7 +144,7 @@ describe("A feed by the client", () => {
     await fill(embedded, 5);
     for (const end of ["abort", "close"]) {
       const ending = new AbortController();
-      const store = connectBuckets({ baseUrl, token });
+      const store = connectBuckets<unknown>({ baseUrl, token });
       const positions: number[] = [];
       for await (const { position } of store.events({ signal: ending.signal })) {
         positions.push(position);

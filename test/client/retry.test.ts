@@ -14,7 +14,7 @@ async function behindProxy(options: { readonly retries?: number } = {}) {
   const service = await serveTest();
   await service.store.namespace().buckets.create({ bucket_name: "films", ...schema });
   const proxy = await proxyBefore(service.url);
-  const store = connectBuckets({ baseUrl: proxy.url, token: tokens.admin, ...options });
+  const store = connectBuckets<unknown>({ baseUrl: proxy.url, token: tokens.admin, ...options });
   return { service, proxy, store, buckets: store.namespace().buckets };
 }
 

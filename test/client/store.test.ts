@@ -13,7 +13,7 @@ const films = { bucket_name: "films", bucket_schema: { properties: {} } };
 async function connected(options: Parameters<typeof serveTest>[0] = {}) {
   const clock = new TestClock();
   const service = await serveTest({ clock: clock.read, ...options });
-  const remote = connectBuckets({ baseUrl: service.url, token: tokens.admin });
+  const remote = connectBuckets<unknown>({ baseUrl: service.url, token: tokens.admin });
   return { clock, service, embedded: service.store, remote };
 }
 
@@ -125,7 +125,7 @@ describe("A write by the client", () => {
 
   it("has its namespace, actor and request id", async () => {
     const { service, embedded } = await connected();
-    const store = connectBuckets({
+    const store = connectBuckets<unknown>({
       baseUrl: service.url,
       token: tokens.admin,
       namespace: "team",
@@ -180,7 +180,7 @@ describe("Upkeep by the client", () => {
   it("throws what breaks a verification off instead of a report", async () => {
     const atOnce = await connected({ behind: (store) => instead(store, { verify: fail }) });
     await expect(atOnce.remote.verify()).rejects.toMatchObject({ code: "INTERNAL" });
-    const verify: EmbeddedStore["verify"] = async (options) => {
+    const verify: EmbeddedStore<unknown>["verify"] = async (options) => {
       options?.onProgress?.({ done: 1, total: 2 });
       return await fail();
     };
@@ -190,7 +190,7 @@ describe("Upkeep by the client", () => {
 
   it("tells whether the server is ready, without a token", async () => {
     const { service, embedded } = await connected();
-    const remote = connectBuckets({ baseUrl: service.url });
+    const remote = connectBuckets<unknown>({ baseUrl: service.url });
     // How much of the disk is free may change between the two.
     const { checks, ...seen } = await remote.health();
     const told = await embedded.health();
@@ -214,7 +214,7 @@ describe("Upkeep by the client", () => {
     });
     expect(replayed).toBe(false);
     expect(await remote.tokens.list()).toEqual([shown]);
-    const ana = connectBuckets({ baseUrl: service.url, token });
+    const ana = connectBuckets<unknown>({ baseUrl: service.url, token });
     await ana.namespace().buckets.create(films);
     await remote.tokens.revoke("ana");
     const refused = ana.namespace().buckets.get("films");

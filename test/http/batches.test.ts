@@ -210,7 +210,7 @@ describe("a batch whose worker reports faults", () => {
     expect(await store.verify()).toMatchObject({ ok: true });
     expect(await store.rebuild()).toMatchObject({ differences: 0 });
     const face = store.namespace().batches("clips");
-    const remote = connectBuckets({ baseUrl: service.url, token: tokens.admin });
+    const remote = connectBuckets<unknown>({ baseUrl: service.url, token: tokens.admin });
     const id = path.split("/").at(-1) ?? "";
     const { batches } = { batches: remote.namespace().batches("clips") };
     expect(await batches.failedDocuments(id)).toEqual(await face.failedDocuments(id));
@@ -248,7 +248,7 @@ describe("a task that is deleted", () => {
     expect((await service.store.head()).position).toBe(position);
     expect((await service.get(`${path}/history`)).text).toContain("too dear");
     const deletion = textAt(await service.send("DELETE", bucket), "task_id");
-    const client = connectBuckets({ baseUrl: service.url, token: tokens.admin });
+    const client = connectBuckets<unknown>({ baseUrl: service.url, token: tokens.admin });
     const answer = await client.namespace().tasks.cancel(deletion);
     expect(answer).toMatchObject({ success: true, task: { status: "COMPLETED" } });
     await client.close();
@@ -257,7 +257,7 @@ describe("a task that is deleted", () => {
 
 test("the client does with batches what the library does", async () => {
   const { service, json } = await serveObject();
-  const client = connectBuckets({ baseUrl: service.url, token: tokens.admin });
+  const client = connectBuckets<unknown>({ baseUrl: service.url, token: tokens.admin });
   const remote = client.namespace();
   const local = service.store.namespace();
   const batches = remote.batches("clips");

@@ -52,7 +52,7 @@ test.each(["full", "relaxed"] as const)(
   "with durability %s it is in no file, while it verifies deliveries",
   async (durability) => {
     const file = temporaryFile();
-    const store = await openBuckets({ file, durability });
+    const store = await openBuckets<unknown>({ file, durability });
     const namespace = store.namespace();
     const made = await namespace.buckets.create(bucket);
     const id = made.bucket.bucket_id;

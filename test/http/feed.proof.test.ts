@@ -40,8 +40,8 @@ async function patches(service: Service, path: string, count: number): Promise<v
 
 async function serveTimed(
   feedTimes: Partial<FeedTimes>,
-): Promise<{ url: string; store: BucketStore }> {
-  const store = await openBuckets({ file: ":memory:" });
+): Promise<{ url: string; store: BucketStore<unknown> }> {
+  const store = await openBuckets<unknown>({ file: ":memory:" });
   const server = await serveStore({
     store,
     host: "127.0.0.1",

@@ -630,7 +630,8 @@ describe("a replay under an Idempotency-Key", () => {
 
 test("a dedup_key is kept while the store is down", async () => {
   const file = temporaryFile();
-  const open = () => openBuckets({ file, clock: new FixedClock().read, durability: "relaxed" });
+  const open = () =>
+    openBuckets<unknown>({ file, clock: new FixedClock().read, durability: "relaxed" });
   const first = await open();
   const { bucket } = await first.namespace().buckets.create({
     bucket_name: "clips",
@@ -779,7 +780,7 @@ describe("a secret that is rotated", () => {
 
   test("is rotated by the client and in a transaction as well", async () => {
     const adapted = await serveAdapter(generic);
-    const client = connectBuckets({ baseUrl: adapted.service.url, token: tokens.admin });
+    const client = connectBuckets<unknown>({ baseUrl: adapted.service.url, token: tokens.admin });
     const { buckets } = client.namespace();
     await buckets.rotateSecret("clips", {
       webhook_secret: "the secret of the client",
@@ -819,7 +820,7 @@ test("the client does with a source adapter what the library does", async () => 
   const adapted = await serveAdapter(generic);
   const { service } = adapted;
   await send(adapted, withSecret(JSON.stringify({ data: { duration: "x" } }))).catch(() => {});
-  const client = connectBuckets({ baseUrl: service.url, token: tokens.admin });
+  const client = connectBuckets<unknown>({ baseUrl: service.url, token: tokens.admin });
   const remote = client.namespace().sourceAdapter("clips");
   const local = service.store.namespace().sourceAdapter("clips");
   const listed = await remote.deliveries({ status: "FAILED", limit: 5 });
@@ -922,7 +923,7 @@ describe("what is made is batched", () => {
 test("a window that was open when the store went down is submitted after it is up again, once", async () => {
   const file = temporaryFile();
   const clock = new FixedClock();
-  const open = () => openBuckets({ file, clock: clock.read, durability: "relaxed" });
+  const open = () => openBuckets<unknown>({ file, clock: clock.read, durability: "relaxed" });
   const first = await open();
   const { bucket } = await first.namespace().buckets.create({
     bucket_name: "clips",

@@ -63,7 +63,10 @@ describe("the settings of the audit", () => {
 
   test("are told of in the audit log, as often as they change", async () => {
     const service = await serveTest();
-    const remote = connectBuckets({ baseUrl: service.url, token: tokens.admin }).organization();
+    const remote = connectBuckets<unknown>({
+      baseUrl: service.url,
+      token: tokens.admin,
+    }).organization();
     const on = { read_auditing_enabled: true };
     expect(await remote.auditSettings.patch(on)).toEqual(on);
     expect(await remote.auditSettings.patch(on)).toEqual(on);
@@ -199,7 +202,7 @@ describe("reads", () => {
       await pool.close();
     });
     await turnOn(service);
-    const remote = connectBuckets({ baseUrl: there.url, token: tokens.admin });
+    const remote = connectBuckets<unknown>({ baseUrl: there.url, token: tokens.admin });
     await remote.namespace().buckets.list();
     const { results } = await remote.organization().audit.list();
     expect(results.map(({ action }) => action)).toEqual([
@@ -212,11 +215,11 @@ describe("reads", () => {
 
   test("are refused where nobody could tell of them", async () => {
     const file = temporaryFile();
-    const writer = await openBuckets({ file });
+    const writer = await openBuckets<unknown>({ file });
     await writer.organization().auditSettings.patch({ read_auditing_enabled: true });
     await writer.close();
     for (const options of [{ readOnly: true }, { withoutSecrets: true }]) {
-      await using store = await openBuckets({ file, ...options });
+      await using store = await openBuckets<unknown>({ file, ...options });
       const code = options.readOnly === true ? "READ_ONLY" : "KEY_MISSING";
       await expect(store.reads.begin()).rejects.toMatchObject({ code });
     }
@@ -231,7 +234,7 @@ describe("reads", () => {
       resourceId,
       actor: "me",
     });
-    const open = () => openBuckets({ file, clock: clock.read, readAuditDays: 7 });
+    const open = () => openBuckets<unknown>({ file, clock: clock.read, readAuditDays: 7 });
     const first = await open();
     await first.organization().auditSettings.patch({ read_auditing_enabled: true });
     expect(await first.reads.begin()).toBe(true);
@@ -255,7 +258,7 @@ describe("reads", () => {
 describe("a row of the audit of reads", () => {
   async function fileWithReads(): Promise<string> {
     const file = temporaryFile();
-    await using store = await openBuckets({ file });
+    await using store = await openBuckets<unknown>({ file });
     await store.organization().auditSettings.patch({ read_auditing_enabled: true });
     for (const resourceId of ["a", "b", "c"]) {
       store.reads.record({ namespace: "default", resourceType: "bucket", resourceId, actor: "me" });
@@ -270,7 +273,7 @@ describe("a row of the audit of reads", () => {
   }
 
   async function verified(file: string) {
-    await using store = await openBuckets({ file, readOnly: true });
+    await using store = await openBuckets<unknown>({ file, readOnly: true });
     return await store.verify();
   }
 
@@ -296,7 +299,7 @@ describe("a row of the audit of reads", () => {
     const file = await fileWithReads();
     await rotateSecretKey({ file });
     {
-      await using store = await openBuckets({ file });
+      await using store = await openBuckets<unknown>({ file });
       store.reads.record({ namespace: "d", resourceType: "bucket", resourceId: "d", actor: "me" });
     }
     await rotateSecretKey({ file });
@@ -311,7 +314,7 @@ describe("a row of the audit of reads", () => {
     const to = `${file}.copy`;
     const passphrase = "of this test alone";
     {
-      await using store = await openBuckets({ file });
+      await using store = await openBuckets<unknown>({ file });
       await store
         .namespace()
         .buckets.create({ bucket_name: "a", bucket_schema: { properties: {} } });

@@ -1032,7 +1032,7 @@ describe("Errors", () => {
     const { file, remove } = temporaryFile();
     const writer = await serve({ file });
     const path = await makeBucket(writer);
-    const store = await openBuckets({ file, readOnly: true });
+    const store = await openBuckets<unknown>({ file, readOnly: true });
     store.tokens.accept(tokens.admin, "admin", "admin");
     const logger = pino({ level: "silent" });
     const reader = await serveStore({ store, logger, host: "127.0.0.1", port: 0 });

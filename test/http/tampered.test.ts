@@ -106,7 +106,7 @@ describe("an event that is altered under a server", () => {
 describe("a log that was altered while it was closed", () => {
   async function closed(sql?: string) {
     const file = temporaryFile();
-    const store = await openBuckets({ file });
+    const store = await openBuckets<unknown>({ file });
     const { buckets } = store.namespace();
     await buckets.create({ bucket_name: "a", bucket_schema: { properties: {} } });
     await buckets.patch("a", { description: "what was written" });
@@ -121,7 +121,7 @@ describe("a log that was altered while it was closed", () => {
     ["the hash", "UPDATE events SET hash = zeroblob(32)"],
     ["an event", "DELETE FROM events"],
   ])("is found when it is opened, by %s", async (_, sql) => {
-    await using store = await openBuckets({ file: await closed(sql) });
+    await using store = await openBuckets<unknown>({ file: await closed(sql) });
     expect(await store.health()).toMatchObject({ ready: false });
     const { buckets } = store.namespace();
     await expect(buckets.patch("a", { description: "no" })).rejects.toMatchObject(altered);
@@ -130,7 +130,7 @@ describe("a log that was altered while it was closed", () => {
 
   it("is looked at from its end: 1,000 events, and no more", async () => {
     const file = temporaryFile();
-    const store = await openBuckets({ file, durability: "relaxed" });
+    const store = await openBuckets<unknown>({ file, durability: "relaxed" });
     const { buckets } = store.namespace();
     await buckets.create({ bucket_name: "a", bucket_schema: { properties: {} } });
     const numbers = Array.from({ length: 1_001 }, (_, number) => number);
@@ -138,7 +138,7 @@ describe("a log that was altered while it was closed", () => {
     await Promise.all(numbers.map((number) => buckets.patch("a", { metadata: { number } })));
     await store.close();
     alter(file);
-    await using opened = await openBuckets({ file });
+    await using opened = await openBuckets<unknown>({ file });
     expect(await opened.health()).toMatchObject({ ready: true });
     await expect(opened.namespace().buckets.history("a")).resolves.toBeDefined();
     const oldest = opened.namespace().buckets.history("a", { order: "asc" });

@@ -143,8 +143,8 @@ describe("access tokens", () => {
 
   test("are rotated and replayed by the library and the client alike", async () => {
     const service = await serveTest();
-    const client = connectBuckets({ baseUrl: service.url, token: tokens.admin });
-    const memory = await openBuckets({ file: ":memory:" });
+    const client = connectBuckets<unknown>({ baseUrl: service.url, token: tokens.admin });
+    const memory = await openBuckets<unknown>({ file: ":memory:" });
     for (const [name, store] of Object.entries({ library: service.store, client, memory })) {
       const body = { name, permission: "read", expires_at: "2036-10-01" };
       const options = { idempotencyKey: name };

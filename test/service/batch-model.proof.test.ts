@@ -62,8 +62,8 @@ class Trial {
   readonly #batches: Kept[] = [];
   readonly #then = new Map<number, Stats>();
   readonly #counters = [counter(), counter()] as const;
-  #memory: EmbeddedStore | undefined;
-  #sqlite: EmbeddedStore | undefined;
+  #memory: EmbeddedStore<unknown> | undefined;
+  #sqlite: EmbeddedStore<unknown> | undefined;
   #bucketId = "";
   #objectIds: readonly string[] = [];
   #isDeleted = false;
@@ -87,8 +87,8 @@ class Trial {
     this.#objectIds = objects.succeeded.map(({ object }) => object.object_id);
   }
 
-  #open(file: string, newId: (prefix: string) => string): Promise<EmbeddedStore> {
-    return openBuckets({ file, clock: this.#clock.read, newId, durability: "relaxed" });
+  #open(file: string, newId: (prefix: string) => string): Promise<EmbeddedStore<unknown>> {
+    return openBuckets<unknown>({ file, clock: this.#clock.read, newId, durability: "relaxed" });
   }
 
   async run(asked: Step): Promise<void> {
@@ -289,7 +289,7 @@ class Trial {
   }
 
   /** The answer that both stores give alike, or the code of its refusal. */
-  async #ask<T>(act: (store: EmbeddedStore) => Promise<T>): Promise<T | string> {
+  async #ask<T>(act: (store: EmbeddedStore<unknown>) => Promise<T>): Promise<T | string> {
     if (this.#memory === undefined || this.#sqlite === undefined) throw new Error("not begun");
     const answer = await codeOr(act(this.#memory));
     expect(await codeOr(act(this.#sqlite))).toEqual(answer);

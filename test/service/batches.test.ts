@@ -4,7 +4,12 @@
  */
 import { describe, expect, test } from "vitest";
 import { BucketsError, type ErrorCode } from "../../src/domain/errors.js";
-import { type EmbeddedStore, type Namespace, openBuckets } from "../../src/index.js";
+import {
+  type EmbeddedStore,
+  type Namespace,
+  openBuckets,
+  type WriteOptions,
+} from "../../src/index.js";
 import { temporaryFile } from "../support/backends.js";
 import { FixedClock } from "../support/clock.js";
 
@@ -16,8 +21,8 @@ const engines = [
 const worker = (name = "w", seconds = 60) => ({ worker: name, lease_seconds: seconds });
 
 interface Subject {
-  readonly store: EmbeddedStore;
-  readonly namespace: Namespace;
+  readonly store: EmbeddedStore<unknown>;
+  readonly namespace: Namespace<WriteOptions, unknown>;
   readonly clock: FixedClock;
   /** Of the objects in the bucket `clips`. */
   readonly ids: readonly string[];
@@ -25,7 +30,11 @@ interface Subject {
 
 async function withObjects(file: string, use: (subject: Subject) => Promise<void>) {
   const clock = new FixedClock();
-  await using store = await openBuckets({ file, clock: clock.read, durability: "relaxed" });
+  await using store = await openBuckets<unknown>({
+    file,
+    clock: clock.read,
+    durability: "relaxed",
+  });
   const namespace = store.namespace();
   await namespace.buckets.create({ bucket_name: "clips", bucket_schema: { properties: {} } });
   const { succeeded } = await namespace.objects("clips").createMany([{}, {}, {}]);
@@ -50,14 +59,14 @@ async function submitted({ namespace, ids, clock }: Subject): Promise<string> {
   return batch.batch_id;
 }
 
-async function claimed(namespace: Namespace, body = worker()) {
+async function claimed(namespace: Namespace<WriteOptions, unknown>, body = worker()) {
   const written = await namespace.claimBatch(body);
   const { batch_id: id, lease } = written?.batch ?? {};
   if (id === undefined || lease === undefined) throw new Error("no batch was claimed");
   return { id, claim_id: lease.claim_id };
 }
 
-async function statsOf(namespace: Namespace, asOf?: string) {
+async function statsOf(namespace: Namespace<WriteOptions, unknown>, asOf?: string) {
   return (await namespace.buckets.get("clips", { asOf })).bucket.batch_stats;
 }
 

@@ -7,7 +7,7 @@ import { temporaryFile } from "../support/server.js";
 
 /** The paths that collide when `missed` was sent by another one before `own`, on the same version. */
 async function collisions(before: object, missed: object, own: object): Promise<unknown> {
-  const store = await openBuckets({ file: ":memory:" });
+  const store = await openBuckets<unknown>({ file: ":memory:" });
   onTestFinished(() => store.close());
   const { buckets } = store.namespace();
   const made = { bucket_name: "films", bucket_schema: { properties: {} } };
@@ -55,7 +55,7 @@ describe("a change collides with what was missed", () => {
 
 test("all that was missed is told, however large the events are", async () => {
   const { file, remove } = temporaryFile();
-  await using store = await openBuckets({ file });
+  await using store = await openBuckets<unknown>({ file });
   onTestFinished(remove);
   const { buckets } = store.namespace();
   await buckets.create({ bucket_name: "films", bucket_schema: { properties: {} } });

@@ -12,18 +12,27 @@ import { commitOne, Units } from "../support/units.js";
 
 type Options = Partial<Parameters<typeof openBuckets>[0]>;
 
-async function openTest(options: Options = {}): Promise<BucketStore> {
-  const store = await openBuckets({ file: ":memory:", ...options });
+async function openTest(options: Options = {}): Promise<BucketStore<unknown>> {
+  const store = await openBuckets<unknown>({ file: ":memory:", ...options });
   onTestFinished(() => store.close());
   return store;
 }
 
-async function create(store: BucketStore, name: string, namespace?: string): Promise<string> {
+async function create(
+  store: BucketStore<unknown>,
+  name: string,
+  namespace?: string,
+): Promise<string> {
   const body = { bucket_name: name, bucket_schema: { properties: {} } };
   return (await store.namespace(namespace).buckets.create(body)).bucket.bucket_id;
 }
 
-async function patch(store: BucketStore, bucket: string, count: number, namespace?: string) {
+async function patch(
+  store: BucketStore<unknown>,
+  bucket: string,
+  count: number,
+  namespace?: string,
+) {
   const { buckets } = store.namespace(namespace);
   await Promise.all(
     Array.from({ length: count }, (_, n) => buckets.patch(bucket, { description: `d${n}` })),
@@ -31,7 +40,7 @@ async function patch(store: BucketStore, bucket: string, count: number, namespac
 }
 
 /** The first events of a feed. */
-async function take(store: BucketStore, count: number, query: FeedQuery = {}) {
+async function take(store: BucketStore<unknown>, count: number, query: FeedQuery = {}) {
   const events: FeedEvent[] = [];
   for await (const event of store.events(query)) {
     events.push(event);
@@ -292,7 +301,7 @@ test("a page of large events ends before its limit", async () => {
 
 test("a store that was reset ends its feeds, and knows none of their cursors", async () => {
   const store = await ResettableStore.open(async () => {
-    const opened = await openBuckets({ file: ":memory:" });
+    const opened = await openBuckets<unknown>({ file: ":memory:" });
     await create(opened, "seed");
     return opened;
   });

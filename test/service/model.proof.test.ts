@@ -44,10 +44,10 @@ const schema = { properties: {} };
 
 /** The stores that are compared to the model, under one clock and with the same ids. */
 class World {
-  readonly #open: readonly (() => Promise<BucketStore>)[];
-  readonly #stores: BucketStore[] = [];
+  readonly #open: readonly (() => Promise<BucketStore<unknown>>)[];
+  readonly #stores: BucketStore<unknown>[] = [];
 
-  private constructor(open: readonly (() => Promise<BucketStore>)[]) {
+  private constructor(open: readonly (() => Promise<BucketStore<unknown>>)[]) {
     this.#open = open;
   }
 
@@ -57,7 +57,8 @@ class World {
         const newId = counter();
         const randomBytes = countedBytes();
         const clock = () => model.clock;
-        return () => openBuckets({ file, clock, newId, randomBytes, durability: "relaxed" });
+        return () =>
+          openBuckets<unknown>({ file, clock, newId, randomBytes, durability: "relaxed" });
       }),
     );
     for (const open of world.#open) world.#stores.push(await open());
@@ -65,7 +66,7 @@ class World {
   }
 
   /** The answer that every store gives alike, or the code of its refusal. */
-  async ask<T>(act: (store: BucketStore) => Promise<T>): Promise<T | string> {
+  async ask<T>(act: (store: BucketStore<unknown>) => Promise<T>): Promise<T | string> {
     const [first, ...others] = await Promise.all(this.#stores.map((store) => outcome(act(store))));
     if (first === undefined) throw new Error("no store");
     for (const other of others) expect(other).toEqual(first);
@@ -186,7 +187,7 @@ async function write(
   aim: Aim,
   identifier: string,
   decide: (said: Said) => Moment,
-  act: (buckets: Buckets, options: WriteOptions) => Promise<Written>,
+  act: (buckets: Buckets<WriteOptions, unknown>, options: WriteOptions) => Promise<Written>,
 ): Promise<void> {
   const { actor, dryRun } = aim;
   const said = saidOf(model, aim, identifier);
@@ -634,7 +635,7 @@ function changesOf(model: Model, { id, version, document }: Moment): Difference[
 /** A write of a transaction: decided by the model, and as data for the service. */
 interface Part {
   readonly decide: (model: Model, said: Said) => Moment;
-  readonly operation: BucketOperation;
+  readonly operation: BucketOperation<unknown>;
 }
 
 /** By name, so that an operation is about what those before it have made and named. */
@@ -784,7 +785,7 @@ async function compare(model: Model, world: World): Promise<void> {
   expect(report).toMatchObject({ ok: true, events: model.log.length });
 }
 
-function buckets(store: BucketStore): Buckets {
+function buckets(store: BucketStore<unknown>): Buckets<WriteOptions, unknown> {
   return store.namespace("default").buckets;
 }
 

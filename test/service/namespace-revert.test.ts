@@ -3,26 +3,35 @@
  * through; and nothing of others, or of what came between, is overwritten.
  */
 import { describe, expect, test } from "vitest";
-import { type BucketStore, connectBuckets, type Namespace, openBuckets } from "../../src/index.js";
+import {
+  type BucketStore,
+  connectBuckets,
+  type Namespace,
+  openBuckets,
+  type WriteOptions,
+} from "../../src/index.js";
 import { startServer } from "../../src/server.js";
 
 const empty = { bucket_schema: { properties: {} } };
 const titled = { bucket_schema: { properties: { title: { type: "string" } } } };
 
-const faces: Record<string, (work: (store: BucketStore) => Promise<void>) => Promise<void>> = {
+const faces: Record<
+  string,
+  (work: (store: BucketStore<unknown>) => Promise<void>) => Promise<void>
+> = {
   "the library": async (work) => {
-    await using store = await openBuckets({ file: ":memory:" });
+    await using store = await openBuckets<unknown>({ file: ":memory:" });
     await work(store);
   },
   "the client": async (work) => {
     await using server = await startServer();
-    await using store = connectBuckets({ baseUrl: server.url, token: server.token });
+    await using store = connectBuckets<unknown>({ baseUrl: server.url, token: server.token });
     await work(store);
   },
 };
 
 /** What there is: names, documents and status of buckets and of the objects in them. */
-async function shown(namespace: Namespace) {
+async function shown(namespace: Namespace<WriteOptions, unknown>) {
   const { results } = await namespace.buckets.list({ limit: 1_000 });
   const all = await Promise.all(
     results.map(async ({ bucket_id, bucket_name, description, status, metadata }) => {
@@ -43,7 +52,7 @@ async function shown(namespace: Namespace) {
   return all.sort((a, b) => (String(a.bucket_name) < String(b.bucket_name) ? -1 : 1));
 }
 
-async function record(namespace: Namespace): Promise<string> {
+async function record(namespace: Namespace<WriteOptions, unknown>): Promise<string> {
   const { buckets } = namespace;
   const objects = (bucket: string) => namespace.objects(bucket);
   for (const name of ["changed", "deleted", "kept", "archived", "suspended", "emptied"]) {
@@ -57,7 +66,7 @@ async function record(namespace: Namespace): Promise<string> {
   return String(object.object_id);
 }
 
-async function harm(namespace: Namespace, object: string): Promise<void> {
+async function harm(namespace: Namespace<WriteOptions, unknown>, object: string): Promise<void> {
   const { buckets } = namespace;
   const objects = (bucket: string) => namespace.objects(bucket);
   await buckets.patch("changed", { description: "of now", metadata: { a: 1 } });
@@ -154,7 +163,7 @@ test("what was changed behind the dry run that was looked at is told, and not ov
 });
 
 test("another namespace stays as it is", async () => {
-  await using store = await openBuckets({ file: ":memory:" });
+  await using store = await openBuckets<unknown>({ file: ":memory:" });
   const [one, other] = [store.namespace("one"), store.namespace("other")];
   await record(one);
   const { position } = await store.head();
@@ -166,7 +175,7 @@ test("another namespace stays as it is", async () => {
 });
 
 test("more than fits in a transaction is several, and what is locked stops it where it is", async () => {
-  await using store = await openBuckets({ file: ":memory:" });
+  await using store = await openBuckets<unknown>({ file: ":memory:" });
   const namespace = store.namespace();
   await namespace.buckets.create({ bucket_name: "first", ...titled });
   const { position } = await store.head();
@@ -187,7 +196,7 @@ test("more than fits in a transaction is several, and what is locked stops it wh
 });
 
 test("secrets stay as they are now, and are no difference", async () => {
-  await using store = await openBuckets({ file: ":memory:" });
+  await using store = await openBuckets<unknown>({ file: ":memory:" });
   const namespace = store.namespace();
   const adapter = (secret: string) => ({
     source_adapter: { adapter_type: "generic_webhook", webhook_secret: secret, field_mapping: {} },

@@ -30,10 +30,14 @@ const engines = [
 
 async function withClips(
   file: string,
-  use: (store: EmbeddedStore, clock: FixedClock) => Promise<void>,
+  use: (store: EmbeddedStore<unknown>, clock: FixedClock) => Promise<void>,
 ) {
   const clock = new FixedClock();
-  await using store = await openBuckets({ file, clock: clock.read, durability: "relaxed" });
+  await using store = await openBuckets<unknown>({
+    file,
+    clock: clock.read,
+    durability: "relaxed",
+  });
   await store.namespace().buckets.create(clips);
   await use(store, clock);
 }
@@ -398,7 +402,7 @@ test("verify finds bytes that are gone or were altered, and names who refers to 
 test("a store that is open for reading only keeps no bytes", async () => {
   const path = temporaryFile();
   await withClips(path, async () => {
-    await using reader = await openBuckets({ file: path, readOnly: true });
+    await using reader = await openBuckets<unknown>({ file: path, readOnly: true });
     const objects = reader.namespace().objects("clips");
     expect(await refusal(objects.create({ title: "a", blobs: [clip(5)] }))).toBe("READ_ONLY");
     expect(await refusal(reader.collectBlobs())).toBe("READ_ONLY");

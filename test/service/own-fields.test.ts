@@ -23,7 +23,7 @@ const invalid = (...location: (string | number)[]) => ({
 async function withBuckets(
   use: (namespace: ReturnType<Awaited<ReturnType<typeof openBuckets>>["namespace"]>) => unknown,
 ) {
-  await using store = await openBuckets({ file: ":memory:" });
+  await using store = await openBuckets<unknown>({ file: ":memory:" });
   await use(store.namespace());
 }
 

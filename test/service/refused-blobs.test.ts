@@ -11,7 +11,7 @@ const bucket = { bucket_name: "films", bucket_schema: { properties: {} } };
 
 async function open() {
   const { file, remove } = temporaryFile();
-  const store = await openBuckets({ file });
+  const store = await openBuckets<unknown>({ file });
   onTestFinished(async () => {
     await store.close();
     remove();

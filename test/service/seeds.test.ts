@@ -22,14 +22,18 @@ import { serveTest, tokens } from "../support/server.js";
 
 const story = readFileSync(new URL("../../data/story.ndjson", import.meta.url), "utf8");
 
-async function storyStore(): Promise<EmbeddedStore> {
+async function storyStore(): Promise<EmbeddedStore<unknown>> {
   const past = new SeedPast();
-  const store = await openBuckets({ file: ":memory:", clock: past.now, newId: past.newId });
+  const store = await openBuckets<unknown>({
+    file: ":memory:",
+    clock: past.now,
+    newId: past.newId,
+  });
   await loadSeed(store, linesOf(story), { name: "the story", past });
   return store;
 }
 
-async function historyOf(store: BucketStore) {
+async function historyOf(store: BucketStore<unknown>) {
   const page = await store.events({ namespace: "*" }).page({ limit: 1_000 });
   return page?.results ?? [];
 }
@@ -38,14 +42,14 @@ async function historyOf(store: BucketStore) {
 const ofOneLog = ["hash", "previous_hash", "cursor", "media_type", "idempotency_key"];
 
 /** What a history says, without what proves it, and without the masks of secrets. */
-async function told(store: BucketStore): Promise<unknown> {
+async function told(store: BucketStore<unknown>): Promise<unknown> {
   const text = JSON.stringify(await historyOf(store));
   return JSON.parse(text, (key, value: unknown) =>
     ofOneLog.includes(key) || value === secretMask ? undefined : value,
   );
 }
 
-async function exported(store: BucketStore): Promise<string> {
+async function exported(store: BucketStore<unknown>): Promise<string> {
   return written(await historyOf(store));
 }
 
@@ -59,7 +63,7 @@ function written(lines: readonly object[]): string {
 async function imported(from: string, options: ImportOptions = {}) {
   const file = temporaryFile();
   const report = await importChanges(from, { file }, options);
-  return { report, store: await openBuckets({ file }) };
+  return { report, store: await openBuckets<unknown>({ file }) };
 }
 
 test("the demo's history makes the same history: ids, times, versions, reasons and changes", async () => {
@@ -85,7 +89,7 @@ test("so does the history of objects with blobs, when their bytes are at hand", 
 
 test("a history of every kind of bucket's event, transactions and all", async () => {
   const past = new SeedPast();
-  await using original = await openBuckets({ file: ":memory:", clock: past.now });
+  await using original = await openBuckets<unknown>({ file: ":memory:", clock: past.now });
   const namespace = original.namespace("films", { actor: "ana" });
   const { buckets } = namespace;
   const properties = { title: { type: "string" } };
@@ -150,14 +154,14 @@ test("into a store that is open it happens now, under ids of its own, and once h
   await using original = store;
   const from = await exported(original);
   const service = await serveTest();
-  await using remote = connectBuckets({ baseUrl: service.url, token: tokens.admin });
+  await using remote = connectBuckets<unknown>({ baseUrl: service.url, token: tokens.admin });
   const options = { blobs: `${file}.blobs` };
   const report = await importChanges(from, remote, options);
   const { position } = await original.head();
   expect(report.changes).toBe(position);
   expect(await importChanges(from, remote, options)).toEqual(report);
   expect(await remote.head()).toMatchObject({ position });
-  const shape = async (one: BucketStore) =>
+  const shape = async (one: BucketStore<unknown>) =>
     (await historyOf(one)).map(({ type, version, actor, reason }) => ({
       type,
       version,
@@ -261,12 +265,12 @@ describe("a line that is refused is named, and what is before it stays", () => {
     const importing = importChanges(from, { file });
     await expect(importing).rejects.toMatchObject({ code, details: { line: 3, from_line: 3 } });
     await expect(importing).rejects.toThrow(/^Line 3 of .*lines.ndjson was refused: /);
-    await using store = await openBuckets({ file });
+    await using store = await openBuckets<unknown>({ file });
     expect(await store.head()).toMatchObject({ position: 1 });
   });
 
   test("of a transaction: none of it happened, and it goes on from its beginning", async () => {
-    await using original = await openBuckets({ file: ":memory:" });
+    await using original = await openBuckets<unknown>({ file: ":memory:" });
     const body = (name: string) => ({ bucket_name: name, bucket_schema: { properties: {} } });
     await original.namespace().transaction([
       { type: "create", body: body("a") },
@@ -274,7 +278,7 @@ describe("a line that is refused is named, and what is before it stays", () => {
     ]);
     const from = await exported(original);
     const file = temporaryFile();
-    await using store = await openBuckets({ file });
+    await using store = await openBuckets<unknown>({ file });
     const taken = await store.namespace().buckets.create(body("b"));
     await store.close();
     const importing = importChanges(from, { file });
@@ -282,7 +286,7 @@ describe("a line that is refused is named, and what is before it stays", () => {
       code: "ALREADY_EXISTS",
       details: { line: 2, from_line: 1 },
     });
-    await using mended = await openBuckets({ file });
+    await using mended = await openBuckets<unknown>({ file });
     expect(await mended.head()).toMatchObject({ position: 1 });
     await mended.namespace().buckets.patch(taken.bucket.bucket_id, { bucket_name: "c" });
     await mended.close();

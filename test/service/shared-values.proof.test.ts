@@ -7,7 +7,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isBucketsError } from "../../src/domain/errors.js";
-import { type BucketStore, connectBuckets, type Namespace, openBuckets } from "../../src/index.js";
+import {
+  type BucketStore,
+  connectBuckets,
+  type Namespace,
+  openBuckets,
+  type WriteOptions,
+} from "../../src/index.js";
 import { seed } from "../domain/arbitraries.js";
 import { depth } from "../support/depth.js";
 import { serve, startOfTime, temporaryFile, tokens } from "../support/server.js";
@@ -42,8 +48,8 @@ const careless: Hands = {
 };
 
 interface Telling {
-  readonly store: BucketStore;
-  readonly space: Namespace;
+  readonly store: BucketStore<unknown>;
+  readonly space: Namespace<WriteOptions, unknown>;
   readonly hands: Hands;
   /** What the deed may use to differ from the other deeds. */
   readonly n: number;
@@ -293,7 +299,7 @@ function countingBytes(): (size: number) => Uint8Array {
 }
 
 interface Face {
-  readonly store: BucketStore;
+  readonly store: BucketStore<unknown>;
   readonly close: () => Promise<void>;
   /** Whether every byte of its events comes from the test. */
   readonly isCounted: boolean;
@@ -307,13 +313,13 @@ const secretKey = "0".repeat(64);
 
 const faces = {
   memory: async (): Promise<Face> => {
-    const store = await openBuckets({ file: ":memory:", secretKey, ...options() });
+    const store = await openBuckets<unknown>({ file: ":memory:", secretKey, ...options() });
     return { store, close: () => store.close(), isCounted: true };
   },
   SQLite: async (): Promise<Face> => {
     const { file, remove } = temporaryFile();
     const durability = "relaxed";
-    const store = await openBuckets({ file, secretKey, durability, ...options() });
+    const store = await openBuckets<unknown>({ file, secretKey, durability, ...options() });
     const close = async () => {
       await store.close();
       remove();
@@ -326,7 +332,7 @@ const faces = {
       publicUrl: "https://x.example",
       ...options(),
     });
-    const store = connectBuckets({ baseUrl: service.url, token: tokens.admin });
+    const store = connectBuckets<unknown>({ baseUrl: service.url, token: tokens.admin });
     return { store, close: service.close, isCounted: false };
   },
 } satisfies Readonly<Record<string, () => Promise<Face>>>;

@@ -5,6 +5,7 @@ import {
   type ListQuery,
   type Namespace,
   openBuckets,
+  type WriteOptions,
 } from "../../src/index.js";
 import { temporaryFile } from "../support/backends.js";
 import { FixedClock } from "../support/clock.js";
@@ -15,8 +16,8 @@ const engines = [
 ] as const;
 
 interface Subject {
-  readonly store: EmbeddedStore;
-  readonly namespace: Namespace;
+  readonly store: EmbeddedStore<unknown>;
+  readonly namespace: Namespace<WriteOptions, unknown>;
   readonly clock: FixedClock;
   /** Four tasks of batches: canceled, under a lease of a minute, and two that wait since one moment. */
   readonly tasks: readonly [string, string, string, string];
@@ -26,7 +27,11 @@ interface Subject {
 
 async function withTasks(file: string, use: (subject: Subject) => Promise<void>): Promise<void> {
   const clock = new FixedClock();
-  await using store = await openBuckets({ file, clock: clock.read, durability: "relaxed" });
+  await using store = await openBuckets<unknown>({
+    file,
+    clock: clock.read,
+    durability: "relaxed",
+  });
   const namespace = store.namespace();
   for (const bucket_name of ["clips", "trailers"]) {
     await namespace.buckets.create({ bucket_name, bucket_schema: { properties: {} } });
@@ -52,8 +57,8 @@ async function withTasks(file: string, use: (subject: Subject) => Promise<void>)
   await use({ store, namespace, clock, tasks, deletion: task.task_id });
 }
 
-function asking({ tasks }: Pick<Namespace, "tasks">) {
-  return async (query: ListQuery) => (await tasks.list(query)).results.map(({ task_id: id }) => id);
+function asking({ tasks }: Pick<Namespace<WriteOptions, unknown>, "tasks">) {
+  return async (query: ListQuery<unknown>) => (await tasks.list(query)).results.map(({ task_id: id }) => id);
 }
 
 describe.each(engines)("lists of tasks on %s", (_, file) => {

@@ -47,14 +47,18 @@ async function* broken(): AsyncIterable<Uint8Array> {
 }
 
 interface Subject {
-  readonly store: EmbeddedStore;
-  readonly namespace: ServedNamespace;
+  readonly store: EmbeddedStore<unknown>;
+  readonly namespace: ServedNamespace<unknown>;
   readonly clock: FixedClock;
 }
 
 async function withClips(file: string, use: (subject: Subject) => Promise<void>) {
   const clock = new FixedClock();
-  await using store = await openBuckets({ file, clock: clock.read, durability: "relaxed" });
+  await using store = await openBuckets<unknown>({
+    file,
+    clock: clock.read,
+    durability: "relaxed",
+  });
   const namespace = store.namespace();
   await namespace.buckets.create(clips);
   await use({ store, namespace, clock });
@@ -376,7 +380,7 @@ describe.each(engines)("the uploads of a namespace on %s", (name, file) => {
   async function withQuota(path: string, use: (subject: Subject) => Promise<void>) {
     const clock = new FixedClock();
     const options = { file: path, clock: clock.read, durability: "relaxed" } as const;
-    await using store = await openBuckets({ ...options, maxUploadBytes });
+    await using store = await openBuckets<unknown>({ ...options, maxUploadBytes });
     const namespace = store.namespace();
     if ((await store.head()).position === 0) await namespace.buckets.create(clips);
     await use({ store, namespace, clock });

@@ -9,7 +9,7 @@ import { openBuckets } from "../../src/index.js";
 
 const [file = "", token = "", ending] = process.argv.slice(2);
 
-const store = await openBuckets({ file });
+const store = await openBuckets<unknown>({ file });
 store.tokens.accept(token, "admin", "admin");
 const logger = pino(
   {},

@@ -11,17 +11,22 @@ const Names = z.record(z.string(), z.string());
 const Manifest = z.object({ dependencies: Names, peerDependencies: Names });
 
 interface Project {
-  /** What the project itself is written in. */
-  readonly source: string;
+  /** What the project itself is written in, each a module. */
+  readonly source: string | readonly string[];
   /** As in its tsconfig. */
   readonly lib: readonly string[];
   readonly types: readonly string[];
   /** Whether it has what the package names for whoever wants its types. */
   readonly hasPeers?: boolean;
+  /** As programs that run as they are, which is what is meant unless said otherwise, or for a bundler. */
+  readonly isBundled?: boolean;
+  /** Whether the declarations of what is installed are taken as they are. */
+  readonly skipLibCheck?: boolean;
 }
 
 /** What a strict compiler that also checks declarations has to say; nothing when it is content. */
-export async function compile({ source, lib, types, hasPeers }: Project): Promise<string[]> {
+export async function compile({ source, hasPeers, ...project }: Project): Promise<string[]> {
+  const { lib, types, isBundled = false, skipLibCheck = false } = project;
   const folder = temporaryFolder();
   const modules = join(folder, "node_modules");
   const { dependencies, peerDependencies } = Manifest.parse(manifest);
@@ -33,26 +38,28 @@ export async function compile({ source, lib, types, hasPeers }: Project): Promis
     await symlink(join(root, "node_modules", name), join(modules, name));
   }
   await writeFile(join(folder, "package.json"), '{"type": "module"}');
-  const file = join(folder, "main.ts");
-  await writeFile(file, source);
-  return diagnose(file, { lib, types, typeRoots: [join(modules, "@types")] });
+  const sources = typeof source === "string" ? [source] : source;
+  const files = sources.map((_, index) => join(folder, `main-${index}.ts`));
+  for (const [index, text] of sources.entries()) await writeFile(files[index] ?? "", text);
+  const resolving = isBundled ? { module: "esnext", moduleResolution: "bundler" } : {};
+  const typeRoots = [join(modules, "@types")];
+  return diagnose(files, folder, { ...resolving, skipLibCheck, lib, types, typeRoots });
 }
 
 function typesOf(name: string): string {
   return `@types/${name}`;
 }
 
-function diagnose(file: string, options: Readonly<Record<string, readonly string[]>>): string[] {
+function diagnose(files: string[], folder: string, options: Readonly<Record<string, unknown>>) {
   const strict = {
     noEmit: true,
     strict: true,
     exactOptionalPropertyTypes: true,
-    skipLibCheck: false,
     module: "nodenext",
     target: "es2022",
   };
-  const converted = ts.convertCompilerOptionsFromJson({ ...strict, ...options }, dirname(file));
-  const program = ts.createProgram([file], converted.options);
+  const converted = ts.convertCompilerOptionsFromJson({ ...strict, ...options }, folder);
+  const program = ts.createProgram(files, converted.options);
   return [...converted.errors, ...ts.getPreEmitDiagnostics(program)].map((found) => {
     const place = found.file?.fileName ?? "";
     return `${place}: ${ts.flattenDiagnosticMessageText(found.messageText, "\n")}`;

@@ -12,7 +12,7 @@ const [, , file = "", port = "0", events = "0"] = process.argv;
 const callers = 50;
 
 async function run(): Promise<void> {
-  const store = await openBuckets({ file, durability: "relaxed" });
+  const store = await openBuckets<unknown>({ file, durability: "relaxed" });
   const server = await serveStore({
     store,
     host: "127.0.0.1",

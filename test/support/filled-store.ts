@@ -12,9 +12,9 @@ const adapter = {
 
 export async function filledStore(
   options: Partial<OpenOptions> = {},
-): Promise<{ readonly file: string; readonly store: EmbeddedStore }> {
+): Promise<{ readonly file: string; readonly store: EmbeddedStore<unknown> }> {
   const file = options.file ?? temporaryFile();
-  const store = await openBuckets({ actor: "ana", ...options, file });
+  const store = await openBuckets<unknown>({ actor: "ana", ...options, file });
   const namespace = store.namespace();
   const { buckets } = namespace;
   await buckets.create({ bucket_name: "videos", bucket_schema: { properties: {} } });

@@ -6,11 +6,11 @@
 import type { PastReads } from "../../src/api/index.js";
 import type { BucketsError } from "../../src/domain/errors.js";
 import { errorTypeOf } from "../../src/http/problem.js";
-import type { Namespace } from "../../src/index.js";
+import type { Namespace, WriteOptions } from "../../src/index.js";
 import type { Sending, TestClock } from "./server.js";
 
 export interface Deed {
-  readonly act: (namespace: Namespace) => Promise<unknown>;
+  readonly act: (namespace: Namespace<WriteOptions, unknown>) => Promise<unknown>;
   readonly method: string;
   readonly template: string;
   /** Of the template, in order. */
@@ -144,7 +144,9 @@ async function tellOneObject(tell: Tell, id: string): Promise<void> {
 async function tellPast(
   tell: Tell,
   one: { readonly template: string; readonly params: readonly string[] },
-  readsOf: (namespace: Namespace) => Pick<PastReads, "history" | "entry" | "diff" | "blame">,
+  readsOf: (
+    namespace: Namespace<WriteOptions, unknown>,
+  ) => Pick<PastReads, "history" | "entry" | "diff" | "blame">,
 ): Promise<void> {
   const id = one.params.at(-1) ?? "";
   for (const kind of ["history", "diff", "blame"] as const) {

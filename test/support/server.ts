@@ -67,13 +67,13 @@ export interface ServiceOptions {
   readonly ui?: boolean;
   readonly largeBodies?: ServeOptions["largeBodies"];
   /** What the server sees instead of the store, to let it fail. */
-  readonly behind?: (store: EmbeddedStore) => EmbeddedStore;
+  readonly behind?: (store: EmbeddedStore<unknown>) => EmbeddedStore<unknown>;
 }
 
 export interface Service extends Client {
   readonly url: string;
   readonly file: string;
-  readonly store: EmbeddedStore;
+  readonly store: EmbeddedStore<unknown>;
   /** Every line that was logged. */
   readonly lines: string[];
   /** Ends the server, not the store. */
@@ -100,7 +100,7 @@ function emptyFile(): ReturnType<typeof temporaryFile> {
 export async function serve(options: ServiceOptions = {}): Promise<Service> {
   const { file, remove } =
     options.file === undefined ? emptyFile() : { file: options.file, remove: () => {} };
-  const store = await openBuckets({
+  const store = await openBuckets<unknown>({
     file,
     ...(options.durability && { durability: options.durability }),
     ...(options.minFreeBytes && { minFreeBytes: options.minFreeBytes }),

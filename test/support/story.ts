@@ -14,6 +14,7 @@ import type {
   EmbeddedStore,
   Namespace,
   PatchMediaType,
+  WriteOptions,
 } from "../../src/index.js";
 import { type Deed, tellBatches, tellObjects, tellUploads } from "./resource-story.js";
 import { type Answer, at, header, listAt, type Sending, type TestClock, textAt } from "./server.js";
@@ -45,7 +46,7 @@ interface Write {
 /** A transaction: each operation as data, and as the request that it stands for. */
 interface Transaction {
   readonly operations: readonly {
-    readonly operation: BucketOperation;
+    readonly operation: BucketOperation<unknown>;
     readonly method: string;
     readonly path: string;
     readonly body?: JsonValue;
@@ -285,17 +286,17 @@ function normalize(told: Told): Told {
 }
 
 /** The library, in this process. */
-export function libraryFace(store: EmbeddedStore): Face {
+export function libraryFace(store: EmbeddedStore<unknown>): Face {
   const known = { actor: "admin", token: "admin" };
   return interfaceFace((caller) => store.namespace("default", { ...known, ...caller }));
 }
 
 /** The same interface over HTTP. */
-export function clientFace(store: BucketStore): Face {
+export function clientFace(store: BucketStore<unknown>): Face {
   return interfaceFace((caller) => store.namespace("default", caller));
 }
 
-function interfaceFace(namespaceFor: (caller: Caller) => Namespace): Face {
+function interfaceFace(namespaceFor: (caller: Caller) => Namespace<WriteOptions, unknown>): Face {
   const { buckets, tasks } = namespaceFor({});
   return {
     write: (step, requestId) =>
@@ -368,7 +369,7 @@ function interfaceFace(namespaceFor: (caller: Caller) => Namespace): Face {
   };
 }
 
-async function callLibrary(buckets: Namespace["buckets"], step: Write) {
+async function callLibrary(buckets: Namespace<WriteOptions, unknown>["buckets"], step: Write) {
   const { kind, bucket = "", body = {} } = step;
   const options = {
     reason: step.reason,

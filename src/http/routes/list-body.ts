@@ -161,7 +161,7 @@ function withoutTotals(page: ListPage): ListPage {
 }
 
 /** @throws BAD_REQUEST with the place of the first fault, VALIDATION_FAILED for that of a page. */
-function readListQuery(body: JsonObject): ListQuery {
+function readListQuery(body: JsonObject): ListQuery<unknown> {
   const parsed = parsePaging(ListBucketsRequest, body, "body");
   return {
     search: parsed.search,

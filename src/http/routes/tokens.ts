@@ -2,12 +2,12 @@
 import { z } from "zod";
 import {
   CreatedToken,
+  CreateTokenRequest,
   type ServedTokenOptions,
   TokenAnswer,
   type TokenMade,
   type TokenWritten,
 } from "../../api/index.js";
-import { CreateTokenRequest } from "../../service/keys/tokens.js";
 import { assertMakesNew } from "../conditional.js";
 import { setCache } from "../headers.js";
 import { type ApiRequest, defineRoute, type HttpContext, noQuery, type Route } from "../route.js";

@@ -15,7 +15,7 @@ import { asPoint } from "../read/stream-past.js";
 export async function listConnections(
   parts: ReadingParts,
   within: Within,
-  query: ListQuery,
+  query: ListQuery<unknown>,
 ): Promise<ListConnectionsResponse> {
   const { all, page, pagination, asOf } = await listRows(query, {
     catalog: connectionCatalog,

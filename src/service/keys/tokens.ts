@@ -3,8 +3,8 @@
  * compared in constant time.
  */
 import { hash, timingSafeEqual } from "node:crypto";
-import { z } from "zod";
 import {
+  CreateTokenRequest,
   type ServedTokenOptions,
   type Token,
   TokenAnswer,
@@ -17,18 +17,10 @@ import { BucketsError, keyReused } from "../../domain/errors.js";
 import { formatTime } from "../../domain/event.js";
 import { type JsonValue, toJson } from "../../domain/json.js";
 import { limits } from "../../domain/limits.js";
-import { namespacePattern } from "../../domain/namespace/name.js";
-import { type Permission, permissions } from "../../domain/permissions.js";
-import { parseBody, timestamp } from "../../domain/schemas.js";
+import type { Permission } from "../../domain/permissions.js";
+import { parseBody } from "../../domain/schemas.js";
 import { secretMask } from "../../domain/secrets.js";
 import type { TokenRecord, TokenReply, TokenTable } from "../../eventstore/token-table.js";
-
-export const CreateTokenRequest = z.object({
-  name: z.string().regex(/^[\w.@:+-]{1,100}$/, "Use 1 to 100 letters, digits and . @ : + - _."),
-  permission: z.enum(permissions),
-  namespaces: z.array(z.string().regex(namespacePattern)).min(1).max(1_000).nullish(),
-  expires_at: timestamp.nullish(),
-});
 
 const secretBytes = 32;
 const openedMax = 1_000;

@@ -15,7 +15,7 @@ import { listMembers } from "../read/member-lists.js";
 export async function listObjects(
   parts: ReadingParts,
   where: { readonly namespace: string; readonly bucketId: string },
-  query: ObjectListQuery,
+  query: ObjectListQuery<unknown>,
 ): Promise<ListObjectsResponse> {
   const asked = { ...where, kind: "object" } as const;
   const { states, past, pagination, point, asOf } = await listMembers(parts, asked, query);

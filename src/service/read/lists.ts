@@ -87,13 +87,18 @@ export function average(sum: number, count: number): number {
 }
 
 /** A copy: what is listed is read bit by bit, and the query is the caller's. */
-export function ownQuery<Query extends ListQuery>(query: Query): Query {
+export function ownQuery<Query extends ListQuery<unknown>>(query: Query): Query {
   const { filters, sort } = query;
   return { ...query, filters: toJson(filters ?? null), sort: sort && { ...sort } };
 }
 
 /** The criteria as JSON of our own, by the names of the wire. */
-export function rawCriteria({ search, filters, sort, caseSensitive }: ListQuery): RawCriteria {
+export function rawCriteria({
+  search,
+  filters,
+  sort,
+  caseSensitive,
+}: ListQuery<unknown>): RawCriteria {
   return {
     search: search ?? null,
     filters: toJson(filters ?? null),

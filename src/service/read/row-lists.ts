@@ -35,7 +35,7 @@ interface RowPage<Row> {
 
 /** @throws BAD_REQUEST for criteria that do not fit, or a foreign cursor; VALIDATION_FAILED for a page. */
 export async function listRows<Row>(
-  query: ListQuery,
+  query: ListQuery<unknown>,
   { catalog, listing, path, scope: own, read }: Listed<Row>,
 ): Promise<RowPage<Row>> {
   const { limit, offset, cursor } = parsePaging(ListRequest, query);

@@ -39,7 +39,7 @@ export interface SeedLoading {
  * @throws the error of the first line that is refused, with its number; what is before it stays.
  */
 export async function loadSeed(
-  store: BucketStore,
+  store: BucketStore<unknown>,
   lines: AsyncIterable<NumberedLine> | Iterable<NumberedLine>,
   loading: SeedLoading,
 ): Promise<ImportReport> {
@@ -63,7 +63,7 @@ export function* linesOf(text: string): Iterable<NumberedLine> {
 
 /** How far a seed was loaded. */
 class SeedLoad {
-  readonly #store: BucketStore;
+  readonly #store: BucketStore<unknown>;
   readonly #loading: SeedLoading;
   readonly #aliases = new Aliases();
   /** Of one transaction, until it is over. */
@@ -73,7 +73,7 @@ class SeedLoad {
   #secrets = 0;
   readonly #tokens: { readonly name: string; readonly token: string }[] = [];
 
-  constructor(store: BucketStore, loading: SeedLoading) {
+  constructor(store: BucketStore<unknown>, loading: SeedLoading) {
     this.#store = store;
     this.#loading = loading;
   }

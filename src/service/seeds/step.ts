@@ -1,5 +1,5 @@
 /** One step of a seed: what is done, by whom, when, and under which ids. */
-import type { BucketStore, Namespace, Operation } from "../../api/index.js";
+import type { BucketStore, Namespace, Operation, WriteOptions } from "../../api/index.js";
 
 /** What an operation cannot say. */
 export type FurtherDeed =
@@ -21,12 +21,12 @@ export type FurtherDeed =
   | { readonly type: "claim_batch"; readonly body: unknown }
   | { readonly type: "create_token"; readonly body: unknown };
 
-export type Deed = Operation | FurtherDeed;
+export type Deed = Operation<unknown> | FurtherDeed;
 
 /** Where a step is taken. */
 export interface SeedPlace {
-  readonly store: BucketStore;
-  readonly namespace: Namespace;
+  readonly store: BucketStore<unknown>;
+  readonly namespace: Namespace<WriteOptions, unknown>;
 }
 
 export interface SeedStep {

@@ -12,7 +12,7 @@ export interface Made {
 
 export async function takeOne(
   { namespace }: SeedPlace,
-  operation: Operation,
+  operation: Operation<unknown>,
   commit: CommitOptions,
 ): Promise<Made> {
   return madeBy(await namespace.write(operation, commit));
@@ -21,7 +21,7 @@ export async function takeOne(
 /** As one. */
 export async function takeTogether(
   { namespace }: SeedPlace,
-  operations: readonly Operation[],
+  operations: readonly Operation<unknown>[],
   commit: CommitOptions,
 ): Promise<readonly Made[]> {
   const { results } = await namespace.transaction(operations, commit);

@@ -22,7 +22,8 @@ export function useBucketNames(ids: readonly string[]): ReadonlyMap<string, stri
 }
 
 async function load({ buckets }: Namespace, ids: readonly string[]): Promise<void> {
-  const filters = { field: "bucket_id", operator: "in", value: ids.slice(0, pageMax) };
+  const value = ids.slice(0, pageMax);
+  const filters = { field: "bucket_id", operator: "in", value } as const;
   try {
     const { results } = await buckets.list({ filters, limit: pageMax });
     for (const bucket of results) known.set(bucket.bucket_id, bucket.bucket_name);

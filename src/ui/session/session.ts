@@ -9,7 +9,8 @@ import { serverUrl } from "../route/place.js";
 export interface Session {
   /** Undefined for a server that asks for none. */
   readonly token: string | undefined;
-  readonly store: BucketStore;
+  /** What people write is for the server to look at. */
+  readonly store: BucketStore<unknown>;
 }
 
 const storageKey = "bucketlog.token";
@@ -39,7 +40,7 @@ const observedFetch: typeof fetch = async (...sent) => {
 };
 
 function sessionOf(token: string | undefined): Session {
-  const store = connectBuckets({
+  const store = connectBuckets<unknown>({
     baseUrl: serverUrl,
     retries: 1,
     fetch: observedFetch,

@@ -47,16 +47,14 @@ function hrefOf(event: FeedEvent): string {
   const moment = type.startsWith("bucket.") ? String(version) : `@${position}`;
   const query = type.endsWith(".deleted") ? {} : { as_of: moment };
   if (bucket !== "") return address([namespace, "buckets", bucket, ...below], query);
-  const { connection_id: connection } = event;
-  if (connection === undefined) return address([namespace, "activity"]);
-  return address([namespace, "connections", connection]);
+  if (!("connection_id" in event)) return address([namespace, "activity"]);
+  return address([namespace, "connections", event.connection_id]);
 }
 
 /** What it is in its bucket: nothing for the bucket itself. */
 function memberOf(event: FeedEvent): readonly string[] {
-  const { object_id, batch_id, upload_id, delivery_id } = event;
-  if (object_id !== undefined) return ["objects", object_id];
-  if (batch_id !== undefined) return ["batches", batch_id];
-  if (upload_id !== undefined) return ["uploads", upload_id];
-  return delivery_id === undefined ? [] : ["deliveries", delivery_id];
+  if ("object_id" in event) return ["objects", event.object_id];
+  if ("batch_id" in event) return ["batches", event.batch_id];
+  if ("upload_id" in event) return ["uploads", event.upload_id];
+  return "delivery_id" in event ? ["deliveries", event.delivery_id] : [];
 }

@@ -18,7 +18,7 @@ const warming = 20;
 const token = "bkl_a-token-for-the-walk";
 
 async function walk(): Promise<void> {
-  const store = await openBuckets({ file });
+  const store = await openBuckets<unknown>({ file });
   store.tokens.accept(token);
   const logger = pino({ level: "silent" });
   const server = await serveStore({ store, logger, host: "127.0.0.1", port: 0 });

@@ -164,7 +164,7 @@ function Marks() {
       {read.bucket.is_locked && (
         <span class="badge warning">
           locked
-          {lock?.expires_at !== undefined && (
+          {lock?.type === "bucket.locked" && lock.expires_at !== undefined && (
             <>
               {" "}
               until <Time at={lock.expires_at} isExact />

@@ -51,7 +51,7 @@ export function Entry({ entry, isTogether, isFresh, putBack }: EntryProps) {
       {changes.length === 0 ? (
         <p class="entry-deed soft">
           {deedOf(entry)}
-          {entry.expires_at !== undefined && (
+          {entry.type === "bucket.locked" && entry.expires_at !== undefined && (
             <>
               {" "}
               until <Time at={entry.expires_at} isExact />

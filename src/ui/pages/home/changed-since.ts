@@ -15,7 +15,7 @@ export function useChangedSince(
     const { as_of: moment } = await buckets.list({ asOf, limit: 1 });
     const value = moment?.recorded_at;
     if (value === undefined) return nothing;
-    const filters = { field: "updated_at", operator: "gt", value };
+    const filters = { field: "updated_at", operator: "gt", value } as const;
     const { results } = await buckets.list({ filters, limit: pageMax });
     return new Set(results.map(({ bucket_id: id }) => id));
   }, [buckets, asOf]);
