@@ -17,7 +17,7 @@ const below = {
 
 /** What any layer may use; only those that do I/O have to do with files. */
 const shared = (layer) =>
-  layer === "domain" ? "timers" : "timers|held-timers|durable-file|room|thread-script|version";
+  layer === "domain" ? "timers" : "timers|held-timers|durable-file|room|package-folder";
 
 const downwards = Object.entries(below).map(([layer, others]) => ({
   name: `${layer}-imports-downwards`,

@@ -2,10 +2,10 @@
 import { Worker } from "node:worker_threads";
 import { BucketsError } from "../domain/errors.js";
 import type { FoundInBody, LargeBodies, LargeBody } from "../http/index.js";
-import { threadScript } from "../thread-script.js";
+import { packageFile } from "../package-folder.js";
 import { Looked, type SentBody } from "./messages.js";
 
-const script = threadScript("./thread.js", import.meta.url);
+const script = () => packageFile("dist/bodies/thread.js");
 
 /** A body of 16 MiB may become thirty times as much, for a moment. */
 const heapMegabytesMax = 768;
@@ -40,7 +40,7 @@ export class BodyThread implements LargeBodies {
   }
 
   #begin(): Worker {
-    const worker = new Worker(script, {
+    const worker = new Worker(script(), {
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: heapMegabytesMax },
     });

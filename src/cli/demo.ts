@@ -6,12 +6,13 @@ import { fileURLToPath } from "node:url";
 import pino from "pino";
 import { type RunningServer, serveStore } from "../http/index.js";
 import { type EmbeddedStore, openBuckets } from "../index.js";
+import { packageFile } from "../package-folder.js";
 import { linesOf, loadSeed } from "../service/seeds/load-seed.js";
 import { SeedPast } from "../service/seeds/seed-past.js";
 import { line } from "./line.js";
 import type { Terminal } from "./terminal.js";
 
-const story = fileURLToPath(new URL("../../data/story.ndjson", import.meta.url));
+const story = fileURLToPath(packageFile("data/story.ndjson"));
 const token = "demo-token-for-this-run-only";
 const bucket = "product-videos";
 

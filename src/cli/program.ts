@@ -6,7 +6,7 @@ import { disclosable } from "../domain/disclosable.js";
 import { limits } from "../domain/limits.js";
 import { parseBasePath } from "../http/base-path.js";
 import { parsePublicUrl } from "../http/public-url.js";
-import { packageVersion } from "../version.js";
+import { packageVersion } from "../package-folder.js";
 import { resolveAgo } from "./ago.js";
 import { type Shell, shells } from "./completion.js";
 import { line } from "./line.js";

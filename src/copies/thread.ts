@@ -5,7 +5,7 @@ import { Worker } from "node:worker_threads";
 import { z } from "zod";
 import { BackupProgress } from "../api/backups.js";
 import { BucketsError, errorCodes } from "../domain/errors.js";
-import { threadScript } from "../thread-script.js";
+import { packageFile } from "../package-folder.js";
 import { clearInterval, setInterval } from "../timers.js";
 import { type CopyRequest, StoreCopy } from "./copy-store.js";
 import { backupNames } from "./manifest.js";
@@ -40,7 +40,7 @@ interface Ran {
 
 const lookEveryMs = 200;
 
-const script = threadScript("./worker.js", import.meta.url);
+const script = () => packageFile("dist/copies/worker.js");
 
 /** @throws what `copyStore` does. */
 export function copyInThread(
@@ -48,7 +48,7 @@ export function copyInThread(
   { bytes, onProgress }: ThreadOptions,
 ): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const thread = new Worker(script, { workerData: request, execArgv: [] });
+    const thread = new Worker(script(), { workerData: request, execArgv: [] });
     let walBytes = 0;
     let isCopying = true;
     const end = (settle: () => void) => {

@@ -9,11 +9,9 @@ import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Middleware } from "koa";
 import { BucketsError } from "../domain/errors.js";
+import { packageFile } from "../package-folder.js";
 import { isNotModified, readCondition } from "./conditional.js";
 import type { HttpContext, RequestState } from "./route.js";
-
-/** The same from the sources and from what is built of them. */
-const built = new URL("../../dist/", import.meta.url);
 
 interface Site {
   /** Of its folder, and of its addresses. */
@@ -133,7 +131,7 @@ function send(context: HttpContext, file: PageFile): void {
 
 /** By their paths below the root; empty where the page was not built. */
 function readFiles(site: Site, root: string): ReadonlyMap<string, PageFile> {
-  const folder = new URL(`${site.name}/`, built);
+  const folder = packageFile(`dist/${site.name}/`);
   if (!existsSync(folder)) return new Map();
   const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) =>
     name.replaceAll("\\", "/"),

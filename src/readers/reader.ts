@@ -4,7 +4,7 @@ import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { limits } from "../domain/limits.js";
 import type { Fault } from "../domain/reports.js";
 import type { AskedRead } from "../http/index.js";
-import { threadScript } from "../thread-script.js";
+import { packageFile } from "../package-folder.js";
 import { clearTimeout, setTimeout } from "../timers.js";
 import { PortStream } from "./port-stream.js";
 import { FromReader, type ReaderSettings, type ToReader } from "./settings.js";
@@ -30,7 +30,7 @@ export class ReaderEnded extends Error {
   }
 }
 
-const script = threadScript("./thread.js", import.meta.url);
+const script = () => packageFile("dist/readers/thread.js");
 
 /** How long a reader that nobody waits for may need to notice. */
 const wakingMs = 1_000;
@@ -55,7 +55,7 @@ export class Reader {
 
   constructor(options: ReaderOptions) {
     this.#options = options;
-    this.#worker = new Worker(script, {
+    this.#worker = new Worker(script(), {
       workerData: options.settings,
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: options.heapMegabytesMax },

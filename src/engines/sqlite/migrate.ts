@@ -4,18 +4,15 @@
  */
 import { hash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import type Database from "better-sqlite3";
 import { z } from "zod";
 import { BucketsError } from "../../domain/errors.js";
 import type { Upgrade } from "../../eventstore/upgrade.js";
+import { packageFile } from "../../package-folder.js";
 import { monotonicNow } from "../../timers.js";
 import { applicationId } from "./connection.js";
 import { writtenByOlder } from "./faults.js";
 import { copyBeforeUpgrade } from "./upgrade.js";
-
-/** Found from this module, never from the working directory. */
-const folder = fileURLToPath(new URL("../../../migrations/sqlite/", import.meta.url));
 
 export interface Migration {
   readonly number: number;
@@ -28,11 +25,12 @@ const AppliedMigration = z.object({ number: z.number(), name: z.string(), checks
 
 /** The migrations that come with this version, in order. */
 export function readMigrations(): Migration[] {
+  const folder = packageFile("migrations/sqlite/");
   return readdirSync(folder)
     .filter((name) => name.endsWith(".sql"))
     .sort()
     .map((name) => {
-      const sql = readFileSync(`${folder}${name}`, "utf8");
+      const sql = readFileSync(new URL(name, folder), "utf8");
       return { number: Number.parseInt(name, 10), name, sql, checksum: hash("sha256", sql) };
     });
 }

@@ -5,7 +5,7 @@
 import { statSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { z } from "zod";
-import { threadScript } from "../../thread-script.js";
+import { packageFile } from "../../package-folder.js";
 import { openReader } from "./connection.js";
 import { findPageFault } from "./damage.js";
 
@@ -19,7 +19,7 @@ export type PageCheckReport = Readonly<z.infer<typeof PageCheckReport>>;
 /** What is looked at within some 100 ms. */
 const inlineBytesMax = 16 * 1024 * 1024;
 
-const script = threadScript("./page-thread.js", import.meta.url);
+const script = () => packageFile("dist/engines/sqlite/page-thread.js");
 
 export async function checkPages(
   file: string,
@@ -41,7 +41,7 @@ export function checkPagesHere(file: string): PageCheckReport {
 
 function inThread(file: string): Promise<PageCheckReport> {
   return new Promise((resolve, reject) => {
-    const thread = new Worker(script, { workerData: file, execArgv: [] });
+    const thread = new Worker(script(), { workerData: file, execArgv: [] });
     thread.unref();
     thread.once("message", (report: unknown) => resolve(PageCheckReport.parse(report)));
     thread.once("error", reject);
