@@ -4,7 +4,7 @@ import { FileBlobStore } from "./blobstore/file/blob-store.js";
 import { MemoryBlobStore } from "./blobstore/memory/blob-store.js";
 import { readOnlyBlobs } from "./blobstore/read-only.js";
 import { FileBackups, noBackups } from "./copies/backup.js";
-import { invariant } from "./domain/errors.js";
+import { invariant, isBucketsError } from "./domain/errors.js";
 import { type HealthCheck, passes, warns } from "./domain/health.js";
 import type { OnProgress } from "./domain/reports.js";
 import type { Engine, EngineOptions } from "./engines/engine.js";
@@ -24,6 +24,7 @@ import {
 import { Room } from "./room.js";
 import { keptKey, readerKey, withoutKey, writerKey } from "./secret-keys.js";
 import { rowMacs } from "./service/keys/derived-macs.js";
+import { PlaceSeal } from "./service/keys/place-seal.js";
 import { UrlSigner } from "./service/keys/presign.js";
 import { idFactory, randomPool } from "./service/keys/random.js";
 import { ReadMacs } from "./service/keys/read-macs.js";
@@ -272,14 +273,16 @@ function tokensOf({ tokens }: Engine, { clock, randomBytes }: Shared): Promise<T
   return StoredTokens.open(tokens, clock, randomBytes);
 }
 
-type Secrets = Pick<StoreParts, "vault" | "signer" | "rowMacs"> & { readonly macs: ReadMacs };
+type Secrets = Pick<StoreParts, "vault" | "signer" | "placeSeal" | "rowMacs"> & {
+  readonly macs: ReadMacs;
+};
 
 async function withReadAudit(
   { reads, events }: Engine,
   { readOnly: isReadOnly = false }: OpenSettings,
   { clock, newId, days }: Shared,
   { macs, ...secrets }: Secrets,
-): Promise<Pick<StoreParts, "vault" | "signer" | "rowMacs" | "readAudit">> {
+): Promise<Pick<StoreParts, "vault" | "signer" | "placeSeal" | "rowMacs" | "readAudit">> {
   const { vault } = secrets;
   const parts = { reads, macs, events, vault, clock, newId, isReadOnly, days };
   return { ...secrets, readAudit: await ReadAudit.open(parts) };
@@ -290,7 +293,12 @@ async function secretsOnFile({ secrets, seals }: Engine, options: OpenSettings):
   const isReadOnly = options.readOnly === true;
   if (options.withoutSecrets === true) {
     if (!isReadOnly) await seals.unseal();
-    return { ...secretsOf(withoutKey), signer: new UrlSigner(once(ephemeralKey)) };
+    const key = once(ephemeralKey);
+    return {
+      ...secretsOf(withoutKey),
+      signer: new UrlSigner(key),
+      placeSeal: new PlaceSeal(key),
+    };
   }
   const found = secretsOf(await (isReadOnly ? readerKey : writerKey)(secrets, options));
   if (!isReadOnly) await seals.sealWith(found.rowMacs);
@@ -314,9 +322,22 @@ function secretsOf(load: () => Uint8Array): Secrets {
   return {
     vault: new Vault(key),
     signer: new UrlSigner(key),
+    placeSeal: new PlaceSeal(orOwnKey(key)),
     macs: new ReadMacs(key),
     rowMacs: rowMacs(key),
   };
+}
+
+/** One that reads beside a store whose key was never made seals with one of its own. */
+function orOwnKey(load: () => Uint8Array): () => Uint8Array {
+  return once(() => {
+    try {
+      return load();
+    } catch (error) {
+      if (!isBucketsError(error) || error.code !== "KEY_MISSING") throw error;
+      return ephemeralKey();
+    }
+  });
 }
 
 function once<T>(load: () => T): () => T {

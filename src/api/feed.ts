@@ -47,6 +47,15 @@ export const FeedPage = z.object({
 });
 export type FeedPage = Omit<z.infer<typeof FeedPage>, "results"> & { results: FeedEvent[] };
 
+/** As the face of a server asks. */
+export interface ServedFeedQuery extends FeedQuery {
+  /**
+   * Cursors are sealed, and no refusal says how long the log is: for callers who are not to know what
+   * happens outside of the namespace.
+   */
+  readonly hidesPlaces?: boolean | undefined;
+}
+
 export interface FeedPageOptions {
   /** 1 to 1,000, and 50 unless given; a page of large events may be shorter. */
   readonly limit?: number | undefined;

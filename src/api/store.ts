@@ -18,7 +18,7 @@ import { answeredTime } from "../domain/schemas.js";
 import type { ReadTracker } from "./audit.js";
 import type { BackupOptions, BackupReport, OwnBackupOptions } from "./backups.js";
 import type { ExtractOptions, ExtractReport } from "./extracts.js";
-import type { Feed, FeedQuery } from "./feed.js";
+import type { Feed, ServedFeedQuery } from "./feed.js";
 import type { IngestResponse, SignedDelivery } from "./ingest.js";
 import type { ExportLogOptions } from "./log-files.js";
 import type { Namespace, ServedNamespace } from "./namespace.js";
@@ -92,7 +92,7 @@ export interface BucketStore<Sent = never> extends AsyncDisposable {
    *   lastSeen = event.cursor;
    * }
    */
-  events(query?: FeedQuery): Feed;
+  events(query?: ServedFeedQuery): Feed;
   /**
    * Checks the chain, the commitments, that the view is the fold of the log, and that the bytes of
    * every blob are there.

@@ -12,7 +12,6 @@ import type {
   EmbeddedStore,
   ExtractReport,
   Feed,
-  FeedQuery,
   ForkOptions,
   ForkReport,
   HeadAnswer,
@@ -25,6 +24,7 @@ import type {
   RotationReport,
   ServedBlob,
   ServedCaller,
+  ServedFeedQuery,
   ServedNamespace,
   ServedNamespaces,
   ServedOrganization,
@@ -96,7 +96,7 @@ export class ResettableStore implements EmbeddedStore {
   }
 
   /** Ends at a reset: the log that it reads is over, and cursors of it are GONE. */
-  events(query?: FeedQuery): Feed {
+  events(query?: ServedFeedQuery): Feed {
     return this.#store.events(query);
   }
 

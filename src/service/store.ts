@@ -9,7 +9,6 @@ import type {
   ExtractOptions,
   ExtractReport,
   Feed,
-  FeedQuery,
   ForkOptions,
   ForkReport,
   HeadAnswer,
@@ -23,6 +22,7 @@ import type {
   RotationReport,
   ServedBlob,
   ServedCaller,
+  ServedFeedQuery,
   ServedNamespace,
   ServedNamespaces,
   ServedOrganization,
@@ -77,6 +77,7 @@ import { DamagedBlobs } from "./damaged-blobs.js";
 import { LogFeed } from "./feed/feed.js";
 import { Ingestion } from "./ingest/ingestion.js";
 import { anchorCommand, anchorFile } from "./keys/anchors.js";
+import type { PlaceSeal } from "./keys/place-seal.js";
 import type { UrlSigner } from "./keys/presign.js";
 import { LogProofs, type ProofParts } from "./keys/proofs.js";
 import type { Vault } from "./keys/vault.js";
@@ -110,6 +111,7 @@ export interface StoreParts extends Omit<ProofParts, "log"> {
   readonly rowMacs: RowMacs;
   readonly timers: TimerTable;
   readonly signer: UrlSigner;
+  readonly placeSeal: PlaceSeal;
   readonly fetchPolicy: FetchPolicy;
   readonly tokens: TokenGate;
   readonly backups: Backups;
@@ -270,7 +272,7 @@ export class Store implements EmbeddedStore {
     return { position, hash: toHex(hash), recorded_at: formatTime(recordedAt) };
   }
 
-  events(query: FeedQuery = {}): Feed {
+  events(query: ServedFeedQuery = {}): Feed {
     return new LogFeed({ ...this.#parts, signal: this.#committer.signal }, query);
   }
 

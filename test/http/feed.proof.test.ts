@@ -6,6 +6,7 @@ import { z } from "zod";
 import { serveStore } from "../../src/http/index.js";
 import type { FeedTimes } from "../../src/http/routes/feed.js";
 import { type BucketStore, openBuckets } from "../../src/index.js";
+import { encodeCursor } from "../../src/service/read/cursor.js";
 import { deepTest } from "../support/depth.js";
 import { Item, reader, upTo } from "../support/feed-reader.js";
 import {
@@ -203,6 +204,54 @@ describe("a page", () => {
     for (const after of [bent, "-1", "1.5", "%00", "x".repeat(1_000)]) {
       expectRefusal(await one.get(`/v1/events?after=${after}`), 400, "BadRequestError");
     }
+  });
+
+  test("what is told to a token of one namespace does not tell how long the log is", async () => {
+    const service = await serveTest();
+    const limited = { name: "limited", permission: "write", namespaces: ["other"] };
+    const token = textAt(await service.post("/v1/admin/tokens", limited), "token");
+    const as = { Authorization: `Bearer ${token}`, "X-Namespace": "other" };
+    const ask = (query: string) =>
+      service.get(`/v1/events${query}`, { token: "none", headers: as });
+    const path = await makeBucket(service);
+    const own = await service.post(
+      "/v1/buckets",
+      { bucket_name: "own", bucket_schema: { properties: {} } },
+      { token: "none", headers: as },
+    );
+    expect(own.status).toBe(201);
+    const page = await ask("");
+    expect(positionsOf(page)).toEqual([2]);
+    const before = nextOf(page);
+    expect(nextOf(await ask(""))).toBe(before);
+    await patches(service, path, 2);
+    // The place has moved on, and what it is cannot be read out of the cursor.
+    const cursor = nextOf(await ask(`?after=${before}`));
+    expect(cursor).not.toBe(before);
+    expect(cursor).toHaveLength(before.length);
+    const readable = Buffer.from(cursor, "base64url").toString("latin1");
+    expect(readable).not.toContain("[4,");
+    // It goes on from there, after a filter and for whoever sees all as well.
+    expect(positionsOf(await ask(`?after=${cursor}`))).toEqual([]);
+    await patches(service, path, 1);
+    expect(positionsOf(await service.get(`/v1/events?after=${cursor}`))).toEqual([5]);
+
+    const plain = nextOf(await service.get("/v1/events?limit=1"));
+    expect(positionsOf(await ask("?after=2"))).toEqual([]);
+    expect(positionsOf(await ask(`?after=${plain}`))).toEqual([2]);
+    // Places of others, what is beyond the end, and what is of another log are one and the same.
+    const refusals: string[] = [];
+    for (const after of ["1", "4", "1000", encodeCursor("events", [4, "0".repeat(16)])]) {
+      const gone = await ask(`?after=${after}`);
+      expectRefusal(gone, 410, "GoneError");
+      refusals.push(gone.text.replace(/"request_id":"[^"]*"/, ""));
+    }
+    expect(new Set(refusals).size).toBe(1);
+    const bent = `${cursor.slice(0, -2)}xx`;
+    expectRefusal(await ask(`?after=${bent}`), 400, "BadRequestError");
+    // Whose key sealed it another store cannot know.
+    const elsewhere = await (await serveTest()).get(`/v1/events?after=${cursor}`);
+    expectRefusal(elsewhere, 410, "GoneError");
   });
 
   test("57: CloudEvents 1.0, with an id and source that stay the same", async () => {

@@ -4,13 +4,7 @@
  */
 import { Readable } from "node:stream";
 import { z } from "zod";
-import {
-  allNamespaces,
-  type Feed,
-  type FeedEvent,
-  FeedPage,
-  type FeedQuery,
-} from "../../api/index.js";
+import { allNamespaces, type Feed, type FeedEvent, FeedPage } from "../../api/index.js";
 import { BucketsError } from "../../domain/errors.js";
 import { limits } from "../../domain/limits.js";
 import { clearTimeout, setTimeout } from "../../timers.js";
@@ -180,14 +174,16 @@ async function sendStream(
 }
 
 function openFeed(
-  { context, store, namespace: asked }: ApiRequest,
+  { context, store, namespace: asked, openedNamespaces }: ApiRequest,
   { bucket, types }: FeedRequest,
   after: string | undefined,
   signal: AbortSignal,
 ): Feed {
   const isOfAll = context.get("X-Namespace") === allNamespaces;
   const namespace = isOfAll ? allNamespaces : asked.name;
-  const feedQuery: FeedQuery = { after, bucket, namespace, types: types?.split(","), signal };
+  // Who sees some namespaces alone is not told by a cursor how much happens in others.
+  const hidesPlaces = openedNamespaces !== undefined;
+  const feedQuery = { after, bucket, namespace, types: types?.split(","), signal, hidesPlaces };
   return store.events(feedQuery);
 }
 

@@ -11,7 +11,7 @@ import {
   type FeedEvent,
   type FeedPage,
   type FeedPageOptions,
-  type FeedQuery,
+  type ServedFeedQuery,
 } from "../../api/index.js";
 import { BucketsError } from "../../domain/errors.js";
 import { assertEventTypes } from "../../domain/event-types.js";
@@ -27,11 +27,13 @@ import { sliceBytesMax, storedBytes } from "../../eventstore/slice.js";
 import type { EventStore } from "../../eventstore/store.js";
 import { nextTurn, type View } from "../../projections/view.js";
 import { monotonicNow } from "../../timers.js";
-import { decodeCursor, encodeCursor } from "../read/cursor.js";
+import type { PlaceSeal } from "../keys/place-seal.js";
+import { decodeCursor, encodeCursor, isCursorOf } from "../read/cursor.js";
 import { missingBucket } from "../read/missing.js";
 
 interface FeedParts {
   readonly events: EventStore;
+  readonly placeSeal: PlaceSeal;
   readonly view: View;
   readonly signal: CommitSignal;
 }
@@ -49,6 +51,9 @@ const patienceMs = 60_000;
 const tagLength = 16;
 const cursorScope = "events";
 const CursorPlace = z.tuple([z.number().int().min(0), z.string()]);
+type CursorPlace = z.infer<typeof CursorPlace>;
+/** For those who are not to know how long the log is. */
+const sealedScope = "sealed events";
 
 /** Every type of event that there is, for those who choose. */
 const FeedPageRequest = z.object({
@@ -75,10 +80,10 @@ interface Opened {
 
 export class LogFeed implements Feed {
   readonly #parts: FeedParts;
-  readonly #query: FeedQuery;
+  readonly #query: ServedFeedQuery;
   #opened: Opened | undefined;
 
-  constructor(parts: FeedParts, query: FeedQuery) {
+  constructor(parts: FeedParts, query: ServedFeedQuery) {
     this.#parts = parts;
     // A copy: it is read when the feed is, and the query is the caller's.
     this.#query = { ...query, types: query.types && [...query.types] };
@@ -134,7 +139,7 @@ export class LogFeed implements Feed {
         looked += 1;
         if (!isWanted(row, opened.filter)) continue;
         isWaste = false;
-        const event = toFeedEvent(row, previousHash);
+        const event = this.#toFeedEvent(row, previousHash);
         if (isUnreadable(event)) {
           unreadable.push(event);
           continue;
@@ -177,9 +182,43 @@ export class LogFeed implements Feed {
     const head = await this.#parts.events.head();
     return {
       results,
-      pagination: { next_cursor: cursorOf(place), has_more: place.position < head.position },
+      pagination: { next_cursor: this.#cursorOf(place), has_more: place.position < head.position },
       ...(unreadable.length > 0 && { unreadable }),
     };
+  }
+
+  #toFeedEvent(row: StoredEvent, previousHash: Uint8Array): FeedEvent | UnreadableEvent {
+    const logged = toLogged(row, previousHash);
+    if (isUnreadable(logged)) return logged;
+    return {
+      ...toHistoryEntry(logged.recorded, logged),
+      namespace: row.namespace,
+      stream: row.stream,
+      cursor: this.#cursorOf(row),
+    };
+  }
+
+  #cursorOf({ position, hash }: Place): string {
+    const place: CursorPlace = [position, position === 0 ? "" : tagOf(hash)];
+    if (this.#query.hidesPlaces !== true) return encodeCursor(cursorScope, place);
+    return encodeCursor(sealedScope, this.#parts.placeSeal.seal(JSON.stringify(place)));
+  }
+
+  /** A cursor, sealed or not, or a position; the beginning unless given. */
+  #parseAfter(after: string | number | undefined): AskedPlace {
+    if (after === undefined) return { position: 0 };
+    const position = parsePosition(after);
+    if (position !== undefined) return { position };
+    const [at, tag] = this.#readCursor(String(after));
+    return { position: at, tag };
+  }
+
+  #readCursor(cursor: string): CursorPlace {
+    if (!isCursorOf(sealedScope, cursor)) return decodeCursor(cursorScope, CursorPlace, cursor);
+    const opened = this.#parts.placeSeal.open(decodeCursor(sealedScope, z.string(), cursor));
+    if (opened === undefined)
+      throw gone("The cursor is of another log, or its key was changed.", {});
+    return CursorPlace.parse(JSON.parse(opened));
   }
 
   #isOver(): boolean {
@@ -216,9 +255,24 @@ export class LogFeed implements Feed {
     return state.bucket_id;
   }
 
+  /** Whoever is not to know how long the log is learns of no place but those of its own events. */
+  async #hiddenPlaceOf({ position, tag }: AskedPlace): Promise<Place> {
+    const [row] = await this.#parts.events.readLog(position - 1, 1);
+    const isKnown =
+      tag === undefined ? row?.namespace === this.#query.namespace : row && tagOf(row.hash) === tag;
+    if (row === undefined || isKnown !== true) {
+      throw gone(
+        "The log has no such place: it is another one, or was put back to an earlier state.",
+        {},
+      );
+    }
+    return { position: row.position, hash: row.hash };
+  }
+
   async #placeOf(after: string | number | undefined): Promise<Place> {
-    const asked = parseAfter(after);
+    const asked = this.#parseAfter(after);
     if (asked.position === 0) return { position: 0, hash: zeroHash };
+    if (this.#query.hidesPlaces === true) return await this.#hiddenPlaceOf(asked);
     const { events } = this.#parts;
     const [row] = await events.readLog(asked.position - 1, 1);
     if (row === undefined) {
@@ -242,22 +296,21 @@ function sizeOf(rows: readonly StoredEvent[]): number {
   return rows.reduce((bytes, row) => bytes + storedBytes(row), 0);
 }
 
-/** A cursor of the feed, or a position as it is in answers; the beginning unless given. */
-function parseAfter(after: string | number | undefined): { position: number; tag?: string } {
-  if (after === undefined) return { position: 0 };
+interface AskedPlace {
+  readonly position: number;
+  readonly tag?: string;
+}
+
+/** A position as it is in answers; undefined for what may be a cursor. */
+function parsePosition(after: string | number): number | undefined {
   const text = String(after);
   const position = Number(text);
   // A cursor begins with a hex digit in base64, which never is a decimal digit.
-  if (/^[0-9]+$/.test(text) && Number.isSafeInteger(position)) return { position };
+  if (/^[0-9]+$/.test(text) && Number.isSafeInteger(position)) return position;
   if (typeof after === "number" || /^[-+.0-9]/.test(text)) {
     throw new BucketsError("BAD_REQUEST", `${text} is no position: send 0 or a whole number.`);
   }
-  const [at, tag] = decodeCursor(cursorScope, CursorPlace, text);
-  return { position: at, tag };
-}
-
-function cursorOf({ position, hash }: Place): string {
-  return encodeCursor(cursorScope, [position, position === 0 ? "" : tagOf(hash)]);
+  return undefined;
 }
 
 /** The chain makes the hash of one event vouch for all events before it. */
@@ -277,15 +330,4 @@ function isWanted(row: StoredEvent, { namespace, bucketId, types }: Filter): boo
   if (namespace !== undefined && row.namespace !== namespace) return false;
   if (bucketId !== undefined && row.bucketId !== bucketId) return false;
   return types === undefined || types.has(row.type);
-}
-
-function toFeedEvent(row: StoredEvent, previousHash: Uint8Array): FeedEvent | UnreadableEvent {
-  const logged = toLogged(row, previousHash);
-  if (isUnreadable(logged)) return logged;
-  return {
-    ...toHistoryEntry(logged.recorded, logged),
-    namespace: row.namespace,
-    stream: row.stream,
-    cursor: cursorOf(row),
-  };
 }

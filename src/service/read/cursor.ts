@@ -20,19 +20,27 @@ export function encodeCursor(scope: string, place: unknown): string {
   return Buffer.from(`${checksum(scope, text)}${text}`).toString("base64url");
 }
 
+/** Whether a cursor was made for that, by anybody. */
+export function isCursorOf(scope: string, cursor: string): boolean {
+  return textOf(scope, cursor) !== undefined;
+}
+
 /** @throws BAD_REQUEST for a cursor that this list did not give. */
 export function decodeCursor<T>(scope: string, place: z.ZodType<T>, cursor: string): T {
-  const decoded = Buffer.from(cursor, "base64url").toString("utf8");
-  const text = decoded.slice(checksumLength);
-  // Written again and compared, because decoding passes over what does not belong to it.
-  if (Buffer.from(`${checksum(scope, text)}${text}`).toString("base64url") === cursor) {
-    const parsed = place.safeParse(parse(text));
-    if (parsed.success) return parsed.data;
-  }
+  const text = textOf(scope, cursor);
+  const parsed = text === undefined ? undefined : place.safeParse(parse(text));
+  if (parsed?.success === true) return parsed.data;
   throw new BucketsError(
     "BAD_REQUEST",
     "The cursor does not belong to this list with these filters: start again without it.",
   );
+}
+
+function textOf(scope: string, cursor: string): string | undefined {
+  const text = Buffer.from(cursor, "base64url").toString("utf8").slice(checksumLength);
+  // Written again and compared, because decoding passes over what does not belong to it.
+  const again = Buffer.from(`${checksum(scope, text)}${text}`).toString("base64url");
+  return again === cursor ? text : undefined;
 }
 
 /** The checksum is no secret: a text that has the right one may still be anything. */
