@@ -12,8 +12,9 @@ import { linesOf, loadSeed } from "../service/seeds/load-seed.js";
 import { SeedPast } from "../service/seeds/seed-past.js";
 import { openEphemeral, readSeed } from "../start.js";
 import { signEvery } from "./checkpoints.js";
+import { giveFirstToken } from "./first-token.js";
 import { line } from "./line.js";
-import { existingFileOf, fileOf, tellsUpgrade } from "./store.js";
+import { existingFileOf, fileOf } from "./store.js";
 import type { Terminal } from "./terminal.js";
 
 export interface ServeFlags {
@@ -62,7 +63,11 @@ export interface ServeFlags {
 }
 
 /** The store that is asked for, with its seed if it is new. */
-async function open(terminal: Terminal, flags: ServeFlags): Promise<EmbeddedStore<unknown>> {
+async function open(
+  terminal: Terminal,
+  flags: ServeFlags,
+  logger: Logger,
+): Promise<EmbeddedStore<unknown>> {
   if (flags.allowReset && !flags.ephemeral) {
     throw new BucketsError(
       "BAD_REQUEST",
@@ -76,7 +81,11 @@ async function open(terminal: Terminal, flags: ServeFlags): Promise<EmbeddedStor
     ...(flags.readOnly ? existingFileOf : fileOf)(terminal, flags),
     ...originOf(flags),
     actor: "server",
-    ...tellsUpgrade(terminal),
+    onUpgradeProgress: terminal.printProgress,
+    onUpgrade: (upgrade) => {
+      terminal.endProgress();
+      logger.warn(upgrade, "the file was brought up to date; as it was before it is in the copy");
+    },
     clock: past.now,
     newId: past.newId,
     readOnly: flags.readOnly,
@@ -127,13 +136,12 @@ export async function serve(terminal: Terminal, flags: ServeFlags): Promise<void
       `--no-auth is for loopback only: ${flags.host} can be reached from elsewhere.`,
     );
   }
-  await using store = await open(terminal, flags);
-  if (flags.token !== undefined) store.tokens.accept(flags.token);
-  if (flags.auth && store.tokens.count === 0) {
-    const { token } = await store.tokens.create({ name: "admin", permission: "admin" });
-    terminal.printError(line`admin token, shown this once: ${token}`);
-  }
   const logger = pino({ level: flags.logLevel, base: null }, terminal.io.stderr);
+  await using store = await open(terminal, flags, logger);
+  if (flags.token !== undefined) store.tokens.accept(flags.token);
+  const file = flags.ephemeral ? undefined : terminal.path(flags.file);
+  const needsToken = flags.auth && store.tokens.count === 0;
+  const forget = needsToken ? await giveFirstToken({ terminal, store, logger, file }) : undefined;
   const readers = readersOf(terminal, flags, store);
   const largeBodies = new BodyThread();
   const backups = scheduleOf(terminal, flags, store, logger);
@@ -166,6 +174,7 @@ export async function serve(terminal: Terminal, flags: ServeFlags): Promise<void
   const collecting = flags.readOnly ? undefined : collectEveryHour(store, logger);
   backups?.start();
   await terminal.io.untilStopped();
+  forget?.();
   clearInterval(collecting);
   await signing?.stop();
   const stopped = backups?.stop();

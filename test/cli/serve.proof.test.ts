@@ -3,7 +3,7 @@
  */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -78,10 +78,12 @@ function newFile(): string {
 }
 
 describe("what it prints", () => {
-  test("stdout has the one ready line; the made token and the logs are on stderr", async () => {
-    const server = new ServerProcess([newFile()]);
+  test("stdout has the one ready line, stderr JSON alone; the made token is in a file of its own", async () => {
+    const file = newFile();
+    const server = new ServerProcess([file]);
     const url = await server.url();
-    const made = /admin token, shown this once: (\S+)/.exec(server.stderr)?.[1] ?? "";
+    const made = readFileSync(`${file}.token`, "utf8").trim();
+    expect(statSync(`${file}.token`).mode & 0o777).toBe(0o600);
     const answer = await fetch(`${url}/v1/events/head`, {
       headers: { Authorization: `Bearer ${made}` },
     });
@@ -89,7 +91,11 @@ describe("what it prints", () => {
     expect((await server.exit("SIGTERM")).code).toBe(0);
     expect(server.stdout).toBe(`bucketlog ready ${url}\n`);
     expect(server.stderr).toContain('"route":"/v1/events/head"');
-    expect(server.stderr.split(made)).toHaveLength(2);
+    expect(made).toMatch(/^\S{20,}$/);
+    expect(server.stderr).not.toContain(made);
+    const lines = server.stderr.trimEnd().split("\n");
+    for (const line of lines) expect(() => JSON.parse(line)).not.toThrow();
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ token_file: `${file}.token` });
   });
 
   test("its options have environment twins", async () => {

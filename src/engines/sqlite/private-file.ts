@@ -35,7 +35,7 @@ export function findObstacle(file: string): string | undefined {
 export function findWide(file: string): readonly string[] {
   if (process.platform === "win32") return [];
   const signing = [".sign", ".sign.next", ".sign.before"];
-  return ["", "-wal", "-shm", ".lock", ".blobs", ".key", ...signing, ".head", ".scrub"]
+  return ["", "-wal", "-shm", ".lock", ".blobs", ".key", ".token", ...signing, ".head", ".scrub"]
     .map((suffix) => `${file}${suffix}`)
     .filter((path) => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & ofOthers) !== 0);
 }

@@ -26,7 +26,7 @@ export const WalkReport = z.object({
 export type WalkReport = z.infer<typeof WalkReport>;
 
 /** Is in no folder because all may import it; what else is in none composes all. */
-const shared = ["durable-file.js", "room.js", "timers.js", "version.js"];
+const shared = ["durable-file.js", "room.js", "package-folder.js", "timers.js"];
 
 /** The direction of imports, lowest first. */
 const layers = [
