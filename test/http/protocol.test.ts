@@ -485,6 +485,50 @@ describe("a server under a path of its own", () => {
 });
 
 describe("a public URL", () => {
+  test("is told in the place of the Host of the request, whatever answers", async () => {
+    const service = await serveTest({ publicUrl: "https://x.example.com" });
+    const bucket_schema = { properties: { clip: { type: "video" } } };
+    const path = await makeBucket(service, {
+      bucket_schema,
+      source_adapter: { adapter_type: "mux" },
+    });
+    const askFrom = (host: string, method: string, target: string, body?: object) => {
+      const text = body === undefined ? "" : JSON.stringify(body);
+      return sendRaw(
+        service.url,
+        `${method} ${target} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${tokens.admin}\r\n` +
+          `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n` +
+          `Connection: close\r\n\r\n${text}`,
+      );
+    };
+    const upload = { filename: "a.mp4", content_type: "video/mp4", blob_property: "clip" };
+    const bucket = { bucket_name: "another", bucket_schema: { properties: {} } };
+    const asked: readonly (readonly [string, string, object?])[] = [
+      ["GET", "/"],
+      ["GET", "/ui"],
+      ["GET", "/openapi.json"],
+      ["GET", "/v1/buckets/none"],
+      ["GET", path],
+      ["GET", `${path}/history?limit=1`],
+      ["POST", `${path}/uploads`, upload],
+      ["POST", "/v1/buckets", bucket],
+      ["POST", "/v1/buckets/list", { limit: 1 }],
+    ];
+    for (const [method, target, body] of asked) {
+      const answer = await askFrom("evil.example", method, target, body);
+      expect(answer, target).toMatch(/^HTTP\/1\.1 /);
+      expect(answer, target).not.toContain("evil.example");
+    }
+    expect(await askFrom("evil.example", "GET", path)).toContain(
+      "https://x.example.com/v1/ingest/",
+    );
+    // Without it the server has nothing better to go by.
+    const open = await serveTest();
+    const there = await makeBucket(open, { source_adapter: { adapter_type: "mux" } });
+    const raw = `GET ${there} HTTP/1.1\r\nHost: h.example\r\nAuthorization: Bearer ${tokens.admin}\r\nConnection: close\r\n\r\n`;
+    expect(await sendRaw(open.url, raw)).toContain("http://h.example/v1/ingest/");
+  });
+
   const wrong = [
     "",
     "x.example",
