@@ -117,6 +117,12 @@ module.exports = {
       from: { path: "^src/", pathNot: "^src/domain/filter/pattern[.]ts$" },
       to: { path: "re2js" },
     },
+    {
+      name: "one-file-imports-ipaddr",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/domain/ingest/ssrf[.]ts$" },
+      to: { path: "ipaddr[.]js" },
+    },
   ],
   options: {
     doNotFollow: { path: "node_modules" },
