@@ -75,7 +75,11 @@ function objectOf(index: number) {
   };
 }
 
-async function fill(store: BucketStore<unknown>, bucket: string, objectCount: number): Promise<void> {
+async function fill(
+  store: BucketStore<unknown>,
+  bucket: string,
+  objectCount: number,
+): Promise<void> {
   const objects = store.namespace().objects(bucket);
   for (let start = 0; start < objectCount; start += perRequest) {
     const bodies = Array.from({ length: perRequest }, (_, index) => objectOf(start + index));

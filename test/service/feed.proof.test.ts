@@ -5,6 +5,7 @@ import { CommitSignal } from "../../src/eventstore/commit-signal.js";
 import type { StoredEvent } from "../../src/eventstore/frame.js";
 import { type BucketStore, type FeedEvent, type FeedQuery, openBuckets } from "../../src/index.js";
 import { LogFeed } from "../../src/service/feed/feed.js";
+import { PlaceSeal } from "../../src/service/keys/place-seal.js";
 import { ResettableStore } from "../../src/service/resettable.js";
 import { memoryBackend, temporaryFile } from "../support/backends.js";
 import { deepTest } from "../support/depth.js";
@@ -342,11 +343,12 @@ describe("what it costs", () => {
     });
     const signal = new CommitSignal({ headPosition: async () => (await events.head()).position });
     onTestFinished(() => signal.close());
-    return { events, view, signal };
+    const placeSeal = new PlaceSeal(() => new Uint8Array(32));
+    return { events, view, signal, placeSeal };
   }
 
   deepTest("long stretches of other types are skipped in bounded pages and slices", async () => {
-    const { events, view, signal } = counting();
+    const { events, ...others } = counting();
     const units = new Units();
     for (let n = 0; n < 100; n += 1) {
       const commands = upTo(250).map((m) => units.create(`bucket ${n} ${m}`));
@@ -354,7 +356,7 @@ describe("what it costs", () => {
     }
     const total = (await events.head()).position;
     expect(total).toBe(25_000);
-    const feed = new LogFeed({ events, view, signal }, { types: ["bucket.deleted"] });
+    const feed = new LogFeed({ events, ...others }, { types: ["bucket.deleted"] });
     let turns = 0;
     const ticking = setInterval(() => {
       turns += 1;
@@ -374,7 +376,7 @@ describe("what it costs", () => {
   });
 
   test("long stretches of other namespaces are passed over", async () => {
-    const { events, view, signal } = counting();
+    const { events, ...others } = counting();
     const units = new Units();
     const make = async (name: string, namespace: string) => {
       await commitOne(events, { ...units.of(units.create(name)), namespace });
@@ -384,7 +386,7 @@ describe("what it costs", () => {
     await commitOne(events, units.of(stretch));
     await make("second", "elsewhere");
     await commitOne(events, units.of(units.create("last")));
-    const feed = new LogFeed({ events, view, signal }, { namespace: "elsewhere" });
+    const feed = new LogFeed({ events, ...others }, { namespace: "elsewhere" });
     const before = events.reads;
     const page = await feed.page();
     expect(positions(page?.results ?? [])).toEqual([1, 2_002]);
@@ -395,15 +397,15 @@ describe("what it costs", () => {
   });
 
   test("a reader that stops reading reads nothing, however much is committed", async () => {
-    const { events, view, signal } = counting();
+    const { events, ...others } = counting();
     const units = new Units();
     await commitOne(events, units.of(units.create("first")));
-    const feed = new LogFeed({ events, view, signal }, { namespace: "*" });
+    const feed = new LogFeed({ events, ...others }, { namespace: "*" });
     await feed.page();
     const { reads } = events;
     for (let n = 0; n < 500; n += 1) {
       await commitOne(events, units.of(units.create(`bucket ${n}`)));
-      signal.announce();
+      others.signal.announce();
     }
     expect(events.reads).toBe(reads);
   });

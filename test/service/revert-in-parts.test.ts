@@ -3,13 +3,14 @@
  * put back all the same, in parts, and ends up as it was.
  */
 import { expect, test } from "vitest";
+import type { JsonObject } from "../../src/domain/json.js";
 import { limits } from "../../src/domain/limits.js";
 import { openBuckets } from "../../src/index.js";
 
 const keysOfGroup = 1_000;
 const groups = Array.from({ length: 8 }, (_, index) => `group${index}`);
 
-function group(value: number): object {
+function group(value: number): JsonObject {
   return Object.fromEntries(Array.from({ length: keysOfGroup }, (_, key) => [`k${key}`, value]));
 }
 

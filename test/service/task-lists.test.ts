@@ -58,7 +58,8 @@ async function withTasks(file: string, use: (subject: Subject) => Promise<void>)
 }
 
 function asking({ tasks }: Pick<Namespace<WriteOptions, unknown>, "tasks">) {
-  return async (query: ListQuery<unknown>) => (await tasks.list(query)).results.map(({ task_id: id }) => id);
+  return async (query: ListQuery<unknown>) =>
+    (await tasks.list(query)).results.map(({ task_id: id }) => id);
 }
 
 describe.each(engines)("lists of tasks on %s", (_, file) => {
