@@ -64,6 +64,11 @@ export class Integrity implements KnownIntegrity {
     return tampered({ position, problem });
   }
 
+  /** Whether nothing was found so far. */
+  get isSound(): boolean {
+    return this.#fault === undefined;
+  }
+
   assertSound(): void {
     if (this.#fault !== undefined) throw tampered(this.#fault);
   }

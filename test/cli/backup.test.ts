@@ -46,7 +46,7 @@ test("a backup of a file that a server holds becomes a store, also as it was bef
   ]);
   expect(restored).toMatchObject({ code: 0, err: "" });
   expect(restored.out).toBe(
-    `a.db has the log up to position 3, and it verifies; 0 blobs, 0 bytes\nhead 3:${hash}\n`,
+    `a.db has the log up to position 3, and it verifies; 0 blobs, 0 bytes\nhead 3:${hash}\nIt is a copy: it closes no window and hands out no batch until it is served with --resume-timers.\n`,
   );
   const before = await bucketlog(folder, ["restore", "monday", "b.db", "--at", "@2", "--json"]);
   expect(JSON.parse(before.out)).toMatchObject({ position: 2, is_trusted: false });

@@ -219,7 +219,7 @@ describe("a page", () => {
       { bucket_name: "own", bucket_schema: { properties: {} } },
       { token: "none", headers: as },
     );
-    expect(own.status).toBe(201);
+    expect(own.status).toBe(200);
     const page = await ask("");
     expect(positionsOf(page)).toEqual([2]);
     const before = nextOf(page);

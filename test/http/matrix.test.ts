@@ -85,6 +85,8 @@ const seenElsewhere: Readonly<Record<string, readonly number[]>> = {
   // Of a page that cannot be: seen in the tests of the audit log.
   listAuditLogs: [422],
   signCheckpoint: [409],
+  // Of a store that is a copy.
+  claimBatch: [409],
   rescueFile: [200],
   // Taken of files alone, into a folder that the operator has opened.
   takeBackup: [200, 409, 501],

@@ -500,6 +500,7 @@ export class SqliteEngine implements EventStore {
       file: this.#options.file,
       reader: this.#readerDb,
       openSnapshot: () => openReader(this.#options.file),
+      isSound: () => this.integrity.isSound,
       write: (work) => this.write(({ db }) => work(db)),
       onWriter: (install) => {
         this.#onWriter = install;

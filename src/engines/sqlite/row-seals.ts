@@ -67,6 +67,8 @@ interface SealingParts {
   readonly reader: Database.Database;
   /** One consistent state, for as long as it is looked at. */
   readonly openSnapshot: () => Database.Database;
+  /** Whether anything may be written: on a log that was altered, nothing is sealed or unsealed. */
+  readonly isSound: () => boolean;
   /** Runs its argument in a write transaction of the engine. */
   readonly write: (work: (db: Database.Database) => void) => void;
   /** Has that done to the connection that writes, and to each that takes its place. */
@@ -76,10 +78,10 @@ interface SealingParts {
 }
 
 export function sqliteRowSeals(parts: SealingParts): RowSeals {
-  const { file, reader, openSnapshot, write, onWriter, onClose } = parts;
+  const { file, reader, openSnapshot, isSound, write, onWriter, onClose } = parts;
   return {
     sealWith: async (macs) => {
-      if (hasAnything(reader, readSealMark(file))) sealMissing(parts, macs);
+      if (isSound() && hasAnything(reader, readSealMark(file))) sealMissing(parts, macs);
       onWriter((db) => {
         install(db, macs);
         noteSealed(db, file, macs);
@@ -87,6 +89,7 @@ export function sqliteRowSeals(parts: SealingParts): RowSeals {
       onClose((db) => noteSealed(db, file, macs));
     },
     unseal: async () => {
+      if (!isSound()) return;
       removeSealMark(file);
       write((db) =>
         db.exec("UPDATE table_macs SET key_id = NULL, seal = NULL WHERE seal NOT NULL"),
