@@ -76,8 +76,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: "dist/eventstore/frame.js",
-        find: /concat\(\[previousHash, frame\(header\)\]\)/,
-        replace: "concat([zeroHash, frame(header)])",
+        find: /into\.raw\(previousHash\)/,
+        replace: "into.raw(zeroHash)",
       },
     ],
     part: kills,
