@@ -43,6 +43,7 @@ const OpenFields = {
   maxUploadBytes: optional(wholeNumber("Send bytes.", { min: 1 })),
   acceptTruncation: flag,
   resumeTimers: flag,
+  strict: flag,
   origin: optional(
     where(textField("Send a name."), [
       isLogName,

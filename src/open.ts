@@ -107,6 +107,11 @@ export interface OpenOptions {
    * on: it closes windows and hands out batches, which a copy does not do otherwise.
    */
   readonly resumeTimers?: boolean;
+  /**
+   * Refuse unknown and read-only fields (VALIDATION_FAILED) instead of ignoring them, unless a write says
+   * `strict: false`.
+   */
+  readonly strict?: boolean;
   /** Milliseconds since the epoch; for tests. */
   readonly clock?: () => number;
   /** A new id with that prefix; for tests. */
@@ -134,6 +139,7 @@ export async function openStore(given: OpenOptions, tokens?: TokenGate): Promise
     origin: options.origin,
     maxQueueMs: options.maxQueueMs,
     maxUploadBytes: options.maxUploadBytes,
+    isStrict: options.strict === true,
     days: options.readAuditDays ?? readAuditDaysDefault,
   };
   return new Store(
@@ -153,6 +159,7 @@ type Shared = Pick<
   | "origin"
   | "maxQueueMs"
   | "maxUploadBytes"
+  | "isStrict"
 > & {
   /** How long reads are told of. */
   readonly days: number;

@@ -26,6 +26,8 @@ export interface StartOptions {
   /** The proxies whose `X-Forwarded-For` or `Forwarded` tells the client's address. */
   readonly trustedProxies?: readonly string[];
   readonly logger?: Logger;
+  /** Refuse unknown and read-only fields, unless a request says `Prefer: handling=lenient`. */
+  readonly strict?: boolean;
 }
 
 export interface StartedServer extends AsyncDisposable {
@@ -42,7 +44,7 @@ export interface StartedServer extends AsyncDisposable {
 
 /** @throws what `startServer` does. */
 export async function start(options: StartOptions = {}): Promise<StartedServer> {
-  const store = await openEphemeral(await readSeed(options.seed));
+  const store = await openEphemeral(await readSeed(options.seed), options);
   const token =
     options.token ?? (await store.tokens.create({ name: "admin", permission: "admin" })).token;
   if (options.token !== undefined) store.tokens.accept(options.token);
@@ -70,12 +72,16 @@ export async function start(options: StartOptions = {}): Promise<StartedServer> 
 }
 
 /** A store in memory that begins with the seed, and can begin with it again. */
-export async function openEphemeral(seed: string): Promise<ResettableStore> {
+export async function openEphemeral(
+  seed: string,
+  { strict = false }: Pick<StartOptions, "strict"> = {},
+): Promise<ResettableStore> {
   // A reset does not log anybody out.
   const tokens = await memoryTokens();
   return await ResettableStore.open(async () => {
     const past = new SeedPast();
-    const store = await openStore({ file: ":memory:", clock: past.now, newId: past.newId }, tokens);
+    const { now: clock, newId } = past;
+    const store = await openStore({ file: ":memory:", strict, clock, newId }, tokens);
     await loadSeed(store, linesOf(seed), { name: "the seed", past });
     return store;
   });

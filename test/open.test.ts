@@ -34,6 +34,7 @@ describe("Options that do not fit", () => {
     ["scrubMibPerSecond", { scrubMibPerSecond: 0 }],
     ["acceptTruncation", { acceptTruncation: 1 }],
     ["resumeTimers", { resumeTimers: 1 }],
+    ["strict", { strict: "yes" }],
     ["withoutSecrets", { withoutSecrets: "yes" }],
     ["allowLoopbackUrls", { allowLoopbackUrls: 1 }],
     ["clock", { clock: 5 }],

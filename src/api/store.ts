@@ -142,6 +142,8 @@ export interface EmbeddedStore<Sent = unknown> extends BucketStore<Sent> {
   readonly reads: ReadTracker;
   readonly namespaces: ServedNamespaces<Sent>;
   readonly tokens: TokenGate<Sent>;
+  /** Whether unknown fields are refused, unless a write says otherwise. */
+  readonly isStrict: boolean;
   readonly proofs: ServedProofs;
   backup(to: string, options?: OwnBackupOptions): Promise<BackupReport>;
   /**

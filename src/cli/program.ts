@@ -105,6 +105,7 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
       ),
     )
     .addOption(option("--require-if-match", "refuse writes without If-Match").default(false))
+    .addOption(option("--strict", "refuse unknown and read-only fields").default(false))
     .addOption(
       option("--durability <level>", "what a power cut may take")
         .choices(["full", "relaxed"])

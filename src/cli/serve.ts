@@ -43,6 +43,7 @@ export interface ServeFlags {
   readonly readTimeout: number;
   readonly acceptTruncation: boolean;
   readonly resumeTimers: boolean;
+  readonly strict: boolean;
   readonly ephemeral: boolean;
   readonly seed?: string;
   readonly allowReset: boolean;
@@ -75,7 +76,7 @@ async function open(
     );
   }
   const seed = await readSeed(flags.seed === undefined ? undefined : terminal.path(flags.seed));
-  if (flags.ephemeral) return await openEphemeral(seed);
+  if (flags.ephemeral) return await openEphemeral(seed, flags);
   const past = new SeedPast();
   const store = await openBuckets({
     ...(flags.readOnly ? existingFileOf : fileOf)(terminal, flags),
@@ -97,6 +98,7 @@ async function open(
     ...(flags.scrubMibPerSecond > 0 && { scrubMibPerSecond: flags.scrubMibPerSecond }),
     acceptTruncation: flags.acceptTruncation,
     resumeTimers: flags.resumeTimers,
+    strict: flags.strict,
     durability: flags.durability,
     allowLoopbackUrls: flags.allowLoopbackUrls,
   });

@@ -36,7 +36,7 @@ export function writeHeaders({ reason, ifVersion, strict }: WriteOptions) {
   return {
     "X-Reason": reason === undefined ? undefined : encodeText(reason),
     "If-Match": ifVersion === undefined ? undefined : `"${ifVersion}"`,
-    Prefer: strict === true ? "handling=strict" : undefined,
+    Prefer: strict === undefined ? undefined : `handling=${strict ? "strict" : "lenient"}`,
   };
 }
 

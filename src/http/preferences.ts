@@ -3,12 +3,13 @@ import { BucketsError } from "../domain/errors.js";
 
 export interface Preferences {
   readonly isMinimal: boolean;
-  readonly isStrict: boolean;
+  /** Undefined where the request does not say. */
+  readonly isStrict: boolean | undefined;
   /** The preferences that are honoured, for `Preference-Applied` (RFC 7240 section 3). */
   readonly applied: string;
 }
 
-const noPreferences: Preferences = { isMinimal: false, isStrict: false, applied: "" };
+const noPreferences: Preferences = { isMinimal: false, isStrict: undefined, applied: "" };
 
 /**
  * Reads `Prefer`; of a preference that is repeated the first counts, unknown ones are ignored.
@@ -31,7 +32,7 @@ export function readPreferences(header: string | undefined, alwaysShows = false)
   ];
   return {
     isMinimal: returns === "minimal",
-    isStrict: handling === "strict",
+    isStrict: handling === "strict" ? true : handling === "lenient" ? false : undefined,
     applied: applied.join(", "),
   };
 }

@@ -27,6 +27,7 @@ import { checkObjectOperation } from "./objects/operations.js";
 import type { ServiceParts } from "./parts.js";
 import { checkSyncOperation } from "./syncs/operations.js";
 import { checkUploadOperation } from "./uploads/operations.js";
+import { withStrictness } from "./write/strictness.js";
 import type { Checked } from "./write/writing.js";
 
 /** How the operations on each kind are checked. */
@@ -65,7 +66,7 @@ function checkAs<Kind extends OperationKind>(
   operation: Operations[Kind] & ServedOperationOptions,
   { parts, asker, isDry }: Carrying,
 ): Checked<OperationResult> {
-  return checks[kind](parts, asker, operation, isDry);
+  return checks[kind](parts, asker, withStrictness(parts, operation), isDry);
 }
 
 /** Carries one out. @throws what refuses it; then nothing was recorded. */

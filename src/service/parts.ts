@@ -42,6 +42,8 @@ export interface ServiceParts {
   readonly units: UnitWriter;
   /** Whether this is a copy that hands out no batch yet. */
   readonly holdsTimers: boolean;
+  /** Whether unknown fields are refused, unless a write says otherwise. */
+  readonly isStrict: boolean;
   readonly clock: () => number;
   /** A new opaque id with that prefix: `bkt`, `evt`, `req`, `sec`, `task`, `txn`. */
   readonly newId: (prefix: string) => string;

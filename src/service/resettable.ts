@@ -75,6 +75,10 @@ export class ResettableStore implements EmbeddedStore {
     return lasting(() => this.#store.namespaces);
   }
 
+  get isStrict(): boolean {
+    return this.#store.isStrict;
+  }
+
   get tokens(): TokenGate {
     return this.#store.tokens;
   }

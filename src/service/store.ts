@@ -125,6 +125,8 @@ export interface StoreParts extends Omit<ProofParts, "log"> {
   readonly scrub?: Pick<ScrubParts, "notes" | "bytesPerSecond"> | undefined;
   /** Of the uploads of one namespace; without a bound unless given. */
   readonly maxUploadBytes?: number | undefined;
+  /** Whether unknown fields are refused, unless a write says otherwise. */
+  readonly isStrict: boolean;
   /** How long a write may wait for its turn. */
   readonly maxQueueMs?: number | undefined;
   /** How it is with the key of the secrets. */
@@ -247,6 +249,10 @@ export class Store implements EmbeddedStore {
     // A copy: what is signed must still be what was verified once its secrets have been read.
     const arriving = { headers: { ...delivery.headers }, read: readerOf(delivery.body) };
     return new Ingestion(this.#service).deliver(this.#known(caller), bucketId, arriving);
+  }
+
+  get isStrict(): boolean {
+    return this.#parts.isStrict;
   }
 
   get tokens(): TokenGate {

@@ -164,13 +164,13 @@ export const objectRoutes: readonly Route[] = [
     otherResponses: { [writtenMediaType]: ManyWrittenBody },
     refusals: [400, 404, 422, 507, ...bodyRefusals],
     handle: async (request, query) => {
-      const { context, namespace, params, body } = request;
+      const { context, store, namespace, params, body } = request;
       assertUnconditional(context);
       const json = requireObject(body ?? {});
       const { objects } = parseBody(BatchCreateRequest, json);
       const autoProcess = query.auto_process === "true";
       const options = { ...writeOptions(request, query), policy: query.policy, autoProcess };
-      const ignored = checkStrays(json, BatchCreateRequest, options.strict === true);
+      const ignored = checkStrays(json, BatchCreateRequest, options.strict ?? store.isStrict);
       const done = await namespace.objects(bucketOf(params)).createMany(objects, options);
       setIgnoredFields(context, ignored);
       answerMany(context, done, {

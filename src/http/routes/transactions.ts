@@ -86,7 +86,7 @@ export function transactionRoute(routes: readonly Route[]): Route {
     writesMany: true,
     refusals: [...writeRefusals, ...bodyRefusals, 409, 423],
     handle: async (request, query) => {
-      const { context, namespace, fingerprint } = request;
+      const { context, store, namespace, fingerprint } = request;
       assertPermitted(request, writes);
       const options = {
         ...commitOptions(context, fingerprint, query),
@@ -96,13 +96,13 @@ export function transactionRoute(routes: readonly Route[]): Route {
       const { isStrict, applied } = readPreferences(context.get("Prefer"), true);
       const json = requireObject(request.body ?? {});
       const { operations: sent } = parseBody(TransactionRequest, json);
-      const ignored = checkIgnored(json, isStrict);
+      const ignored = checkIgnored(json, isStrict ?? store.isStrict);
       const asked = sent.map((operation, index) =>
         inOperation(sent, index, () => readOperation(operation, index, writes, request)),
       );
       const operations = asked.map(({ operation }) => ({
         ...operation,
-        strict: isStrict || operation.strict,
+        strict: isStrict === true || (operation.strict ?? isStrict),
       }));
       const done = await inTransaction(sent, namespace.transaction(operations, options));
       const isWhole = wantsWhole(context);

@@ -7,6 +7,7 @@ import { anyVersion } from "../../domain/precondition.js";
 import { readBody } from "../../domain/request-fields.js";
 import type { Asker } from "../asker.js";
 import type { ServiceParts } from "../parts.js";
+import { withStrictness } from "../write/strictness.js";
 import type { Checked } from "../write/writing.js";
 import { heldCopy } from "./held-copy.js";
 import { answerBatchWritten } from "./operations.js";
@@ -22,7 +23,7 @@ export async function claimNext(
   given: WriteOptions,
 ): Promise<BatchWritten | undefined> {
   const { units, newId, holdsTimers } = parts;
-  const options = readOptions(WriteFields, given);
+  const options = withStrictness(parts, readOptions(WriteFields, given));
   const { json, request, ignoredFields } = readBody(ClaimRequest, body, options.strict);
   const { worker, lease_seconds: seconds } = request;
   if (holdsTimers) throw heldCopy();

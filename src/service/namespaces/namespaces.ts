@@ -35,6 +35,7 @@ import { ownQuery } from "../read/lists.js";
 import { knownPoint } from "../read/namespace-past.js";
 import { PastReading } from "../read/past-reads.js";
 import { type AskedPoint, asPoint, Past, type Subject } from "../read/stream-past.js";
+import { withStrictness } from "../write/strictness.js";
 import {
   accompanying,
   type Checked,
@@ -73,11 +74,11 @@ export class NamespacesService extends PastReading<"namespace"> implements Serve
 
   async create(body: unknown, given: WriteOptions = {}): Promise<NamespaceWritten> {
     const { parts } = this.#service;
-    const options = readOptions(WriteFields, given);
+    const options = withStrictness(parts, readOptions(WriteFields, given));
     const json = requireObject(toJson(body ?? {}));
     const { namespace_name: name } = parseBody(CreateNamespaceRequest, json);
     const { fields, secrets } = sealFields(parts, json, CreateNamespaceRequest, namespaceSecrets);
-    const ignored = checkStrays(json, CreateNamespaceRequest, options.strict === true);
+    const ignored = checkStrays(json, CreateNamespaceRequest, options.strict);
     const sealed = secrets.map(({ reference }) => reference);
     const target = { kind: "new", id: parts.newId("ns") } as const;
     return await this.#write(name, options, {
@@ -93,10 +94,10 @@ export class NamespacesService extends PastReading<"namespace"> implements Serve
     given: WriteOptions = {},
   ): Promise<NamespaceWritten> {
     const { parts } = this.#service;
-    const options = readOptions(WriteFields, given);
+    const options = withStrictness(parts, readOptions(WriteFields, given));
     const json = requireObject(toJson(patch ?? {}));
     const { fields, secrets } = sealFields(parts, json, PatchNamespaceRequest, namespaceSecrets);
-    const ignored = checkStrays(json, PatchNamespaceRequest, options.strict === true);
+    const ignored = checkStrays(json, PatchNamespaceRequest, options.strict);
     const sealed = secrets.map(({ reference }) => reference);
     const name = await this.nameOf(namespace);
     return await this.#write(name, options, {

@@ -30,6 +30,7 @@ import type { InBucket } from "../parts.js";
 import { ownQuery } from "../read/lists.js";
 import { MemberReads } from "../read/member-reads.js";
 import { findOwner, findOwnerAt } from "../read/owners.js";
+import { withStrictness } from "../write/strictness.js";
 import type { Checked } from "../write/writing.js";
 import { blobAnswer } from "./blobs.js";
 import { listObjects } from "./lists.js";
@@ -55,10 +56,10 @@ export class ObjectService extends MemberReads<"object"> implements ServedObject
     bodies: readonly unknown[],
     given: WriteOptions & ObjectFormat & ProcessingFormat = {},
   ): Promise<ObjectsCreated> {
-    const options = readOptions(CreateManyFields, given);
+    const { parts, asker, bucket } = this.#service;
+    const options = withStrictness(parts, readOptions(CreateManyFields, given));
     assertList(bodies, "objects");
     checkCount(bodies.length);
-    const { parts, asker, bucket } = this.#service;
     const isDry = options.dryRun === true;
     const failed: ObjectRefused[] = [];
     const checked: { readonly index: number; readonly operation: Checked<ObjectWritten> }[] = [];

@@ -33,6 +33,7 @@ import { listMembers, membersAt } from "../read/member-lists.js";
 import { existing, MemberReads } from "../read/member-reads.js";
 import { findAnyOwner, findOwner, findOwnerAt } from "../read/owners.js";
 import { memberSubject, Past } from "../read/stream-past.js";
+import { withStrictness } from "../write/strictness.js";
 import type { Checked } from "../write/writing.js";
 import { checkConfirmation, checkUploadOperation } from "./operations.js";
 import { receive } from "./receiving.js";
@@ -62,9 +63,9 @@ export class UploadService extends MemberReads<"upload"> implements ServedUpload
   }
 
   async createMany(body: unknown, given: WriteOptions = {}): Promise<UploadsWritten> {
-    const options = readOptions(WriteFields, given);
-    const { request } = readBody(BatchCreateUploadsRequest, body, options.strict);
     const { bucket, parts, asker } = this.#service;
+    const options = withStrictness(parts, readOptions(WriteFields, given));
+    const { request } = readBody(BatchCreateUploadsRequest, body, options.strict);
     const operations = uploadsOf(request).map((upload) =>
       checkUploadOperation(parts, asker, {
         ...options,
@@ -89,9 +90,9 @@ export class UploadService extends MemberReads<"upload"> implements ServedUpload
   }
 
   async confirm(upload: string, body?: unknown, given: WriteOptions = {}): Promise<UploadWritten> {
-    const options = readOptions(WriteFields, given);
-    const operation = await this.#confirmation(upload, toJson(body ?? {}), options);
     const { parts, asker } = this.#service;
+    const options = withStrictness(parts, readOptions(WriteFields, given));
+    const operation = await this.#confirmation(upload, toJson(body ?? {}), options);
     return await parts.units.writeOne(asker, operation, options);
   }
 
@@ -120,10 +121,11 @@ export class UploadService extends MemberReads<"upload"> implements ServedUpload
   }
 
   async confirmMany(body: unknown, given: WriteOptions = {}): Promise<UploadsWritten> {
-    const options = readOptions(WriteFields, given);
+    const { parts } = this.#service;
+    const options = withStrictness(parts, readOptions(WriteFields, given));
     const { request } = readBody(BatchConfirmUploadsRequest, body, options.strict);
     const { confirmations } = request;
-    const task = { task_id: this.#service.parts.newId("task"), asked: confirmations.length };
+    const task = { task_id: parts.newId("task"), asked: confirmations.length };
     const operations = await Promise.all(
       confirmations.map(({ upload_id: upload, ...confirmed }) =>
         this.#confirmation(upload, toJson(confirmed), options, task),
