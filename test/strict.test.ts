@@ -27,7 +27,7 @@ async function filled(store: Store) {
     create_object_on_confirm: false,
   };
   const { upload } = await space.uploads("films").create(announced);
-  await space.uploads("films").receive(upload.upload_id, [new Uint8Array([1])]);
+  await space.uploads("films").receive(upload.upload_id, new Blob(["x"]));
   const draft = { object_ids: [object.object_id] };
   const { batch } = await space.batches("films").create(draft);
   const { batch: waiting } = await space.batches("films").create(draft);
