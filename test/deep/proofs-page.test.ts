@@ -1,9 +1,9 @@
 /** The page on proofs is true: every command in it runs here as it stands, and prints what it says. */
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { makeFile, temporaryFolder } from "../support/cli.js";
+import { runScript } from "../support/shell.js";
 
 const root = new URL("../../", import.meta.url);
 const bin = fileURLToPath(new URL("dist/cli/main.js", root));
@@ -48,18 +48,9 @@ done
 chmod +x bin/*
 `;
 
-function run(folder: string, script: string): Promise<{ code: number | null; out: string }> {
-  const npx = `npx() { shift; "${process.execPath}" "${bin}" "$@"; }`;
-  const shell = spawn("bash", ["-euo", "pipefail", "-c", `${npx}\n${script}`], {
-    cwd: folder,
-    env: { ...process.env, PATH: `${folder}/bin:${process.env["PATH"]}` },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let out = "";
-  shell.stdout.setEncoding("utf8").on("data", (text: string) => {
-    out += text;
-  });
-  return new Promise((resolve) => shell.once("close", (code) => resolve({ code, out })));
+function run(folder: string, script: string) {
+  const path = `${folder}/bin:${process.env["PATH"]}`;
+  return runScript(script, { cwd: folder, env: { ...process.env, PATH: path }, bin });
 }
 
 test("the page has commands", () => {

@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { runScript } from "./shell.js";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 export const bin = join(root, "dist/cli/main.js");
@@ -52,17 +53,8 @@ export class Walk {
   /** Runs a script as a user's shell would; one that ends in `&` starts the server. */
   async run(script: string): Promise<{ readonly code: number | null; readonly out: string }> {
     if (script.endsWith("&")) return { code: 0, out: await this.#serve(script) };
-    const npx = `npx() { shift; "${process.execPath}" "${bin}" "$@"; }`;
     const here = script.replaceAll("http://127.0.0.1:8787", this.#url);
-    const shell = spawn("bash", ["-euo", "pipefail", "-c", `${npx}\n${here}`], {
-      cwd: this.folder,
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    let out = "";
-    shell.stdout.setEncoding("utf8").on("data", (text: string) => {
-      out += text;
-    });
-    return new Promise((resolve) => shell.once("close", (code) => resolve({ code, out })));
+    return runScript(here, { cwd: this.folder, bin });
   }
 
   /** On a free port; what it says it listens on is told as the port of the page. */

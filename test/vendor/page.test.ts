@@ -2,12 +2,12 @@
  * The page on programs for the hosted API is true: it lists what the table does, names every
  * parameter that is ignored, and each command of it does what it says.
  */
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { isJsonArray, isJsonObject, type JsonObject } from "../../src/domain/json.js";
 import { jsonObject } from "../../src/domain/schemas.js";
 import { serveTest, tokens } from "../support/server.js";
+import { runScript } from "../support/shell.js";
 import { hostedOperations } from "./hosted.js";
 
 const page = readFileSync(new URL("../../src/http/vendor.md", import.meta.url), "utf8");
@@ -86,17 +86,6 @@ const [setUp, ...steps] = [
   ...page.matchAll(/^```sh\n([\s\S]*?)^```$(?:\n\n```(json|text)\n([\s\S]*?)^```$)?/gm),
 ].map(([, script = "", language = "", says = ""]) => ({ script, language, says: says.trimEnd() }));
 
-function run(script: string): Promise<{ readonly code: number | null; readonly out: string }> {
-  const shell = spawn("bash", ["-euo", "pipefail", "-c", script], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let out = "";
-  shell.stdout.setEncoding("utf8").on("data", (text: string) => {
-    out += text;
-  });
-  return new Promise((resolve) => shell.once("close", (code) => resolve({ code, out })));
-}
-
 test("each command of the page does what it says", { timeout: 120_000 }, async () => {
   const { url } = await serveTest();
   const here = (setUp?.script ?? "")
@@ -105,7 +94,7 @@ test("each command of the page does what it says", { timeout: 120_000 }, async (
   expect(steps.length).toBeGreaterThan(12);
   for (const { script, language, says } of steps) {
     const written = script.replaceAll("a-token-of-your-own", tokens.admin);
-    const { code, out } = await run(`${here}\n${written}`);
+    const { code, out } = await runScript(`${here}\n${written}`);
     expect(code, script).toBe(0);
     expect(["json", "text"], script).toContain(language);
     if (language === "json") expect(JSON.parse(out), script).toMatchObject(JSON.parse(says));

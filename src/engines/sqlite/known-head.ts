@@ -13,6 +13,7 @@ import { readFileIfAny, replaceFile, replaceFileSync } from "../../durable-file.
 import { toHex } from "../../eventstore/codec.js";
 import type { Head } from "../../eventstore/store.js";
 import { openReader } from "./connection.js";
+import { readNoteIfAny } from "./note-file.js";
 
 const KnownHead = z.object({
   log_id: z.string(),
@@ -67,15 +68,8 @@ function textOf({ logId }: LogPlace, { position, hash, recordedAt }: Head): stri
 
 /** @throws FILE_INVALID when it cannot be read, or is not what was written. */
 function readNote(file: string): KnownHead | undefined {
-  const path = knownHeadFile(file);
-  const text = readFileIfAny(path);
-  if (text === undefined) return undefined;
-  try {
-    return KnownHead.parse(JSON.parse(text));
-  } catch (error) {
-    const message = `${path} is damaged: compare the end of the log with a head that was noted elsewhere (verify --expect), then remove it.`;
-    throw new BucketsError("FILE_INVALID", message, { file: path }, error);
-  }
+  const cure = "compare the end of the log with a head that was noted elsewhere (verify --expect)";
+  return readNoteIfAny(knownHeadFile(file), KnownHead, cure);
 }
 
 /**

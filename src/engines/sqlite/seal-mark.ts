@@ -4,8 +4,8 @@
  */
 import { rmSync } from "node:fs";
 import { z } from "zod";
-import { BucketsError } from "../../domain/errors.js";
-import { readFileIfAny, replaceFileSync, syncFolderOf } from "../../durable-file.js";
+import { replaceFileSync, syncFolderOf } from "../../durable-file.js";
+import { readNoteIfAny } from "./note-file.js";
 
 const SealMark = z.object({ key_id: z.string(), tables: z.array(z.string()) });
 export type SealMark = Readonly<z.infer<typeof SealMark>>;
@@ -16,15 +16,7 @@ function markFile(file: string): string {
 
 /** @throws FILE_INVALID when it is not what was written. */
 export function readSealMark(file: string): SealMark | undefined {
-  const path = markFile(file);
-  const text = readFileIfAny(path);
-  if (text === undefined) return undefined;
-  try {
-    return SealMark.parse(JSON.parse(text));
-  } catch (error) {
-    const message = `${path} is damaged: see with verify that nothing else is, then remove it.`;
-    throw new BucketsError("FILE_INVALID", message, { file: path }, error);
-  }
+  return readNoteIfAny(markFile(file), SealMark, "see with verify that nothing else is");
 }
 
 export function keepSealMark(file: string, mark: SealMark): void {
