@@ -23,10 +23,13 @@ test("they compile for Node", async () => {
   expect(await compile({ ...node, source: programs, hasPeers: true })).toEqual([]);
 });
 
-test("they compile for a bundler, without the types of Node", async () => {
+test("they compile for a bundler, without the types of Node, and a misspelt field does not", async () => {
   const browser = { lib: ["es2023", "esnext.disposable", "dom", "dom.iterable"], types: [] };
-  const bundled = { ...browser, isBundled: true, skipLibCheck: true };
-  expect(await compile({ ...bundled, source: programs })).toEqual([]);
-  const misspelt = programs.map((text) => text.replace("bucket_name", "bucket_nme"));
-  expect((await compile({ ...bundled, source: misspelt })).join()).toContain("bucket_nme");
+  const misspelt = programs
+    .filter((text) => text.includes("bucket_name"))
+    .map((text) => text.replace("bucket_name", "bucket_nme"));
+  const source = [...programs, ...misspelt];
+  const found = await compile({ ...browser, isBundled: true, source });
+  expect(found.length).toBeGreaterThan(0);
+  expect(found.filter((fault) => !fault.includes("bucket_nme"))).toEqual([]);
 });

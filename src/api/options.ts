@@ -247,6 +247,12 @@ export function readOptions<Of extends Fields>(fields: Of, options: unknown): Re
   return read;
 }
 
+/** @throws BAD_REQUEST for what is no object, and for a name that is none of these. */
+export function assertNames(names: readonly string[], options: unknown): void {
+  const fault = takeFields(Object.fromEntries(names.map((name) => [name, content])), options);
+  if (fault !== undefined) throw misfit(fault);
+}
+
 /** What options that say more say of the commit. @throws as `readOptions` does. */
 export function readCommit(options: unknown): Read<typeof commitFields> {
   if (!isJsonObject(options)) return readOptions(commitFields, options);

@@ -7,6 +7,7 @@ import type {
   AuditSettings,
   ReadAuditSettings,
 } from "../api/index.js";
+import { assertAsked } from "../api/questions.js";
 import type { AuditEvent } from "../domain/audit-event.js";
 import { toJson } from "../domain/json.js";
 import { segment } from "./place.js";
@@ -27,6 +28,7 @@ export class RemoteAudit implements Audit {
   }
 
   async list(query: AuditQuery = {}): Promise<AuditLogResponse> {
+    assertAsked("audit", query);
     const { resourceType, resourceId, actorId, ...rest } = query;
     const asked = {
       resource_type: resourceType,

@@ -1,4 +1,5 @@
 /** The batches of one bucket, and a worker's claim, over HTTP: each method is one request. */
+
 import type {
   BatchDeleted,
   Batches,
@@ -13,6 +14,7 @@ import type {
   ListQuery,
   WriteOptions,
 } from "../api/index.js";
+import { assertAsked } from "../api/questions.js";
 import type { BatchResponse } from "../domain/batch/response.js";
 import { toJson } from "../domain/json.js";
 import { RemotePast } from "./past.js";
@@ -47,10 +49,11 @@ export class RemoteBatches extends RemotePast implements Batches {
 
   async get(
     batch: string,
-    { asOf }: { readonly asOf?: string | undefined } = {},
+    options: { readonly asOf?: string | undefined } = {},
   ): Promise<BatchRead> {
+    assertAsked("get", options);
     const path = pathOf(this.#bucket, batch);
-    const { body, place } = await this.#requests.read(path, { as_of: asOf }, Batch);
+    const { body, place } = await this.#requests.read(path, { as_of: options.asOf }, Batch);
     return { batch: body, ...place };
   }
 

@@ -1,4 +1,5 @@
 /** The buckets of one namespace, over HTTP: each method is one request. */
+
 import type {
   BucketDeleted,
   BucketOperation,
@@ -10,6 +11,7 @@ import type {
   PatchOptions,
   WriteOptions,
 } from "../api/index.js";
+import { assertAsked } from "../api/questions.js";
 import type { BucketResponse } from "../domain/bucket/response.js";
 import { toJson } from "../domain/json.js";
 import type { BucketDeletionTask } from "../domain/task.js";
@@ -81,9 +83,14 @@ export class RemoteBuckets extends RemotePast implements Buckets {
 
   async get(
     bucket: string,
-    { asOf }: { readonly asOf?: string | undefined } = {},
+    options: { readonly asOf?: string | undefined } = {},
   ): Promise<BucketRead> {
-    const { body, place } = await this.#requests.read(pathOf(bucket), { as_of: asOf }, Bucket);
+    assertAsked("get", options);
+    const { body, place } = await this.#requests.read(
+      pathOf(bucket),
+      { as_of: options.asOf },
+      Bucket,
+    );
     return { bucket: body, ...place };
   }
 

@@ -1,4 +1,5 @@
 /** The namespaces of a store, over HTTP: each method is one request. */
+
 import type {
   Caller,
   ListNamespacesResponse,
@@ -10,6 +11,7 @@ import type {
   WriteOptions,
 } from "../api/index.js";
 import { CallerFields, readOptions } from "../api/options.js";
+import { assertAsked } from "../api/questions.js";
 import { toJson } from "../domain/json.js";
 import type { NamespaceResponse } from "../domain/namespace/response.js";
 import type { NamespaceDeletionTask } from "../domain/task.js";
@@ -50,13 +52,19 @@ export class RemoteNamespaces extends RemotePast implements Namespaces {
 
   async get(
     namespace: string,
-    { asOf }: { readonly asOf?: string | undefined } = {},
+    options: { readonly asOf?: string | undefined } = {},
   ): Promise<NamespaceRead> {
-    const { body, place } = await this.#requests.read(pathOf(namespace), { as_of: asOf }, Shown);
+    assertAsked("get", options);
+    const { body, place } = await this.#requests.read(
+      pathOf(namespace),
+      { as_of: options.asOf },
+      Shown,
+    );
     return { namespace: body, ...place };
   }
 
   async list(query: ListQuery = {}): Promise<ListNamespacesResponse> {
+    assertAsked("list", query);
     const { search, filters, sort, caseSensitive, limit, offset, cursor, asOf } = query;
     const json = toJson({ search, filters, sort, case_sensitive: caseSensitive });
     const page = { limit, offset, cursor, as_of: asOf };

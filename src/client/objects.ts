@@ -1,4 +1,5 @@
 /** The objects of one bucket, over HTTP: each method is one request. */
+
 import type {
   BlobAnswer,
   ListObjectsResponse,
@@ -14,6 +15,7 @@ import type {
   ProcessingFormat,
   WriteOptions,
 } from "../api/index.js";
+import { assertAsked } from "../api/questions.js";
 import type { AggregateResponse } from "../domain/aggregate/aggregate.js";
 import { toJson } from "../domain/json.js";
 import { describeBlob, findBlob } from "../domain/object/blob-answers.js";
@@ -58,7 +60,9 @@ export class RemoteObjects extends RemotePast implements Objects {
     return await this.#requests.writeMany(write, options, Written);
   }
 
-  async get(object: string, { asOf, showUrls }: ObjectGetOptions = {}): Promise<ObjectRead> {
+  async get(object: string, options: ObjectGetOptions = {}): Promise<ObjectRead> {
+    assertAsked("getObject", options);
+    const { asOf, showUrls } = options;
     const path = pathOf(this.#bucket, object);
     const query = { as_of: asOf, ...urlQuery(showUrls) };
     const { body, place } = await this.#requests.read(path, query, Shown);
@@ -66,6 +70,7 @@ export class RemoteObjects extends RemotePast implements Objects {
   }
 
   async list(query: ObjectListQuery = {}): Promise<ListObjectsResponse> {
+    assertAsked("listObjects", query);
     const { search, filters, sort, caseSensitive, select } = query;
     const path = `${baseOf(this.#bucket)}/list`;
     const json = toJson({ search, filters, sort, case_sensitive: caseSensitive, select });

@@ -10,6 +10,7 @@ import type {
   ReplayLine,
   ReplayRange,
 } from "../api/index.js";
+import { assertAsked } from "../api/questions.js";
 import type { BlameResponse } from "../domain/blame.js";
 import type { HistoryEntry } from "../domain/history-entry.js";
 import type { JsonValue } from "../domain/json.js";
@@ -33,16 +34,19 @@ export class RemotePast implements PastReads {
   }
 
   async diff(identifier: string, query: DiffQuery = {}): Promise<JsonValue> {
+    assertAsked("diff", query);
     const path = `${this.#pathOf(identifier)}/diff`;
     return await this.#requests.get(path, { ...query }, Diff);
   }
 
-  async blame(identifier: string, { path, asOf }: BlameQuery = {}): Promise<BlameResponse> {
-    const query = { path, as_of: asOf };
+  async blame(identifier: string, asked: BlameQuery = {}): Promise<BlameResponse> {
+    assertAsked("blame", asked);
+    const query = { path: asked.path, as_of: asked.asOf };
     return await this.#requests.get(`${this.#pathOf(identifier)}/blame`, query, Blame);
   }
 
   async history(identifier: string, query: HistoryQuery = {}): Promise<HistoryResponse> {
+    assertAsked("history", query);
     const path = `${this.#pathOf(identifier)}/history`;
     return await this.#requests.get(path, { ...query }, History);
   }
@@ -71,6 +75,7 @@ export class RemotePast implements PastReads {
   }
 
   async *replay(identifier: string, range: ReplayRange = {}): AsyncGenerator<ReplayLine, void> {
+    assertAsked("replay", range);
     const call = this.#requests.reading(`${this.#pathOf(identifier)}/replay`, { ...range });
     let isWhole = false;
     for await (const line of this.#requests.transport.lines(call, Line)) {

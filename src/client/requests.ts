@@ -1,4 +1,5 @@
 /** The requests of one place: each is a call of the transport, with the headers that all have. */
+
 import type {
   ListQuery,
   ManyWrittenBody,
@@ -7,6 +8,7 @@ import type {
   WriteOptions,
 } from "../api/index.js";
 import { AnyWriteFields, readOptions } from "../api/options.js";
+import { assertAsked } from "../api/questions.js";
 import { writtenMediaType } from "../api/writes.js";
 import { BucketsError } from "../domain/errors.js";
 import { type JsonValue, toJson } from "../domain/json.js";
@@ -79,13 +81,11 @@ export class Requests {
   }
 
   /** A list whose whole question is in the body, now or as of a moment. */
-  list<Answered>(
-    path: string,
-    { caseSensitive, asOf, ...asked }: ListQuery,
-    shape: Shape<Answered>,
-  ): Promise<Answered> {
+  async list<Answered>(path: string, query: ListQuery, shape: Shape<Answered>): Promise<Answered> {
+    assertAsked("list", query);
+    const { caseSensitive, asOf, ...asked } = query;
     const json = toJson({ ...asked, case_sensitive: caseSensitive });
-    return this.ask(path, json, shape, { as_of: asOf });
+    return await this.ask(path, json, shape, { as_of: asOf });
   }
 
   async write<Answered>(

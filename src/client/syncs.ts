@@ -1,4 +1,5 @@
 /** The syncs of one bucket, over HTTP: each method is one request. */
+
 import type {
   ListQuery,
   ListSyncsResponse,
@@ -10,6 +11,7 @@ import type {
   SyncWritten,
   WriteOptions,
 } from "../api/index.js";
+import { assertAsked } from "../api/questions.js";
 import { toJson } from "../domain/json.js";
 import type { SyncResponse } from "../domain/sync/response.js";
 import type { SyncTask } from "../domain/task.js";
@@ -68,12 +70,10 @@ export class RemoteSyncs extends RemotePast implements Syncs {
     return await this.#requests.write(toRequest(operation), options, Written);
   }
 
-  async get(
-    sync: string,
-    { asOf }: { readonly asOf?: string | undefined } = {},
-  ): Promise<SyncRead> {
+  async get(sync: string, options: { readonly asOf?: string | undefined } = {}): Promise<SyncRead> {
+    assertAsked("get", options);
     const path = pathOf(this.#bucket, sync);
-    const { body, place } = await this.#requests.read(path, { as_of: asOf }, Sync);
+    const { body, place } = await this.#requests.read(path, { as_of: options.asOf }, Sync);
     return { sync: body, ...place };
   }
 

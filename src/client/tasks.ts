@@ -7,6 +7,7 @@ import type {
   TaskCancellation,
   Tasks,
 } from "../api/index.js";
+import { assertAsked } from "../api/questions.js";
 import { segment } from "./place.js";
 import type { Requests } from "./requests.js";
 import { answerWith } from "./shapes.js";
@@ -24,10 +25,11 @@ export class RemoteTasks implements Tasks {
 
   async get(
     taskId: string,
-    { asOf }: { readonly asOf?: string | undefined } = {},
+    options: { readonly asOf?: string | undefined } = {},
   ): Promise<TaskAnswer> {
+    assertAsked("get", options);
     const path = `/v1/tasks/${segment(taskId)}`;
-    return await this.#requests.get(path, { as_of: asOf }, Task);
+    return await this.#requests.get(path, { as_of: options.asOf }, Task);
   }
 
   async cancel(

@@ -1,4 +1,5 @@
 /** The uploads of one bucket, over HTTP: each method is one request, but for sending bytes. */
+
 import type {
   ListQuery,
   ListUploadsResponse,
@@ -13,6 +14,7 @@ import type {
   UploadWritten,
   WriteOptions,
 } from "../api/index.js";
+import { assertAsked } from "../api/questions.js";
 import { BucketsError } from "../domain/errors.js";
 import { toJson } from "../domain/json.js";
 import type { UploadResponse } from "../domain/upload/response.js";
@@ -70,7 +72,9 @@ export class RemoteUploads extends RemotePast implements Uploads {
     return this.#writeMany("batch/confirm", body, options);
   }
 
-  async get(upload: string, { asOf, showDownload }: UploadGetOptions = {}): Promise<UploadRead> {
+  async get(upload: string, options: UploadGetOptions = {}): Promise<UploadRead> {
+    assertAsked("getUpload", options);
+    const { asOf, showDownload } = options;
     const path = pathOf(this.#bucket, upload);
     const query = { as_of: asOf, ...urlQuery(showDownload) };
     const { body, place } = await this.#requests.read(path, query, Upload);

@@ -20,13 +20,11 @@ interface Project {
   readonly hasPeers?: boolean;
   /** As programs that run as they are, which is what is meant unless said otherwise, or for a bundler. */
   readonly isBundled?: boolean;
-  /** Whether the declarations of what is installed are taken as they are. */
-  readonly skipLibCheck?: boolean;
 }
 
 /** What a strict compiler that also checks declarations has to say; nothing when it is content. */
 export async function compile({ source, hasPeers, ...project }: Project): Promise<string[]> {
-  const { lib, types, isBundled = false, skipLibCheck = false } = project;
+  const { lib, types, isBundled = false } = project;
   const folder = temporaryFolder();
   const modules = join(folder, "node_modules");
   const { dependencies, peerDependencies } = Manifest.parse(manifest);
@@ -43,7 +41,7 @@ export async function compile({ source, hasPeers, ...project }: Project): Promis
   for (const [index, text] of sources.entries()) await writeFile(files[index] ?? "", text);
   const resolving = isBundled ? { module: "esnext", moduleResolution: "bundler" } : {};
   const typeRoots = [join(modules, "@types")];
-  return diagnose(files, folder, { ...resolving, skipLibCheck, lib, types, typeRoots });
+  return diagnose(files, folder, { ...resolving, lib, types, typeRoots });
 }
 
 function typesOf(name: string): string {

@@ -14,6 +14,7 @@ import type {
   ListQuery,
   ServedWriteOptions as WriteOptions,
 } from "../../api/index.js";
+import { assertAsked } from "../../api/questions.js";
 import { batchTag, renderBatch } from "../../domain/batch/response.js";
 import { invariant } from "../../domain/errors.js";
 import { parsePaging } from "../../domain/schemas.js";
@@ -105,6 +106,7 @@ export class BatchService extends MemberReads<"batch"> implements Batches<WriteO
   }
 
   async get(batch: string, options: { asOf?: string | undefined } = {}): Promise<BatchRead> {
+    assertAsked("get", options);
     const { state, at, past } = await this.read(batch, options.asOf);
     const { version, position } = state;
     const answer = {

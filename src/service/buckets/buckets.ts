@@ -20,6 +20,7 @@ import type {
   ServedOperation,
   ServedWriteOptions as WriteOptions,
 } from "../../api/index.js";
+import { assertAsked } from "../../api/questions.js";
 import type { BlameResponse } from "../../domain/blame.js";
 import type { CountedBucket } from "../../domain/bucket/list.js";
 import { isLasting } from "../../domain/bucket/response.js";
@@ -109,6 +110,7 @@ export class BucketService implements Buckets<WriteOptions> {
   }
 
   async get(bucket: string, options: { asOf?: string | undefined } = {}): Promise<BucketRead> {
+    assertAsked("get", options);
     const point = asPoint(options.asOf, "as_of");
     if (point === undefined) return this.#answer(await this.#counted(bucket));
     return await this.#getAsOf(await this.#past.find(bucket), point);

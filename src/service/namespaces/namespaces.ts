@@ -1,4 +1,5 @@
 /** The namespaces of a store for one caller. Each write is a unit in the namespace that it is about. */
+
 import type {
   ListNamespacesResponse,
   NamespaceAnswer,
@@ -11,6 +12,7 @@ import type {
   ServedWriteOptions as WriteOptions,
 } from "../../api/index.js";
 import { assertText, readOptions, WriteFields } from "../../api/options.js";
+import { assertAsked } from "../../api/questions.js";
 import { BucketsError, invariant } from "../../domain/errors.js";
 import { toJson } from "../../domain/json.js";
 import { limits } from "../../domain/limits.js";
@@ -181,6 +183,7 @@ export class NamespacesService extends PastReading<"namespace"> implements Serve
     namespace: string,
     options: { asOf?: string | undefined } = {},
   ): Promise<NamespaceRead> {
+    assertAsked("get", options);
     assertText(namespace, "namespace");
     const point = asPoint(options.asOf, "as_of");
     const name = await this.nameOf(namespace);
@@ -217,7 +220,7 @@ export class NamespacesService extends PastReading<"namespace"> implements Serve
   }
 
   async list(given: ServedNamespaceListQuery = {}): Promise<ListNamespacesResponse> {
-    return await listNamespaces(this.#service.parts, ownQuery(given));
+    return await listNamespaces(this.#service.parts, ownQuery(given, "serveNamespaces"));
   }
 
   async nameOf(identifier: string): Promise<string> {

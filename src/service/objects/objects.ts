@@ -17,6 +17,7 @@ import type {
   ServedWriteOptions as WriteOptions,
 } from "../../api/index.js";
 import { assertList, CreateManyFields, readOptions } from "../../api/options.js";
+import { assertAsked } from "../../api/questions.js";
 import { type AggregateResponse, Aggregator } from "../../domain/aggregate/aggregate.js";
 import { parseAggregate } from "../../domain/aggregate/request.js";
 import { BucketsError, invalidAt, invariant, isBucketsError } from "../../domain/errors.js";
@@ -126,6 +127,7 @@ export class ObjectService extends MemberReads<"object"> implements ServedObject
   }
 
   async get(object: string, options: ObjectGetOptions = {}): Promise<ObjectRead> {
+    assertAsked("getObject", options);
     const { state, past } = await this.read(object, options.asOf);
     const { version, position } = state;
     const rendered = renderObject(state);
@@ -143,12 +145,13 @@ export class ObjectService extends MemberReads<"object"> implements ServedObject
     blobId: string,
     options: { asOf?: string | undefined } = {},
   ): Promise<ServedBlob> {
+    assertAsked("get", options);
     const { object: answer } = await this.get(object, options);
     return blobAnswer(findBlob(answer, blobId), this.#service.parts.blobs);
   }
 
   async list(given: ObjectListQuery = {}): Promise<ListObjectsResponse> {
-    const query = { ...ownQuery(given), select: given.select && [...given.select] };
+    const query = { ...ownQuery(given, "serveObjects"), select: given.select && [...given.select] };
     const { parts, namespace } = this.#service;
     const owner = await findOwnerAt(parts, this.#service, query.asOf);
     return await listObjects(parts, { namespace, bucketId: owner.bucket_id }, query);

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { Audit, AuditLogResponse, AuditQuery } from "../../api/index.js";
 import { assertText } from "../../api/options.js";
+import { assertAsked } from "../../api/questions.js";
 import { auditedTypes, toAuditEvent } from "../../domain/audit.js";
 import { AuditEvent } from "../../domain/audit-event.js";
 import { knownAction, knownResourceType } from "../../domain/audit-names.js";
@@ -54,6 +55,7 @@ export class AuditService implements Audit {
   }
 
   async list(query: AuditQuery = {}): Promise<AuditLogResponse> {
+    assertAsked("audit", query);
     const { skip, limit, cursor, ...filters } = parsePaging(AuditRequest, query);
     const { start, end, ...wanted } = filters;
     if (cursor !== undefined && skip > 0) {

@@ -1,6 +1,8 @@
 /** Lists of the buckets of one namespace, as they are and as they were. */
+
 import { z } from "zod";
 import type { ListBucketsResponse, ListQuery, ServedListQuery } from "../../api/index.js";
+import { assertAsked, type Question } from "../../api/questions.js";
 import { bucketCatalog, bucketListing, type CountedBucket } from "../../domain/bucket/list.js";
 import { parseCriteria, type RawCriteria } from "../../domain/filter/parse.js";
 import { toJson } from "../../domain/json.js";
@@ -86,8 +88,15 @@ export function average(sum: number, count: number): number {
   return count === 0 ? 0 : sum / count;
 }
 
-/** A copy: what is listed is read bit by bit, and the query is the caller's. */
-export function ownQuery<Query extends ListQuery<unknown>>(query: Query): Query {
+/**
+ * A copy: what is listed is read bit by bit, and the query is the caller's.
+ * @throws BAD_REQUEST for a name that lists of the kind do not know.
+ */
+export function ownQuery<Query extends ListQuery<unknown>>(
+  query: Query,
+  question: Question = "serveList",
+): Query {
+  assertAsked(question, query);
   const { filters, sort } = query;
   return { ...query, filters: toJson(filters ?? null), sort: sort && { ...sort } };
 }

@@ -14,6 +14,7 @@ import type {
   ReplayRange,
 } from "../../api/index.js";
 import { assertText } from "../../api/options.js";
+import { assertAsked } from "../../api/questions.js";
 import { type Point, parsePoint } from "../../domain/as-of.js";
 import {
   type BlameEntry,
@@ -201,6 +202,7 @@ export class Past<Kind extends ResourceKind> {
   }
 
   async history(identifier: string, query: HistoryQuery): Promise<HistoryResponse> {
+    assertAsked("history", query);
     const request = parseQuery(HistoryRequest, query);
     if (request.type !== undefined) assertEventTypes([request.type]);
     const { cursor, limit, order, ...filters } = request;
@@ -276,6 +278,7 @@ export class Past<Kind extends ResourceKind> {
   }
 
   async *replay(identifier: string, range: ReplayRange): AsyncIterable<ReplayLine> {
+    assertAsked("replay", range);
     const asked = askedRange(range);
     const current = await this.find(identifier);
     const { from, to } = await this.#versions(current, asked);
@@ -299,6 +302,7 @@ export class Past<Kind extends ResourceKind> {
   }
 
   async diff(identifier: string, query: DiffQuery): Promise<JsonValue> {
+    assertAsked("diff", query);
     const { begin, end } = askedRange(query);
     const { format } = parseQuery(DiffRequest, query);
     const state = await this.find(identifier);
@@ -311,6 +315,7 @@ export class Past<Kind extends ResourceKind> {
   }
 
   async blame(identifier: string, query: BlameQuery): Promise<BlameResponse> {
+    assertAsked("blame", query);
     const { path } = parseQuery(z.object({ path: pointerText.optional() }), query);
     const prefix = parsePointer(path ?? "") ?? [];
     const asked = asPoint(query.asOf, "as_of");

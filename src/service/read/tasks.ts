@@ -1,4 +1,5 @@
 /** Tasks of one namespace or of several, as they are and as they were. */
+
 import type {
   ListQuery,
   ListTasksResponse,
@@ -7,6 +8,7 @@ import type {
   Tasks,
 } from "../../api/index.js";
 import { assertText } from "../../api/options.js";
+import { assertAsked } from "../../api/questions.js";
 import { type BucketsError, isBucketsError } from "../../domain/errors.js";
 import type { DomainEvent } from "../../domain/event.js";
 import { type Criteria, parseCriteria } from "../../domain/filter/parse.js";
@@ -40,6 +42,7 @@ export class TaskService implements Tasks {
   }
 
   async get(taskId: string, options: { asOf?: string | undefined } = {}): Promise<TaskAnswer> {
+    assertAsked("get", options);
     assertText(taskId, "task");
     const asOf = asPoint(options.asOf, "as_of");
     const task = await this.#parts.view.findTask(this.#within, taskId);

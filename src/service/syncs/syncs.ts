@@ -1,4 +1,5 @@
 /** The syncs of one bucket for one caller: every write is an operation, every read a view. */
+
 import type {
   ListQuery,
   ListSyncsResponse,
@@ -10,6 +11,7 @@ import type {
   SyncWritten,
   ServedWriteOptions as WriteOptions,
 } from "../../api/index.js";
+import { assertAsked } from "../../api/questions.js";
 import { invariant } from "../../domain/errors.js";
 import { renderSync } from "../../domain/sync/response.js";
 import type { InBucket } from "../parts.js";
@@ -70,6 +72,7 @@ export class SyncService extends MemberReads<"sync"> implements Syncs<WriteOptio
   }
 
   async get(sync: string, options: { asOf?: string | undefined } = {}): Promise<SyncRead> {
+    assertAsked("get", options);
     const { state, past } = await this.read(sync, options.asOf);
     const { version, position } = state;
     const answer = { sync: renderSync(state), version, position, tag: String(version) };

@@ -13,6 +13,7 @@ import type {
   ServedWriteOptions as WriteOptions,
 } from "../../api/index.js";
 import { readOptions, WriteFields } from "../../api/options.js";
+import { assertAsked } from "../../api/questions.js";
 import { partsOf } from "../../api/upload-bytes.js";
 import { BucketsError, invariant } from "../../domain/errors.js";
 import { type JsonValue, toJson } from "../../domain/json.js";
@@ -153,6 +154,7 @@ export class UploadService extends MemberReads<"upload"> implements ServedUpload
     upload: string,
     options: UploadGetOptions & { showUrl?: boolean } = {},
   ): Promise<UploadRead> {
+    assertAsked("serveUpload", options);
     const { state, at, past } = await this.read(upload, options.asOf);
     const isShown = options.showUrl === true && past === undefined;
     const { parts, asker } = this.#service;
