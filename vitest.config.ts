@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     // These run in vitest.deep.config.ts alone.
-    exclude: [...configDefaults.exclude, "test/deep/**"],
+    exclude: [...configDefaults.exclude, "test/deep/**", "test/**/*.deep.test.ts"],
     // No test changes what others share, so that each worker loads our modules once: a fifth of the
     // time that loading them anew for each file takes.
     isolate: false,

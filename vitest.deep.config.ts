@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 /** The proofs at their full length (`test/support/depth.ts`), and what is too long for any other run. */
 export default defineConfig({
   test: {
-    include: ["test/**/*.proof.test.ts", "test/deep/**/*.test.ts"],
+    include: ["test/**/*.{proof,deep}.test.ts", "test/deep/**/*.test.ts"],
     env: { BUCKETLOG_DEPTH: "deep" },
     isolate: false,
     maxWorkers: "100%",

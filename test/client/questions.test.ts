@@ -7,10 +7,7 @@ import type { Namespace } from "../../src/api/index.js";
 import { type BucketStore, connectBuckets } from "../../src/index.js";
 import { serveTest, tokens } from "../support/server.js";
 
-type Ask = (
-  space: Namespace<object, unknown>,
-  store: BucketStore<unknown>,
-) => Promise<unknown>;
+type Ask = (space: Namespace<object, unknown>, store: BucketStore<unknown>) => Promise<unknown>;
 
 const misspelt: object = { asof: "1" };
 const range: object = { frm: "1" };
@@ -39,7 +36,9 @@ const questions: readonly (readonly [name: string, says: string, ask: Ask])[] = 
 
 test("a name that a question does not have is a 400 that says what was meant", async () => {
   const { store, url } = await serveTest();
-  await store.namespace().buckets.create({ bucket_name: "films", bucket_schema: { properties: {} } });
+  await store
+    .namespace()
+    .buckets.create({ bucket_name: "films", bucket_schema: { properties: {} } });
   const remote = connectBuckets<unknown>({ baseUrl: url, token: tokens.admin });
   for (const asked of [store, remote]) {
     for (const [name, says, ask] of questions) {

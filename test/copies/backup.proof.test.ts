@@ -97,7 +97,7 @@ describe("a backup that cannot be taken leaves nothing", () => {
     expect(readdirSync(folder)).toEqual(["there"]);
   });
 
-  test("while another is taken, and when the store is closed meanwhile", async () => {
+  deepTest("while another is taken, and when the store is closed meanwhile", async () => {
     const { store } = await filledStore();
     const folder = temporaryFolder();
     const first = store.backup(join(folder, "first"));
@@ -123,7 +123,7 @@ describe("a backup that cannot be taken leaves nothing", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test("when a blob is gone, or is not what its name says", async () => {
+  deepTest("when a blob is gone, or is not what its name says", async () => {
     const { file, store } = await filledStore();
     const folder = temporaryFolder();
     const blob = blobIn(`${file}.blobs`);
@@ -161,7 +161,7 @@ test("a backup becomes the store again: every row, every blob, and the same head
   expect(await again.verify({ blobs: "content" })).toMatchObject({ ok: true });
 });
 
-test.each(isDeep ? [8, 64] : [8])(
+test.runIf(isDeep).each([8, 64])(
   "a backup that is taken beside %i writers is of one moment, and the writers go on",
   async (count) => {
     await using store = await openBuckets({ file: temporaryFile() });
@@ -187,18 +187,25 @@ test.each(isDeep ? [8, 64] : [8])(
   },
 );
 
-test("with link, blobs are the files of the store; without verify, nothing is folded", async () => {
-  const { file, store } = await filledStore();
-  const to = join(temporaryFolder(), "backup");
-  const steps = new Set<string>();
-  await store.backup(to, { link: true, verify: false, onProgress: ({ step }) => steps.add(step) });
-  expect(statSync(blobIn(join(to, "blobs"))).ino).toBe(statSync(blobIn(`${file}.blobs`)).ino);
-  expect(steps).not.toContain("verify");
-  await store.close();
-});
+deepTest(
+  "with link, blobs are the files of the store; without verify, nothing is folded",
+  async () => {
+    const { file, store } = await filledStore();
+    const to = join(temporaryFolder(), "backup");
+    const steps = new Set<string>();
+    await store.backup(to, {
+      link: true,
+      verify: false,
+      onProgress: ({ step }) => steps.add(step),
+    });
+    expect(statSync(blobIn(join(to, "blobs"))).ino).toBe(statSync(blobIn(`${file}.blobs`)).ino);
+    expect(steps).not.toContain("verify");
+    await store.close();
+  },
+);
 
 describe("with update", () => {
-  test("what is no backup, or one of another log, stays", async () => {
+  deepTest("what is no backup, or one of another log, stays", async () => {
     const { store } = await filledStore();
     const folder = temporaryFolder();
     mkdirSync(join(folder, "other"));
@@ -233,17 +240,20 @@ describe("with update", () => {
     await store.close();
   });
 
-  test("what a process that died left is removed, and a backup of another name stays", async () => {
-    await using store = await openBuckets({ file: temporaryFile() });
-    const folder = temporaryFolder();
-    await store.backup(join(folder, "a"));
-    await store.backup(join(folder, "a.replaced"));
-    mkdirSync(join(folder, "a.replaced-1"));
-    mkdirSync(join(folder, "a.partial-1"));
-    await store.backup(join(folder, "a"), { update: true });
-    // It may be somebody's who is at work.
-    expect(readdirSync(folder).sort()).toEqual(["a", "a.partial-1", "a.replaced"]);
-  });
+  deepTest(
+    "what a process that died left is removed, and a backup of another name stays",
+    async () => {
+      await using store = await openBuckets({ file: temporaryFile() });
+      const folder = temporaryFolder();
+      await store.backup(join(folder, "a"));
+      await store.backup(join(folder, "a.replaced"));
+      mkdirSync(join(folder, "a.replaced-1"));
+      mkdirSync(join(folder, "a.partial-1"));
+      await store.backup(join(folder, "a"), { update: true });
+      // It may be somebody's who is at work.
+      expect(readdirSync(folder).sort()).toEqual(["a", "a.partial-1", "a.replaced"]);
+    },
+  );
 });
 
 describe("a restore is refused, and nothing has the name of the file", () => {
@@ -296,7 +306,7 @@ describe("a restore is refused, and nothing has the name of the file", () => {
     expect(readdirSync(dirname(file)).filter((name) => /db$|restoring/.test(name))).toEqual([]);
   });
 
-  test("of a backup that another key has signed than those that are known", async () => {
+  deepTest("of a backup that another key has signed than those that are known", async () => {
     const { file, to } = await backedUp();
     const stranger = noteSigner("example.com/other", new Uint8Array(32).fill(1));
     const target = temporaryFile();
@@ -310,7 +320,7 @@ describe("a restore is refused, and nothing has the name of the file", () => {
     expect(await restoreBackup(to, target)).toMatchObject({ is_trusted: true });
   });
 
-  test("with the register of another log, or one that names erasures", async () => {
+  deepTest("with the register of another log, or one that names erasures", async () => {
     const { file, to } = await backedUp();
     const register = `${file}.erasures.ndjson`;
     expect(readFileSync(join(to, "erasures.ndjson"), "utf8")).toBe(readFileSync(register, "utf8"));
@@ -387,7 +397,7 @@ describe("a moment of a backup", () => {
     await refused("2001-01-01T00:00:00Z", "NOT_FOUND");
   });
 
-  test("is the store as it was then: the same as a backup that was taken then", async () => {
+  deepTest("is the store as it was then: the same as a backup that was taken then", async () => {
     let now = Date.parse("2026-10-01T12:00:00.000Z");
     const { file, store } = await filledStore({ clock: () => now });
     await store.proofs.sign();

@@ -104,7 +104,7 @@ test(
         // The lock says who has the file, and stays.
         expect(readdirSync(dirname(file)).filter((name) => !name.endsWith(".lock"))).toEqual([]);
       }),
-      { seed, numRuns: depth({ smoke: 60, deep: 3_000 }) },
+      { seed, numRuns: depth({ smoke: 20, deep: 3_000 }) },
     );
   },
   allMs,

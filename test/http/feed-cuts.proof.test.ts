@@ -83,7 +83,7 @@ class Unreliable {
 const patience = { timeout: 240_000, interval: 5 };
 
 test("56: events through many cuts and 2 kills come once each and in order, by hand, by eventsource and by the client", async () => {
-  const total = depth({ smoke: 200, deep: 10_000 });
+  const total = depth({ smoke: 100, deep: 10_000 });
   const cuts = depth({ smoke: 4, deep: 50 });
   const kills = [Math.ceil(cuts / 3), Math.ceil((2 * cuts) / 3)];
   const server = new Unreliable(total);

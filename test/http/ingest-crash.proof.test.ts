@@ -13,9 +13,9 @@ import { depth } from "../support/depth.js";
 import { type SignedDelivery, signMux } from "../support/signers.js";
 
 const secret = "a secret that both sides know";
-const identities = depth({ smoke: 20, deep: 200 });
-const deliveries = depth({ smoke: 60, deep: 700 });
-const repetitions = depth({ smoke: 30, deep: 300 });
+const identities = depth({ smoke: 10, deep: 200 });
+const deliveries = depth({ smoke: 15, deep: 700 });
+const repetitions = depth({ smoke: 15, deep: 300 });
 const connections = 32;
 const script = fileURLToPath(new URL("../support/child-server.ts", import.meta.url));
 

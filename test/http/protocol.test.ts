@@ -2,7 +2,7 @@
  * HTTP.md, B6: errors and protocol hygiene; with where the API is mounted, and for whom it is open.
  * Row 66 (a failing disk) is in operations.test.ts, row 69 (Deprecation and Sunset) is later: no route
  * is deprecated. Of row 70 the lint by redocly is run by hand; what its document promises is held by
- * matrix.test.ts. Of row 71, CONTRACT overrules "int64 as string": its counts are numbers.
+ * matrix.proof.test.ts. Of row 71, CONTRACT overrules "int64 as string": its counts are numbers.
  */
 import { once } from "node:events";
 import { connect } from "node:net";

@@ -1,5 +1,5 @@
 /**
- * HTTP.md, B9: security. Row 88 is matrix.test.ts for every route, and here for what a route takes
+ * HTTP.md, B9: security. Row 88 is matrix.proof.test.ts for every route, and here for what a route takes
  * from elsewhere. Later, because nothing of it exists: 93 (no request goes out), 94 (no webhook comes
  * in), and of 91 the diff, the feed and the filters. Row 100's bidirectional characters are CONTRACT's
  * to allow: names are any text without control characters. Of row 102 there is no CSV.

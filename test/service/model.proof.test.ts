@@ -38,7 +38,7 @@ import {
 } from "./model.js";
 
 const seed = Number(process.env["BUCKETLOG_MODEL_SEED"] ?? 20_261_001);
-const numRuns = depth({ smoke: 8, deep: 150 });
+const numRuns = depth({ smoke: 4, deep: 150 });
 
 const schema = { properties: {} };
 

@@ -1,6 +1,7 @@
 /**
  * Proofs have two lengths. In `npm test` each runs short, which sees what is broken for everyone; in
- * `npm run test:deep` the same code runs long. A file of such proofs ends in `.proof.test.ts`.
+ * `npm run test:deep` the same code runs long. A file of such proofs ends in `.proof.test.ts`; one that
+ * runs in `test:deep` alone ends in `.deep.test.ts`, or lies in `test/deep`.
  */
 import { test } from "vitest";
 

@@ -15,7 +15,6 @@ import { documentOf, kindOfStream } from "../../src/domain/resource.js";
 import { SqliteReadView } from "../../src/engines/sqlite/view.js";
 import { type OpenOptions, openBuckets } from "../../src/index.js";
 import { temporaryFolder } from "../support/backends.js";
-import { deepTest } from "../support/depth.js";
 import { openSqlite } from "../support/sqlite.js";
 
 const older = fileURLToPath(new URL("older/0009-proofs.db.gz", import.meta.url));
@@ -52,7 +51,7 @@ function blameRows(file: string): Map<string, Record<string, number>> {
 }
 
 describe("a file of before blame lay beside the states", () => {
-  deepTest("is not opened for reading before it was opened for writing", async () => {
+  test("is not opened for reading before it was opened for writing", async () => {
     const file = olderFile();
     const refused = { code: "FILE_INVALID", message: expect.stringContaining("older version") };
     await expect(open(file, { readOnly: true })).rejects.toMatchObject(refused);
@@ -72,7 +71,7 @@ describe("a file of before blame lay beside the states", () => {
     expect(steps).not.toContain(0);
   });
 
-  deepTest("is folded anew by the next opening when the first ended before that", async () => {
+  test("is folded anew by the next opening when the first ended before that", async () => {
     const file = olderFile();
     await openSqlite({ file }).close();
     await expect(open(file, { readOnly: true })).rejects.toMatchObject({ code: "FILE_INVALID" });
@@ -115,7 +114,7 @@ describe("a file of before blame lay beside the states", () => {
     db.close();
   });
 
-  deepTest("tells the blame of before its saved states, and of after them", async () => {
+  test("tells the blame of before its saved states, and of after them", async () => {
     await using store = await open(olderFile());
     const { buckets } = store.namespace();
     for (const asOf of ["50", "99", "100", "101"]) {

@@ -1,10 +1,11 @@
 /**
  * The README and the pages beside the code are true: every command in them runs here as it stands, and
- * prints what it says. A page goes on from where the README ends.
+ * prints what it says. A page goes on from where the README ends. In `npm test` the README alone is walked.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { isDeep } from "./support/depth.js";
 import { type Block, bin, blocksOf, root, timeless, Walk } from "./support/walk.js";
 
 /** Commands that set up a machine; `.ci/run` runs each of them on a fresh clone. */
@@ -76,7 +77,7 @@ describe("the README", () => {
   });
 });
 
-describe.each(walked)("%s", (page) => {
+describe.runIf(isDeep).each(walked)("%s", (page) => {
   const ownWalk: { walk?: Walk } = {};
   beforeAll(async () => {
     await begun.stop();
