@@ -27,7 +27,7 @@ export function defineRead<Answer extends Read>(
     readonly showsUrls?: true;
     readonly read: (
       request: ApiRequest,
-      options: { asOf: string | undefined; showUrls: boolean },
+      options: { asOf: string | undefined; showUrls?: true },
     ) => Promise<Answer>;
     readonly show: (answer: Answer) => object;
     /** Where others reach the resource. */
@@ -48,7 +48,10 @@ export function defineRead<Answer extends Read>(
       const condition = readCondition(context);
       const flags = UrlFlags.parse(query);
       const showUrls = flags.return_presigned_urls === "true" || flags.return_url === "true";
-      const answer = await read(request, { asOf: query.as_of, showUrls });
+      const answer = await read(request, {
+        asOf: query.as_of,
+        ...(showUrls && { showUrls }),
+      });
       addVersionLinks(context, urlOf(request), answer.version, answer.past?.latestVersion);
       setTime(context, answer);
       if (showUrls) {

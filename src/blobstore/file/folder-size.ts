@@ -36,6 +36,9 @@ export class FolderSize {
   }
 
   async #count(): Promise<void> {
+    // Most stores have few: what is not there is empty, and what comes is noted from here on.
+    const there = new Set(namesIn(this.#folder));
+    for (const shard of shards) if (!there.has(shard)) this.#counted.add(shard);
     for (const shard of shards) {
       if (this.#counted.has(shard)) continue;
       // At a stretch, so that nothing is counted twice or not at all.

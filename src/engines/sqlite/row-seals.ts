@@ -203,21 +203,26 @@ function* slicesOf(rows: Iterable<unknown>): Iterable<readonly unknown[]> {
 
 function install(db: Database.Database, macs: RowMacs): void {
   defineFunctions(db, macs);
-  for (const table of tables) {
-    const { name } = table;
-    const on = (event: "INSERT" | "UPDATE" | "DELETE", body: string) =>
-      db.exec(
-        `CREATE TEMP TRIGGER ${name}_${event.toLowerCase()}_sealed AFTER ${event} ON main.${name} BEGIN
-           ${body}
-           UPDATE table_macs SET key_id = row_mac_key(), seal = table_seal(of_table, count, sum)
-           WHERE of_table = '${name}';
-         END`,
-      );
-    on("INSERT", gone(table, "NEW") + come(table));
-    on("UPDATE", gone(table, "OLD") + come(table));
-    on("DELETE", gone(table, "OLD"));
-  }
+  db.exec(triggersSql);
 }
+
+function triggersOf(table: SealedTable): string {
+  const { name } = table;
+  const on = (event: "INSERT" | "UPDATE" | "DELETE", body: string) =>
+    `CREATE TEMP TRIGGER ${name}_${event.toLowerCase()}_sealed AFTER ${event} ON main.${name} BEGIN
+       ${body}
+       UPDATE table_macs SET key_id = row_mac_key(), seal = table_seal(of_table, count, sum)
+       WHERE of_table = '${name}';
+     END;`;
+  return [
+    on("INSERT", gone(table, "NEW") + come(table)),
+    on("UPDATE", gone(table, "OLD") + come(table)),
+    on("DELETE", gone(table, "OLD")),
+  ].join("\n");
+}
+
+/** In one transaction: each by itself would have the schema of the connection read anew. */
+const triggersSql = `SAVEPOINT install; ${tables.map(triggersOf).join("\n")} RELEASE install;`;
 
 /** Also of a row that another takes the place of, for which no trigger runs. */
 function gone({ name, key }: SealedTable, row: "NEW" | "OLD"): string {

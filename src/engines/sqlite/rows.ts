@@ -12,21 +12,29 @@ export function rowWriter<Row>(
   return (change) => writes[projection.placeOf(change.row)]?.(change);
 }
 
+/** Its statements are prepared when they are first run: a store that is opened would wait for them all. */
 function tableWriter<Row>(db: Database.Database, table: TableOf<Row>, suffix: string): Write<Row> {
-  const put = db.prepare(putSql(table, suffix));
-  const drop = db.prepare(
-    `DELETE FROM ${table.name}${suffix} WHERE ${table.key.map((name) => `${name} = ?`).join(" AND ")}`,
-  );
+  let put: Database.Statement | undefined;
+  let drop: Database.Statement | undefined;
   const values = Object.values(table.columns);
   const keys = table.key.flatMap((name) => table.columns[name] ?? []);
   return ({ row, isGone }) => {
-    if (isGone === true) drop.run(...cells(row, keys));
-    else put.run(...cells(row, values));
+    if (isGone === true) {
+      drop ??= db.prepare(dropSql(table, suffix));
+      drop.run(...cells(row, keys));
+    } else {
+      put ??= db.prepare(putSql(table, suffix));
+      put.run(...cells(row, values));
+    }
   };
 }
 
 function cells<Row>(row: Row, columns: readonly ((row: Row) => Cell)[]): Cell[] {
   return columns.map((column) => column(row));
+}
+
+function dropSql<Row>({ name, key }: TableOf<Row>, suffix: string): string {
+  return `DELETE FROM ${name}${suffix} WHERE ${key.map((column) => `${column} = ?`).join(" AND ")}`;
 }
 
 function putSql<Row>(table: TableOf<Row>, suffix: string): string {
