@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { z } from "zod";
 import type { Random } from "../../support/random.js";
 import { Journal } from "../journal.js";
 import { judge } from "../judge.js";
@@ -22,7 +23,6 @@ const faultsPerFile = 50;
 /** How long a trouble waits for a call, and how long it goes on then, at most. */
 const meetMs = 500;
 const troubleMs = 300;
-/** A fault of the storage is told by /readyz for half a minute, so that somebody sees it. */
 const recoveryMs = 180_000;
 /** One of so many faults meets the service while it starts. */
 const atStartEvery = 10;
@@ -136,7 +136,7 @@ async function tryFile(
     if (control.hits() > 0) tally.hit += 1;
     if (service.isGone)
       faults.push(`${where}: the service ended by itself: ${service.said.slice(0, 500)}`);
-    if (!service.isGone && (await isReady(service))) tally.recovered += 1;
+    if (!service.isGone && (await becomes(service, isWellAgain))) tally.recovered += 1;
     else {
       tally.restarted += 1;
       faults.push(`${where}: not ready ${recoveryMs / 1_000} s after the disk was well again`);
@@ -147,6 +147,7 @@ async function tryFile(
     }
   }
   await load.stop();
+  if (!(await becomes(service, isReady))) faults.push(`${file}: never ready again`);
   await service.stop();
   const attempts = journal.all();
   const judged = await judge({ dist, file, attempts });
@@ -197,13 +198,35 @@ async function startOrSay(
   }
 }
 
-async function isReady({ url }: Service): Promise<boolean> {
+/** Whether that comes to be in time. */
+async function becomes(
+  { url }: Service,
+  wanted: (ready: Response) => Promise<boolean>,
+): Promise<boolean> {
   const until = performance.now() + recoveryMs;
   while (performance.now() < until) {
     const answer = await fetch(`${url}/readyz`).catch(() => undefined);
-    await answer?.body?.cancel();
-    if (answer?.status === 200) return true;
+    if (answer !== undefined && (await wanted(answer))) return true;
     await wait(50);
   }
   return false;
+}
+
+async function isReady(answer: Response): Promise<boolean> {
+  await answer.body?.cancel();
+  return answer.status === 200;
+}
+
+const NotReady = z.object({
+  error: z.object({
+    details: z.object({ checks: z.array(z.object({ status: z.string(), says: z.string() })) }),
+  }),
+});
+
+/** What is told for half a minute, so that somebody sees it, is over already. */
+async function isWellAgain(answer: Response): Promise<boolean> {
+  if (answer.status === 200) return await isReady(answer);
+  const { data } = NotReady.safeParse(await answer.json());
+  const failing = data?.error.details.checks.filter(({ status }) => status === "fail");
+  return failing?.every(({ says }) => says.includes("less than half a minute ago")) === true;
 }
