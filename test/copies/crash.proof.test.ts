@@ -30,7 +30,7 @@ async function killAmidst(file: string, folder: string, milliseconds: number): P
   await gone;
 }
 
-/** From 3 s each to some 15, by the machine. */
+/** From 2 s each to some 15, by the machine. */
 const allKillsMs = 3_600_000;
 
 test(
