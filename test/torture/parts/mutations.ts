@@ -58,14 +58,25 @@ export const mutations: readonly Mutation[] = [
       {
         file: engine,
         find: /writer\.begin\.run\(\);/,
-        replace: "if (writer.late) { clearTimeout(writer.late()); } $&",
+        replace: "globalThis.commitLate?.(); $&",
       },
       {
         file: engine,
         find: /writer\.commit\.run\(\);/,
         replace:
-          "{ const end = () => { writer.late = undefined; try { writer.commit.run(); } catch {} return timer; };" +
-          " const timer = setTimeout(end, 20); writer.late = end; }",
+          "{ const end = () => { clearTimeout(timer); globalThis.commitLate = undefined; writer.commit.run(); };" +
+          " const timer = setTimeout(end, 20); globalThis.commitLate = end; }",
+      },
+      // In a transaction the WAL is not copied: that would be found out by itself.
+      {
+        file: "dist/engines/sqlite/connection.js",
+        find: /export function checkpoint\(db\) \{/,
+        replace: "$& globalThis.commitLate?.();",
+      },
+      {
+        file: "dist/engines/sqlite/connection.js",
+        find: /export function copyWal\(db\) \{/,
+        replace: "$& globalThis.commitLate?.();",
       },
     ],
     part: fullPowerLoss,
