@@ -1,5 +1,5 @@
 /** What a store is made of: the composition root. Which engine is behind it is in `engines/open-engine.ts`. */
-import type { EmbeddedStore, TokenGate } from "./api/index.js";
+import type { EmbeddedStore } from "./api/index.js";
 import { FileBlobStore } from "./blobstore/file/blob-store.js";
 import { MemoryBlobStore } from "./blobstore/memory/blob-store.js";
 import { readOnlyBlobs } from "./blobstore/read-only.js";
@@ -8,10 +8,10 @@ import { invariant, isBucketsError } from "./domain/errors.js";
 import { type HealthCheck, passes, warns } from "./domain/health.js";
 import type { OnProgress } from "./domain/reports.js";
 import type { Engine, EngineOptions } from "./engines/engine.js";
-import { memoryTokenTable } from "./engines/memory/token-table.js";
 import { openEngine } from "./engines/open-engine.js";
 import { settledPath } from "./engines/sqlite/store-path.js";
 import type { Outcome, Unit } from "./eventstore/store.js";
+import type { TokenRecord } from "./eventstore/token-table.js";
 import type { Upgrade } from "./eventstore/upgrade.js";
 import { areTimersHeld, resumeTimers } from "./held-timers.js";
 import {
@@ -29,12 +29,12 @@ import { UrlSigner } from "./service/keys/presign.js";
 import { idFactory, randomPool } from "./service/keys/random.js";
 import { ReadMacs } from "./service/keys/read-macs.js";
 import { ephemeralSigningKey, fileSigningKey } from "./service/keys/signing-key.js";
-import { StoredTokens } from "./service/keys/tokens.js";
+import type { ChosenTokens } from "./service/keys/token-secrets.js";
 import { ephemeralKey, parseSecretKey, Vault } from "./service/keys/vault.js";
 import { OwnLog } from "./service/own-log.js";
 import { ReadAudit, readAuditDaysDefault } from "./service/read-auditing.js";
 import { fileScrubNotes } from "./service/scrub/notes.js";
-import { Store, type StoreParts } from "./service/store.js";
+import { type OpenedTokens, Store, type StoreParts } from "./service/store.js";
 
 export interface OpenOptions {
   /** The SQLite file, made when it is not there; `":memory:"` for a store that lives as long as the process. */
@@ -120,12 +120,22 @@ export interface OpenOptions {
   readonly randomBytes?: (size: number) => Uint8Array;
 }
 
+/** Tokens that outlive a store in memory, for one that begins anew. */
+export interface LastingTokens {
+  readonly chosen: ChosenTokens;
+  /** By their names. */
+  readonly records: Map<string, TokenRecord>;
+}
+
 /**
  * The store that the options ask for.
- * @param tokens in the place of those of a store in memory, for one that begins anew.
+ * @param tokens those of one in memory before; nothing is recorded of them here.
  * @throws what `openBuckets` does.
  */
-export async function openStore(given: OpenOptions, tokens?: TokenGate): Promise<EmbeddedStore> {
+export async function openStore(
+  given: OpenOptions,
+  tokens?: LastingTokens,
+): Promise<EmbeddedStore> {
   const options = readOpenOptions(given);
   const clock = options.clock === undefined ? Date.now : checkedClock(options.clock);
   const newId = options.newId === undefined ? idFactory(clock) : checkedIds(options.newId);
@@ -142,11 +152,21 @@ export async function openStore(given: OpenOptions, tokens?: TokenGate): Promise
     isStrict: options.strict === true,
     days: options.readAuditDays ?? readAuditDaysDefault,
   };
-  return new Store(
-    options.file === ":memory:"
-      ? await inMemory(options, shared, tokens)
-      : await onFile(options, shared),
-  );
+  if (options.file === ":memory:") return new Store(await inMemory(options, shared, tokens));
+  const store = new Store(await onFile(options, shared));
+  if (options.readOnly !== true) await recordTokens(store);
+  return store;
+}
+
+/** What cannot be recorded now is when it is opened next: until then its tokens open it all the same. */
+async function recordTokens(store: EmbeddedStore): Promise<void> {
+  try {
+    await store.tokens.recordKept();
+  } catch (error) {
+    if (isBucketsError(error) && ["TAMPERED", "STORAGE_FULL"].includes(error.code)) return;
+    await store.close();
+    throw error;
+  }
 }
 
 type Shared = Pick<
@@ -165,20 +185,12 @@ type Shared = Pick<
   readonly days: number;
 };
 
-/** Tokens that live as long as the process. */
-export function memoryTokens(
-  clock: () => number = Date.now,
-  randomBytes: (size: number) => Uint8Array = randomPool(),
-): Promise<TokenGate> {
-  return StoredTokens.open(memoryTokenTable(), clock, randomBytes);
-}
-
 async function inMemory(
   options: OpenSettings,
   shared: Shared,
-  tokens: TokenGate | undefined,
+  tokens: LastingTokens | undefined,
 ): Promise<StoreParts> {
-  const engine = await openEngine(engineOptions(options, shared));
+  const engine = await openEngine(engineOptions(options, shared), tokens?.records);
   return {
     ...shared,
     ...engine,
@@ -193,7 +205,7 @@ async function inMemory(
       shared,
       secretsOf(() => inMemoryKey(options)),
     )),
-    tokens: tokens ?? (await tokensOf(engine, shared)),
+    tokens: await tokensOf(engine, tokens?.chosen),
     backups: noBackups,
   };
 }
@@ -217,7 +229,7 @@ async function onFile(given: OpenSettings, shared: Shared): Promise<StoreParts> 
       key: () => checkKey(options),
       signingKey: fileSigningKey(file, options.signingKey),
       ...(await withReadAudit(engine, options, shared, await secretsOnFile(engine, options))),
-      tokens: await tokensOf(engine, shared),
+      tokens: await tokensOf(engine),
       scrub: scrubOf(options),
       backups: new FileBackups({
         file,
@@ -276,8 +288,11 @@ async function recordTruncation({ events, tree, truncation }: Engine, shared: Sh
   await truncation.settle();
 }
 
-function tokensOf({ tokens }: Engine, { clock, randomBytes }: Shared): Promise<TokenGate> {
-  return StoredTokens.open(tokens, clock, randomBytes);
+async function tokensOf(
+  { tokens: table }: Engine,
+  chosen: ChosenTokens = new Map(),
+): Promise<OpenedTokens> {
+  return { table, kept: await table.all(), chosen };
 }
 
 type Secrets = Pick<StoreParts, "vault" | "signer" | "placeSeal" | "rowMacs"> & {

@@ -141,12 +141,9 @@ export const CreateManyFields = {
   autoProcess: formatFields.autoProcess,
 };
 
-export const TokenFields = { idempotencyKey: commitFields.idempotencyKey };
-export const ServedTokenFields = {
-  ...TokenFields,
-  fingerprint: commitFields.fingerprint,
-  token: ServedCallerFields.token,
-};
+export const TokenFields = { idempotencyKey: commitFields.idempotencyKey, reason };
+export const ServedTokenFields = { ...TokenFields, fingerprint: commitFields.fingerprint };
+export const TokenListFields = { asOf: optional(text) };
 
 const content: Field<unknown> = (given) => given;
 const bucket = text;

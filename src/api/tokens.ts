@@ -2,8 +2,12 @@
 import { z } from "zod";
 import { namespacePattern } from "../domain/namespace/name.js";
 import { type Permission, permissions } from "../domain/permissions.js";
-import { answeredTime, timestamp } from "../domain/schemas.js";
+import { timestamp } from "../domain/schemas.js";
+import { TokenAnswer } from "../domain/token/response.js";
 import type { Input } from "./inputs.js";
+import type { ServedCaller } from "./writes.js";
+
+export { TokenAnswer };
 
 export const CreateTokenRequest = z.object({
   name: z.string().regex(/^[\w.@:+-]{1,100}$/, "Use 1 to 100 letters, digits and . @ : + - _."),
@@ -12,17 +16,6 @@ export const CreateTokenRequest = z.object({
   expires_at: timestamp.nullish(),
 });
 export type CreateTokenInput = Input<typeof CreateTokenRequest>;
-
-/** A token without its secret, which is kept nowhere. */
-export const TokenAnswer = z.object({
-  name: z.string(),
-  permission: z.enum(permissions),
-  /** The namespaces that it opens; absent for all. */
-  namespaces: z.array(z.string()).optional(),
-  created_at: answeredTime,
-  expires_at: answeredTime.optional(),
-});
-export type TokenAnswer = z.infer<typeof TokenAnswer>;
 
 /** A token with its new secret, which is shown this once: the mask stands in its place ever after. */
 export const CreatedToken = TokenAnswer.extend({ token: z.string() });
@@ -34,6 +27,13 @@ export interface TokenOptions {
    * is answered again with the mask in the place of the secret: `rotate` gives another.
    */
   readonly idempotencyKey?: string | undefined;
+  /** Why: kept on the event, at most 1,000 characters. */
+  readonly reason?: string | undefined;
+}
+
+export interface TokenListOptions {
+  /** A position (`@1234`), an RFC 3339 time with offset, or a day: those that opened the store then. */
+  readonly asOf?: string | undefined;
 }
 
 /** Whether it was done before, under the same key. */
@@ -50,7 +50,12 @@ export interface Tokens<Sent = never> {
    * @throws VALIDATION_FAILED; ALREADY_EXISTS when the name is taken; IDEMPOTENCY_KEY_REUSED.
    */
   create(body: CreateTokenInput | Sent, options?: TokenOptions): Promise<TokenMade>;
-  list(): Promise<readonly TokenAnswer[]>;
+  /**
+   * The tokens that there are, also those that have expired; as of a moment of the past, those that opened
+   * the store then: neither revoked by then nor expired.
+   * @throws BAD_REQUEST; NOT_FOUND for what is beyond the end, or before tokens had events.
+   */
+  list(options?: TokenListOptions): Promise<readonly TokenAnswer[]>;
   /**
    * Gives the token another secret; from this moment the old one opens nothing.
    * @throws NOT_FOUND, IDEMPOTENCY_KEY_REUSED
@@ -64,15 +69,20 @@ export interface Tokens<Sent = never> {
 export interface ServedTokenOptions extends TokenOptions {
   /** Of the request, which makes two of them the same. */
   readonly fingerprint?: string | undefined;
-  /** The name of the token that it came with, whose own its keys are. */
-  readonly token?: string | undefined;
 }
 
-/** The tokens as a server needs them, which has to know who comes. */
-export interface TokenGate<Sent = unknown> extends Tokens<Sent> {
+export interface ServedTokens<Sent = unknown> extends Tokens<Sent> {
   create(body: CreateTokenInput | Sent, options?: ServedTokenOptions): Promise<TokenMade>;
   rotate(name: string, options?: ServedTokenOptions): Promise<TokenMade>;
   revoke(name: string, options?: ServedTokenOptions): Promise<TokenWritten>;
+}
+
+/** The tokens as a server needs them, which has to know who comes. */
+export interface TokenGate<Sent = unknown> extends ServedTokens<Sent> {
+  /** For who asks: the name that is on the events, and whose own the Idempotency-Keys are. */
+  as(caller: ServedCaller): ServedTokens;
+  /** Writes the events of tokens that were there before the log told of any; done by whoever opens a store. */
+  recordKept(): Promise<void>;
   readonly count: number;
   /**
    * Accepts a secret that the operator chose, for as long as the process lives; of an admin token

@@ -535,8 +535,10 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
     .command("token")
     .description("access tokens, while no server holds the file");
   const ofTokens = (command: Command) => command.addOption(file()).addOption(json());
+  const changesToken = (command: Command) =>
+    ofTokens(command).addOption(option("--reason <text>", "why, kept with the event that says so"));
 
-  ofTokens(token.command("create"))
+  changesToken(token.command("create"))
     .description("make one; its secret is printed this once")
     .argument("<name>", "who it is for: the actor on events")
     .addOption(
@@ -553,15 +555,16 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
     .action(runs(async () => (await import("./token.js")).createToken));
 
   ofTokens(token.command("list"))
-    .description("without their secrets")
+    .description("without their secrets; with --as-of those that opened the store then")
+    .addOption(point("--as-of <point>", "when"))
     .action(runs(async () => (await import("./token.js")).listTokens));
 
-  ofTokens(token.command("rotate"))
+  changesToken(token.command("rotate"))
     .description("another secret; the old one opens nothing from this moment")
     .argument("<name>")
     .action(runs(async () => (await import("./token.js")).rotateToken));
 
-  ofTokens(token.command("revoke"))
+  changesToken(token.command("revoke"))
     .description("from this moment it opens nothing")
     .argument("<name>")
     .action(runs(async () => (await import("./token.js")).revokeToken));

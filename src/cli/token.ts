@@ -14,18 +14,16 @@ export async function createToken(
     readonly permission: string;
     readonly namespaces?: readonly string[];
     readonly expiresAt?: string;
+    readonly reason?: string;
   },
 ): Promise<void> {
   await using store = await openBuckets<unknown>({
     ...fileOf(terminal, flags),
     ...tellsUpgrade(terminal),
   });
-  const { replayed: _, ...created } = await store.tokens.create({
-    name,
-    permission: flags.permission,
-    namespaces: flags.namespaces,
-    expires_at: flags.expiresAt,
-  });
+  const { permission, namespaces, expiresAt, reason } = flags;
+  const body = { name, permission, namespaces, expires_at: expiresAt };
+  const { replayed: _, ...created } = await store.tokens.create(body, { reason });
   printSecret(terminal, created, flags);
 }
 
@@ -41,22 +39,25 @@ function printSecret(terminal: Terminal, made: CreatedToken, { json }: FileFlags
 export async function rotateToken(
   terminal: Terminal,
   name: string,
-  flags: FileFlags,
+  flags: FileFlags & { readonly reason?: string },
 ): Promise<void> {
   await using store = await openBuckets<unknown>({
     ...existingFileOf(terminal, flags),
     ...tellsUpgrade(terminal),
   });
-  const { replayed: _, ...made } = await store.tokens.rotate(name);
+  const { replayed: _, ...made } = await store.tokens.rotate(name, { reason: flags.reason });
   printSecret(terminal, made, flags);
 }
 
-export async function listTokens(terminal: Terminal, flags: FileFlags): Promise<void> {
+export async function listTokens(
+  terminal: Terminal,
+  flags: FileFlags & { readonly asOf?: string },
+): Promise<void> {
   await using store = await openBuckets<unknown>({
     ...existingFileOf(terminal, flags),
     readOnly: true,
   });
-  for (const token of await store.tokens.list()) {
+  for (const token of await store.tokens.list({ asOf: flags.asOf })) {
     const { name, permission, namespaces, expires_at: expiresAt } = token;
     const where = namespaces === undefined ? "all namespaces" : namespaces.join(" ");
     const until = expiresAt === undefined ? "" : `  until ${expiresAt}`;
@@ -71,12 +72,12 @@ export async function listTokens(terminal: Terminal, flags: FileFlags): Promise<
 export async function revokeToken(
   terminal: Terminal,
   name: string,
-  flags: FileFlags,
+  flags: FileFlags & { readonly reason?: string },
 ): Promise<void> {
   await using store = await openBuckets<unknown>({
     ...existingFileOf(terminal, flags),
     ...tellsUpgrade(terminal),
   });
-  await store.tokens.revoke(name);
+  await store.tokens.revoke(name, { reason: flags.reason });
   terminal.print(line`revoked ${name}`);
 }

@@ -5,14 +5,15 @@
 import type {
   CreatedToken,
   TokenAnswer,
+  TokenListOptions,
   TokenMade,
   TokenOptions,
   Tokens,
   TokenWritten,
 } from "../api/index.js";
-import { readOptions, TokenFields } from "../api/options.js";
+import { readOptions, TokenFields, TokenListFields } from "../api/options.js";
 import { type JsonValue, toJson } from "../domain/json.js";
-import { segment } from "./place.js";
+import { segment, writeHeaders } from "./place.js";
 import { answerWith } from "./shapes.js";
 import type { Transport } from "./transport.js";
 
@@ -35,28 +36,32 @@ export class RemoteTokens implements Tokens {
     return await this.#make(`${path}/${segment(name)}/rotate`, {}, options);
   }
 
-  async list(): Promise<readonly TokenAnswer[]> {
-    const call = { kind: "read", method: "GET", path } as const;
+  async list(given: TokenListOptions = {}): Promise<readonly TokenAnswer[]> {
+    const { asOf } = readOptions(TokenListFields, given);
+    const call = { kind: "read", method: "GET", path, query: { as_of: asOf } } as const;
     return (await this.#transport.json(call, List)).body.results;
   }
 
   async revoke(name: string, given: TokenOptions = {}): Promise<TokenWritten> {
-    const { idempotencyKey = crypto.randomUUID() } = readOptions(TokenFields, given);
+    const { idempotencyKey = crypto.randomUUID(), reason } = readOptions(TokenFields, given);
     const headers = await this.#transport.nothing({
       kind: "write",
       method: "DELETE",
       path: `${path}/${segment(name)}`,
+      headers: writeHeaders({ reason }),
       idempotencyKey,
     });
     return { replayed: isReplay(headers) };
   }
 
   async #make(path: string, json: JsonValue, given: TokenOptions): Promise<TokenMade> {
-    const { idempotencyKey } = readOptions(TokenFields, given);
+    const { idempotencyKey, reason } = readOptions(TokenFields, given);
     const retries = idempotencyKey === undefined ? { retries: 0 } : {};
-    const call = { kind: "write", method: "POST", path, json, idempotencyKey, ...retries } as const;
-    const { body, headers } = await this.#transport.json(call, Created);
-    return { ...body, replayed: isReplay(headers) };
+    const headers = writeHeaders({ reason });
+    const made = { kind: "write", method: "POST", path, json, headers, idempotencyKey } as const;
+    const call = { ...made, ...retries };
+    const answer = await this.#transport.json(call, Created);
+    return { ...answer.body, replayed: isReplay(answer.headers) };
   }
 }
 

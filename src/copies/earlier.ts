@@ -9,6 +9,7 @@ import { BucketsError } from "../domain/errors.js";
 import { kindNamed, resourceKinds } from "../domain/resource.js";
 import { openWriter } from "../engines/sqlite/connection.js";
 import { migrate } from "../engines/sqlite/migrate.js";
+import { fitTokensToLog } from "../engines/sqlite/token-table.js";
 import { formerKeyPrefix } from "../eventstore/read-table.js";
 import { onOwnCopy } from "./engine.js";
 
@@ -22,6 +23,8 @@ export const tablesBesideTheView: Readonly<Record<string, string | "made anew">>
   projections: "made anew",
   log: "true",
   tokens: "true",
+  // Of the rows that the log does not tell of then.
+  unrecorded_tokens: "made anew",
   checkpoints: "size <= @position",
   anchors: "size <= @position",
   idempotency: `NOT EXISTS (
@@ -75,6 +78,7 @@ export async function makeEarlier(source: string, file: string, position: number
     // Which rows there must be is another matter now; the key may be elsewhere.
     await engine.seals.unseal();
     return engine.write(({ db }) => {
+      fitTokensToLog(db);
       db.exec("DELETE FROM received WHERE upload_id NOT IN (SELECT upload_id FROM uploads)");
       return keepReferredSecrets(db);
     });

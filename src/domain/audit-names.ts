@@ -27,7 +27,10 @@ const hosted: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Our words for what the hosted API has a word for. */
-const hostedNames: Readonly<Record<string, string>> = { connection: "storage_connection" };
+const hostedNames: Readonly<Record<string, string>> = {
+  connection: "storage_connection",
+  token: "api_key",
+};
 
 /** What is read and has no events of its own. */
 const readTypes = ["blob", "task", "audit_event", "organization"] as const;

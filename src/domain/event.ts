@@ -8,6 +8,7 @@ import { LogEvent } from "./log/events.js";
 import { NamespaceEvent } from "./namespace/events.js";
 import { ObjectEvent } from "./object/events.js";
 import { SyncEvent } from "./sync/events.js";
+import { TokenEvent } from "./token/events.js";
 import { UploadEvent } from "./upload/events.js";
 
 /** Who caused an event, why, and by which request (CONTRACT: writing with care). */
@@ -36,6 +37,7 @@ export const DomainEvent = z.discriminatedUnion("type", [
   ...ConnectionEvent.options,
   ...NamespaceEvent.options,
   ...LogEvent.options,
+  ...TokenEvent.options,
 ]);
 export type DomainEvent = Readonly<z.infer<typeof DomainEvent>>;
 

@@ -29,6 +29,8 @@ import type { Reservation } from "./reservation.js";
 import { syncKind } from "./sync/kind.js";
 import { SyncState } from "./sync/state.js";
 import type { TaskResponse } from "./task.js";
+import { tokenKind } from "./token/kind.js";
+import { TokenState } from "./token/state.js";
 import { uploadKind } from "./upload/kind.js";
 import { UploadState } from "./upload/state.js";
 
@@ -47,6 +49,7 @@ const definitions = {
   connection: connectionKind,
   namespace: namespaceKind,
   log: logKind,
+  token: tokenKind,
 } as const;
 
 export const ResourceState = z.discriminatedUnion("kind", [
@@ -59,6 +62,7 @@ export const ResourceState = z.discriminatedUnion("kind", [
   ConnectionState,
   NamespaceState,
   LogState,
+  TokenState,
 ]);
 export type ResourceState = Readonly<z.infer<typeof ResourceState>>;
 

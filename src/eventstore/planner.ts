@@ -62,6 +62,7 @@ import {
   type TargetedCommand,
   type Unit,
 } from "./store.js";
+import { recordOf, type TokenMove } from "./token-table.js";
 
 /** Where the planner finds what is known before the commit; `undefined` means known not to exist. */
 export interface Given {
@@ -103,6 +104,8 @@ export interface Plan {
     readonly put: readonly (SealedSecret & { readonly bucketId: string })[];
     readonly drop: readonly string[];
   };
+  /** In their order. */
+  readonly tokens: readonly TokenMove[];
   readonly head: Head;
 }
 
@@ -257,6 +260,7 @@ class Planning {
         applied: this.#steps,
         idempotency: [...this.#idempotency.values()],
         secrets: secretsOf(this.#steps),
+        tokens: this.#steps.flatMap(tokenMoveOf),
         head: last === undefined ? this.#given.head : headAt(last),
       },
     };
@@ -644,6 +648,15 @@ function assertPrecondition(precondition: Precondition, state: ResourceState | u
     `Your ${sent} does not hold: the ${state.kind} is at version ${state.version}.`,
     { current_version: state.version, ...idsOf(state) },
   );
+}
+
+/** What becomes of the row of a token; nothing, as a list, of all else. */
+function tokenMoveOf({ after, command: { digest } }: Step): readonly TokenMove[] {
+  if (after.kind !== "token") return [];
+  const { name } = after.document;
+  if (after.deleted !== undefined) return [{ kind: "closes", name }];
+  if (digest === undefined) return [{ kind: "stays", name }];
+  return [{ kind: "opens", record: recordOf(after, digest) }];
 }
 
 /** The secrets that came to be referred to, and those that no longer are. */

@@ -57,6 +57,8 @@ export interface TargetedCommand {
   readonly precondition: Precondition;
   /** Kept as far as the event refers to them. */
   readonly secrets: readonly SealedSecret[];
+  /** SHA-256 of the secret by which an access token opens from now on; no event has it. */
+  readonly digest?: Uint8Array | undefined;
   readonly eventId: string;
   /** Why, when it is another reason than that of the unit. */
   readonly reason?: string | undefined;

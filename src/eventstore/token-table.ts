@@ -1,6 +1,10 @@
-/** The port through which an engine keeps access tokens with the store that they open. */
+/**
+ * The port through which an engine keeps by which secrets access tokens open the store: rows beside the log, each
+ * written in the transaction of the event that says so.
+ */
 import type { JsonValue } from "../domain/json.js";
 import type { Permission } from "../domain/permissions.js";
+import type { TokenState } from "../domain/token/state.js";
 
 export interface TokenRecord {
   readonly name: string;
@@ -15,23 +19,53 @@ export interface TokenRecord {
   readonly digest: Uint8Array;
 }
 
-/** What was answered under an Idempotency-Key; no secret is among it. */
+/** What an event of a token does to its row. */
+export type TokenMove =
+  | { readonly kind: "opens"; readonly record: TokenRecord }
+  /** The row that is there is that of the token. */
+  | { readonly kind: "stays"; readonly name: string }
+  | { readonly kind: "closes"; readonly name: string };
+
+/** A row, and what the log tells of the token of that name, as of one moment. */
+export interface KeptToken extends TokenRecord {
+  readonly told: TokenState | undefined;
+  /** Whether it was there before there were events of tokens, and has none yet. */
+  readonly isUnrecorded: boolean;
+}
+
+/** What an older version answered under an Idempotency-Key; no secret is among it. */
 export interface TokenReply {
-  readonly scope: string;
-  readonly key: string;
   readonly fingerprint: string;
   /** Milliseconds since the epoch. */
   readonly recordedAt: number;
   readonly answer: JsonValue;
 }
 
-/** Every change is durable when it resolves, together with the reply that tells of it. */
 export interface TokenTable {
-  all(): Promise<readonly TokenRecord[]>;
-  insert(record: TokenRecord, reply?: TokenReply): Promise<void>;
-  /** Puts the record in the place of the one of its name. */
-  replace(record: TokenRecord, reply?: TokenReply): Promise<void>;
-  /** Of a name that is not there nothing happens. */
-  remove(name: string, reply?: TokenReply): Promise<void>;
+  /** In the order of their names. */
+  all(): Promise<readonly KeptToken[]>;
   reply(scope: string, key: string): Promise<TokenReply | undefined>;
+}
+
+/** The row of a token with that secret, as its state says. */
+export function recordOf(
+  { document, created_at: recordedAt }: TokenState,
+  digest: Uint8Array,
+): TokenRecord {
+  const { name, permission, namespaces = null, expires_at: expiresAt } = document;
+  return {
+    name,
+    permission,
+    namespaces,
+    createdAt: Date.parse(document.created_at ?? recordedAt),
+    expiresAt: expiresAt === undefined ? null : Date.parse(expiresAt),
+    digest,
+  };
+}
+
+/** Whether the row says what the log does; by which secret it opens, the log does not say. */
+export function isAsTold(record: TokenRecord, told: TokenState): boolean {
+  const said = (one: TokenRecord) =>
+    JSON.stringify([one.name, one.permission, one.namespaces, one.createdAt, one.expiresAt]);
+  return said(record) === said(recordOf(told, record.digest));
 }

@@ -18,6 +18,14 @@ export interface GateOptions {
   readonly rateLimit: number | undefined;
   /** Milliseconds that never run backwards. */
   readonly clock: () => number;
+  /** Told of each request that came without a token that opens anything. */
+  readonly onFailed: (failed: FailedLogin) => void;
+}
+
+export interface FailedLogin {
+  /** Whether a token was sent at all. */
+  readonly why: "missing" | "refused";
+  readonly address: string;
 }
 
 export interface Gate {
@@ -53,6 +61,8 @@ export function createGate(options: GateOptions): Gate {
     if (route.permission === undefined) return { ...everybody, permission: "read" };
     const token = options.noAuth ? everybody : findToken(context, options.store);
     if (token === undefined) {
+      const why = bearer.test(context.get("Authorization")) ? "refused" : "missing";
+      options.onFailed({ why, address: context.state.address });
       // Failures are counted by address. A good token passes all the same: behind a proxy everybody
       // has one address, and a stranger must not be able to shut the others out.
       spend(limiters?.strangers, context, context.state.address);

@@ -29,6 +29,7 @@ import { readJsonBody } from "./body.js";
 import { addressesBehind } from "./client-address.js";
 import { assertMatches, readCondition } from "./conditional.js";
 import { crossOrigin, parseOrigin } from "./cors.js";
+import { failedLogins } from "./failed-logins.js";
 import { frameRequests } from "./frame.js";
 import { acceptsAnything, setCache, setHeaders } from "./headers.js";
 import type { LargeBodies } from "./large-body.js";
@@ -161,13 +162,20 @@ export function createApp(options: AppOptions): Koa<RequestState> {
     ...(options.reset === undefined ? [] : [resetRoute(options.reset)]),
     ...serviceRoutes({ isDraining, health, metrics, routes: () => routes }),
   ];
+  const { clock = () => performance.now() } = options;
+  const failed = failedLogins(options.logger, clock);
   const gate =
     options.gate ??
     createGate({
       store,
       noAuth: options.noAuth === true,
       rateLimit: options.rateLimit,
-      clock: options.clock ?? (() => performance.now()),
+      clock,
+      onFailed: ({ why, address }) => {
+        metrics.countFailedLogin(why);
+        // Whoever sends none may have come by chance.
+        if (why === "refused") failed.note(address);
+      },
     });
   const serving: Serving = {
     ...options,
@@ -466,6 +474,7 @@ async function serve(route: Route, context: HttpContext, options: Serving): Prom
     tokenName: token.name,
     auditSettings: () => store.organization(caller).auditSettings,
     namespaces: () => store.namespaces.as(caller),
+    tokens: () => store.tokens.as(caller),
     openedNamespaces: token.namespaces ?? undefined,
     assertOpens: (name) => assertOpens(token, route, name),
     permits: (needed) => permits(token.permission, needed),

@@ -3,6 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import type { CheckpointAnswer, EmbeddedStore, LogIntegrity } from "../api/index.js";
 import { isBucketsError } from "../domain/errors.js";
 import type { Health } from "../domain/health.js";
+import type { FailedLogin } from "./access.js";
 
 export interface Metrics {
   readonly contentType: string;
@@ -11,6 +12,7 @@ export interface Metrics {
   readonly observe: (request: ObservedRequest) => void;
   /** @param result what became of a delivery to a source adapter. */
   readonly countDelivery: (result: string) => void;
+  readonly countFailedLogin: (why: FailedLogin["why"]) => void;
 }
 
 interface ObservedRequest {
@@ -57,6 +59,13 @@ export function createMetrics({
     labelNames: ["result"],
     registers,
   });
+  const failedLogins = new Counter({
+    name: "bucketlog_authentication_failures_total",
+    help: "Requests without a token that opens anything: none was sent (missing), or it was refused.",
+    labelNames: ["why"],
+    registers,
+  });
+  for (const why of ["missing", "refused"] as const) failedLogins.inc({ why }, 0);
   new Gauge({
     name: "bucketlog_log_position",
     help: "The position of the newest event of the log.",
@@ -171,6 +180,7 @@ export function createMetrics({
     });
   }
   return {
+    countFailedLogin: (why) => failedLogins.inc({ why }),
     countDelivery: (result) => deliveries.inc({ result }),
     contentType: registry.contentType,
     text: () => registry.metrics(),

@@ -13,6 +13,7 @@ import type {
   ServedNamespaces,
   ServedOperation,
   ServedOrganization,
+  ServedTokens,
   SignedDelivery,
 } from "../api/index.js";
 import { BucketsError } from "../domain/errors.js";
@@ -62,6 +63,8 @@ export interface ApiRequest {
   readonly auditSettings: () => ReadAuditSettings<unknown>;
   /** All namespaces, for who asks. */
   readonly namespaces: () => ServedNamespaces;
+  /** Access tokens, for who asks. */
+  readonly tokens: () => ServedTokens;
   /** Those that the token opens; undefined for all. */
   readonly openedNamespaces: readonly string[] | undefined;
   /** @throws FORBIDDEN when the token does not open the namespace. */

@@ -64,6 +64,7 @@ import { Committer } from "../eventstore/committer.js";
 import type { ReceivedTable } from "../eventstore/received-table.js";
 import type { RowMacs, RowSeals } from "../eventstore/row-seals.js";
 import type { EventStore, Unit } from "../eventstore/store.js";
+import type { TokenRecord, TokenTable } from "../eventstore/token-table.js";
 import type { TimerTable } from "../projections/timer-table.js";
 import type { ProjectionKeeper, View } from "../projections/view.js";
 import { readCheckpoint } from "../proofs/checkpoint.js";
@@ -80,6 +81,8 @@ import { anchorCommand, anchorFile } from "./keys/anchors.js";
 import type { PlaceSeal } from "./keys/place-seal.js";
 import type { UrlSigner } from "./keys/presign.js";
 import { LogProofs, type ProofParts } from "./keys/proofs.js";
+import { type ChosenTokens, TokenSecrets } from "./keys/token-secrets.js";
+import { StoredTokens } from "./keys/tokens.js";
 import type { Vault } from "./keys/vault.js";
 import { NamespaceService } from "./namespace.js";
 import { NamespacesService } from "./namespaces/namespaces.js";
@@ -88,7 +91,7 @@ import { OrganizationService } from "./organization.js";
 import { OwnLog } from "./own-log.js";
 import type { ServiceParts } from "./parts.js";
 import { extractSource } from "./read/extracting.js";
-import { checkRows, verifyBlobs } from "./read/verifying.js";
+import { checkRows, findTokenFault, verifyBlobs } from "./read/verifying.js";
 import type { ReadAudit } from "./read-auditing.js";
 import { Scrub, type ScrubParts } from "./scrub/scrub.js";
 import { StorageFaults } from "./storage-faults.js";
@@ -97,6 +100,13 @@ import { UploadQuota } from "./uploads/quota.js";
 import { forgetSettled, receiveSigned } from "./uploads/receiving.js";
 import { Turns } from "./uploads/turns.js";
 import { UnitWriter } from "./write/writing.js";
+
+/** Access tokens, as far as they are known when a store is opened. */
+export interface OpenedTokens {
+  readonly table: TokenTable;
+  readonly kept: readonly TokenRecord[];
+  readonly chosen: ChosenTokens;
+}
 
 /** What the composition root puts together. */
 export interface StoreParts extends Omit<ProofParts, "log"> {
@@ -113,7 +123,7 @@ export interface StoreParts extends Omit<ProofParts, "log"> {
   readonly signer: UrlSigner;
   readonly placeSeal: PlaceSeal;
   readonly fetchPolicy: FetchPolicy;
-  readonly tokens: TokenGate;
+  readonly tokens: OpenedTokens;
   readonly backups: Backups;
   readonly clock: () => number;
   readonly newId: (prefix: string) => string;
@@ -159,6 +169,7 @@ export class Store implements EmbeddedStore {
   readonly #scrub: Scrub | undefined;
   readonly proofs: LogProofs;
   readonly namespaces: ServedNamespaces;
+  readonly tokens: TokenGate;
   #closing: Promise<void> | undefined;
 
   constructor(given: StoreParts) {
@@ -168,7 +179,7 @@ export class Store implements EmbeddedStore {
       ...given,
       events: guard(given.events),
       view: guard(given.view),
-      tokens: guard(given.tokens),
+      tokens: { ...given.tokens, table: guard(given.tokens.table) },
       received: guard(given.received),
       readAudit: guard(given.readAudit),
       timers: guard(given.timers),
@@ -194,6 +205,14 @@ export class Store implements EmbeddedStore {
       units: new UnitWriter({ ...parts, committer, run: this.#gate.run }),
       proofs: this.proofs,
     };
+    this.tokens = guard(
+      new StoredTokens({
+        ...this.#service,
+        table: parts.tokens.table,
+        secrets: new TokenSecrets(parts.tokens.kept, parts.tokens.chosen),
+        known: (caller) => this.#known(caller),
+      }),
+    );
     this.namespaces = new NamespacesService({
       parts: this.#service,
       caller: this.#known({}),
@@ -255,10 +274,6 @@ export class Store implements EmbeddedStore {
     return this.#parts.isStrict;
   }
 
-  get tokens(): TokenGate {
-    return this.#parts.tokens;
-  }
-
   get integrity(): LogIntegrity {
     const { integrity } = this.#events;
     return {
@@ -301,12 +316,13 @@ export class Store implements EmbeddedStore {
       );
       const reads = { checked };
       const rows = await checkRows(this.#parts);
+      const ofTokens = rows.problem ?? (await findTokenFault(this.#parts.tokens.table));
       const not_checked = [
         ...rows.notChecked,
         ...(blobs === "content" ? [] : ["the content of blobs: --content reads it"]),
       ];
       const done = { ...report, ...looked, reads, rows: { checked: rows.checked }, not_checked };
-      const told = problem === undefined ? rows.problem : `in the audit of reads, ${problem}`;
+      const told = problem === undefined ? ofTokens : `in the audit of reads, ${problem}`;
       if (told === undefined) return done;
       return { ...done, ok: false, fault: { position: report.head.position, problem: told } };
     });

@@ -834,6 +834,7 @@ const everyRoute = [
       text: async () => "",
       observe: () => {},
       countDelivery: () => {},
+      countFailedLogin: () => {},
     },
     routes: () => [],
   }),

@@ -37,12 +37,16 @@ import type {
   TimeFilter,
   Unit,
 } from "../../eventstore/store.js";
+import type { TokenRecord } from "../../eventstore/token-table.js";
 import { memoryLogTree } from "./log-tree.js";
+import { MemoryTokenTable } from "./token-table.js";
 
 export interface MemoryEngineOptions {
   readonly projection: InlineProjection;
   readonly clock: () => number;
   readonly newId: (prefix: string) => string;
+  /** The tokens of a store before, by their names, which go on to open this one. */
+  readonly tokens?: Map<string, TokenRecord> | undefined;
 }
 
 export class MemoryEngine implements EventStore {
@@ -59,6 +63,7 @@ export class MemoryEngine implements EventStore {
       for (const secret of secrets) this.#secrets.set(secret.reference, secret);
     },
   };
+  readonly tokens: MemoryTokenTable;
   /** Who the log is, the tree over it, and what it has signed. */
   readonly tree: LogTree;
   readonly integrity = new Integrity();
@@ -66,6 +71,7 @@ export class MemoryEngine implements EventStore {
   constructor(options: MemoryEngineOptions) {
     this.#projection = options.projection;
     this.#clock = options.clock;
+    this.tokens = new MemoryTokenTable(options.tokens ?? new Map(), options.projection);
     this.tree = memoryLogTree(
       { logId: options.newId("log"), beganAt: options.clock() },
       (position, count) => this.#log.slice(position, position + count).map(({ hash }) => hash),
@@ -87,6 +93,7 @@ export class MemoryEngine implements EventStore {
     for (const row of plan.idempotency) this.#idempotency.set(reservationKey(row), frozen(row));
     for (const secret of plan.secrets.put) this.#secrets.set(secret.reference, secret);
     for (const reference of plan.secrets.drop) this.#secrets.delete(reference);
+    this.tokens.move(plan.tokens);
     return plan.outcomes;
   }
 

@@ -2,26 +2,27 @@
 
 import { nothingToRescue } from "../../eventstore/rescued.js";
 import { noRowSeals } from "../../eventstore/row-seals.js";
+import type { TokenRecord } from "../../eventstore/token-table.js";
 import type { Engine, EngineOptions } from "../engine.js";
 import { MemoryEngine } from "./engine.js";
 import { MemoryKeeper } from "./keeper.js";
 import { memoryReadTable } from "./read-table.js";
 import { memoryReceivedTable } from "./received-table.js";
 import { memoryTimerTable } from "./timer-table.js";
-import { memoryTokenTable } from "./token-table.js";
 import { MemoryView } from "./view.js";
 
-export async function openMemory({
-  clock,
-  newId,
-}: Pick<EngineOptions, "clock" | "newId">): Promise<Engine> {
+/** @param tokens the tokens of a store before, which go on to open this one. */
+export async function openMemory(
+  { clock, newId }: Pick<EngineOptions, "clock" | "newId">,
+  tokens?: Map<string, TokenRecord>,
+): Promise<Engine> {
   const view = new MemoryView();
-  const events = new MemoryEngine({ projection: view, clock, newId });
+  const events = new MemoryEngine({ projection: view, clock, newId, tokens });
   return {
     events,
     view,
     upkeep: new MemoryKeeper(events, view),
-    tokens: memoryTokenTable(),
+    tokens: events.tokens,
     received: memoryReceivedTable(),
     reads: memoryReadTable(),
     secrets: events.secrets,

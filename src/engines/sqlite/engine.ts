@@ -98,7 +98,7 @@ import { rescue } from "./rescue.js";
 import { sqliteRowSeals } from "./row-seals.js";
 import { StateCache } from "./state-cache.js";
 import { findTailFault } from "./tail-check.js";
-import { sqliteTokenTable } from "./token-table.js";
+import { moveTokens, sqliteTokenTable } from "./token-table.js";
 import { WalKeeper } from "./wal-keeper.js";
 
 export interface SqliteEngineOptions {
@@ -394,7 +394,7 @@ export class SqliteEngine implements EventStore {
     return gatherAndPlan(loader, head, this.#options.clock(), units);
   }
 
-  #write({ log, projection }: Writer, plan: Plan): void {
+  #write({ db, log, projection }: Writer, plan: Plan): void {
     if (plan.events.length === 0) return;
     // First, because it reads: from then on there are only writes.
     projection.apply(plan.applied);
@@ -402,6 +402,7 @@ export class SqliteEngine implements EventStore {
     for (const row of plan.idempotency) log.putIdempotency(row);
     for (const secret of plan.secrets.put) log.putSecret(secret);
     for (const reference of plan.secrets.drop) log.dropSecret(reference);
+    moveTokens(db, plan.tokens);
     log.setHead(plan.head);
     this.#forgetOldKeys(log, this.#options.clock());
   }
@@ -519,7 +520,7 @@ export class SqliteEngine implements EventStore {
 
   /** The access tokens in the file. */
   get tokens(): TokenTable {
-    return sqliteTokenTable(this.#readerDb, (work) => this.write(({ db }) => work(db)));
+    return sqliteTokenTable(this.#readerDb);
   }
 
   /** What arrived for uploads that are not confirmed yet. */

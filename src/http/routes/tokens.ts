@@ -10,11 +10,19 @@ import {
 } from "../../api/index.js";
 import { assertMakesNew } from "../conditional.js";
 import { setCache } from "../headers.js";
-import { type ApiRequest, defineRoute, type HttpContext, noQuery, type Route } from "../route.js";
+import { readTextHeader } from "../preferences.js";
+import {
+  type ApiRequest,
+  asOfMoment,
+  defineRoute,
+  type HttpContext,
+  noQuery,
+  type Route,
+} from "../route.js";
 import { commitOptions } from "../write.js";
 
 const base = "/v1/admin/tokens";
-const keyHeader = ["Idempotency-Key"] as const;
+const writeHeaders = ["Idempotency-Key", "X-Reason", "X-Actor"] as const;
 
 export const tokenRoutes: readonly Route[] = [
   defineRoute({
@@ -24,7 +32,7 @@ export const tokenRoutes: readonly Route[] = [
     summary: "Make an access token; its secret is shown this once",
     permission: "admin",
     isStoreWide: true,
-    headers: [...keyHeader, "If-Match"],
+    headers: [...writeHeaders, "If-Match"],
     query: noQuery,
     body: { "application/json": CreateTokenRequest },
     examples: { "application/json": { name: "ana", permission: "write" } },
@@ -33,7 +41,7 @@ export const tokenRoutes: readonly Route[] = [
     refusals: [400, 409, 412, 413, 415, 422],
     handle: async (request) => {
       assertMakesNew(request.context);
-      sendMade(request, await request.store.tokens.create(request.body, optionsOf(request)));
+      sendMade(request, await request.tokens().create(request.body, optionsOf(request)));
     },
   }),
   defineRoute({
@@ -43,29 +51,30 @@ export const tokenRoutes: readonly Route[] = [
     summary: "Give an access token another secret, shown this once; the old one opens nothing",
     permission: "admin",
     isStoreWide: true,
-    headers: keyHeader,
+    headers: writeHeaders,
     query: noQuery,
     body: { "application/json": z.object({}) },
     response: CreatedToken,
     refusals: [400, 404, 413, 415, 422],
     handle: async (request) => {
-      const { store, params } = request;
-      sendMade(request, await store.tokens.rotate(params["name"] ?? "", optionsOf(request)));
+      const { tokens, params } = request;
+      sendMade(request, await tokens().rotate(params["name"] ?? "", optionsOf(request)));
     },
   }),
   defineRoute({
     method: "GET",
     path: base,
     operationId: "listTokens",
-    summary: "List the access tokens, without their secrets",
+    summary:
+      "List the access tokens without their secrets, or those that opened the store at a moment",
     permission: "admin",
     isStoreWide: true,
-    query: noQuery,
+    query: z.strictObject({ as_of: asOfMoment }),
     response: z.object({ results: z.array(TokenAnswer) }),
-    refusals: [400],
-    handle: async ({ context, store }) => {
+    refusals: [400, 404],
+    handle: async ({ context, tokens }, { as_of: asOf }) => {
       setCache(context, "none");
-      context.body = { results: await store.tokens.list() };
+      context.body = { results: await tokens().list({ asOf }) };
     },
   }),
   defineRoute({
@@ -75,14 +84,14 @@ export const tokenRoutes: readonly Route[] = [
     summary: "Revoke an access token, at once",
     permission: "admin",
     isStoreWide: true,
-    headers: keyHeader,
+    headers: writeHeaders,
     query: noQuery,
     response: z.undefined(),
     successStatus: 204,
     refusals: [400, 404, 422],
     handle: async (request) => {
-      const { context, store, params } = request;
-      const done = await store.tokens.revoke(params["name"] ?? "", optionsOf(request));
+      const { context, tokens, params } = request;
+      const done = await tokens().revoke(params["name"] ?? "", optionsOf(request));
       setCache(context, "none");
       setReplayed(context, done);
       context.status = 204;
@@ -90,9 +99,10 @@ export const tokenRoutes: readonly Route[] = [
   }),
 ];
 
-function optionsOf({ context, fingerprint, tokenName }: ApiRequest): ServedTokenOptions {
+function optionsOf({ context, fingerprint }: ApiRequest): ServedTokenOptions {
   const { idempotencyKey, fingerprint: made } = commitOptions(context, fingerprint, {});
-  return { idempotencyKey, fingerprint: made, token: tokenName };
+  const reason = readTextHeader("X-Reason", context.get("X-Reason") || undefined);
+  return { idempotencyKey, fingerprint: made, reason };
 }
 
 function sendMade({ context }: ApiRequest, { replayed, ...token }: TokenMade): void {

@@ -1,105 +1,125 @@
 /**
- * Access tokens (CONTRACT: tokens). The secret is 256 random bits; only its SHA-256 is kept, and
- * compared in constant time.
+ * Access tokens for one caller (CONTRACT: tokens): resources like any other, in the namespace of the log. What opens
+ * is a row beside the log, which is written with the event that says so.
  */
-import { hash, timingSafeEqual } from "node:crypto";
+import { hash } from "node:crypto";
 import {
   CreateTokenRequest,
+  type ServedCaller,
   type ServedTokenOptions,
+  type ServedTokens,
   type Token,
   TokenAnswer,
   type TokenGate,
+  type TokenListOptions,
   type TokenMade,
   type TokenWritten,
 } from "../../api/index.js";
-import { readOptions, ServedTokenFields } from "../../api/options.js";
+import { assertText, readOptions, ServedTokenFields, TokenListFields } from "../../api/options.js";
 import { BucketsError, keyReused } from "../../domain/errors.js";
 import { formatTime } from "../../domain/event.js";
 import { type JsonValue, toJson } from "../../domain/json.js";
 import { limits } from "../../domain/limits.js";
+import { logNamespace } from "../../domain/log/kind.js";
 import type { Permission } from "../../domain/permissions.js";
+import { anyVersion } from "../../domain/precondition.js";
+import { stateOfKind } from "../../domain/resource.js";
 import { parseBody } from "../../domain/schemas.js";
 import { secretMask } from "../../domain/secrets.js";
-import type { TokenRecord, TokenReply, TokenTable } from "../../eventstore/token-table.js";
+import type { TokenDocument } from "../../domain/token/document.js";
+import { renderToken } from "../../domain/token/response.js";
+import { type TokenState, tokenReservation } from "../../domain/token/state.js";
+import { recordOf, type TokenRecord, type TokenTable } from "../../eventstore/token-table.js";
+import type { KnownCaller } from "../asker.js";
+import type { ReadingParts } from "../parts.js";
+import { tokensAt } from "../read/tokens-at.js";
+import { type Prepared, preparedOnce, type UnitWriter } from "../write/writing.js";
+import { digestOf, newSecret, type TokenSecrets } from "./token-secrets.js";
 
-const secretBytes = 32;
-const openedMax = 1_000;
-
-/** What is to be done, and the token that it is done to. */
-interface TokenChange {
-  readonly record: TokenRecord;
-  readonly write: (reply: TokenReply | undefined) => Promise<void>;
+export interface TokenParts extends ReadingParts {
+  readonly table: TokenTable;
+  readonly secrets: TokenSecrets;
+  readonly units: UnitWriter;
+  readonly newId: (prefix: string) => string;
+  readonly randomBytes: (size: number) => Uint8Array;
+  /** With every default filled in. */
+  readonly known: (caller: ServedCaller) => KnownCaller;
 }
 
+/** What is to be done, and what follows of it once it is durable. */
+interface TokenWrite {
+  readonly call: JsonValue;
+  readonly prepare: () => Promise<Prepared>;
+  readonly settle: (state: TokenState) => void;
+}
+
+const late = "it was there before the log told of tokens";
+
 export class StoredTokens implements TokenGate {
-  readonly #table: TokenTable;
-  readonly #clock: () => number;
-  readonly #randomBytes: (size: number) => Uint8Array;
-  readonly #byDigest = new Map<string, TokenRecord>();
-  /** By the secrets that were sent and found to be theirs; any change of a token clears it. */
-  readonly #opened = new Map<string, TokenRecord>();
+  readonly #parts: TokenParts;
+  readonly #caller: KnownCaller;
 
-  /** The end of the last change: what was decided of one must still hold when it is written. */
-  #turn: Promise<unknown> = Promise.resolve();
-
-  private constructor(
-    table: TokenTable,
-    records: readonly TokenRecord[],
-    clock: () => number,
-    randomBytes: (size: number) => Uint8Array,
-  ) {
-    this.#table = table;
-    this.#clock = clock;
-    this.#randomBytes = randomBytes;
-    for (const record of records) this.#byDigest.set(digestKey(record.digest), record);
+  constructor(parts: TokenParts, caller: ServedCaller = {}) {
+    this.#parts = parts;
+    this.#caller = parts.known(caller);
   }
 
-  static async open(
-    table: TokenTable,
-    clock: () => number,
-    randomBytes: (size: number) => Uint8Array,
-  ): Promise<StoredTokens> {
-    return new StoredTokens(table, await table.all(), clock, randomBytes);
+  as(caller: ServedCaller): ServedTokens {
+    return new StoredTokens(this.#parts, caller);
   }
 
   get count(): number {
-    return this.#byDigest.size;
+    return this.#parts.secrets.count;
   }
 
   async create(body: unknown, options: ServedTokenOptions = {}): Promise<TokenMade> {
     const request = parseBody(CreateTokenRequest, body);
-    const secret = this.#newSecret();
-    return this.#make(secret, ["create_token", toJson(request)], options, async () => {
-      if (this.#named(request.name) !== undefined) {
-        throw new BucketsError("ALREADY_EXISTS", `There is a token "${request.name}" already.`, {
-          name: request.name,
-        });
-      }
-      const record = {
-        digest: digestOf(secret),
-        name: request.name,
-        permission: request.permission,
-        namespaces: request.namespaces ?? null,
-        createdAt: this.#clock(),
-        expiresAt: request.expires_at == null ? null : Date.parse(request.expires_at),
-      };
-      return { record, write: (reply) => this.#table.insert(record, reply) };
+    const { name, permission, namespaces, expires_at: end } = request;
+    const document = {
+      name,
+      permission,
+      ...(namespaces != null && { namespaces }),
+      ...(end != null && { expires_at: formatTime(Date.parse(end)) }),
+    };
+    return await this.#make(["create_token", toJson(request)], options, async () => {
+      this.#assertFree(name);
+      return this.#creation(document);
     });
   }
 
   async rotate(name: string, options: ServedTokenOptions = {}): Promise<TokenMade> {
-    const secret = this.#newSecret();
-    return this.#make(secret, ["rotate_token", name], options, async () => {
-      const before = await this.#stored(name);
-      const record = { ...before, digest: digestOf(secret) };
-      return {
-        record,
-        write: async (reply) => {
-          await this.#table.replace(record, reply);
-          this.#forget(before);
-        },
-      };
+    return await this.#make(["rotate_token", name], options, async () => ({
+      target: await this.#existing(name),
+      command: { type: "rotate_token" },
+    }));
+  }
+
+  async revoke(name: string, options: ServedTokenOptions = {}): Promise<TokenWritten> {
+    const { secrets } = this.#parts;
+    const { replayed } = await this.#write(options, {
+      call: ["revoke_token", name],
+      prepare: async () => ({
+        target: await this.#existing(name),
+        command: { type: "revoke_token" },
+      }),
+      settle: () => secrets.forget(name),
     });
+    return { replayed };
+  }
+
+  async list(given: TokenListOptions = {}): Promise<readonly TokenAnswer[]> {
+    const { asOf } = readOptions(TokenListFields, given);
+    if (asOf !== undefined) return (await tokensAt(this.#parts, asOf)).map(renderToken);
+    return (await this.#parts.table.all()).map(({ told, ...record }) => ({
+      ...(told !== undefined && { token_id: told.token_id }),
+      ...shown(record),
+    }));
+  }
+
+  async recordKept(): Promise<void> {
+    for (const token of await this.#parts.table.all()) {
+      if (token.isUnrecorded) await this.#record(token);
+    }
   }
 
   accept(secret: string, name = "admin", permission: Permission = "admin"): void {
@@ -110,133 +130,124 @@ export class StoredTokens implements TokenGate {
         `A token has ${min} to ${max} visible ASCII characters.`,
       );
     }
-    const digest = digestOf(secret);
-    this.#keep({
-      digest,
+    this.#parts.secrets.choose({
+      digest: digestOf(secret),
       name,
       permission,
       namespaces: null,
-      createdAt: this.#clock(),
+      createdAt: this.#parts.clock(),
       expiresAt: null,
     });
   }
 
-  async list(): Promise<readonly TokenAnswer[]> {
-    return (await this.#table.all()).map(shown);
-  }
-
-  async revoke(name: string, options: ServedTokenOptions = {}): Promise<TokenWritten> {
-    const { replayed } = await this.#once(["revoke_token", name], options, async () => {
-      const record = await this.#stored(name);
-      return {
-        record,
-        write: async (reply) => {
-          await this.#table.remove(name, reply);
-          this.#forget(record);
-        },
-      };
-    });
-    return { replayed };
-  }
-
   authenticate(secret: string): Token | undefined {
-    const record = this.#opened.get(secret) ?? this.#find(secret);
+    const record = this.#parts.secrets.find(secret);
     if (record === undefined) return undefined;
-    const hasExpired = record.expiresAt !== null && record.expiresAt <= this.#clock();
+    const hasExpired = record.expiresAt !== null && record.expiresAt <= this.#parts.clock();
     return hasExpired ? undefined : opening(record);
-  }
-
-  #find(secret: string): TokenRecord | undefined {
-    const digest = digestOf(secret);
-    const record = this.#byDigest.get(digestKey(digest));
-    if (record === undefined || !timingSafeEqual(record.digest, digest)) return undefined;
-    if (this.#opened.size >= openedMax) this.#opened.clear();
-    this.#opened.set(secret, record);
-    return record;
-  }
-
-  #keep(record: TokenRecord): void {
-    this.#byDigest.set(digestKey(record.digest), record);
-    this.#opened.clear();
-  }
-
-  #forget({ digest }: TokenRecord): void {
-    this.#byDigest.delete(digestKey(digest));
-    this.#opened.clear();
   }
 
   /** A change that gives a token a secret, which opens from then on. */
   async #make(
-    secret: string,
     call: JsonValue,
     options: ServedTokenOptions,
-    decide: () => Promise<TokenChange>,
+    prepare: () => Promise<Prepared>,
   ): Promise<TokenMade> {
-    const { answer, replayed } = await this.#once(call, options, async () => {
-      const { record, write } = await decide();
-      return {
-        record,
-        write: async (reply) => {
-          await write(reply);
-          this.#keep(record);
-        },
-      };
+    const { secrets, randomBytes } = this.#parts;
+    const secret = newSecret(randomBytes);
+    const digest = digestOf(secret);
+    const { answer, replayed } = await this.#write(options, {
+      call,
+      prepare: async () => ({ ...(await prepare()), digest }),
+      settle: (state) => secrets.keep(recordOf(state, digest)),
     });
     return { ...answer, token: replayed ? secretMask : secret, replayed };
   }
 
-  /** Carries the change out, or finds what was answered under its key before. */
-  #once(call: JsonValue, given: ServedTokenOptions, decide: () => Promise<TokenChange>) {
+  async #write(
+    given: ServedTokenOptions,
+    { call, prepare, settle }: TokenWrite,
+  ): Promise<{ readonly answer: TokenAnswer; readonly replayed: boolean }> {
     const options = readOptions(ServedTokenFields, given);
-    const done = this.#turn.then(() => this.#change(call, options, decide));
-    this.#turn = done.catch(() => {});
-    return done;
-  }
-
-  async #change(call: JsonValue, options: ServedTokenOptions, decide: () => Promise<TokenChange>) {
-    const { idempotencyKey: key, fingerprint = hash("sha256", JSON.stringify(call)) } = options;
-    // No namespace has that name.
-    const scope = `*/${options.token ?? ""}`;
-    const known =
-      key === undefined ? undefined : await this.#repliedBefore(scope, key, fingerprint);
-    if (known !== undefined) return { answer: known, replayed: true };
-    const { record, write } = await decide();
-    const answer = shown(record);
-    const recordedAt = this.#clock();
-    await write(
-      key === undefined
-        ? undefined
-        : { scope, key, fingerprint, recordedAt, answer: toJson(answer) },
+    const before = await this.#answeredByOlder(call, options);
+    if (before !== undefined) return { answer: before, replayed: true };
+    const asker = { namespace: logNamespace, caller: this.#caller };
+    return await this.#parts.units.writeOne(
+      asker,
+      {
+        reason: options.reason,
+        precondition: anyVersion,
+        call,
+        command: preparedOnce(prepare),
+        render: async ({ state, replayed }) => {
+          const token = stateOfKind("token", state);
+          if (!replayed) settle(token);
+          return { answer: renderToken(token), replayed };
+        },
+      },
+      options,
     );
-    return { answer, replayed: false };
   }
 
-  async #repliedBefore(
-    scope: string,
-    key: string,
-    fingerprint: string,
+  /** Under the same key, by a version that kept the answer itself. @throws IDEMPOTENCY_KEY_REUSED */
+  async #answeredByOlder(
+    call: JsonValue,
+    { idempotencyKey: key, fingerprint = hash("sha256", JSON.stringify(call)) }: ServedTokenOptions,
   ): Promise<TokenAnswer | undefined> {
-    const reply = await this.#table.reply(scope, key);
+    if (key === undefined) return undefined;
+    const reply = await this.#parts.table.reply(`*/${this.#caller.token ?? ""}`, key);
     const isExpired =
-      reply !== undefined && this.#clock() - reply.recordedAt > limits.idempotencyRetentionMs;
+      reply !== undefined && this.#parts.clock() - reply.recordedAt > limits.idempotencyRetentionMs;
     if (reply === undefined || isExpired) return undefined;
-    if (reply.fingerprint === fingerprint) return TokenAnswer.parse(reply.answer);
-    throw keyReused(key);
+    if (reply.fingerprint !== fingerprint) throw keyReused(key);
+    return TokenAnswer.parse(reply.answer);
   }
 
-  #newSecret(): string {
-    return `bkl_${Buffer.from(this.#randomBytes(secretBytes)).toString("base64url")}`;
+  #creation(document: TokenDocument): Prepared {
+    const target = { kind: "new", id: this.#parts.newId("tok") } as const;
+    return { target, command: { type: "create_token", document } };
   }
 
   /** @throws NOT_FOUND, also for one that the operator chose, which no file keeps. */
-  async #stored(name: string): Promise<TokenRecord> {
-    const record = (await this.#table.all()).find((other) => other.name === name);
-    if (record !== undefined) return record;
-    throw new BucketsError("NOT_FOUND", `There is no token "${name}".`, { resource: "token" });
+  async #existing(name: string): Promise<Prepared["target"]> {
+    assertText(name, "token");
+    const { view, table } = this.#parts;
+    const known = await view.holder(tokenReservation(name));
+    if (known !== undefined) return { kind: "unowned", id: known };
+    const kept = (await table.all()).find((other) => other.name === name);
+    if (kept === undefined) {
+      throw new BucketsError("NOT_FOUND", `There is no token "${name}".`, { resource: "token" });
+    }
+    return { kind: "unowned", id: await this.#record(kept) };
   }
 
-  #named(name: string): TokenRecord | undefined {
-    return this.#byDigest.values().find((record) => record.name === name);
+  /** Writes the first event of a token that is there without any; its row stays as it is. */
+  async #record(kept: TokenRecord): Promise<string> {
+    const { units } = this.#parts;
+    const { name, permission, namespaces, createdAt, expiresAt } = kept;
+    return await units.writeOne(
+      { namespace: logNamespace, caller: this.#caller },
+      {
+        reason: late,
+        precondition: anyVersion,
+        call: ["record_token", name],
+        command: this.#creation({
+          name,
+          permission,
+          ...(namespaces !== null && { namespaces }),
+          ...(expiresAt !== null && { expires_at: formatTime(expiresAt) }),
+          created_at: formatTime(createdAt),
+        }),
+        render: async ({ state }) => stateOfKind("token", state).token_id,
+      },
+      {},
+    );
+  }
+
+  /** The log knows those that have events; one that the operator chose has none. */
+  #assertFree(name: string): void {
+    if (!this.#parts.secrets.hasName(name)) return;
+    throw new BucketsError("ALREADY_EXISTS", `There is a token "${name}" already.`, { name });
   }
 }
 
@@ -253,12 +264,4 @@ function shown(record: TokenRecord): TokenAnswer {
     created_at: formatTime(record.createdAt),
     ...(record.expiresAt !== null && { expires_at: formatTime(record.expiresAt) }),
   };
-}
-
-function digestOf(secret: string): Uint8Array {
-  return hash("sha256", secret, "buffer");
-}
-
-function digestKey(digest: Uint8Array): string {
-  return Buffer.from(digest).toString("hex");
 }

@@ -4,6 +4,7 @@ import { isBucketsError } from "../../domain/errors.js";
 import type { BlobCheck, VerifyReport } from "../../domain/reports.js";
 import { kindOfStream } from "../../domain/resource.js";
 import type { CheckedRows, RowMacs, RowSeals } from "../../eventstore/row-seals.js";
+import { isAsTold, type TokenTable } from "../../eventstore/token-table.js";
 import type { Reference, View } from "../../projections/view.js";
 
 interface RowParts {
@@ -42,6 +43,20 @@ export async function checkRows({ seals, rowMacs }: RowParts): Promise<CheckedRo
       "access tokens, idempotency keys and other rows beside the log: their key is missing";
     return { checked: 0, notChecked: [why] };
   }
+}
+
+/** What is wrong with the rows by which tokens open the store: each is to be as the log tells. */
+export async function findTokenFault(table: TokenTable): Promise<string | undefined> {
+  for (const token of await table.all()) {
+    const { name, told, isUnrecorded } = token;
+    if (told === undefined && !isUnrecorded) {
+      return `the token "${name}" was put in beside the log, which does not tell of it: revoke it`;
+    }
+    if (told !== undefined && !isAsTold(token, told)) {
+      return `the token "${name}" was altered: the log tells otherwise of ${told.token_id}`;
+    }
+  }
+  return undefined;
 }
 
 async function lookAt(blobs: BlobStore, hash: string, check: BlobCheck) {

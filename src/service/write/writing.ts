@@ -31,6 +31,7 @@ import {
   type TargetedCommand,
   type Unit,
 } from "../../eventstore/store.js";
+import type { TokenRecord } from "../../eventstore/token-table.js";
 import type { View } from "../../projections/view.js";
 import type { Asker } from "../asker.js";
 import { giveUpContents } from "../blob-references.js";
@@ -54,6 +55,8 @@ export interface Checked<Result> {
 export interface Prepared extends Pick<TargetedCommand, "target" | "command"> {
   /** Kept as far as the event refers to them; none unless given. */
   readonly secrets?: TargetedCommand["secrets"];
+  /** SHA-256 of the secret by which a token opens from then on. */
+  readonly digest?: TokenRecord["digest"];
   /** The hashes of contents that were stored or renewed for it: given up with it when it is refused. */
   readonly stored?: readonly string[] | undefined;
   /** A secret that was made for it, for the answer alone. */
@@ -341,13 +344,14 @@ export class UnitWriter {
   #command(
     { precondition, reason }: Accompanying,
     operation: number,
-    { target, command, secrets = [] }: Prepared,
+    { target, command, secrets = [], digest }: Prepared,
   ): TargetedCommand {
     const salts = this.#parts.randomBytes(2 * saltBytes);
     return {
       target,
       command,
       secrets,
+      digest,
       operation,
       precondition,
       reason,
