@@ -536,7 +536,9 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
     .description("access tokens, while no server holds the file");
   const ofTokens = (command: Command) => command.addOption(file()).addOption(json());
   const changesToken = (command: Command) =>
-    ofTokens(command).addOption(option("--reason <text>", "why, kept with the event that says so"));
+    ofTokens(command)
+      .addOption(option("--reason <text>", "why, kept with the event that says so"))
+      .addOption(option("--as <name>", "who does it"));
 
   changesToken(token.command("create"))
     .description("make one; its secret is printed this once")

@@ -1,30 +1,38 @@
 /** The commands that make, list, rotate and revoke access tokens, on a file that no server holds. */
 
 import type { CreatedToken } from "../api/index.js";
-import { openBuckets } from "../index.js";
+import { type OpenOptions, openBuckets } from "../index.js";
 import type { FileFlags } from "./keep.js";
 import { jsonLine, line, padded } from "./line.js";
 import { existingFileOf, fileOf, tellsUpgrade } from "./store.js";
 import type { Terminal } from "./terminal.js";
 
+/** Of what is recorded. */
+interface ChangeFlags extends FileFlags {
+  readonly as?: string;
+  readonly reason?: string;
+}
+
 export async function createToken(
   terminal: Terminal,
   name: string,
-  flags: FileFlags & {
+  flags: ChangeFlags & {
     readonly permission: string;
     readonly namespaces?: readonly string[];
     readonly expiresAt?: string;
-    readonly reason?: string;
   },
 ): Promise<void> {
-  await using store = await openBuckets<unknown>({
-    ...fileOf(terminal, flags),
-    ...tellsUpgrade(terminal),
-  });
+  await using store = await openBuckets<unknown>(
+    changing(terminal, fileOf(terminal, flags), flags),
+  );
   const { permission, namespaces, expiresAt, reason } = flags;
   const body = { name, permission, namespaces, expires_at: expiresAt };
   const { replayed: _, ...created } = await store.tokens.create(body, { reason });
   printSecret(terminal, created, flags);
+}
+
+function changing(terminal: Terminal, options: OpenOptions, { as: actor }: ChangeFlags) {
+  return { ...options, ...tellsUpgrade(terminal), ...(actor !== undefined && { actor }) };
 }
 
 function printSecret(terminal: Terminal, made: CreatedToken, { json }: FileFlags): void {
@@ -39,12 +47,11 @@ function printSecret(terminal: Terminal, made: CreatedToken, { json }: FileFlags
 export async function rotateToken(
   terminal: Terminal,
   name: string,
-  flags: FileFlags & { readonly reason?: string },
+  flags: ChangeFlags,
 ): Promise<void> {
-  await using store = await openBuckets<unknown>({
-    ...existingFileOf(terminal, flags),
-    ...tellsUpgrade(terminal),
-  });
+  await using store = await openBuckets<unknown>(
+    changing(terminal, existingFileOf(terminal, flags), flags),
+  );
   const { replayed: _, ...made } = await store.tokens.rotate(name, { reason: flags.reason });
   printSecret(terminal, made, flags);
 }
@@ -72,12 +79,11 @@ export async function listTokens(
 export async function revokeToken(
   terminal: Terminal,
   name: string,
-  flags: FileFlags & { readonly reason?: string },
+  flags: ChangeFlags,
 ): Promise<void> {
-  await using store = await openBuckets<unknown>({
-    ...existingFileOf(terminal, flags),
-    ...tellsUpgrade(terminal),
-  });
+  await using store = await openBuckets<unknown>(
+    changing(terminal, existingFileOf(terminal, flags), flags),
+  );
   await store.tokens.revoke(name, { reason: flags.reason });
   terminal.print(line`revoked ${name}`);
 }

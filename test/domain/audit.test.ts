@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { auditedTypes, toAuditEvent } from "../../src/domain/audit.js";
 import { AuditEvent } from "../../src/domain/audit-event.js";
+import { knownAction, knownResourceType } from "../../src/domain/audit-names.js";
 import { DomainEvent } from "../../src/domain/event.js";
 import { bucketId, created, locked, plainDocument, record, unlocked } from "./specification.js";
 
@@ -25,6 +26,14 @@ test("the action of an event finds its type again, and the type of its resource 
   expect(auditedTypes({ action: "bucket_updated" })).toEqual(["bucket.patched"]);
   expect(auditedTypes({ action: "bucket_deleted" })).toEqual(["bucket.deleted"]);
   expect(auditedTypes({ action: "object_updated" })).toEqual(["object.patched"]);
+  expect(auditedTypes({ resourceType: knownResourceType("token") })).toEqual([
+    "token.created",
+    "token.rotated",
+    "token.revoked",
+  ]);
+  for (const action of ["api_key_revoked", "token_revoked"]) {
+    expect(auditedTypes({ action: knownAction(action) })).toEqual(["token.revoked"]);
+  }
 });
 
 test("an event is shown in the hosted shape with its namespace, without what it does not have", () => {
