@@ -252,6 +252,29 @@ describe("token", () => {
     expect(await bucketlog(folder, ["token", "revoke", "ben"])).toMatchObject({ code: 1 });
   });
 
+  test("tells who had access when, and who gave and took it", async () => {
+    const folder = temporaryFolder();
+    await makeFile(folder);
+    const who = ["--as", "cleo", "--reason", "she left"];
+    await bucketlog(folder, ["token", "create", "ben", "--permission", "read", "--as", "cleo"]);
+    await bucketlog(folder, ["token", "revoke", "ben", ...who]);
+    const listed = async (asOf: string) =>
+      (await bucketlog(folder, ["token", "list", "--as-of", asOf])).out;
+    expect(await listed("@4")).toBe("ben                   read    all namespaces\n");
+    expect([await listed("@3"), await listed("@5")]).toEqual(["", ""]);
+    const version = await bucketlog(folder, ["token", "list", "--as-of", "3"]);
+    expect(version).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("as_of=3 is a version"),
+    });
+    const log = await bucketlog(folder, ["log", "--namespace", "*", "--actor", "cleo", "--json"]);
+    const events = log.out.trimEnd().split("\n");
+    expect(events.map((event) => JSON.parse(event))).toMatchObject([
+      { type: "token.revoked", actor: "cleo", reason: "she left" },
+      { type: "token.created", actor: "cleo" },
+    ]);
+  });
+
   test("of a file that is held elsewhere exits 5 and names the holder", async () => {
     const folder = temporaryFolder();
     const file = await makeFile(folder);

@@ -7,6 +7,7 @@ import Database from "better-sqlite3";
 import { expect, test } from "vitest";
 import { type OpenOptions, openBuckets } from "../../src/index.js";
 import { temporaryFile } from "../support/backends.js";
+import { tamper } from "../support/forge.js";
 import { openSqlite } from "../support/sqlite.js";
 
 const secretKey = "5e".repeat(32);
@@ -139,3 +140,23 @@ test("does not make rows good that were altered before", async () => {
   const { ok, fault } = await store.verify();
   expect([ok, fault?.problem]).toEqual([false, "the row guest of tokens was altered"]);
 });
+
+test.each([
+  ["its disk is full", { minFreeBytes: Number.MAX_SAFE_INTEGER }, () => {}],
+  [
+    "its log was altered",
+    {},
+    (file: string) => tamper(file, (db) => db.exec("UPDATE events SET body = '{}'")),
+  ],
+] as const)(
+  "is opened all the same where %s, and opens for its tokens",
+  async (_, options, alter) => {
+    const file = await olderFile();
+    // The copy of before the upgrade needs the room that is there.
+    await openSqlite({ file }).close();
+    alter(file);
+    await using store = await open(file, options);
+    expect(await tokenEvents(store).catch(() => [])).toEqual([]);
+    expect(store.tokens.authenticate(secret("ana"))).toMatchObject({ name: "ana" });
+  },
+);

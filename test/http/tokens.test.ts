@@ -207,6 +207,81 @@ describe("access tokens", () => {
     expect(at(await service.get(`${path}/history/2`), "actor")).toBe("José");
   });
 
+  test("are told of as of no moment that is none, and to nobody who opens less than the store", async () => {
+    const service = await serveTest();
+    const body = { name: "ana", permission: "admin", namespaces: ["films"] };
+    const secret = textAt(await service.post("/v1/admin/tokens", body), "token");
+    for (const [asOf, status] of [
+      ["3", 400],
+      ["yesterday", 400],
+      ["@99", 404],
+    ] as const) {
+      expect((await service.get(`/v1/admin/tokens?as_of=${asOf}`)).status).toBe(status);
+    }
+    expect((await service.get("/v1/admin/tokens?at=@1")).status).toBe(400);
+    const limited = (path: string) => withSecret(service, secret, path, "films");
+    expectRefusal(await limited("/v1/admin/tokens?as_of=@1"), 403, "ForbiddenError");
+    for (const path of ["/v1/organizations/audit/logs?resource_type=api_key", "/v1/events"]) {
+      const seen = await limited(path);
+      expect([seen.status, listAt(seen, "results")]).toEqual([200, []]);
+    }
+    for (const namespace of ["*", "_log"]) {
+      const refused = await withSecret(service, secret, "/v1/events", namespace);
+      expectRefusal(refused, 403, "ForbiddenError");
+    }
+    const named = await service.get("/v1/events", { namespace: "_log" });
+    expectRefusal(named, 400, "BadRequestError");
+  });
+
+  test("that are made, rotated and revoked are in the audit log: which, by whom, from where, and why", async () => {
+    const clock = new TestClock();
+    const service = await serveTest({ clock: clock.read });
+    const boss = await service.post("/v1/admin/tokens", { name: "boss", permission: "admin" });
+    const as = (reason: string) => ({
+      token: "none" as const,
+      headers: {
+        Authorization: `Bearer ${textAt(boss, "token")}`,
+        "X-Actor": "mallory",
+        "X-Reason": reason,
+        "User-Agent": "curl/8",
+      },
+    });
+    const path = "/v1/admin/tokens";
+    const made = await service.post(path, { name: "ana", permission: "read" }, as("she helps"));
+    await service.post(`${path}/ana/rotate`, undefined, as("it%20was%20lost"));
+    clock.advance(1_000);
+    await service.send("DELETE", `${path}/ana`, as("she left"));
+
+    const id = textAt(made, "token_id");
+    const audit = await service.get(`/v1/organizations/audit/logs?resource_id=${id}`);
+    const who = {
+      resource_type: "api_key",
+      resource_id: id,
+      namespace_id: "_log",
+      actor_id: "mallory",
+      acting_token: "boss",
+      ip_address: "127.0.0.1",
+      user_agent: "curl/8",
+    };
+    expect(listAt(audit, "results")).toMatchObject([
+      { ...who, action: "api_key_revoked" },
+      { ...who, action: "api_key_rotated" },
+      { ...who, action: "api_key_created" },
+    ]);
+    const feed = await service.get("/v1/events?types=token.rotated", { namespace: "*" });
+    expect(listAt(feed, "results")).toMatchObject([{ token_id: id, reason: "it was lost" }]);
+
+    const listed = async (asOf: string) => {
+      const answer = await service.get(`${path}?as_of=${asOf}`);
+      expect([answer.status, header(answer, "Cache-Control")]).toEqual([200, "no-store"]);
+      return listAt(answer, "results").map((token) => Object(token).name);
+    };
+    const second = (at: number) => new Date(at).toISOString();
+    expect(await listed("@1")).toEqual(["boss"]);
+    expect(await listed(second(clock.now - 1))).toEqual(["ana", "boss"]);
+    expect(await listed(second(clock.now))).toEqual(["boss"]);
+  });
+
   test("stand beside the name that an admin spoke in, wherever it is told who did it", async () => {
     const service = await serveTest();
     const path = await makeBucket(service);
