@@ -34,7 +34,7 @@ export interface KeptToken extends TokenRecord {
 }
 
 /** What an older version answered under an Idempotency-Key; no secret is among it. */
-export interface TokenReply {
+interface TokenReply {
   readonly fingerprint: string;
   /** Milliseconds since the epoch. */
   readonly recordedAt: number;

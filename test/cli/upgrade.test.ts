@@ -22,6 +22,8 @@ function makeOlder(file: string): void {
     "read_auditing",
     "row_macs",
     "table_macs",
+    "access_tokens",
+    "unrecorded_tokens",
   ])
     db.exec(`DROP TABLE ${table}`);
   db.exec("ALTER TABLE secrets DROP COLUMN key_id");

@@ -290,6 +290,8 @@ describe("opening a file", () => {
         "logs",
         "row_macs",
         "table_macs",
+        "access_tokens",
+        "unrecorded_tokens",
       ];
       const ofProofs = ["log", "tree", "checkpoints", "anchors"];
       for (const table of [...tables, ...later, ...ofProofs]) db.exec(`DROP TABLE ${table}`);
@@ -377,6 +379,7 @@ describe("migrations", () => {
         "cdb0d40d44d6cc5897bd4d8c3be7c9a075967c193811fd247624e6fdf4c431d8",
       ],
       [17, "0017-row-macs.sql", "99687731c66e54294d5adb4a059b4321407ae9f19bf56b0b70b2831780cce92f"],
+      [18, "0018-tokens.sql", "5e185a0dcfa2b82c9995e4cc159e1940e22e813127ab84c2b112d998bc8c514f"],
     ]);
   });
 });

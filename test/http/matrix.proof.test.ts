@@ -589,6 +589,7 @@ const absent: Readonly<Record<string, string>> = {
   listBuckets: "?as_of=@99999999",
   listTasks: "?as_of=@99999999",
   listNamespaces: "?as_of=@99999999",
+  listTokens: "?as_of=@99999999",
   searchConnections: "?as_of=@99999999",
   listEvents: "?bucket=no",
   getCheckpoint: "?size=99999999",

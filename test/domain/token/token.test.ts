@@ -39,7 +39,7 @@ function folded(events: readonly TokenEvent[]): TokenState {
 }
 
 /** What the commands make of a token, one after the other. */
-function after(document: TokenDocument, ...later: readonly TokenCommand["type"][]): TokenState {
+function token(document: TokenDocument, ...later: readonly TokenCommand["type"][]): TokenState {
   const created = decideToken(undefined, { type: "create_token", document });
   return folded([
     created,
@@ -68,7 +68,7 @@ describe("a token", () => {
         ],
       },
     });
-    expect(renderToken(after(ana, "rotate_token"))).toEqual({
+    expect(renderToken(token(ana, "rotate_token"))).toEqual({
       token_id: "tok_1",
       ...ana,
       created_at: "2026-05-03T12:00:00.000Z",
@@ -80,23 +80,23 @@ describe("a token", () => {
 
   test("keeps its name until it is revoked", () => {
     const own = [{ scope: "token_name", key: "ana" }];
-    expect(tokenReservations(after(ana, "rotate_token"))).toEqual(own);
-    expect(tokenReservations(after(ana, "rotate_token", "revoke_token"))).toEqual([]);
+    expect(tokenReservations(token(ana, "rotate_token"))).toEqual(own);
+    expect(tokenReservations(token(ana, "rotate_token", "revoke_token"))).toEqual([]);
   });
 
   test("opens until it expires, to the millisecond, or is revoked", () => {
-    const expiring = after({ ...ana, expires_at: new Date(began + day).toISOString() });
+    const expiring = token({ ...ana, expires_at: new Date(began + day).toISOString() });
     expect([began + day - 1, began + day].map((at) => opensAt(expiring, at))).toEqual([
       true,
       false,
     ]);
-    expect(opensAt(after(ana), Number.MAX_SAFE_INTEGER)).toBe(true);
-    expect(opensAt(after(ana, "revoke_token"), began + day)).toBe(false);
+    expect(opensAt(token(ana), Number.MAX_SAFE_INTEGER)).toBe(true);
+    expect(opensAt(token(ana, "revoke_token"), began + day)).toBe(false);
   });
 
   test("that was there before the log told of it says when it was made", () => {
     const created_at = "2025-12-24T00:00:00.000Z";
-    const late = after({ ...ana, created_at });
+    const late = token({ ...ana, created_at });
     expect([madeAt(late), late.created_at]).toEqual([created_at, "2026-05-03T12:00:00.000Z"]);
   });
 });
