@@ -16,7 +16,7 @@ export interface ImportOptions {
 export interface ImportReport {
   /** How many lines happened. */
   readonly changes: number;
-  /** How many were left out, as they were to be. */
+  /** How many were left out, as they were to be, or because they are of access tokens. */
   readonly skipped: number;
   /** Secrets that a history masks: set them again, where they are needed. */
   readonly secrets_left_out: number;

@@ -28,7 +28,7 @@ export async function importFile(
   if (flags.json) return terminal.print(jsonLine(report));
   const { changes, skipped, secrets_left_out: secrets, tokens } = report;
   terminal.print(line`${changes} changes of ${from} happened in ${flags.url ?? flags.file}`);
-  if (skipped > 0) terminal.print(line`${skipped} were left out (--skip)`);
+  if (skipped > 0) terminal.print(line`${skipped} were left out (--skip, and what is of tokens)`);
   if (secrets > 0) {
     terminal.print(line`${secrets} secrets are not in it: set them again, where they are needed`);
   }

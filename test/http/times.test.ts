@@ -54,6 +54,7 @@ async function placesOf(service: Service, clock: TestClock): Promise<Record<stri
     replay: query(`${bucket}/replay`, "to"),
     start: query("/v1/organizations/audit/logs", "start"),
     end: query("/v1/organizations/audit/logs", "end"),
+    tokens: query("/v1/admin/tokens", "as_of"),
     list: (time) => service.post(`/v1/buckets/list?as_of=${encodeURIComponent(time)}`),
     objects: (time) => service.post(`${bucket}/objects/list?as_of=${encodeURIComponent(time)}`),
     buckets_filter: filter("/v1/buckets/list", "created_at"),
@@ -72,7 +73,7 @@ async function placesOf(service: Service, clock: TestClock): Promise<Record<stri
 /** The answer without what each request has of its own. */
 function told({ status, text }: Answer, time: string): string {
   return `${status} ${text
-    .replaceAll(/"(request_id|token|name|event_id|task_id|object_id|etag)":"[^"]*"/g, "")
+    .replaceAll(/"(request_id|token|token_id|name|event_id|task_id|object_id|etag)":"[^"]*"/g, "")
     .replaceAll(time, "TIME")}`;
 }
 

@@ -38,12 +38,17 @@ async function historyOf(store: BucketStore<unknown>) {
   return page?.results ?? [];
 }
 
+/** Who had access to a store is no history of another. */
+async function importedFrom(store: BucketStore<unknown>) {
+  return (await historyOf(store)).filter(({ type }) => !type.startsWith("token."));
+}
+
 /** Of one log alone; and how a write was sent, which is another way for one that is done again. */
 const ofOneLog = ["hash", "previous_hash", "cursor", "media_type", "idempotency_key"];
 
 /** What a history says, without what proves it, and without the masks of secrets. */
 async function told(store: BucketStore<unknown>): Promise<unknown> {
-  const text = JSON.stringify(await historyOf(store));
+  const text = JSON.stringify(await importedFrom(store));
   return JSON.parse(text, (key, value: unknown) =>
     ofOneLog.includes(key) || value === secretMask ? undefined : value,
   );
@@ -82,7 +87,7 @@ test("so does the history of objects with blobs, when their bytes are at hand", 
   const { report, store: made } = await imported(from, { blobs: `${file}.blobs` });
   await using copy = made;
   // The webhook secret of an adapter is in no history.
-  expect(report).toMatchObject({ secrets_left_out: 1, skipped: 0 });
+  expect(report).toMatchObject({ secrets_left_out: 1, skipped: 1 });
   expect(await told(copy)).toEqual(await told(original));
   expect(await copy.verify({ blobs: "content" })).toMatchObject({ ok: true });
 });
@@ -157,12 +162,12 @@ test("into a store that is open it happens now, under ids of its own, and once h
   await using remote = connectBuckets<unknown>({ baseUrl: service.url, token: tokens.admin });
   const options = { blobs: `${file}.blobs` };
   const report = await importChanges(from, remote, options);
-  const { position } = await original.head();
-  expect(report.changes).toBe(position);
+  const { length } = await importedFrom(original);
+  expect(report).toMatchObject({ changes: length, skipped: 1 });
   expect(await importChanges(from, remote, options)).toEqual(report);
-  expect(await remote.head()).toMatchObject({ position });
+  expect(await remote.head()).toMatchObject({ position: length });
   const shape = async (one: BucketStore<unknown>) =>
-    (await historyOf(one)).map(({ type, version, actor, reason }) => ({
+    (await importedFrom(one)).map(({ type, version, actor, reason }) => ({
       type,
       version,
       actor,

@@ -20,7 +20,6 @@ export async function filledStore(
   await buckets.create({ bucket_name: "videos", bucket_schema: { properties: {} } });
   await buckets.patch("videos", { description: "first" }, { idempotencyKey: "once" });
   await buckets.patch("videos", { source_adapter: adapter });
-  await store.tokens.create({ name: "reader", permission: "read" });
   // What is refused is told as well, and changes nothing.
   await tellObjects(async ({ act }) => Object(await act(namespace).catch(() => ({}))));
   const waiting = await namespace.uploads("clips").create({
@@ -30,6 +29,7 @@ export async function filledStore(
     file_size_bytes: 5,
   });
   await namespace.uploads("clips").receive(waiting.upload.upload_id, bytesOf("bytes"));
+  await store.tokens.create({ name: "reader", permission: "read" });
   return { file, store };
 }
 

@@ -113,7 +113,9 @@ class SeedLoad {
     if ("command" in json) return stepOfCommand(json, { line, key: digest(`${line} ${text}`) });
     if (json["format"] === "bucketlog-export/1") throw isLog();
     if (!("event_id" in json)) throw noLine();
-    if (skip?.has(String(json["type"])) === true) {
+    const type = String(json["type"]);
+    // Who had access to another store is no history of this one.
+    if (skip?.has(type) === true || type.startsWith("token.")) {
       this.#skipped += 1;
       return undefined;
     }
