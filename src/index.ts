@@ -180,6 +180,7 @@ export type {
   Tasks,
   TestedDelivery,
   TokenAnswer,
+  TokenListOptions,
   TokenMade,
   TokenOptions,
   Tokens,

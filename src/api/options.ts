@@ -143,7 +143,6 @@ export const CreateManyFields = {
 
 export const TokenFields = { idempotencyKey: commitFields.idempotencyKey, reason };
 export const ServedTokenFields = { ...TokenFields, fingerprint: commitFields.fingerprint };
-export const TokenListFields = { asOf: optional(text) };
 
 const content: Field<unknown> = (given) => given;
 const bucket = text;

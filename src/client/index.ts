@@ -157,6 +157,7 @@ export type {
   Tasks,
   TestedDelivery,
   TokenAnswer,
+  TokenListOptions,
   TokenMade,
   TokenOptions,
   Tokens,

@@ -11,7 +11,8 @@ import type {
   Tokens,
   TokenWritten,
 } from "../api/index.js";
-import { readOptions, TokenFields, TokenListFields } from "../api/options.js";
+import { readOptions, TokenFields } from "../api/options.js";
+import { assertAsked } from "../api/questions.js";
 import { type JsonValue, toJson } from "../domain/json.js";
 import { segment, writeHeaders } from "./place.js";
 import { answerWith } from "./shapes.js";
@@ -36,9 +37,9 @@ export class RemoteTokens implements Tokens {
     return await this.#make(`${path}/${segment(name)}/rotate`, {}, options);
   }
 
-  async list(given: TokenListOptions = {}): Promise<readonly TokenAnswer[]> {
-    const { asOf } = readOptions(TokenListFields, given);
-    const call = { kind: "read", method: "GET", path, query: { as_of: asOf } } as const;
+  async list(asked: TokenListOptions = {}): Promise<readonly TokenAnswer[]> {
+    assertAsked("get", asked);
+    const call = { kind: "read", method: "GET", path, query: { as_of: asked.asOf } } as const;
     return (await this.#transport.json(call, List)).body.results;
   }
 

@@ -31,6 +31,7 @@ const questions: readonly (readonly [name: string, says: string, ask: Ask])[] = 
   ["tasks", 'mean "limit"', ({ tasks }) => tasks.list(named("limt"))],
   ["the audit log", 'mean "action"', ({ audit }) => audit.list(named("acton"))],
   ["a namespace", 'mean "asOf"', (_, { namespaces }) => namespaces.get("default", misspelt)],
+  ["tokens", 'mean "asOf"', (_, { tokens: all }) => all.list(misspelt)],
   ["namespaces", 'mean "limit"', (_, { namespaces }) => namespaces.list(named("limt"))],
 ];
 

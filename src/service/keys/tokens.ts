@@ -15,7 +15,8 @@ import {
   type TokenMade,
   type TokenWritten,
 } from "../../api/index.js";
-import { assertText, readOptions, ServedTokenFields, TokenListFields } from "../../api/options.js";
+import { assertText, readOptions, ServedTokenFields } from "../../api/options.js";
+import { assertAsked } from "../../api/questions.js";
 import { BucketsError, keyReused } from "../../domain/errors.js";
 import { formatTime } from "../../domain/event.js";
 import { type JsonValue, toJson } from "../../domain/json.js";
@@ -32,6 +33,7 @@ import { type TokenState, tokenReservation } from "../../domain/token/state.js";
 import { recordOf, type TokenRecord, type TokenTable } from "../../eventstore/token-table.js";
 import type { KnownCaller } from "../asker.js";
 import type { ReadingParts } from "../parts.js";
+import { asPoint } from "../read/stream-past.js";
 import { tokensAt } from "../read/tokens-at.js";
 import { type Prepared, preparedOnce, type UnitWriter } from "../write/writing.js";
 import { digestOf, newSecret, type TokenSecrets } from "./token-secrets.js";
@@ -107,8 +109,9 @@ export class StoredTokens implements TokenGate {
     return { replayed };
   }
 
-  async list(given: TokenListOptions = {}): Promise<readonly TokenAnswer[]> {
-    const { asOf } = readOptions(TokenListFields, given);
+  async list(asked: TokenListOptions = {}): Promise<readonly TokenAnswer[]> {
+    assertAsked("get", asked);
+    const asOf = asPoint(asked.asOf, "as_of");
     if (asOf !== undefined) return (await tokensAt(this.#parts, asOf)).map(renderToken);
     return (await this.#parts.table.all()).map(({ told, ...record }) => ({
       ...(told !== undefined && { token_id: told.token_id }),

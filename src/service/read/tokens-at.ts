@@ -1,9 +1,9 @@
 /** Who had access to the store at a moment of the past, by what the log tells of access tokens. */
-import { parsePoint } from "../../domain/as-of.js";
 import { BucketsError } from "../../domain/errors.js";
 import { madeAt, opensAt, type TokenState } from "../../domain/token/state.js";
 import type { ReadingParts } from "../parts.js";
 import { knownPoint, statesOf } from "./namespace-past.js";
+import type { AskedPoint } from "./stream-past.js";
 
 const newest = { kind: "position", position: Number.MAX_SAFE_INTEGER } as const;
 
@@ -11,14 +11,14 @@ const newest = { kind: "position", position: Number.MAX_SAFE_INTEGER } as const;
  * The tokens that opened it then, by their names. Reads every token that there ever was.
  * @throws BAD_REQUEST for what is no moment; NOT_FOUND for what is beyond the end, and for when it is not known.
  */
-export async function tokensAt(parts: ReadingParts, text: string): Promise<readonly TokenState[]> {
-  const { point, at } = await knownPoint(parts, undefined, {
-    point: parsePoint(text, "as_of"),
-    text,
-  });
+export async function tokensAt(
+  parts: ReadingParts,
+  asked: AskedPoint,
+): Promise<readonly TokenState[]> {
+  const { point, at } = await knownPoint(parts, undefined, asked);
   const ids = await parts.view.idsOf("token");
   const then = await statesOf(parts.events, "token", ids, point);
-  assertTold(await statesOf(parts.events, "token", ids, newest), then, { at, text });
+  assertTold(await statesOf(parts.events, "token", ids, newest), then, { at, text: asked.text });
   return then
     .filter((token) => opensAt(token, at))
     .sort((a, b) => (a.document.name < b.document.name ? -1 : 1));
