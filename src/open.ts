@@ -11,7 +11,6 @@ import type { Engine, EngineOptions } from "./engines/engine.js";
 import { openEngine } from "./engines/open-engine.js";
 import { settledPath } from "./engines/sqlite/store-path.js";
 import type { Outcome, Unit } from "./eventstore/store.js";
-import type { TokenRecord } from "./eventstore/token-table.js";
 import type { Upgrade } from "./eventstore/upgrade.js";
 import { areTimersHeld, resumeTimers } from "./held-timers.js";
 import {
@@ -29,7 +28,6 @@ import { UrlSigner } from "./service/keys/presign.js";
 import { idFactory, randomPool } from "./service/keys/random.js";
 import { ReadMacs } from "./service/keys/read-macs.js";
 import { ephemeralSigningKey, fileSigningKey } from "./service/keys/signing-key.js";
-import type { ChosenTokens } from "./service/keys/token-secrets.js";
 import { ephemeralKey, parseSecretKey, Vault } from "./service/keys/vault.js";
 import { OwnLog } from "./service/own-log.js";
 import { ReadAudit, readAuditDaysDefault } from "./service/read-auditing.js";
@@ -120,22 +118,11 @@ export interface OpenOptions {
   readonly randomBytes?: (size: number) => Uint8Array;
 }
 
-/** Tokens that outlive a store in memory, for one that begins anew. */
-export interface LastingTokens {
-  readonly chosen: ChosenTokens;
-  /** By their names. */
-  readonly records: Map<string, TokenRecord>;
-}
-
 /**
  * The store that the options ask for.
- * @param tokens those of one in memory before; nothing is recorded of them here.
  * @throws what `openBuckets` does.
  */
-export async function openStore(
-  given: OpenOptions,
-  tokens?: LastingTokens,
-): Promise<EmbeddedStore> {
+export async function openStore(given: OpenOptions): Promise<EmbeddedStore> {
   const options = readOpenOptions(given);
   const clock = options.clock === undefined ? Date.now : checkedClock(options.clock);
   const newId = options.newId === undefined ? idFactory(clock) : checkedIds(options.newId);
@@ -152,7 +139,7 @@ export async function openStore(
     isStrict: options.strict === true,
     days: options.readAuditDays ?? readAuditDaysDefault,
   };
-  if (options.file === ":memory:") return new Store(await inMemory(options, shared, tokens));
+  if (options.file === ":memory:") return new Store(await inMemory(options, shared));
   const store = new Store(await onFile(options, shared));
   if (options.readOnly !== true) await recordTokens(store);
   return store;
@@ -185,12 +172,8 @@ type Shared = Pick<
   readonly days: number;
 };
 
-async function inMemory(
-  options: OpenSettings,
-  shared: Shared,
-  tokens: LastingTokens | undefined,
-): Promise<StoreParts> {
-  const engine = await openEngine(engineOptions(options, shared), tokens?.records);
+async function inMemory(options: OpenSettings, shared: Shared): Promise<StoreParts> {
+  const engine = await openEngine(engineOptions(options, shared));
   return {
     ...shared,
     ...engine,
@@ -205,7 +188,7 @@ async function inMemory(
       shared,
       secretsOf(() => inMemoryKey(options)),
     )),
-    tokens: await tokensOf(engine, tokens?.chosen),
+    tokens: await tokensOf(engine),
     backups: noBackups,
   };
 }
@@ -288,11 +271,8 @@ async function recordTruncation({ events, tree, truncation }: Engine, shared: Sh
   await truncation.settle();
 }
 
-async function tokensOf(
-  { tokens: table }: Engine,
-  chosen: ChosenTokens = new Map(),
-): Promise<OpenedTokens> {
-  return { table, kept: await table.all(), chosen };
+async function tokensOf({ tokens: table }: Engine): Promise<OpenedTokens> {
+  return { table, kept: await table.all() };
 }
 
 type Secrets = Pick<StoreParts, "vault" | "signer" | "placeSeal" | "rowMacs"> & {

@@ -78,15 +78,11 @@ export async function openEphemeral(
   seed: string,
   { strict = false }: Pick<StartOptions, "strict"> = {},
 ): Promise<ResettableStore> {
-  // A reset does not log anybody out.
-  const tokens = { chosen: new Map(), records: new Map() };
   return await ResettableStore.open(async () => {
     const past = new SeedPast();
     const { now: clock, newId } = past;
-    const store = await openStore({ file: ":memory:", strict, clock, newId }, tokens);
+    const store = await openStore({ file: ":memory:", strict, clock, newId });
     await loadSeed(store, linesOf(seed), { name: "the seed", past });
-    // What the seed left is as it is each time; what is recorded of tokens comes after.
-    await store.tokens.recordKept();
     return store;
   });
 }

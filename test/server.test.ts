@@ -66,6 +66,34 @@ test("a reset goes back to the seed, by HTTP and in the program, and logs nobody
   }
 });
 
+test("tokens go on after a reset, also those of the seed, and their events come after it", async () => {
+  const reader = { command: "create_token", body: { name: "reader", permission: "read" } };
+  await using server = await startServer({ seed: [...seed, reader] });
+  const { store } = server;
+  const { token: ofSeed } = await store.tokens.rotate("reader");
+  const made = await store.tokens.create({ name: "ana", permission: "write" });
+  const gone = await store.tokens.create({ name: "gone", permission: "write" });
+  await store.tokens.revoke("gone");
+  for (let count = 0; count < 2; count += 1) {
+    await server.reset();
+    const page = await store.events({ namespace: "*" }).page();
+    expect(page?.results.map(({ type }) => type)).toEqual([
+      "bucket.created",
+      "bucket.patched",
+      "token.created",
+      "token.created",
+      "token.rotated",
+    ]);
+    const opens = [server.token, ofSeed, made.token].map(
+      (secret) => store.tokens.authenticate(secret)?.name,
+    );
+    expect(opens).toEqual(["admin", "reader", "ana"]);
+    expect(store.tokens.authenticate(gone.token)).toBeUndefined();
+    expect((await store.tokens.list()).map(({ name }) => name)).toEqual(["ana", "reader"]);
+    expect(await store.verify()).toMatchObject({ ok: true });
+  }
+});
+
 test("many servers run side by side, each with its own data", async () => {
   const servers = await Promise.all(Array.from({ length: 8 }, () => startServer({ seed })));
   try {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { namespacePattern } from "../domain/namespace/name.js";
 import { type Permission, permissions } from "../domain/permissions.js";
 import { timestamp } from "../domain/schemas.js";
+import type { TokenRecord } from "../domain/token/record.js";
 import { TokenAnswer } from "../domain/token/response.js";
 import type { Input } from "./inputs.js";
 import type { ServedCaller } from "./writes.js";
@@ -77,12 +78,22 @@ export interface ServedTokens<Sent = unknown> extends Tokens<Sent> {
   revoke(name: string, options?: ServedTokenOptions): Promise<TokenWritten>;
 }
 
+/** By the digests of which secrets a store opens, for one that takes its place. */
+export interface HeldTokens {
+  /** Those that the operator chose. */
+  readonly chosen: readonly TokenRecord[];
+  readonly kept: readonly TokenRecord[];
+}
+
 /** The tokens as a server needs them, which has to know who comes. */
 export interface TokenGate<Sent = unknown> extends ServedTokens<Sent> {
   /** For who asks: the name that is on the events, and whose own the Idempotency-Keys are. */
   as(caller: ServedCaller): ServedTokens;
   /** Writes the events of tokens that were there before the log told of any; done by whoever opens a store. */
   recordKept(): Promise<void>;
+  readonly held: HeldTokens;
+  /** They open this store as well, and are recorded in it. */
+  goOnWith(held: HeldTokens): Promise<void>;
   readonly count: number;
   /**
    * Accepts a secret that the operator chose, for as long as the process lives; of an admin token

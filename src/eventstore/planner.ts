@@ -48,6 +48,7 @@ import {
   takenBy,
 } from "../domain/resource.js";
 import { roughBytes } from "../domain/rough-size.js";
+import { recordOf } from "../domain/token/record.js";
 import { assertRecordable, encode } from "./codec.js";
 import type { StoredEvent } from "./frame.js";
 import {
@@ -62,7 +63,7 @@ import {
   type TargetedCommand,
   type Unit,
 } from "./store.js";
-import { recordOf, type TokenMove } from "./token-table.js";
+import type { TokenMove } from "./token-table.js";
 
 /** Where the planner finds what is known before the commit; `undefined` means known not to exist. */
 export interface Given {

@@ -47,15 +47,18 @@ export class ResettableStore implements EmbeddedStore {
     this.#store = store;
   }
 
-  /** @param open opens a store in memory and loads its seed; all that it opens share their tokens. */
+  /** @param open opens a store in memory and loads its seed. */
   static async open(open: () => Promise<EmbeddedStore>): Promise<ResettableStore> {
     return new ResettableStore(open, await open());
   }
 
-  /** Back to the seed; positions and versions begin anew. */
+  /** Back to the seed; positions and versions begin anew. Tokens that were made since go on to open it. */
   async reset(): Promise<void> {
     const old = this.#store;
-    this.#store = await this.#open();
+    const next = await this.#open();
+    // Nobody is logged out.
+    await next.tokens.goOnWith(old.tokens.held);
+    this.#store = next;
     await old.close();
   }
 

@@ -59,12 +59,13 @@ import type {
   ReplayReport,
   VerifyReport,
 } from "../domain/reports.js";
+import type { TokenRecord } from "../domain/token/record.js";
 import { toHex } from "../eventstore/codec.js";
 import { Committer } from "../eventstore/committer.js";
 import type { ReceivedTable } from "../eventstore/received-table.js";
 import type { RowMacs, RowSeals } from "../eventstore/row-seals.js";
 import type { EventStore, Unit } from "../eventstore/store.js";
-import type { TokenRecord, TokenTable } from "../eventstore/token-table.js";
+import type { TokenTable } from "../eventstore/token-table.js";
 import type { TimerTable } from "../projections/timer-table.js";
 import type { ProjectionKeeper, View } from "../projections/view.js";
 import { readCheckpoint } from "../proofs/checkpoint.js";
@@ -81,7 +82,7 @@ import { anchorCommand, anchorFile } from "./keys/anchors.js";
 import type { PlaceSeal } from "./keys/place-seal.js";
 import type { UrlSigner } from "./keys/presign.js";
 import { LogProofs, type ProofParts } from "./keys/proofs.js";
-import { type ChosenTokens, TokenSecrets } from "./keys/token-secrets.js";
+import { TokenSecrets } from "./keys/token-secrets.js";
 import { StoredTokens } from "./keys/tokens.js";
 import type { Vault } from "./keys/vault.js";
 import { NamespaceService } from "./namespace.js";
@@ -105,7 +106,6 @@ import { UnitWriter } from "./write/writing.js";
 export interface OpenedTokens {
   readonly table: TokenTable;
   readonly kept: readonly TokenRecord[];
-  readonly chosen: ChosenTokens;
 }
 
 /** What the composition root puts together. */
@@ -209,7 +209,7 @@ export class Store implements EmbeddedStore {
       new StoredTokens({
         ...this.#service,
         table: parts.tokens.table,
-        secrets: new TokenSecrets(parts.tokens.kept, parts.tokens.chosen),
+        secrets: new TokenSecrets(parts.tokens.kept),
         known: (caller) => this.#known(caller),
       }),
     );

@@ -37,7 +37,6 @@ import type {
   TimeFilter,
   Unit,
 } from "../../eventstore/store.js";
-import type { TokenRecord } from "../../eventstore/token-table.js";
 import { memoryLogTree } from "./log-tree.js";
 import { MemoryTokenTable } from "./token-table.js";
 
@@ -45,8 +44,6 @@ export interface MemoryEngineOptions {
   readonly projection: InlineProjection;
   readonly clock: () => number;
   readonly newId: (prefix: string) => string;
-  /** The tokens of a store before, by their names, which go on to open this one. */
-  readonly tokens?: Map<string, TokenRecord> | undefined;
 }
 
 export class MemoryEngine implements EventStore {
@@ -71,7 +68,7 @@ export class MemoryEngine implements EventStore {
   constructor(options: MemoryEngineOptions) {
     this.#projection = options.projection;
     this.#clock = options.clock;
-    this.tokens = new MemoryTokenTable(options.tokens ?? new Map(), options.projection);
+    this.tokens = new MemoryTokenTable(options.projection);
     this.tree = memoryLogTree(
       { logId: options.newId("log"), beganAt: options.clock() },
       (position, count) => this.#log.slice(position, position + count).map(({ hash }) => hash),

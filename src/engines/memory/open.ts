@@ -2,7 +2,6 @@
 
 import { nothingToRescue } from "../../eventstore/rescued.js";
 import { noRowSeals } from "../../eventstore/row-seals.js";
-import type { TokenRecord } from "../../eventstore/token-table.js";
 import type { Engine, EngineOptions } from "../engine.js";
 import { MemoryEngine } from "./engine.js";
 import { MemoryKeeper } from "./keeper.js";
@@ -11,13 +10,12 @@ import { memoryReceivedTable } from "./received-table.js";
 import { memoryTimerTable } from "./timer-table.js";
 import { MemoryView } from "./view.js";
 
-/** @param tokens the tokens of a store before, which go on to open this one. */
-export async function openMemory(
-  { clock, newId }: Pick<EngineOptions, "clock" | "newId">,
-  tokens?: Map<string, TokenRecord>,
-): Promise<Engine> {
+export async function openMemory({
+  clock,
+  newId,
+}: Pick<EngineOptions, "clock" | "newId">): Promise<Engine> {
   const view = new MemoryView();
-  const events = new MemoryEngine({ projection: view, clock, newId, tokens });
+  const events = new MemoryEngine({ projection: view, clock, newId });
   return {
     events,
     view,

@@ -1,29 +1,22 @@
 /** Tokens of a store that does not outlive the process. */
 import { stateOfKind } from "../../domain/resource.js";
+import type { TokenRecord } from "../../domain/token/record.js";
 import { tokenReservation } from "../../domain/token/state.js";
 import type { InlineProjection } from "../../eventstore/projection.js";
-import type { TokenMove, TokenRecord, TokenTable } from "../../eventstore/token-table.js";
+import type { TokenMove, TokenTable } from "../../eventstore/token-table.js";
 
 export class MemoryTokenTable implements TokenTable {
   /** By their names. */
-  readonly #records: Map<string, TokenRecord>;
+  readonly #records = new Map<string, TokenRecord>();
   readonly #view: InlineProjection;
-  /** Those that are there at first are of another log. */
-  readonly #unrecorded: Set<string>;
 
-  constructor(records: Map<string, TokenRecord>, view: InlineProjection) {
-    this.#records = records;
+  constructor(view: InlineProjection) {
     this.#view = view;
-    this.#unrecorded = new Set(records.keys());
   }
 
   async all() {
     return [...this.#records.values()]
-      .map((record) => ({
-        ...record,
-        told: this.#told(record.name),
-        isUnrecorded: this.#unrecorded.has(record.name),
-      }))
+      .map((record) => ({ ...record, told: this.#told(record.name), isUnrecorded: false }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
@@ -36,10 +29,8 @@ export class MemoryTokenTable implements TokenTable {
 
   move(moves: readonly TokenMove[]): void {
     for (const move of moves) {
-      const name = move.kind === "opens" ? move.record.name : move.name;
-      this.#unrecorded.delete(name);
-      if (move.kind === "opens") this.#records.set(name, move.record);
-      if (move.kind === "closes") this.#records.delete(name);
+      if (move.kind === "opens") this.#records.set(move.record.name, move.record);
+      if (move.kind === "closes") this.#records.delete(move.name);
     }
   }
 

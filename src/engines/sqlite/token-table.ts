@@ -4,14 +4,9 @@ import { z } from "zod";
 import { permissions } from "../../domain/permissions.js";
 import { stateOfKind } from "../../domain/resource.js";
 import { jsonValue } from "../../domain/schemas.js";
+import { isAsTold, type TokenRecord } from "../../domain/token/record.js";
 import { tokenReservation } from "../../domain/token/state.js";
-import {
-  isAsTold,
-  type KeptToken,
-  type TokenMove,
-  type TokenRecord,
-  type TokenTable,
-} from "../../eventstore/token-table.js";
+import type { KeptToken, TokenMove, TokenTable } from "../../eventstore/token-table.js";
 import { parseState } from "./state-tables.js";
 
 const TokenRow = z

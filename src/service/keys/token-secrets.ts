@@ -3,27 +3,30 @@
  * random bits, of which only the SHA-256 is kept, and compared in constant time.
  */
 import { hash, timingSafeEqual } from "node:crypto";
-import type { TokenRecord } from "../../eventstore/token-table.js";
+import type { HeldTokens } from "../../api/index.js";
+import type { TokenRecord } from "../../domain/token/record.js";
 
 const secretBytes = 32;
 const openedMax = 1_000;
 
-/** Those that the operator chose, by their digests: they live as long as the process. */
-export type ChosenTokens = Map<string, TokenRecord>;
-
 export class TokenSecrets {
-  readonly #chosen: ChosenTokens;
+  /** Those that the operator chose, by their digests, as the others are: they live as long as the process. */
+  readonly #chosen = new Map<string, TokenRecord>();
   readonly #kept = new Map<string, TokenRecord>();
   /** By the secrets that were sent and found to be theirs; any change of a token clears it. */
   readonly #opened = new Map<string, TokenRecord>();
 
-  constructor(kept: readonly TokenRecord[], chosen: ChosenTokens) {
-    this.#chosen = chosen;
+  constructor(kept: readonly TokenRecord[]) {
     for (const record of kept) this.#kept.set(digestKey(record.digest), record);
   }
 
   get count(): number {
     return this.#chosen.size + this.#kept.size;
+  }
+
+  get held(): HeldTokens {
+    const kept = [...this.#kept.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return { chosen: [...this.#chosen.values()], kept };
   }
 
   /** The token that the secret is of, whether or not it has expired. */

@@ -5,6 +5,7 @@
 import { hash } from "node:crypto";
 import {
   CreateTokenRequest,
+  type HeldTokens,
   type ServedCaller,
   type ServedTokenOptions,
   type ServedTokens,
@@ -28,9 +29,10 @@ import { stateOfKind } from "../../domain/resource.js";
 import { parseBody } from "../../domain/schemas.js";
 import { secretMask } from "../../domain/secrets.js";
 import type { TokenDocument } from "../../domain/token/document.js";
+import { recordOf, type TokenRecord } from "../../domain/token/record.js";
 import { renderToken } from "../../domain/token/response.js";
 import { type TokenState, tokenReservation } from "../../domain/token/state.js";
-import { recordOf, type TokenRecord, type TokenTable } from "../../eventstore/token-table.js";
+import type { TokenTable } from "../../eventstore/token-table.js";
 import type { KnownCaller } from "../asker.js";
 import type { ReadingParts } from "../parts.js";
 import { asPoint } from "../read/stream-past.js";
@@ -54,8 +56,6 @@ interface TokenWrite {
   readonly prepare: () => Promise<Prepared>;
   readonly settle: (state: TokenState) => void;
 }
-
-const late = "it was there before the log told of tokens";
 
 export class StoredTokens implements TokenGate {
   readonly #parts: TokenParts;
@@ -122,6 +122,26 @@ export class StoredTokens implements TokenGate {
   async recordKept(): Promise<void> {
     for (const token of await this.#parts.table.all()) {
       if (token.isUnrecorded) await this.#record(token);
+    }
+  }
+
+  get held(): HeldTokens {
+    return this.#parts.secrets.held;
+  }
+
+  async goOnWith({ chosen, kept }: HeldTokens): Promise<void> {
+    const { secrets, view } = this.#parts;
+    for (const record of chosen) secrets.choose(record);
+    for (const record of kept) {
+      const { name, digest } = record;
+      const id = await view.holder(tokenReservation(name));
+      if (id === undefined) await this.#record(record, digest);
+      else {
+        const target = { kind: "unowned", id } as const;
+        const command = { type: "rotate_token" } as const;
+        await this.#note("it keeps the secret that it had", { target, command, digest });
+      }
+      secrets.keep(record);
     }
   }
 
@@ -224,23 +244,28 @@ export class StoredTokens implements TokenGate {
     return { kind: "unowned", id: await this.#record(kept) };
   }
 
-  /** Writes the first event of a token that is there without any; its row stays as it is. */
-  async #record(kept: TokenRecord): Promise<string> {
-    const { units } = this.#parts;
+  /** Writes the first event of a token that is there without any. @param digest unless its row is there. */
+  async #record(kept: TokenRecord, digest?: Uint8Array): Promise<string> {
     const { name, permission, namespaces, createdAt, expiresAt } = kept;
-    return await units.writeOne(
+    const creation = this.#creation({
+      name,
+      permission,
+      ...(namespaces !== null && { namespaces }),
+      ...(expiresAt !== null && { expires_at: formatTime(expiresAt) }),
+      created_at: formatTime(createdAt),
+    });
+    return await this.#note("it was there before the log told of tokens", { ...creation, digest });
+  }
+
+  /** What happens to a token without anybody asking for it. @returns the id of the token. */
+  async #note(reason: string, command: Prepared): Promise<string> {
+    return await this.#parts.units.writeOne(
       { namespace: logNamespace, caller: this.#caller },
       {
-        reason: late,
+        reason,
         precondition: anyVersion,
-        call: ["record_token", name],
-        command: this.#creation({
-          name,
-          permission,
-          ...(namespaces !== null && { namespaces }),
-          ...(expiresAt !== null && { expires_at: formatTime(expiresAt) }),
-          created_at: formatTime(createdAt),
-        }),
+        call: [command.command.type],
+        command,
         render: async ({ state }) => stateOfKind("token", state).token_id,
       },
       {},

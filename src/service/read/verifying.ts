@@ -3,8 +3,9 @@ import type { BlobStore } from "../../blobstore/blob-store.js";
 import { isBucketsError } from "../../domain/errors.js";
 import type { BlobCheck, VerifyReport } from "../../domain/reports.js";
 import { kindOfStream } from "../../domain/resource.js";
+import { isAsTold } from "../../domain/token/record.js";
 import type { CheckedRows, RowMacs, RowSeals } from "../../eventstore/row-seals.js";
-import { isAsTold, type TokenTable } from "../../eventstore/token-table.js";
+import type { TokenTable } from "../../eventstore/token-table.js";
 import type { Reference, View } from "../../projections/view.js";
 
 interface RowParts {

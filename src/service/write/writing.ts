@@ -31,7 +31,6 @@ import {
   type TargetedCommand,
   type Unit,
 } from "../../eventstore/store.js";
-import type { TokenRecord } from "../../eventstore/token-table.js";
 import type { View } from "../../projections/view.js";
 import type { Asker } from "../asker.js";
 import { giveUpContents } from "../blob-references.js";
@@ -56,7 +55,7 @@ export interface Prepared extends Pick<TargetedCommand, "target" | "command"> {
   /** Kept as far as the event refers to them; none unless given. */
   readonly secrets?: TargetedCommand["secrets"];
   /** SHA-256 of the secret by which a token opens from then on. */
-  readonly digest?: TokenRecord["digest"];
+  readonly digest?: TargetedCommand["digest"];
   /** The hashes of contents that were stored or renewed for it: given up with it when it is refused. */
   readonly stored?: readonly string[] | undefined;
   /** A secret that was made for it, for the answer alone. */
