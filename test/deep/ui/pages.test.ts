@@ -10,6 +10,7 @@ let server: StartedServer;
 
 beforeAll(async () => {
   [browser, server] = await Promise.all([openBrowser(), startStory()]);
+  await server.store.tokens.create({ name: "ana", permission: "read" });
   const { buckets, connections } = server.store.namespace();
   await connections.create({ name: "studio mux", provider_type: "mux", description: "films" });
   await buckets.create({ bucket_name: "gone", bucket_schema: { properties: {} } });
