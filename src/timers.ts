@@ -14,3 +14,12 @@ export const monotonicNow: () => number = performance.now.bind(performance);
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+/**
+ * The same after work that was long, wherever in its turn the event loop is: one that has just read
+ * from sockets comes to what `nextTurn` waits for before it reads from others.
+ */
+export async function wholeTurn(): Promise<void> {
+  await nextTurn();
+  await nextTurn();
+}

@@ -5,7 +5,15 @@
  * What is stored is then exactly what was meant.
  */
 import { BucketsError, invariant } from "./errors.js";
-import { finiteNumber, type JsonValue, tooDeep, tooManyKeys, wellFormed } from "./json.js";
+import {
+  finiteNumber,
+  type JsonValue,
+  notedFromText,
+  toJson,
+  tooDeep,
+  tooManyKeys,
+  wellFormed,
+} from "./json.js";
 import { findJsonFault } from "./json-fault.js";
 import { limits } from "./limits.js";
 import { isKept } from "./number-literal.js";
@@ -28,8 +36,9 @@ const body: JsonSource = { name: "The body", line: 1 };
 export function parseJsonText(bytes: Uint8Array, source = body): JsonValue {
   const text = decodeText(bytes, source);
   try {
-    scan(text, source);
-    return JSON.parse(text);
+    const { hasMinusZero } = scan(text, source);
+    const value: JsonValue = JSON.parse(text);
+    return hasMinusZero ? toJson(value) : notedFromText(value);
   } catch (error) {
     throw error instanceof SyntaxError ? malformed(text, source) : error;
   }
@@ -72,7 +81,8 @@ type Level = Set<string> | null;
  * One pass over the text for what `JSON.parse` lets through. It need not understand malformed
  * text, only stop on it: the parser will refuse that.
  */
-function scan(text: string, source: JsonSource): void {
+function scan(text: string, source: JsonSource): { readonly hasMinusZero: boolean } {
+  let hasMinusZero = false;
   const levels: Level[] = [];
   let expectsKey = false;
   for (let at = 0; at < text.length; ) {
@@ -103,13 +113,17 @@ function scan(text: string, source: JsonSource): void {
       default:
         if (startsNumber(code)) {
           const end = endOfNumber(text, at);
-          if (!isShortInteger(text, at, end)) checkNumber(text.slice(at, end));
+          if (!isShortInteger(text, at, end)) {
+            const value = checkedNumber(text.slice(at, end));
+            if (Object.is(value, -0)) hasMinusZero = true;
+          }
           at = end;
           continue;
         }
     }
     at += 1;
   }
+  return { hasMinusZero };
 }
 
 /** The index after the closing quote, or the end of the text. */
@@ -150,10 +164,10 @@ function isShortInteger(text: string, start: number, end: number): boolean {
   return true;
 }
 
-/** What is no number is for the parser to refuse. */
-function checkNumber(literal: string): void {
+/** What is no number is for the parser to refuse. Minus zero, which JSON text does not keep, is told. */
+function checkedNumber(literal: string): number {
   const value = Number(literal);
-  if (Number.isNaN(value) || isKept(literal, finiteNumber(value))) return;
+  if (Number.isNaN(value) || isKept(literal, finiteNumber(value))) return value;
   throw new BucketsError(
     "BAD_REQUEST",
     "An integer is beyond 2^53 and would become another: send it as a string.",

@@ -46,7 +46,9 @@ export function withoutAbsent(
  */
 export function frozen<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
-  for (const member of Object.values(value)) frozen(member);
+  // An array is walked as it is, for it may have very many items.
+  const members: Iterable<unknown> = Array.isArray(value) ? value : Object.values(value);
+  for (const member of members) frozen(member);
   return Object.freeze(value);
 }
 
@@ -69,7 +71,7 @@ export function jsonDepth(value: JsonValue, limit: number = limits.jsonDepthMax)
   if (typeof value !== "object" || value === null) return 0;
   if (limit <= 0) return 1;
   let deepest = 0;
-  for (const item of Object.values(value)) {
+  for (const item of isJsonArray(value) ? value : Object.values(value)) {
     if (typeof item === "object") deepest = Math.max(deepest, jsonDepth(item, limit - 1));
   }
   return deepest + 1;
@@ -92,7 +94,21 @@ export function jsonBytes(value: JsonValue): number {
  * an object.
  */
 export function toJson(input: unknown): JsonValue {
+  if (isFromText(input)) return frozen(input);
   return frozen(copied(input, 0));
+}
+
+/** Values that came as JSON text, whose every rule was checked there: nobody else has them. */
+const fromText = new WeakSet<object>();
+
+function isFromText(input: unknown): input is JsonValue {
+  return typeof input === "object" && input !== null && fromText.has(input);
+}
+
+/** Notes that the value, or one in it, came as JSON text, so that it is not copied to be ours. */
+export function notedFromText<T extends JsonValue | undefined>(value: T): T {
+  if (typeof value === "object" && value !== null) fromText.add(value);
+  return value;
 }
 
 function copied(input: unknown, depth: number): JsonValue {
@@ -111,7 +127,8 @@ function copied(input: unknown, depth: number): JsonValue {
   if (input === null) return null;
   if (input instanceof Date && !Number.isNaN(input.getTime())) return input.toISOString();
   if (depth >= limits.jsonDepthMax) throw tooDeep();
-  if (Array.isArray(input)) return Array.from(input, (item) => copied(item, depth + 1));
+  // By a copy, in which what is missing is undefined: a third of the time of `Array.from`.
+  if (Array.isArray(input)) return [...input].map((item) => copied(item, depth + 1));
   if (!isPlainObject(input)) {
     throw new BucketsError(
       "BAD_REQUEST",
@@ -120,11 +137,11 @@ function copied(input: unknown, depth: number): JsonValue {
   }
   const members = Object.entries(input);
   if (members.length > limits.anyObjectKeysMax) throw tooManyKeys();
-  return Object.fromEntries(
-    members
-      .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => [wellFormed(key), copied(value, depth + 1)]),
-  );
+  const kept: [string, JsonValue][] = [];
+  for (const [key, value] of members) {
+    if (value !== undefined) kept.push([wellFormed(key), copied(value, depth + 1)]);
+  }
+  return Object.fromEntries(kept);
 }
 
 /** Its prototype is none, or the root of a realm: not an instance of a class. */

@@ -13,6 +13,8 @@ export const limits = {
   /** In any one object of a request, whatever it is for: counted before anything is made of it. */
   anyObjectKeysMax: 10_000,
   keyLengthMax: 1_024,
+  /** Of fields of a bucket_schema in one write: those of items are looked for in each. */
+  schemaLookupsMax: 500_000,
   pageSizeMax: 1_000,
   /** Of events as they are stored: a page that has a cursor for the next one ends at this. */
   pageBytesMax: 8 * 1024 * 1024,

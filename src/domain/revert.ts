@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { Change } from "./change.js";
 import { applyChanges } from "./changes.js";
 import { BucketsError, invalidAt } from "./errors.js";
-import { isJsonObject, type JsonObject } from "./json.js";
+import { isJsonObject, type JsonObject, ownValue } from "./json.js";
 import { formatPointer, type Pointer, parsePointer, valueAt } from "./pointer.js";
 import { orAbsent } from "./schemas.js";
 
@@ -35,10 +35,18 @@ export function putBack(
   isPatchable: (pointer: Pointer) => boolean,
 ): JsonObject {
   if (fields === undefined) return earlier;
-  return fields.reduce(
-    (document, field) => putFieldBack(document, earlier, parseField(field, isPatchable)),
-    current,
-  );
+  const changes: Change[] = [];
+  const paths = new Set<string>();
+  for (const field of fields) {
+    const pointer = parseField(field, isPatchable);
+    const path = formatPointer(pointer);
+    // What is below a field that was put back is back with it.
+    if (pathsTo(path).some((above) => paths.has(above))) continue;
+    paths.add(path);
+    const change = changeBack(current, earlier, pointer);
+    if (change !== undefined) changes.push(change);
+  }
+  return applyChanges(current, changes);
 }
 
 /** @throws VALIDATION_FAILED for what is no pointer to a field of the patchable document. */
@@ -52,27 +60,37 @@ function parseField(field: string, isPatchable: (pointer: Pointer) => boolean): 
   );
 }
 
-function putFieldBack(document: JsonObject, earlier: JsonObject, pointer: Pointer): JsonObject {
+/** What puts one field back; undefined when it was and is not there. */
+function changeBack(
+  document: JsonObject,
+  earlier: JsonObject,
+  pointer: Pointer,
+): Change | undefined {
   assertObjectsAbove(document, pointer);
   const path = formatPointer(pointer);
   const value = valueAt(earlier, pointer);
+  if (value !== undefined) return { op: "add", path, value };
   const was = valueAt(document, pointer);
-  if (value !== undefined) return applyChanges(document, [{ op: "add", path, value }]);
-  return was === undefined ? document : applyChanges(document, [{ op: "remove", path, was }]);
+  return was === undefined ? undefined : { op: "remove", path, was };
 }
 
 /** Objects on the way are made where they are missing; an array is a unit and is not entered. */
 function assertObjectsAbove(document: JsonObject, pointer: Pointer): void {
-  for (let length = 1; length < pointer.length; length += 1) {
-    const above = pointer.slice(0, length);
-    const value = valueAt(document, above);
-    if (value === undefined || isJsonObject(value)) continue;
-    throw invalidAt(
-      ["body", "fields"],
-      "not_an_object",
-      `${formatPointer(above)} is no object now: revert it as a whole.`,
-    );
+  let above = document;
+  for (const [level, token] of pointer.slice(0, -1).entries()) {
+    const value = ownValue(above, token);
+    if (value === undefined) return;
+    if (!isJsonObject(value)) throw noObject(pointer.slice(0, level + 1));
+    above = value;
   }
+}
+
+function noObject(pointer: Pointer): BucketsError {
+  return invalidAt(
+    ["body", "fields"],
+    "not_an_object",
+    `${formatPointer(pointer)} is no object now: revert it as a whole.`,
+  );
 }
 
 /** @throws CONFLICT when an event slipped in after the command was made; it is made again. */

@@ -17,6 +17,11 @@ export function roughBytes(value: object): number {
   return counted;
 }
 
+/** The same of any value. */
+export function roughBytesOf(value: JsonValue): number {
+  return typeof value === "object" && value !== null ? roughBytes(value) : sizeOf(value);
+}
+
 function sizeOf(value: unknown): number {
   if (typeof value === "string") return value.length + markBytes;
   if (isJsonArray(value)) return value.reduce<number>((sum, item) => sum + sizeOf(item), markBytes);

@@ -1,6 +1,7 @@
 /** What the users of resources fill in as they like, and the limits that it keeps. */
 import { BucketsError, type ValidationIssue } from "./errors.js";
 import {
+  isJsonArray,
   isJsonObject,
   type JsonObject,
   type JsonValue,
@@ -28,29 +29,53 @@ export function assertDocumentFits(document: JsonObject): void {
 }
 
 /** What the users fill in keeps the limits on its keys at every level. */
-export function keyIssues(value: JsonValue, at: readonly string[]): ValidationIssue[] {
-  if (typeof value !== "object" || value === null) return [];
-  const issues: ValidationIssue[] = [];
-  if (isJsonObject(value)) {
-    const keys = Object.keys(value);
-    if (keys.length > limits.objectKeysMax) {
-      issues.push({
-        type: "too_many_keys",
-        location: at,
-        message: `Keep at most ${limits.objectKeysMax} keys in one object; here are ${keys.length}.`,
-      });
+export function keyIssues(value: JsonValue, at: readonly string[]): readonly ValidationIssue[] {
+  const issues = issuesWithin(value);
+  return issues.map((issue) => ({ ...issue, location: [...at, ...issue.location] }));
+}
+
+const none: readonly ValidationIssue[] = [];
+
+/** Very many members have none: nothing is made for them, nor are they given a place. */
+function issuesWithin(value: JsonValue): readonly ValidationIssue[] {
+  if (isJsonArray(value)) {
+    let issues = none;
+    for (let index = 0; index < value.length; index += 1) {
+      const item = value[index];
+      if (typeof item === "object") issues = together(issues, String(index), issuesWithin(item));
     }
-    if (keys.some((key) => key.length > limits.keyLengthMax)) {
-      issues.push({
-        type: "key_too_long",
-        location: at,
-        message: `Keep keys within ${limits.keyLengthMax} characters.`,
-      });
-    }
+    return issues;
   }
-  for (const [key, item] of Object.entries(value)) {
-    // Most are scalars, which have no keys, and of very many none gets a place.
-    if (typeof item === "object") issues.push(...keyIssues(item, [...at, key]));
+  if (!isJsonObject(value)) return none;
+  let issues = ownKeyIssues(value);
+  for (const key of Object.keys(value)) {
+    const member = value[key];
+    if (typeof member === "object") issues = together(issues, key, issuesWithin(member));
+  }
+  return issues;
+}
+
+function together(
+  issues: readonly ValidationIssue[],
+  key: string,
+  below: readonly ValidationIssue[],
+): readonly ValidationIssue[] {
+  if (below.length === 0) return issues;
+  return [...issues, ...below.map((issue) => ({ ...issue, location: [key, ...issue.location] }))];
+}
+
+function ownKeyIssues(value: JsonObject): readonly ValidationIssue[] {
+  const keys = Object.keys(value);
+  const isTooLong = keys.some((key) => key.length > limits.keyLengthMax);
+  if (keys.length <= limits.objectKeysMax && !isTooLong) return none;
+  const issues: ValidationIssue[] = [];
+  if (keys.length > limits.objectKeysMax) {
+    const message = `Keep at most ${limits.objectKeysMax} keys in one object; here are ${keys.length}.`;
+    issues.push({ type: "too_many_keys", location: [], message });
+  }
+  if (isTooLong) {
+    const message = `Keep keys within ${limits.keyLengthMax} characters.`;
+    issues.push({ type: "key_too_long", location: [], message });
   }
   return issues;
 }

@@ -6,7 +6,7 @@ import { parseJsonText } from "../domain/json-text.js";
 import { limits } from "../domain/limits.js";
 import type { TakenContents } from "../domain/object/taken-contents.js";
 import { patchMediaTypes } from "../domain/patch-media-type.js";
-import { nextTurn } from "../timers.js";
+import { wholeTurn } from "../timers.js";
 import { digestCheck } from "./digests.js";
 import { findInBody, type LargeBodies, readFound } from "./large-body.js";
 import type { HttpContext, Route } from "./route.js";
@@ -53,7 +53,7 @@ export async function readJsonBody(
   }
   const json = bytes.length === 0 ? undefined : parseBody(bytes);
   // What is made of it may take as long again.
-  if (bytes.length >= limits.countedBytesMin) await nextTurn();
+  if (bytes.length >= limits.countedBytesMin) await wholeTurn();
   return { mediaType, bytes, json };
 }
 

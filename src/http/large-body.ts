@@ -4,7 +4,13 @@
  * here, part by part.
  */
 import { BucketsError } from "../domain/errors.js";
-import { isJsonArray, isJsonObject, type JsonValue, ownValue } from "../domain/json.js";
+import {
+  isJsonArray,
+  isJsonObject,
+  type JsonValue,
+  notedFromText,
+  ownValue,
+} from "../domain/json.js";
 import { parseJsonText } from "../domain/json-text.js";
 import { limits } from "../domain/limits.js";
 import { TakenContents } from "../domain/object/taken-contents.js";
@@ -40,12 +46,12 @@ export async function readFound({ rest, objects, contents }: FoundInBody): Promi
   readonly json: JsonValue;
   readonly contents: TakenContents;
 }> {
-  const json: JsonValue = JSON.parse(rest);
+  const json: JsonValue = notedFromText(JSON.parse(rest));
   const taken = new TakenContents(contents);
   if (objects === undefined || !isJsonObject(json)) return { json, contents: taken };
   const parsed: JsonValue[] = [];
   for (const text of objects) {
-    parsed.push(JSON.parse(text));
+    parsed.push(notedFromText(JSON.parse(text)));
     await nextTurn();
   }
   return { json: { ...json, objects: parsed }, contents: taken };

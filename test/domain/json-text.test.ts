@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { toJson } from "../../src/domain/json.js";
 import { parseJsonText } from "../../src/domain/json-text.js";
 import { acceptedTexts } from "../support/json-test-suite.js";
 import { anyJson, canonical, seed } from "./arbitraries.js";
@@ -152,6 +153,16 @@ describe("a number that would become another is a bad request", () => {
 
   test("digits in a string are no number", () => {
     expect(parse('{"1e400":"9007199254740993"}')).toEqual({ "1e400": "9007199254740993" });
+  });
+
+  test("what came as text is made ours without a copy of it", () => {
+    const parsed = parse('{"a":[1]}');
+    expect(toJson(parsed)).toBe(parsed);
+    expect(() => Object.assign(Object(parsed), { a: 2 })).toThrow(TypeError);
+  });
+
+  test("minus zero is zero from the first", () => {
+    expect(parse('{"a":[-0,-0.0,-0e1]}')).toStrictEqual({ a: [0, 0, 0] });
   });
 
   test("minus zero is written back as zero", () => {

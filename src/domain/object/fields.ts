@@ -16,7 +16,7 @@
 import { z } from "zod";
 import { blobTypes } from "../bucket/choices.js";
 import { didYouMean } from "../did-you-mean.js";
-import { type ValidationIssue, validationFailed } from "../errors.js";
+import { BucketsError, invalidAt, type ValidationIssue, validationFailed } from "../errors.js";
 import { canonical } from "../filter/condition.js";
 import { foldingOf } from "../filter/text.js";
 import {
@@ -28,6 +28,7 @@ import {
   ownValue,
 } from "../json.js";
 import { limits } from "../limits.js";
+import { roughBytesOf } from "../rough-size.js";
 import { timestamp } from "../schemas.js";
 import { blobsOf, userFields } from "./document.js";
 import { isUserField } from "./own-fields.js";
@@ -66,26 +67,100 @@ function isText(schema: z.ZodType): (value: JsonValue) => boolean {
   return (value) => schema.safeParse(value).success;
 }
 
-/** The fields of a new object with the defaults of the schema where nothing was sent. */
+/**
+ * The fields of a new object with the defaults of the schema where nothing was sent.
+ * @throws VALIDATION_FAILED where the schema has too many fields for the items of long arrays;
+ * PAYLOAD_TOO_LARGE where its defaults would make more of them than a document has.
+ */
 export function withDefaults(schema: JsonObject, fields: JsonObject): JsonObject {
-  const properties = Object.entries(propertiesOf(schema)).filter(([name]) => isUserField(name));
-  return filled(Object.fromEntries(properties), fields);
+  return filled(rootFieldsOf(schema), fields, new Lookups());
 }
 
-function filled(properties: JsonObject, object: JsonObject): JsonObject {
-  const members = Object.entries(properties).flatMap(([name, field]) => {
-    if (!isJsonObject(field) || !shapes.has(typeOf(field))) return [];
-    const value = ownValue(object, name) ?? ownValue(field, "default") ?? null;
-    return value === null ? [] : [[name, filledWithin(value, field)]];
-  });
-  return { ...object, ...Object.fromEntries(members) };
+/** The same at the root alone: what a unique key can be made of. */
+export function withRootDefaults(schema: JsonObject, fields: JsonObject): JsonObject {
+  const values = valuesAt(rootFieldsOf(schema), fields, new Lookups());
+  return { ...fields, ...Object.fromEntries(Array.from(values, ([name, value]) => [name, value])) };
 }
 
-function filledWithin(value: JsonValue, field: JsonObject): JsonValue {
-  if (isJsonObject(value)) return filled(propertiesOf(field), value);
+function rootFieldsOf(schema: JsonObject): JsonObject {
+  const properties = Object.entries(propertiesOf(schema));
+  return Object.fromEntries(properties.filter(([name]) => isUserField(name)));
+}
+
+/** What one write may look up in the schema: its fields are looked for in each item of an array. */
+class Lookups {
+  #left: number = limits.schemaLookupsMax;
+  #bytesLeft: number = limits.documentBytesMax;
+
+  /** @throws VALIDATION_FAILED */
+  spend(count: number): void {
+    this.#left -= count;
+    if (this.#left >= 0) return;
+    const message = `The bucket_schema has too many fields for arrays that are so long: one write looks for at most ${limits.schemaLookupsMax}.`;
+    throw invalidAt(["body"], "too_many_lookups", message);
+  }
+
+  /** @throws PAYLOAD_TOO_LARGE */
+  fill(value: JsonValue): JsonValue {
+    this.#bytesLeft -= roughBytesOf(value);
+    if (this.#bytesLeft >= 0) return value;
+    throw new BucketsError(
+      "PAYLOAD_TOO_LARGE",
+      `With the defaults of the bucket_schema the document would have more than ${limits.documentBytesMax} bytes.`,
+      { limit_bytes: limits.documentBytesMax },
+    );
+  }
+}
+
+function filled(properties: JsonObject, object: JsonObject, lookups: Lookups): JsonObject {
+  const members: [string, JsonValue][] = [];
+  for (const [name, value, field] of valuesAt(properties, object, lookups)) {
+    const whole = filledWithin(value, field, lookups);
+    if (whole !== ownValue(object, name)) members.push([name, whole]);
+  }
+  return members.length === 0 ? object : { ...object, ...Object.fromEntries(members) };
+}
+
+/** What the fields have, or their defaults. */
+function* valuesAt(properties: JsonObject, object: JsonObject, lookups: Lookups) {
+  const fields = Object.entries(properties);
+  lookups.spend(fields.length);
+  for (const [name, field] of fields) {
+    if (!isJsonObject(field) || !shapes.has(typeOf(field))) continue;
+    const value = ownValue(object, name) ?? null;
+    if (value !== null) yield [name, value, field] as const;
+    else if (hasDefault(field))
+      yield [name, lookups.fill(field["default"] ?? null), field] as const;
+  }
+}
+
+function hasDefault(field: JsonObject): boolean {
+  return (ownValue(field, "default") ?? null) !== null;
+}
+
+function filledWithin(value: JsonValue, field: JsonObject, lookups: Lookups): JsonValue {
+  if (typeof value !== "object" || !fillsBelow(field)) return value;
+  if (isJsonObject(value)) return filled(propertiesOf(field), value, lookups);
   const items = ownValue(field, "items");
   if (!isJsonArray(value) || !isJsonObject(items)) return value;
-  return value.map((item) => filledWithin(item, items));
+  return value.map((item) => filledWithin(item, items, lookups));
+}
+
+/** By the field itself, of a schema that a state keeps: it is asked about for each of many items. */
+const filling = new WeakMap<JsonObject, boolean>();
+
+/** Whether anything below it has a default. */
+function fillsBelow(field: JsonObject): boolean {
+  const known = filling.get(field);
+  if (known !== undefined) return known;
+  const isFilled = (nested: JsonValue | undefined) =>
+    nested !== undefined && isJsonObject(nested) && (hasDefault(nested) || fillsBelow(nested));
+  const items = ownValue(field, "items");
+  const fills =
+    Object.values(propertiesOf(field)).some(isFilled) ||
+    (items !== undefined && isJsonObject(items) && fillsBelow(items));
+  filling.set(field, fills);
+  return fills;
 }
 
 /** What the fields of an object are checked against. */
@@ -94,6 +169,7 @@ interface Terms {
   /** Whether the schema takes at the root only what it describes. */
   readonly isClosed: boolean;
   readonly isStrict: boolean;
+  readonly lookups: Lookups;
 }
 
 /** The document that a write leaves, and the one that it changes; undefined for a new object. */
@@ -104,7 +180,7 @@ interface Write {
 
 /**
  * @param isStrict whether a field that the schema does not describe is refused although it is open.
- * @throws VALIDATION_FAILED naming each field that does not fit.
+ * @throws VALIDATION_FAILED naming each field that does not fit, or where there are too many to look for.
  */
 export function assertFieldsFit(
   schema: JsonObject,
@@ -113,7 +189,7 @@ export function assertFieldsFit(
 ): void {
   const declared = propertiesOf(schema);
   const isClosed = ownValue(schema, "additional_properties") === false;
-  const terms = { declared, isClosed, isStrict };
+  const terms = { declared, isClosed, isStrict, lookups: new Lookups() };
   const now = contentsOf(after);
   const earlier = before && contentsOf(before);
   const names = new Set([...Object.keys(declared), ...now.keys(), ...(earlier?.keys() ?? [])]);
@@ -169,7 +245,7 @@ function contentIssues(name: string, terms: Terms, content: Content): Validation
     return isUserField(name) ? requiredIssues(field, ["body", name]) : [];
   }
   return [
-    ...(value === undefined ? [] : valueIssues(value, field, ["body", name])),
+    ...(value === undefined ? [] : valueIssues(value, field, ["body", name], terms.lookups)),
     ...blobs.flatMap((placed) => blobIssues(placed, field)),
   ];
 }
@@ -238,7 +314,12 @@ export function takesValue(schema: JsonObject, name: string): boolean {
   return isUserField(name) && isJsonObject(field) && shapes.has(typeOf(field));
 }
 
-function valueIssues(value: JsonValue, field: JsonObject, at: Location): ValidationIssue[] {
+function valueIssues(
+  value: JsonValue,
+  field: JsonObject,
+  at: Location,
+  lookups: Lookups,
+): ValidationIssue[] {
   const type = typeOf(field);
   const shape = shapes.get(type);
   if (shape === undefined) {
@@ -246,7 +327,7 @@ function valueIssues(value: JsonValue, field: JsonObject, at: Location): Validat
     return [{ type: "blob_expected", location: at, message }];
   }
   if (!shape.matches(value)) return [{ type: `${type}_type`, location: at, message: shape.fix }];
-  return [...enumIssues(value, field, at), ...nestedIssues(value, field, at)];
+  return [...enumIssues(value, field, at), ...nestedIssues(value, field, at, lookups)];
 }
 
 function enumIssues(value: JsonValue, field: JsonObject, at: Location): ValidationIssue[] {
@@ -283,33 +364,59 @@ function comparable(value: JsonValue): JsonValue {
   return typeof value === "object" ? canonical(value, foldingOf(true)) : value;
 }
 
-/** Whether there is nothing to say of a scalar: of very many items most fit, and have no place named. */
-function scalarTest(field: JsonObject): (item: JsonValue) => boolean {
+/** Whether there is nothing to say of a value: of very many items most fit, and have no place named. */
+function fitTest(field: JsonObject, lookups: Lookups): (value: JsonValue) => boolean {
   const shape = shapes.get(typeOf(field));
   const allowed = ownValue(field, "enum");
   const values = isJsonArray(allowed) ? valuesOf(allowed) : undefined;
-  return (item) =>
-    typeof item !== "object" &&
-    shape?.matches(item) === true &&
-    (values === undefined || values.has(comparable(item)));
+  const below = Object.entries(propertiesOf(field)).flatMap(([name, nested]) => {
+    if (!isJsonObject(nested)) return [];
+    const isRequired = ownValue(nested, "required") === true;
+    return [{ name, isRequired, fits: fitTest(nested, lookups) }];
+  });
+  const items = ownValue(field, "items");
+  const itemFits =
+    items !== undefined && isJsonObject(items) ? fitTest(items, lookups) : () => true;
+  const memberFits = (object: JsonObject) => {
+    lookups.spend(below.length);
+    return below.every(({ name, isRequired, fits }) => {
+      const member = ownValue(object, name) ?? null;
+      return member === null ? !isRequired : fits(member);
+    });
+  };
+  return (value) => {
+    if (shape?.matches(value) !== true) return false;
+    if (values !== undefined && !values.has(comparable(value))) return false;
+    if (isJsonArray(value)) return value.every(itemFits);
+    return !isJsonObject(value) || memberFits(value);
+  };
 }
 
-function nestedIssues(value: JsonValue, field: JsonObject, at: Location): ValidationIssue[] {
+function nestedIssues(
+  value: JsonValue,
+  field: JsonObject,
+  at: Location,
+  lookups: Lookups,
+): ValidationIssue[] {
   if (isJsonObject(value)) {
-    return Object.entries(propertiesOf(field)).flatMap(([name, nested]) => {
+    const fields = Object.entries(propertiesOf(field));
+    lookups.spend(fields.length);
+    return fields.flatMap(([name, nested]) => {
       if (!isJsonObject(nested)) return [];
       const member = ownValue(value, name) ?? null;
       const place = [...at, name];
-      return member === null ? requiredIssues(nested, place) : valueIssues(member, nested, place);
+      return member === null
+        ? requiredIssues(nested, place)
+        : valueIssues(member, nested, place, lookups);
     });
   }
   const items = ownValue(field, "items");
   if (!isJsonArray(value) || !isJsonObject(items)) return [];
   const issues: ValidationIssue[] = [];
-  const isFitting = scalarTest(items);
+  const isFitting = fitTest(items, lookups);
   for (const [index, item] of value.entries()) {
     if (isFitting(item)) continue;
-    issues.push(...valueIssues(item, items, [...at, index]));
+    issues.push(...valueIssues(item, items, [...at, index], lookups));
     if (issues.length > limits.validationIssuesMax) break;
   }
   return issues;

@@ -12,7 +12,7 @@ import { limits } from "../limits.js";
 import type { Reservation } from "../reservation.js";
 import { isNameText } from "../schemas.js";
 import type { ObjectCommand, SourceRow } from "./commands.js";
-import { withDefaults } from "./fields.js";
+import { withRootDefaults } from "./fields.js";
 import { isUserField } from "./own-fields.js";
 import type { ObjectState } from "./state.js";
 
@@ -95,8 +95,10 @@ export function objectHolderKeys(
 ): readonly Reservation[] {
   switch (command.type) {
     case "create_object": {
-      const fields = withDefaults(schemaOf(owner.document), command.fields);
-      const current = { identity: command.source?.identity, fields };
+      const current = {
+        identity: command.source?.identity,
+        fields: keyFields(command.fields, owner),
+      };
       return [...rowHolderKeys(command.former, owner), ...rowHolderKeys(current, owner)];
     }
     case "remove_object":
@@ -108,10 +110,12 @@ export function objectHolderKeys(
 
 /** What an object with these fields would keep, in a bucket with a unique key. */
 export function keyHolderKeys(fields: JsonObject, owner: BucketState): readonly Reservation[] {
-  return rowHolderKeys(
-    { identity: undefined, fields: withDefaults(schemaOf(owner.document), fields) },
-    owner,
-  );
+  return rowHolderKeys({ identity: undefined, fields: keyFields(fields, owner) }, owner);
+}
+
+/** A key is made of what is at the root, where it may be a default. */
+function keyFields(fields: JsonObject, { unique_key, document }: BucketState): JsonObject {
+  return unique_key === undefined ? fields : withRootDefaults(schemaOf(document), fields);
 }
 
 function rowHolderKeys(

@@ -9,7 +9,7 @@ import {
 import { AggregateResponse } from "../../domain/aggregate/aggregate.js";
 import { AggregateRequest } from "../../domain/aggregate/request.js";
 import { policies } from "../../domain/bucket/choices.js";
-import type { JsonValue } from "../../domain/json.js";
+import { type JsonValue, notedFromText } from "../../domain/json.js";
 import { JsonPatch } from "../../domain/json-patch.js";
 import { limits } from "../../domain/limits.js";
 import {
@@ -168,6 +168,7 @@ export const objectRoutes: readonly Route[] = [
       assertUnconditional(context);
       const json = requireObject(body ?? {});
       const { objects } = parseBody(BatchCreateRequest, json);
+      for (const object of objects) notedFromText(object);
       const autoProcess = query.auto_process === "true";
       const options = { ...writeOptions(request, query), policy: query.policy, autoProcess };
       const ignored = checkStrays(json, BatchCreateRequest, options.strict ?? store.isStrict);

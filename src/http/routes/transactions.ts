@@ -5,7 +5,13 @@
 import { z } from "zod";
 import { type ServedOperation, TransactionResponse, writtenMediaType } from "../../api/index.js";
 import { invalidAt, isBucketsError, withDetails } from "../../domain/errors.js";
-import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.js";
+import {
+  isJsonArray,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  notedFromText,
+} from "../../domain/json.js";
 import { limits } from "../../domain/limits.js";
 import { checkFields, strayFields } from "../../domain/request-fields.js";
 import { jsonValue, parseBody, parseQuery, requireObject } from "../../domain/schemas.js";
@@ -213,7 +219,7 @@ function readOperation(
       : readMediaType(contentType, types);
   const operation = toOperation({
     params: readParams(pattern.exec(plain)?.groups ?? {}, [...at, "path"]),
-    body: body ?? undefined,
+    body: notedFromText(body ?? undefined),
     mediaType,
     query: ownParameters,
   });

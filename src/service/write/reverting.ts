@@ -8,6 +8,7 @@ import type { DomainEvent } from "../../domain/event.js";
 import type { JsonObject } from "../../domain/json.js";
 import { changesOf, type ResourceKind, type StateOf, streamOf } from "../../domain/resource.js";
 import type { CommandResult } from "../../eventstore/store.js";
+import { wholeTurn } from "../../timers.js";
 import { missingBucket } from "../read/missing.js";
 import { bucketSubject, memberSubject, Past, type PastParts } from "../read/stream-past.js";
 import type { Preparation, Prepared } from "./writing.js";
@@ -61,6 +62,8 @@ function prepareRevert<Kind extends ResourceKind>(
       const id = streamOf(stored);
       const { recorded } = await past.logged(stored, to);
       const { document } = await past.stateAt(id, recorded.version);
+      // To decide on it may take as long as to read it.
+      await wholeTurn();
       return revert({ id, to, document });
     },
   };
@@ -73,6 +76,8 @@ function prepareUndo<Kind extends ResourceKind>(
 ): Preparation {
   const storedPaths = new Set<string>();
   let readTo = undo;
+  // To decide on it may take as long as to read it; when others were faster once, they are not let by again.
+  let isFirst = true;
   const prepare: Preparation["prepare"] = async (before) => {
     const results = await before();
     const { past, stored, version } = await reverting.find(results);
@@ -84,6 +89,8 @@ function prepareUndo<Kind extends ResourceKind>(
     const inUnit = results.filter(({ stream }) => stream === id);
     const newPaths = inUnit.flatMap((result) => changesOf(result.recorded.event)).map(pathOf);
     const laterPaths = [...storedPaths, ...newPaths];
+    if (isFirst) await wholeTurn();
+    isFirst = false;
     return reverting.undo({ id, undo, event: recorded.event, laterPaths, readAt: version });
   };
   return { goesStale: true, prepare };

@@ -401,3 +401,67 @@ describe("a list of allowed values", () => {
     ]);
   });
 });
+
+describe("what a schema asks of long arrays", () => {
+  const many = (count: number, value: JsonValue) => Array.from({ length: count }, () => value);
+  /** An array of objects, which the schema knows so many fields of. */
+  const asking = (count: number, first: JsonObject = { type: "integer" }): JsonObject => {
+    const others = Array.from({ length: count - 1 }, (_, at) => [`f${at}`, { type: "integer" }]);
+    const properties = { first, ...Object.fromEntries(others) };
+    return { tags: { type: "array", items: { type: "object", properties } } };
+  };
+
+  test("more fields in all their items than one write looks for are refused", () => {
+    expect(faults(asking(100), { tags: many(5_001, {}) })).toMatchObject([
+      { location: ["body"], type: "too_many_lookups" },
+    ]);
+    expect(() => check(asking(100), { tags: many(5_000, { f0: 1 }) })).not.toThrow();
+  });
+
+  test("so are they where defaults are filled in", () => {
+    const properties = asking(100, { type: "integer", default: 1 });
+    const refusal = refusalOf(() => withDefaults({ properties }, { tags: many(5_001, {}) }));
+    expect(refusal.details["validation_errors"]).toMatchObject([{ type: "too_many_lookups" }]);
+  });
+
+  test("defaults that would outgrow a document are refused before they are there", () => {
+    const properties = asking(1, { type: "string", default: "x".repeat(100_000) });
+    const refusal = refusalOf(() => withDefaults({ properties }, { tags: many(11, {}) }));
+    expect(refusal.code).toBe("PAYLOAD_TOO_LARGE");
+    const sent = { tags: many(11, { first: "a" }) };
+    expect(withDefaults({ properties }, sent)).toEqual(sent);
+  });
+
+  test("what needs no default stays the same value", () => {
+    const tags = many(3, { f0: 1 });
+    expect(withDefaults({ properties: asking(2) }, { tags })["tags"]).toBe(tags);
+  });
+
+  test("an item fits in an array if, and only if, it fits in a field of its own", () => {
+    const field = fc.constantFrom<JsonObject>(
+      { type: "integer" },
+      { type: "string", enum: ["a", "b"], required: true },
+      { type: "array", items: { type: "integer" } },
+      { type: "image" },
+      { type: "json", enum: [{ a: 1 }, [1]] },
+    );
+    const names = fc.constantFrom("a", "b");
+    const member = fc.constantFrom<JsonValue>(1, "a", "c", null, [1], [null], ["a"], {}, { a: 1 });
+    const item = fc.oneof(member, fc.dictionary(names, member)).filter((value) => value !== null);
+    const isTaken = (properties: JsonObject, fields: JsonObject) => {
+      try {
+        check(properties, fields);
+        return true;
+      } catch (error) {
+        if (isBucketsError(error)) return false;
+        throw error;
+      }
+    };
+    const taken = fc.property(fc.dictionary(names, field), item, (properties, value) => {
+      const items = { type: "object", properties };
+      const list = { type: "array", items };
+      expect(isTaken({ list }, { list: [value] })).toBe(isTaken({ items }, { items: value }));
+    });
+    fc.assert(taken, { seed, numRuns: 1_000 });
+  });
+});
