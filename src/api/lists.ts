@@ -56,9 +56,11 @@ export interface ListQuery<Sent = never> {
 export interface ServedListQuery<Sent = unknown> extends ListQuery<Sent> {
   /**
    * The page ends, with a `next_cursor`, once so many bytes of resources are in it, and holds one at
-   * least. There is no bound unless given, and none for a moment of the past.
+   * least. There is no bound unless given.
    */
   readonly bytesMax?: number | undefined;
+  /** Stands for an answer that is made of several pages: what is found for one is found for the next. */
+  readonly answer?: object | undefined;
 }
 
 export interface ListSort {

@@ -65,25 +65,57 @@ export interface Selected<Row> {
   readonly page: readonly Row[];
 }
 
+/** What the criteria select of rows that are looked at one after the other: their places, and no more. */
+export class Selection<Row> {
+  readonly #criteria: Criteria | undefined;
+  readonly #listing: Listing<Row>;
+  readonly #isWanted: (row: Row) => boolean;
+  readonly #places: ListPosition[] = [];
+
+  constructor(criteria: Criteria | undefined, listing: Listing<Row>) {
+    this.#criteria = criteria;
+    this.#listing = listing;
+    this.#isWanted = predicateOf(criteria, listing);
+  }
+
+  /** @returns whether it is selected. */
+  add(row: Row): boolean {
+    const isWanted = this.#isWanted(row);
+    if (isWanted) this.#places.push(placeOf(row, this.#criteria, this.#listing));
+    return isWanted;
+  }
+
+  /** All places in order. */
+  ordered(): readonly ListPosition[] {
+    return this.#places.sort((a, b) => comparePositions(a, b, this.#criteria?.sort?.direction));
+  }
+}
+
+/** Those of the places, which are in order, that are on the page. */
+export function placesOn(
+  places: readonly ListPosition[],
+  criteria: Criteria | undefined,
+  { limit, offset, after }: PageQuery,
+): readonly ListPosition[] {
+  if (after === undefined) return places.slice(offset, offset + limit);
+  const direction = criteria?.sort?.direction;
+  const rest = places.filter((place) => comparePositions(place, after, direction) > 0);
+  return rest.slice(0, limit);
+}
+
 export function select<Row>(
   rows: readonly Row[],
   criteria: Criteria | undefined,
   listing: Listing<Row>,
-  { limit, offset, after }: PageQuery,
+  query: PageQuery,
 ): Selected<Row> {
-  const direction = criteria?.sort?.direction;
-  const placed = rows
-    .filter(predicateOf(criteria, listing))
-    .map((row) => ({ row, place: placeOf(row, criteria, listing) }))
-    .sort((a, b) => comparePositions(a.place, b.place, direction));
-  const rest =
-    after === undefined
-      ? placed.slice(offset)
-      : placed.filter(({ place }) => comparePositions(place, after, direction) > 0);
-  return {
-    all: placed.map(({ row }) => row),
-    page: rest.slice(0, limit).map(({ row }) => row),
-  };
+  const selection = new Selection(criteria, listing);
+  const selected = rows.filter((row) => selection.add(row));
+  const byId = new Map(selected.map((row) => [listing.id(row), row]));
+  const rowsOf = (places: readonly ListPosition[]) =>
+    places.flatMap(({ id }) => byId.get(id) ?? []);
+  const places = selection.ordered();
+  return { all: rowsOf(places), page: rowsOf(placesOn(places, criteria, query)) };
 }
 
 function textsOf(fields: JsonObject, names: readonly string[]): string[] {

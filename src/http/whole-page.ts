@@ -28,14 +28,20 @@ export async function* wholePage(
   missing: number,
   read: (place: Pick<ListQuery, "limit" | "cursor">) => Promise<ListPage>,
 ): AsyncIterable<string> {
-  const { results, pagination, ...others } = first;
-  yield `{"results":[${itemsOf(results)}`;
-  let left = missing;
+  const { results: ofFirst, pagination, ...others } = first;
+  let results = ofFirst;
   let { next_cursor: cursor } = pagination;
-  while (left > 0 && cursor !== undefined) {
+  let left = missing;
+  let before = '{"results":[';
+  for (;;) {
+    for (const text of textsOf(results)) {
+      yield before + text;
+      before = ",";
+    }
+    if (left <= 0 || cursor === undefined) break;
     const part = await read({ limit: left, cursor });
-    if (part.results.length > 0) yield `,${itemsOf(part.results)}`;
-    left -= part.results.length;
+    results = part.results;
+    left -= results.length;
     cursor = part.pagination.next_cursor;
   }
   const { next_cursor: _, next_page: nextPage, ...counted } = pagination;
@@ -43,6 +49,19 @@ export async function* wholePage(
   yield `],${JSON.stringify({ ...others, pagination: { ...counted, ...next } }).slice(1)}`;
 }
 
-function itemsOf(results: readonly unknown[]): string {
-  return results.map((result) => JSON.stringify(result)).join();
+/** So much is written at once: whoever reads slowly has that much of a part in each place on its way. */
+const textLengthMin = 128 * 1024;
+
+function* textsOf(results: readonly unknown[]): Iterable<string> {
+  let texts: string[] = [];
+  let length = 0;
+  for (const result of results) {
+    const text = JSON.stringify(result);
+    texts.push(text);
+    length += text.length;
+    if (length < textLengthMin) continue;
+    yield texts.join();
+    [texts, length] = [[], 0];
+  }
+  if (texts.length > 0) yield texts.join();
 }

@@ -95,7 +95,7 @@ export interface Reference {
   readonly position: number;
 }
 
-export function totalsOf(buckets: readonly CountedBucket[]): StatsTotals {
+export function totalsOf(buckets: readonly Pick<CountedBucket, "stats">[]): StatsTotals {
   return {
     objectCount: buckets.reduce((sum, { stats }) => sum + stats.objectCount, 0),
     totalSizeBytes: Number(buckets.reduce((sum, { stats }) => sum + stats.totalSizeBytes, 0n)),

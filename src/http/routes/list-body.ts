@@ -239,6 +239,7 @@ export function defineList<Request extends z.ZodObject, Page extends ListPage>({
         ...paging,
         asOf,
         bytesMax: limits.pageBytesMax,
+        answer: {},
       };
       const includesTotals = includeTotal === "true";
       const page = await list(sent, asked, body, includesTotals);

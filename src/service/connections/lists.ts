@@ -6,9 +6,10 @@ import {
   connectionListing,
   renderConnection,
 } from "../../domain/connection/render.js";
+import type { ConnectionState } from "../../domain/connection/state.js";
 import { onlyOne, type Within } from "../../domain/namespace/within.js";
 import type { ReadingParts } from "../parts.js";
-import { asOfOf, idsWithin, knownPoint, statesOf } from "../read/namespace-past.js";
+import { idsWithin, knownPoint, Newest, statesOf } from "../read/namespace-past.js";
 import { listRows } from "../read/row-lists.js";
 import { asPoint } from "../read/stream-past.js";
 
@@ -39,9 +40,11 @@ async function connectionsOf(parts: ReadingParts, within: Within, asked: string 
   if (point === undefined) return { rows: await view.connections(within) };
   const then = await knownPoint(parts, onlyOne(within), point);
   const ids = await idsWithin(view, "connection", within);
-  const states = await statesOf(events, "connection", ids, then.point);
-  return {
-    rows: states.filter(({ deleted }) => deleted === undefined),
-    asOf: await asOfOf(events, states, then.isFinal),
-  };
+  const newest = new Newest();
+  const rows: ConnectionState[] = [];
+  for await (const state of statesOf(events, "connection", ids, then.point)) {
+    newest.add(state);
+    if (state.deleted === undefined) rows.push(state);
+  }
+  return { rows, asOf: await newest.asOf(events, then.isFinal) };
 }

@@ -2,10 +2,10 @@
 import type { AsOf } from "../../api/index.js";
 import type { CountedNamespace } from "../../domain/namespace/response.js";
 import { countNamespaces } from "../../domain/namespaces.js";
-import { isDeleted } from "../../domain/resource.js";
+import { isDeleted, type ResourceState } from "../../domain/resource.js";
 import type { LogPoint } from "../../eventstore/store.js";
 import type { ServiceParts } from "../parts.js";
-import { asOfOf, statesOf } from "../read/namespace-past.js";
+import { Newest, statesOf } from "../read/namespace-past.js";
 
 export interface NamespacesThen {
   readonly namespaces: readonly CountedNamespace[];
@@ -23,27 +23,22 @@ export async function namespacesAt(
   isFinal: boolean,
   name?: string,
 ): Promise<NamespacesThen> {
-  const namespaces = await statesOf(
-    events,
-    "namespace",
-    await view.idsOf("namespace", name),
-    point,
-  );
-  const buckets = await statesOf(events, "bucket", await view.idsOf("bucket", name), point);
-  const connections = await statesOf(
-    events,
-    "connection",
-    await view.idsOf("connection", name),
-    point,
-  );
-  const states = [...namespaces, ...buckets, ...connections];
+  const newest = new Newest();
+  const there: ResourceState[] = [];
   const objects = new Map<string, number>();
-  for (const { bucket_id: id } of buckets) {
-    objects.set(id, (await view.stats(id, point)).objectCount);
+  for (const kind of ["namespace", "bucket", "connection"] as const) {
+    for await (const state of statesOf(events, kind, await view.idsOf(kind, name), point)) {
+      newest.add(state);
+      if (isDeleted(state)) continue;
+      // Of what is in it a namespace only tells how many there are.
+      there.push(state.kind === "namespace" ? state : { ...state, document: {} });
+      if (state.kind !== "bucket") continue;
+      const { objectCount } = await view.stats(state.bucket_id, point);
+      objects.set(state.bucket_id, objectCount);
+    }
   }
-  const there = states.filter((state) => !isDeleted(state));
   return {
     namespaces: countNamespaces(there, (bucketId) => objects.get(bucketId) ?? 0),
-    asOf: await asOfOf(events, states, isFinal),
+    asOf: await newest.asOf(events, isFinal),
   };
 }

@@ -23,7 +23,7 @@ import type { ObjectState } from "../../domain/object/state.js";
 import { type ResourceState, streamOf } from "../../domain/resource.js";
 import type { EventStore, LoggedEvent, LogPoint } from "../../eventstore/store.js";
 import type { ReadingParts } from "../parts.js";
-import { asOfOf, knownPoint, statesOf } from "../read/namespace-past.js";
+import { knownPoint, Newest, statesOf } from "../read/namespace-past.js";
 import { asPoint } from "../read/stream-past.js";
 import { toMissed } from "../write/explain-conflict.js";
 
@@ -66,10 +66,11 @@ export async function revertNamespace(
       }
     }
   }
-  const states = buckets.flatMap(({ was }) => was ?? []);
+  const newest = new Newest();
+  for (const { was } of buckets) if (was !== undefined) newest.add(was);
   const countOf = (action: PutBack["action"]) => all.filter((one) => one.action === action).length;
   return {
-    as_of: await asOfOf(parts.events, states, known.isFinal),
+    as_of: await newest.asOf(parts.events, known.isFinal),
     compared_at: comparedAt,
     dry_run: dryRun,
     changed: countOf("change"),
@@ -124,16 +125,16 @@ async function compareAll(
   const now = { kind: "position", position: (await parts.events.head()).position } as const;
   const bucketIds = await parts.view.idsOf("bucket", namespace);
   const buckets = pairs<BucketState>(
-    await statesOf(parts.events, "bucket", bucketIds, now),
-    await statesOf(parts.events, "bucket", bucketIds, point),
+    await Array.fromAsync(statesOf(parts.events, "bucket", bucketIds, now)),
+    await Array.fromAsync(statesOf(parts.events, "bucket", bucketIds, point)),
   );
   const compared: ComparedBucket[] = [];
   for (const bucket of buckets) {
     const isThere = bucket.was !== undefined && bucket.was.deleted === undefined;
     const ids = isThere ? await parts.view.memberIds("object", bucket.now.bucket_id) : [];
     const objects = pairs<ObjectState>(
-      await statesOf(parts.events, "object", ids, now),
-      await statesOf(parts.events, "object", ids, point),
+      await Array.fromAsync(statesOf(parts.events, "object", ids, now)),
+      await Array.fromAsync(statesOf(parts.events, "object", ids, point)),
     );
     compared.push({ ...bucket, objects });
   }

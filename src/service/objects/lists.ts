@@ -6,9 +6,8 @@ import { parseField } from "../../domain/filter/fields.js";
 import type { JsonObject, JsonValue } from "../../domain/json.js";
 import { blobsOf } from "../../domain/object/document.js";
 import { objectFields } from "../../domain/object/response.js";
-import type { ObjectState } from "../../domain/object/state.js";
 import { valueAt } from "../../domain/pointer.js";
-import type { ReadingParts, ServiceParts } from "../parts.js";
+import type { ReadingParts } from "../parts.js";
 import { average } from "../read/lists.js";
 import { listMembers } from "../read/member-lists.js";
 
@@ -18,25 +17,20 @@ export async function listObjects(
   query: ObjectListQuery<unknown>,
 ): Promise<ListObjectsResponse> {
   const asked = { ...where, kind: "object" } as const;
-  const { states, past, pagination, point, asOf } = await listMembers(parts, asked, query);
+  let blobsThen = 0;
+  const { states, pagination, point, asOf } = await listMembers(parts, asked, query, (state) => {
+    blobsThen += blobsOf(state.document).length;
+  });
   const stats = await parts.view.stats(where.bucketId, point);
-  const blobCount = query.countBlobs === true ? await countBlobs(parts, where, past) : undefined;
+  const countNow = () => parts.view.blobCount(where.bucketId);
+  const counted = point === undefined ? countNow : async () => blobsThen;
+  const blobCount = query.countBlobs === true ? await counted() : undefined;
   return {
     results: states.map((state) => selected(objectFields(state), query.select)),
     pagination,
     stats: statsOf(stats, blobCount),
     ...(asOf !== undefined && { as_of: asOf }),
   };
-}
-
-/** @param past the objects that there were then; undefined for now. */
-async function countBlobs(
-  { view }: Pick<ServiceParts, "view">,
-  { bucketId }: { readonly bucketId: string },
-  past: readonly ObjectState[] | undefined,
-): Promise<number> {
-  if (past === undefined) return await view.blobCount(bucketId);
-  return past.reduce((sum, { document }) => sum + blobsOf(document).length, 0);
 }
 
 function statsOf(

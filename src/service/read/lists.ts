@@ -1,20 +1,20 @@
 /** Lists of the buckets of one namespace, as they are and as they were. */
 
 import { z } from "zod";
-import type { ListBucketsResponse, ListQuery, ServedListQuery } from "../../api/index.js";
+import type { AsOf, ListBucketsResponse, ListQuery, ServedListQuery } from "../../api/index.js";
 import { assertAsked, type Question } from "../../api/questions.js";
 import { bucketCatalog, bucketListing, type CountedBucket } from "../../domain/bucket/list.js";
 import { parseCriteria, type RawCriteria } from "../../domain/filter/parse.js";
 import { toJson } from "../../domain/json.js";
 import { limits } from "../../domain/limits.js";
-import { type Selected, select } from "../../domain/listing.js";
 import { parsePaging } from "../../domain/schemas.js";
-import { type BucketPage, totalsOf, type View } from "../../projections/view.js";
+import { type BucketPage, totalsOf, type ListQuery as ViewQuery } from "../../projections/view.js";
 import { answerBucket } from "../buckets/answers.js";
 import type { ReadingParts } from "../parts.js";
 import { cursorText, decodeCursor } from "./cursor.js";
 import { endPage } from "./list-page.js";
-import { type NamespacePast, namespacePastAt } from "./namespace-past.js";
+import { type KnownPoint, knownPoint } from "./namespace-past.js";
+import { listThen } from "./past-list.js";
 import { asPoint } from "./stream-past.js";
 
 export const ListRequest = z.object({
@@ -44,16 +44,16 @@ export async function listBuckets(
   const criteria = parseCriteria(rawCriteria(query), bucketCatalog);
   const scope = JSON.stringify(["buckets", namespace, criteria, query.asOf]);
   const after = cursor === undefined ? undefined : decodeCursor(scope, ListPlace, cursor);
-  const moment = asOf === undefined ? undefined : await namespacePastAt(parts, [namespace], asOf);
-  const at = moment?.at ?? now;
+  const then = asOf === undefined ? undefined : await knownPoint(parts, namespace, asOf);
+  const at = then?.at ?? now;
   const viewpoint = { at, publicUrl };
   const listing = bucketListing(viewpoint);
   // One more than asked for tells whether there is a next page.
   const pageQuery = { limit: limit + 1, offset, after, bytesMax: query.bytesMax };
-  const page =
-    moment === undefined
+  const page: BucketPage & { readonly asOf?: AsOf } =
+    then === undefined
       ? await parts.view.list({ namespace, criteria, viewpoint, ...pageQuery })
-      : pageOf(select(await countedThen(parts.view, moment), criteria, listing, pageQuery));
+      : await bucketsThen(parts, { namespace, criteria, viewpoint, ...pageQuery }, then, query);
   const { shown, pagination } = endPage(
     { rows: page.buckets, isCut: page.isCut, total: page.totalCount },
     { query, criteria, listing, scope, path: "/v1/buckets/list", limit, offset, after },
@@ -68,20 +68,34 @@ export async function listBuckets(
       avg_objects_per_bucket: average(page.totals.objectCount, page.totalCount),
       avg_size_per_bucket: average(page.totals.totalSizeBytes, page.totalCount),
     },
-    ...(moment !== undefined && { as_of: moment.asOf }),
+    ...(page.asOf && { as_of: page.asOf }),
   };
 }
 
 /** The buckets that there were, each with its statistics of then. */
-async function countedThen(view: View, { states, point }: NamespacePast): Promise<CountedBucket[]> {
-  const existing = states.filter((state) => state.deleted === undefined);
-  return await Promise.all(
-    existing.map(async (state) => ({ state, stats: await view.stats(state.bucket_id, point) })),
+async function bucketsThen(
+  { events, view }: ReadingParts,
+  { namespace, criteria, viewpoint, ...pageQuery }: ViewQuery,
+  then: KnownPoint,
+  { answer }: Pick<ServedListQuery, "answer">,
+): Promise<BucketPage & { readonly asOf: AsOf }> {
+  const selected: Pick<CountedBucket, "stats">[] = [];
+  const { rows, ...page } = await listThen(
+    events,
+    {
+      kind: "bucket",
+      then,
+      criteria,
+      listing: bucketListing(viewpoint),
+      ids: () => view.idsOf("bucket", namespace),
+      rowOf: async (state) => ({ state, stats: await view.stats(state.bucket_id, then.point) }),
+    },
+    { ...pageQuery, answer },
+    ({ stats }, isSelected) => {
+      if (isSelected) selected.push({ stats });
+    },
   );
-}
-
-function pageOf({ all, page }: Selected<CountedBucket>): BucketPage {
-  return { buckets: page, isCut: false, totalCount: all.length, totals: totalsOf(all) };
+  return { ...page, buckets: rows, totals: totalsOf(selected) };
 }
 
 export function average(sum: number, count: number): number {

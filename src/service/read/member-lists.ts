@@ -2,16 +2,18 @@
 
 import type { AsOf, Pagination, ServedListQuery } from "../../api/index.js";
 import { parseCriteria } from "../../domain/filter/parse.js";
-import { select } from "../../domain/listing.js";
+import type { PageQuery } from "../../domain/listing.js";
 import { memberListing } from "../../domain/members.js";
-import { isDeleted, type MemberKind, memberNamed, type StateOf } from "../../domain/resource.js";
+import { type MemberKind, memberNamed, type StateOf } from "../../domain/resource.js";
 import { parsePaging } from "../../domain/schemas.js";
 import type { LogPoint } from "../../eventstore/store.js";
+import type { MemberPage } from "../../projections/view.js";
 import type { ReadingParts } from "../parts.js";
 import { decodeCursor } from "./cursor.js";
 import { endPage } from "./list-page.js";
 import { ListPlace, ListRequest, rawCriteria } from "./lists.js";
-import { asOfOf, knownPoint, statesOf } from "./namespace-past.js";
+import { knownPoint } from "./namespace-past.js";
+import { listThen, type PastList } from "./past-list.js";
 import { asPoint } from "./stream-past.js";
 
 /** Whose members are listed, and how they can be asked for. */
@@ -27,16 +29,17 @@ interface Listed<State> {
   readonly pagination: Pagination;
   /** The moment that the answer is about, milliseconds. */
   readonly at: number;
-  /** There for an answer about the past: everything that there was, and when. */
-  readonly past?: readonly State[];
+  /** There for an answer about the past. */
   readonly point?: LogPoint;
   readonly asOf?: AsOf;
 }
 
+/** @param onThen told of an answer about the past each that there was. */
 export async function listMembers<Kind extends MemberKind>(
   parts: ReadingParts,
   { kind, namespace, bucketId }: Where<Kind>,
   query: ServedListQuery,
+  onThen: (state: StateOf<Kind>) => void = () => {},
 ): Promise<Listed<StateOf<Kind>>> {
   const { limit, offset, cursor } = parsePaging(ListRequest, query);
   const criteria = parseCriteria(rawCriteria(query), memberNamed(kind).listing.catalog);
@@ -48,12 +51,9 @@ export async function listMembers<Kind extends MemberKind>(
   const listing = memberListing(kind, at);
   // One more than asked for tells whether there is a next page.
   const pageQuery = { limit: limit + 1, offset, after, bytesMax: query.bytesMax };
-  const past = then && (await membersAt(parts, kind, bucketId, then.point));
-  const selected = past && select(past, criteria, listing, pageQuery);
-  const page =
-    selected === undefined
-      ? await parts.view.listMembers(kind, { bucketId, criteria, at, ...pageQuery })
-      : { states: selected.page, totalCount: selected.all.length, isCut: false };
+  const page: MemberPage<StateOf<Kind>> & { readonly asOf?: AsOf } = await (then === undefined
+    ? parts.view.listMembers(kind, { bucketId, criteria, at, ...pageQuery })
+    : membersThen(parts, { kind, bucketId, then, criteria }, { ...query, ...pageQuery }, onThen));
   const path = `/v1/buckets/${bucketId}/${memberNamed(kind).table.name}/list`;
   const { shown, pagination } = endPage(
     { rows: page.states, isCut: page.isCut, total: page.totalCount },
@@ -64,22 +64,26 @@ export async function listMembers<Kind extends MemberKind>(
     totalCount: page.totalCount,
     at,
     pagination,
-    ...(past && { past }),
-    ...(then && {
-      point: then.point,
-      asOf: await asOfOf(parts.events, past ?? [], then.isFinal),
-    }),
+    ...(then && { point: then.point }),
+    ...(page.asOf && { asOf: page.asOf }),
   };
 }
 
-/** What there was in the bucket, whatever became of it. */
-export async function membersAt<Kind extends MemberKind>(
+async function membersThen<Kind extends MemberKind>(
   { events, view }: ReadingParts,
-  kind: Kind,
-  bucketId: string,
-  point: LogPoint,
-): Promise<StateOf<Kind>[]> {
-  const ids = await view.memberIds(kind, bucketId);
-  const states = await statesOf(events, kind, ids, point);
-  return states.filter((state) => !isDeleted(state));
+  list: Pick<PastList<Kind, StateOf<Kind>>, "kind" | "then" | "criteria"> & {
+    readonly bucketId: string;
+  },
+  query: PageQuery & Pick<ServedListQuery, "answer">,
+  onThen: (state: StateOf<Kind>) => void,
+): Promise<MemberPage<StateOf<Kind>> & { readonly asOf: AsOf }> {
+  const { kind, then, bucketId } = list;
+  const past = {
+    ...list,
+    listing: memberListing(kind, then.at),
+    ids: () => view.memberIds(kind, bucketId),
+    rowOf: async (state: StateOf<Kind>) => state,
+  };
+  const { rows: states, ...page } = await listThen(events, past, query, onThen);
+  return { states, ...page };
 }

@@ -1,7 +1,6 @@
 /** A moment in the past of a whole namespace, which lists are about: a position or a time. */
 
 import type { AsOf } from "../../api/index.js";
-import type { BucketState } from "../../domain/bucket/state.js";
 import { BucketsError, invariant } from "../../domain/errors.js";
 import { formatTime } from "../../domain/event.js";
 import { onlyOne, type Within } from "../../domain/namespace/within.js";
@@ -12,22 +11,20 @@ import {
   stateOfKind,
   streamOf,
 } from "../../domain/resource.js";
+import { roughBytes } from "../../domain/rough-size.js";
 import type { EventPlace, EventStore, LogPoint, StreamPoint } from "../../eventstore/store.js";
 import { nextTurn, type UnownedKind, type View } from "../../projections/view.js";
 import type { ReadingParts } from "../parts.js";
 import type { AskedPoint } from "./stream-past.js";
 
-/** A namespace, or several, as they were: every bucket that there had been by then, also deleted ones. */
-export interface NamespacePast {
-  readonly point: LogPoint;
-  /** The moment that an answer is about, milliseconds. */
-  readonly at: number;
-  readonly states: readonly BucketState[];
+/** A moment of a namespace, or of several, and how answers about it name it. */
+export interface NamespacePast extends KnownPoint {
   readonly asOf: AsOf;
 }
 
-/** So many states are read in one turn of the event loop. */
-const sliceSize = 50;
+/** So many states are read in one turn of the event loop: fewer where they are large. */
+const sliceSizeMax = 64;
+const sliceBytesMax = 1024 * 1024;
 
 /** A point of the log that is known, and the moment that it stands for. */
 export interface KnownPoint {
@@ -55,10 +52,12 @@ export async function knownPoint(
   const now = Math.max(parts.clock(), head.recordedAt);
   const isKnown = point.kind === "position" ? point.position <= head.position : point.time <= now;
   if (!isKnown) throw await beyondTheEnd(parts, namespace, text, now);
+  const isFinal = point.kind === "position" || point.time < head.recordedAt;
   return {
-    point,
+    // What comes later may have the same time.
+    point: isFinal ? point : { kind: "position", position: head.position },
     at: point.kind === "time" ? point.time : await timeOf(parts.events, point.position),
-    isFinal: point.kind === "position" || point.time < head.recordedAt,
+    isFinal,
   };
 }
 
@@ -70,8 +69,9 @@ export async function namespacePastAt(
 ): Promise<NamespacePast> {
   const known = await knownPoint(parts, onlyOne(within), asked);
   const ids = await idsWithin(parts.view, "bucket", within);
-  const states = await statesOf(parts.events, "bucket", ids, known.point);
-  return { ...known, states, asOf: await asOfOf(parts.events, states, known.isFinal) };
+  const newest = new Newest();
+  for await (const state of statesOf(parts.events, "bucket", ids, known.point)) newest.add(state);
+  return { ...known, asOf: await newest.asOf(parts.events, known.isFinal) };
 }
 
 /** Of everything of a kind that there ever was in these namespaces. */
@@ -86,48 +86,53 @@ export async function idsWithin(
   return ids;
 }
 
-/** How an answer about these states names its moment. */
-export async function asOfOf(
-  events: EventStore,
-  states: readonly ResourceState[],
-  isFinal: boolean,
-): Promise<AsOf> {
-  const newest = await newestPlace(events, states);
-  return {
-    position: newest?.position ?? 0,
-    ...(newest !== undefined && { recorded_at: formatTime(newest.recordedAt) }),
-    is_final: isFinal,
-  };
+/** The event that was the newest of all states that were looked at: how answers name their moment. */
+export class Newest {
+  #newest: { stream: string; version: number; position: number } | undefined;
+
+  add(state: ResourceState): void {
+    const { version, position } = state;
+    if (position <= (this.#newest?.position ?? 0)) return;
+    this.#newest = { stream: streamOf(state), version, position };
+  }
+
+  /** Undefined when there was none. */
+  async place(events: EventStore): Promise<EventPlace | undefined> {
+    if (this.#newest === undefined) return undefined;
+    const { stream, version } = this.#newest;
+    return await events.placeAt(stream, { kind: "version", version });
+  }
+
+  async asOf(events: EventStore, isFinal: boolean): Promise<AsOf> {
+    const place = await this.place(events);
+    return {
+      position: place?.position ?? 0,
+      ...(place !== undefined && { recorded_at: formatTime(place.recordedAt) }),
+      is_final: isFinal,
+    };
+  }
 }
 
-async function statesAt({ events, view }: ReadingParts, namespace: string, point: StreamPoint) {
-  return await statesOf(events, "bucket", await view.idsOf("bucket", namespace), point);
-}
-
-/** The states of these resources at a point, as far as they had begun; read in slices. */
-export async function statesOf<Kind extends ResourceKind>(
+/** The states of these resources at a point, as far as they had begun; no more of them than a slice is kept. */
+export async function* statesOf<Kind extends ResourceKind>(
   events: EventStore,
   kind: Kind,
   ids: readonly string[],
   point: StreamPoint,
-): Promise<StateOf<Kind>[]> {
-  const states: StateOf<Kind>[] = [];
-  for (let start = 0; start < ids.length; start += sliceSize) {
+): AsyncIterable<StateOf<Kind>> {
+  let size = 1;
+  for (let start = 0; start < ids.length; ) {
     if (start > 0) await nextTurn();
-    const slice = await events.statesAt(ids.slice(start, start + sliceSize), point);
-    states.push(...slice.map((state) => stateOfKind(kind, state)));
+    const slice = await events.statesAt(ids.slice(start, start + size), point);
+    start += size;
+    let bytes = 0;
+    for (const state of slice) {
+      bytes += roughBytes(state);
+      yield stateOfKind(kind, state);
+    }
+    const isLarge = bytes > sliceBytesMax;
+    size = isLarge ? Math.max(1, size >> 1) : Math.min(2 * size, sliceSizeMax);
   }
-  return states;
-}
-
-async function newestPlace(
-  events: EventStore,
-  states: readonly ResourceState[],
-): Promise<EventPlace | undefined> {
-  const [first, ...others] = states;
-  if (first === undefined) return undefined;
-  const newest = others.reduce((a, b) => (a.position > b.position ? a : b), first);
-  return await events.placeAt(streamOf(newest), { kind: "version", version: newest.version });
 }
 
 async function timeOf(events: EventStore, position: number): Promise<number> {
@@ -146,9 +151,14 @@ async function beyondTheEnd(
   if (namespace === undefined) {
     return new BucketsError("NOT_FOUND", `The log has nothing at ${text} yet.`);
   }
-  const states = await statesAt(parts, namespace, { kind: "time", time: now });
-  const last = await newestPlace(parts.events, states);
-  const begun = states.map((state) => state.created_at).sort()[0];
+  const ids = await parts.view.idsOf("bucket", namespace);
+  const newest = new Newest();
+  let begun: string | undefined;
+  for await (const state of statesOf(parts.events, "bucket", ids, { kind: "time", time: now })) {
+    newest.add(state);
+    if (begun === undefined || state.created_at < begun) begun = state.created_at;
+  }
+  const last = await newest.place(parts.events);
   const where =
     last === undefined
       ? "it has not begun"

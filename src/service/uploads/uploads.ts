@@ -30,7 +30,7 @@ import { countUploads, type UploadCounts, type UploadState } from "../../domain/
 import { downloadUrl, presignedUrl } from "../keys/presign.js";
 import type { InBucket } from "../parts.js";
 import { ownQuery } from "../read/lists.js";
-import { listMembers, membersAt } from "../read/member-lists.js";
+import { listMembers } from "../read/member-lists.js";
 import { existing, MemberReads } from "../read/member-reads.js";
 import { findAnyOwner, findOwner, findOwnerAt } from "../read/owners.js";
 import { memberSubject, Past } from "../read/stream-past.js";
@@ -186,15 +186,15 @@ export class UploadService extends MemberReads<"upload"> implements ServedUpload
     const { parts, namespace } = this.#service;
     const { bucket_id: bucketId } = await findOwnerAt(parts, this.#service, query.asOf);
     const asked = { kind: "upload", namespace, bucketId } as const;
+    const then: UploadState[] = [];
     const { states, totalCount, pagination, at, point, asOf } = await listMembers(
       parts,
       asked,
       query,
+      (state) => then.push(state),
     );
     const counts =
-      point === undefined
-        ? await parts.view.uploadCounts(bucketId, at)
-        : countUploads(await membersAt(parts, "upload", bucketId, point), at);
+      point === undefined ? await parts.view.uploadCounts(bucketId, at) : countUploads(then, at);
     const urlOf = (state: UploadState) => (showDownload ? this.#downloadUrl(state) : undefined);
     return {
       results: states.map((state) => renderUpload(state, { at, downloadUrl: urlOf(state) })),
