@@ -57,7 +57,7 @@ export class Room {
     throw new BucketsError(
       "STORAGE_FULL",
       `The disk has ${mebibytes(this.freeBytes ?? 0)} MiB free, and ${mebibytes(this.minFreeBytes)} are kept free: nothing was written. Make room, and try again.`,
-      { free_bytes: this.freeBytes, min_free_bytes: this.minFreeBytes },
+      { outcome: "not_written", free_bytes: this.freeBytes, min_free_bytes: this.minFreeBytes },
     );
   }
 }

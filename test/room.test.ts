@@ -24,7 +24,7 @@ describe("room", () => {
     expect(() => room.assertEnough()).toThrow(
       expect.objectContaining({
         code: "STORAGE_FULL",
-        details: { free_bytes: 49, min_free_bytes: 50 },
+        details: { outcome: "not_written", free_bytes: 49, min_free_bytes: 50 },
       }),
     );
     free = 50;

@@ -1,5 +1,6 @@
 /** Of a write that is refused no bytes are stored: what could be known before is looked at before. */
 import { existsSync, readdirSync } from "node:fs";
+import Database from "better-sqlite3";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openBuckets } from "../../src/index.js";
 import { temporaryFile } from "../support/server.js";
@@ -20,7 +21,7 @@ async function open() {
     const folder = `${file}.blobs`;
     return existsSync(folder) ? readdirSync(folder, { recursive: true }) : [];
   };
-  return { namespace: store.namespace(), stored };
+  return { file, namespace: store.namespace(), stored };
 }
 
 describe("no bytes are stored", () => {
@@ -74,6 +75,20 @@ describe("none are kept", () => {
     await expect(objects.create({ title: "a", blobs: [video] })).rejects.toMatchObject({
       code: "ALREADY_EXISTS",
     });
+    expect(filesOf(stored())).toHaveLength(1);
+  });
+
+  test("of an object that could not be written, because another program holds the file", async () => {
+    const { file, namespace, stored } = await open();
+    await namespace.buckets.create(keyed);
+    const another = new Database(file);
+    onTestFinished(() => void another.close());
+    another.exec("BEGIN IMMEDIATE");
+    const create = () => namespace.objects("films").create({ title: "a", blobs: [video] });
+    await expect(create()).rejects.toMatchObject({ details: { outcome: "not_written" } });
+    expect(filesOf(stored())).toEqual([]);
+    another.exec("ROLLBACK");
+    await create();
     expect(filesOf(stored())).toHaveLength(1);
   });
 

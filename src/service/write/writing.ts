@@ -201,7 +201,7 @@ export class UnitWriter {
     options: UnitOptions,
   ): Promise<UnitDone<Result> | NotCarried> {
     const made: Made = new Map();
-    const outcome = await this.#carryOut(asker, operations, options, made);
+    const outcome = await this.#carriedOut(asker, operations, options, made);
     if (!isCarried(outcome)) {
       await this.#giveUp(stepsOf(operations), made);
       return outcome;
@@ -233,6 +233,22 @@ export class UnitWriter {
       replayed,
       dryRun,
     };
+  }
+
+  /** Nor are any kept of what certainly was not written, because there was no room or no time for it. */
+  async #carriedOut<Result>(
+    asker: Asker,
+    operations: readonly Checked<Result>[],
+    options: UnitOptions,
+    made: Made,
+  ): Promise<Outcome> {
+    try {
+      return await this.#carryOut(asker, operations, options, made);
+    } catch (error) {
+      const isUnwritten = isBucketsError(error) && error.details["outcome"] === "not_written";
+      if (isUnwritten) await this.#giveUp(stepsOf(operations), made);
+      throw error;
+    }
   }
 
   /** Of what was refused no contents are kept. */
