@@ -23,6 +23,7 @@ import type { SqliteEngine } from "../engines/sqlite/engine.js";
 import { SqliteKeeper } from "../engines/sqlite/keeper.js";
 import { SqliteReadView } from "../engines/sqlite/view.js";
 import { toHex } from "../eventstore/codec.js";
+import { receivedRows } from "../eventstore/received-rows.js";
 import { treeRoot } from "../eventstore/tree.js";
 import { digestOf } from "./digest.js";
 import { openCopy } from "./engine.js";
@@ -104,7 +105,10 @@ export async function verifyCopy(engine: SqliteEngine, file: string, tell: Tell)
 /** Every content that the events, or uploads that are not confirmed yet, refer to. */
 export async function contentsOf(engine: SqliteEngine): Promise<readonly string[]> {
   const view = new SqliteReadView(engine.readerDb);
-  const hashes = new Set((await engine.received.all()).map(({ hash }) => hash));
+  const hashes = new Set<string>();
+  for await (const rows of receivedRows(engine.received)) {
+    for (const { hash } of rows) hashes.add(hash);
+  }
   for await (const { hash } of view.references()) hashes.add(hash);
   return [...hashes].sort();
 }

@@ -12,7 +12,8 @@ export interface ReceivedTable {
   get(uploadId: string): Promise<ReceivedRow | undefined>;
   /** In place of what arrived before, which is given. Durable when it resolves. */
   put(row: ReceivedRow): Promise<ReceivedRow | undefined>;
-  all(): Promise<readonly ReceivedRow[]>;
+  /** So many whose uploads come after that one, in the order of their ids. */
+  after(uploadId: string, limit: number): Promise<readonly ReceivedRow[]>;
   remove(uploadIds: readonly string[]): Promise<void>;
   /** Those of the hashes that arrived for an upload. */
   held(hashes: readonly string[]): Promise<ReadonlySet<string>>;

@@ -10,7 +10,11 @@ export function memoryReceivedTable(): ReceivedTable {
       rows.set(row.uploadId, row);
       return replaced;
     },
-    all: async () => [...rows.values()],
+    after: async (uploadId, limit) =>
+      [...rows.values()]
+        .filter((row) => row.uploadId > uploadId)
+        .sort((a, b) => (a.uploadId < b.uploadId ? -1 : 1))
+        .slice(0, limit),
     remove: async (uploadIds) => {
       for (const id of uploadIds) rows.delete(id);
     },

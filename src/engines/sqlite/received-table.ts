@@ -19,7 +19,7 @@ export function sqliteReceivedTable(
 ): ReceivedTable {
   const rows = `SELECT upload_id AS uploadId, hash, size_bytes AS sizeBytes, expires_at AS expiresAt
     FROM received`;
-  const all = reader.prepare(rows);
+  const after = reader.prepare(`${rows} WHERE upload_id > ? ORDER BY upload_id LIMIT ?`);
   const ofUpload = `${rows} WHERE upload_id = ?`;
   const get = reader.prepare(ofUpload);
   const held = reader
@@ -37,7 +37,7 @@ export function sqliteReceivedTable(
         ).run(uploadId, hash, sizeBytes, expiresAt);
         return replaced;
       }),
-    all: async () => z.array(ReceivedRow).parse(all.all()),
+    after: async (uploadId, limit) => z.array(ReceivedRow).parse(after.all(uploadId, limit)),
     remove: async (uploadIds) =>
       write((db) => {
         db.prepare("DELETE FROM received WHERE upload_id IN (SELECT value FROM json_each(?))").run(

@@ -5,6 +5,7 @@
  */
 import { BucketsError } from "../../domain/errors.js";
 import type { UploadState } from "../../domain/upload/state.js";
+import { receivedRows } from "../../eventstore/received-rows.js";
 import type { ReceivedTable } from "../../eventstore/received-table.js";
 import type { CommandResult } from "../../eventstore/store.js";
 import type { View } from "../../projections/view.js";
@@ -108,11 +109,13 @@ export class UploadQuota {
     };
     // From here on what moves is counted.
     this.#counted.set(namespace, space);
-    for (const { uploadId, sizeBytes } of await received.all()) {
-      const state = await view.state(uploadId);
-      const isHere = state?.kind === "upload" && state.namespace === namespace;
-      const isKnown = space.waiting.has(uploadId);
-      if (isHere && state.status === "PENDING" && !isKnown) setWaiting(space, uploadId, sizeBytes);
+    for await (const rows of receivedRows(received)) {
+      for (const { uploadId, sizeBytes } of rows) {
+        const state = await view.state(uploadId);
+        const isHere = state?.kind === "upload" && state.namespace === namespace;
+        const isNew = !space.waiting.has(uploadId);
+        if (isHere && state.status === "PENDING" && isNew) setWaiting(space, uploadId, sizeBytes);
+      }
     }
     return space;
   }

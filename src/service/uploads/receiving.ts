@@ -6,6 +6,7 @@ import { BucketsError } from "../../domain/errors.js";
 import { limits } from "../../domain/limits.js";
 import { assertOwnerTakes, type ResourceState } from "../../domain/resource.js";
 import { type UploadState, uploadStatusAt } from "../../domain/upload/state.js";
+import { receivedRows } from "../../eventstore/received-rows.js";
 import type { ReceivedRow } from "../../eventstore/received-table.js";
 import { monotonicNow } from "../../timers.js";
 import { giveUpContents } from "../blob-references.js";
@@ -157,14 +158,22 @@ export async function forgetSettled(
 ): ReturnType<typeof giveUpContents> {
   const { view, received, attempts, quota, clock } = parts;
   attempts.forgetExpired(clock());
-  const settled: ReceivedRow[] = [];
-  for (const row of await received.all()) {
-    const state = row.expiresAt <= clock() ? undefined : await view.state(row.uploadId);
-    if (state?.kind !== "upload" || !waits(state, clock())) settled.push(row);
+  let [removed, bytesFreed] = [0, 0];
+  for await (const rows of receivedRows(received)) {
+    const settled: ReceivedRow[] = [];
+    for (const row of rows) {
+      const state = row.expiresAt <= clock() ? undefined : await view.state(row.uploadId);
+      if (state?.kind !== "upload" || !waits(state, clock())) settled.push(row);
+    }
+    const ids = settled.map(({ uploadId }) => uploadId);
+    if (ids.length > 0) await received.remove(ids);
+    quota?.noteForgotten(ids);
+    const released = await giveUpContents(
+      parts,
+      settled.map(({ hash }) => hash),
+    );
+    removed += released.removed;
+    bytesFreed += released.bytesFreed;
   }
-  const ids = settled.map(({ uploadId }) => uploadId);
-  if (ids.length > 0) await received.remove(ids);
-  quota?.noteForgotten(ids);
-  const hashes = settled.map(({ hash }) => hash);
-  return await giveUpContents(parts, hashes);
+  return { removed, bytesFreed };
 }
