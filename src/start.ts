@@ -4,7 +4,7 @@ import pino, { type Logger } from "pino";
 import type { EmbeddedStore } from "./api/index.js";
 import { BucketsError } from "./domain/errors.js";
 import { serveStore } from "./http/index.js";
-import { openStore } from "./open.js";
+import { type OpenOptions, openStore } from "./open.js";
 import { randomPool } from "./service/keys/random.js";
 import { newSecret } from "./service/keys/token-secrets.js";
 import { ResettableStore } from "./service/resettable.js";
@@ -73,15 +73,19 @@ export async function start(options: StartOptions = {}): Promise<StartedServer> 
   };
 }
 
-/** A store in memory that begins with the seed, and can begin with it again. */
+/**
+ * A store that begins with the seed, and can begin with it again.
+ * @param begin says how each is opened; in memory unless given.
+ */
 export async function openEphemeral(
   seed: string,
   { strict = false }: Pick<StartOptions, "strict"> = {},
+  begin: () => OpenOptions = () => ({ file: ":memory:" }),
 ): Promise<ResettableStore> {
   return await ResettableStore.open(async () => {
     const past = new SeedPast();
     const { now: clock, newId } = past;
-    const store = await openStore({ file: ":memory:", strict, clock, newId });
+    const store = await openStore({ ...begin(), strict, clock, newId });
     await loadSeed(store, linesOf(seed), { name: "the seed", past });
     return store;
   });

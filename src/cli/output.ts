@@ -61,7 +61,7 @@ function tellUnknown(error: unknown): string {
 }
 
 /** At most one; those of a server speak of headers, and there are none here. */
-function hintOf({ code, details }: BucketsError): string | undefined {
+export function hintOf({ code, details }: BucketsError): string | undefined {
   const { hint, file, current_version: current } = details;
   if (code === "PRECONDITION_FAILED" && current !== undefined) {
     return `read it, and if your change still fits:  --if-version ${current}`;

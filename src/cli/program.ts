@@ -41,6 +41,7 @@ import {
   wholeNumber,
   writing,
 } from "./options.js";
+import { logUsageError, tellsInJson } from "./start-error.js";
 import type { Terminal } from "./terminal.js";
 import { describeOption, readTwins } from "./twins.js";
 
@@ -92,7 +93,11 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
     .addOption(port())
     .action(runs(async () => (await import("./demo.js")).demo));
 
-  onFile(program.command("serve"))
+  const serve = program.command("serve");
+  if (tellsInJson(terminal)) {
+    serve.configureOutput({ outputError: (text) => logUsageError(terminal, text) });
+  }
+  onFile(serve)
     .description("the API")
     .addOption(port())
     .addOption(option("--host <host>", "the address to listen on").default("127.0.0.1"))
@@ -168,7 +173,7 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
     )
     .addOption(acceptTruncation())
     .addOption(resumeTimers())
-    .addOption(option("--ephemeral", "in memory, gone when it ends").default(false))
+    .addOption(option("--ephemeral", "in a file that is gone when it ends").default(false))
     .addOption(option("--seed <file>", "what a new store begins with, NDJSON"))
     .addOption(
       option("--allow-reset", "let POST /v1/admin/reset go back to the seed").default(false),

@@ -12,8 +12,10 @@ import { linesOf, loadSeed } from "../service/seeds/load-seed.js";
 import { SeedPast } from "../service/seeds/seed-past.js";
 import { openEphemeral, readSeed } from "../start.js";
 import { signEvery } from "./checkpoints.js";
+import { EphemeralFiles } from "./ephemeral-files.js";
 import { giveFirstToken } from "./first-token.js";
 import { line } from "./line.js";
+import { logStartError, tellsInJson } from "./start-error.js";
 import { existingFileOf, fileOf } from "./store.js";
 import type { Terminal } from "./terminal.js";
 
@@ -68,6 +70,7 @@ async function open(
   terminal: Terminal,
   flags: ServeFlags,
   logger: Logger,
+  ephemeral: EphemeralFiles | undefined,
 ): Promise<EmbeddedStore<unknown>> {
   if (flags.allowReset && !flags.ephemeral) {
     throw new BucketsError(
@@ -76,9 +79,17 @@ async function open(
     );
   }
   const seed = await readSeed(flags.seed === undefined ? undefined : terminal.path(flags.seed));
-  if (flags.ephemeral) return await openEphemeral(seed, flags);
+  if (ephemeral !== undefined) {
+    return await openEphemeral(seed, flags, () => ({
+      ...boundsOf(flags),
+      file: ephemeral.begin(),
+      // Nothing of it is to outlive the server.
+      durability: "relaxed",
+    }));
+  }
   const past = new SeedPast();
   const store = await openBuckets({
+    ...boundsOf(flags),
     ...(flags.readOnly ? existingFileOf : fileOf)(terminal, flags),
     ...originOf(flags),
     actor: "server",
@@ -91,22 +102,28 @@ async function open(
     newId: past.newId,
     readOnly: flags.readOnly,
     withoutSecrets: flags.withoutSecrets,
-    maxQueueMs: flags.maxQueueMs,
-    readAuditDays: flags.readAuditDays,
-    minFreeBytes: flags.minFreeDisk * 1024 * 1024,
-    ...(flags.maxUploadBytes !== undefined && { maxUploadBytes: flags.maxUploadBytes }),
     ...(flags.scrubMibPerSecond > 0 && { scrubMibPerSecond: flags.scrubMibPerSecond }),
     acceptTruncation: flags.acceptTruncation,
     resumeTimers: flags.resumeTimers,
     strict: flags.strict,
     durability: flags.durability,
-    allowLoopbackUrls: flags.allowLoopbackUrls,
   });
   // A seed is a beginning: what has begun already keeps its own.
   if ((await store.head()).position === 0) {
     await loadSeed(store, linesOf(seed), { name: "the seed", past });
   }
   return store;
+}
+
+/** What holds of any store that is served, wherever it lies. */
+function boundsOf(flags: ServeFlags) {
+  return {
+    maxQueueMs: flags.maxQueueMs,
+    readAuditDays: flags.readAuditDays,
+    minFreeBytes: flags.minFreeDisk * 1024 * 1024,
+    ...(flags.maxUploadBytes !== undefined && { maxUploadBytes: flags.maxUploadBytes }),
+    allowLoopbackUrls: flags.allowLoopbackUrls,
+  };
 }
 
 /** What the log signs as, once it first does: where it is reached, unless it is told otherwise. */
@@ -131,7 +148,17 @@ function collectEveryHour(store: EmbeddedStore<unknown>, logger: Logger): NodeJS
 
 const loopback = ["127.0.0.1", "::1", "localhost"];
 
-export async function serve(terminal: Terminal, flags: ServeFlags): Promise<void> {
+/** @returns how the process must exit, where that was told as a line of the log. */
+export async function serve(terminal: Terminal, flags: ServeFlags): Promise<number | undefined> {
+  try {
+    return await serveUntilStopped(terminal, flags);
+  } catch (error) {
+    if (!tellsInJson(terminal)) throw error;
+    return logStartError(terminal, error);
+  }
+}
+
+async function serveUntilStopped(terminal: Terminal, flags: ServeFlags): Promise<undefined> {
   if (!flags.auth && !loopback.includes(flags.host)) {
     throw new BucketsError(
       "BAD_REQUEST",
@@ -139,12 +166,13 @@ export async function serve(terminal: Terminal, flags: ServeFlags): Promise<void
     );
   }
   const logger = pino({ level: flags.logLevel, base: null }, terminal.io.stderr);
-  await using store = await open(terminal, flags, logger);
+  using ephemeral = flags.ephemeral ? new EphemeralFiles() : undefined;
+  await using store = await open(terminal, flags, logger, ephemeral);
   if (flags.token !== undefined) store.tokens.accept(flags.token);
   const file = flags.ephemeral ? undefined : terminal.path(flags.file);
   const needsToken = flags.auth && store.tokens.count === 0;
   const forget = needsToken ? await giveFirstToken({ terminal, store, logger, file }) : undefined;
-  const readers = readersOf(terminal, flags, store);
+  const readers = readersOf(terminal, flags, store, ephemeral);
   const largeBodies = new BodyThread();
   const backups = scheduleOf(terminal, flags, store, logger);
   const signing = signEvery(terminal, flags, store, logger);
@@ -161,7 +189,8 @@ export async function serve(terminal: Terminal, flags: ServeFlags): Promise<void
     streamsMax: flags.maxStreams,
     noAuth: !flags.auth,
     requireIfMatch: flags.requireIfMatch,
-    ...(flags.allowReset && store instanceof ResettableStore && { reset: () => store.reset() }),
+    ...(flags.allowReset &&
+      store instanceof ResettableStore && { reset: () => resetAll(store, readers) }),
     ...(flags.publicUrl !== undefined && { publicUrl: flags.publicUrl }),
     basePath: flags.basePath,
     ui: flags.ui,
@@ -188,25 +217,32 @@ export async function serve(terminal: Terminal, flags: ServeFlags): Promise<void
   await stopped;
 }
 
+/** The store begins anew, in another file. */
+async function resetAll(store: ResettableStore, readers: ReaderPool | undefined): Promise<void> {
+  await store.reset();
+  await readers?.renew();
+}
+
 /**
- * The threads that read what is much, if any are to. What is in memory is in this thread alone, and so is
- * the key of URLs where the secrets have none.
+ * The threads that read what is much, if any are to. Where the secrets have no key, that of URLs is in
+ * this thread alone.
  */
 function readersOf(
   terminal: Terminal,
   flags: ServeFlags,
   store: EmbeddedStore<unknown>,
+  ephemeral: EphemeralFiles | undefined,
 ): ReaderPool | undefined {
-  if (flags.ephemeral || flags.withoutSecrets || flags.readers === 0) return undefined;
+  if (flags.withoutSecrets || flags.readers === 0) return undefined;
   return new ReaderPool({
     countMax: flags.readers,
     timeoutMs: flags.readTimeout * 1_000,
     heapMegabytesMax: readerHeapMegabytes,
     onLine: (line) => terminal.io.stderr.write(line),
     onAltered: (fault) => store.integrity.report(fault),
-    settings: {
+    settings: () => ({
       store: {
-        ...existingFileOf(terminal, flags),
+        ...(ephemeral === undefined ? existingFileOf(terminal, flags) : { file: ephemeral.file }),
         allowLoopbackUrls: flags.allowLoopbackUrls,
       },
       app: {
@@ -214,7 +250,7 @@ function readersOf(
         basePath: flags.basePath,
         pastCacheSeconds: flags.pastCacheSeconds,
       },
-    },
+    }),
   });
 }
 

@@ -55,10 +55,17 @@ export class ReaderPool implements Readers {
     }
   }
 
+  /** Those that come next open the store anew, and what is under way is asked of them. */
+  async renew(): Promise<void> {
+    const before = this.#readers;
+    this.#readers = [];
+    await Promise.all(before.map((reader) => reader.end("closed")));
+  }
+
   /** What is under way ends unanswered. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all(this.#readers.map((reader) => reader.end("closed")));
+    await this.renew();
   }
 
   /** One that has nothing to do, if there is or may be one. */

@@ -10,7 +10,8 @@ import { PortStream } from "./port-stream.js";
 import { FromReader, type ReaderSettings, type ToReader } from "./settings.js";
 
 export interface ReaderOptions {
-  readonly settings: ReaderSettings;
+  /** Asked for when it begins. */
+  readonly settings: () => ReaderSettings;
   /** How long it may look without giving anything of its answer. */
   readonly timeoutMs: number;
   readonly heapMegabytesMax: number;
@@ -56,7 +57,7 @@ export class Reader {
   constructor(options: ReaderOptions) {
     this.#options = options;
     this.#worker = new Worker(script(), {
-      workerData: options.settings,
+      workerData: options.settings(),
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: options.heapMegabytesMax },
     });

@@ -40,7 +40,10 @@ describe("wrong usage", () => {
     expect(point.err).toMatch(/^error \[BAD_REQUEST\]: as_of=yesterday is no point in time/);
     const open = await bucketlog(folder, ["serve", "--no-auth", "--host", "0.0.0.0"]);
     expect(open.code).toBe(2);
-    expect(open.err).toMatch(/^error \[BAD_REQUEST\]: --no-auth is for loopback only/);
+    expect(JSON.parse(open.err)).toMatchObject({
+      code: "BAD_REQUEST",
+      msg: expect.stringContaining("--no-auth is for loopback only"),
+    });
     const token = await bucketlog(folder, ["serve", "--token", "short", "--port", "0"]);
     expect(token.code).toBe(2);
     expect(token.err).toContain("A token has 16 to 512 visible ASCII characters.");
@@ -85,7 +88,6 @@ describe("a file that is not there", () => {
       ["token", "rotate", "ana"],
       ["token", "revoke", "ana"],
     ],
-    ...[["serve", "--read-only", "--port", "0"]],
   ])("is named by %o, with a fix, and not made", async (args) => {
     const folder = temporaryFolder();
     const ran = await bucketlog(folder, args);
@@ -93,6 +95,18 @@ describe("a file that is not there", () => {
       code: 1,
       out: "",
       err: `error [FILE_INVALID]: There is no file ${join(folder, "buckets.db")}.\n  name the one that is meant:  --file <file>; \`bucketlog serve\` makes one\n`,
+    });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("is named by serve, which logs, in a line of its log", async () => {
+    const folder = temporaryFolder();
+    const ran = await bucketlog(folder, ["serve", "--read-only", "--port", "0"]);
+    expect(ran).toMatchObject({ code: 1, out: "" });
+    expect(JSON.parse(ran.err)).toMatchObject({
+      level: 60,
+      code: "FILE_INVALID",
+      details: { hint: expect.stringContaining("name the one that is meant") },
     });
     expect(readdirSync(folder)).toEqual([]);
   });

@@ -5,6 +5,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -96,6 +97,27 @@ describe("what it prints", () => {
     const lines = server.stderr.trimEnd().split("\n");
     for (const line of lines) expect(() => JSON.parse(line)).not.toThrow();
     expect(JSON.parse(lines[0] ?? "")).toMatchObject({ token_file: `${file}.token` });
+  });
+
+  test.each([
+    ["a port that is no number", ["--port", "none"], 2, "--port"],
+    [
+      "a seed that is not there",
+      ["--ephemeral", "--seed", "none.ndjson"],
+      2,
+      "The seed cannot be read",
+    ],
+    ["a folder in the place of a file", [tmpdir()], 1, "it is a folder"],
+    ["a reset without a store that forgets", ["--allow-reset"], 2, "needs --ephemeral"],
+  ])("what keeps it from starting is JSON: %s", async (_, flags, code, why) => {
+    const server = new ServerProcess(flags);
+    expect((await server.exit()).code).toBe(code);
+    const lines = server.stderr.trimEnd().split("\n");
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({
+      level: 60,
+      msg: expect.stringContaining(why),
+    });
   });
 
   test("its options have environment twins", async () => {
@@ -243,6 +265,54 @@ function dripping(url: string, count: number): readonly Socket[] {
   });
   return sockets;
 }
+
+describe("what is ephemeral", () => {
+  const foldersIn = (temporary: string) =>
+    readdirSync(temporary).filter((name) => name.startsWith("bucketlog-ephemeral-"));
+
+  function serveEphemeral(temporary: string) {
+    const flags = ["--ephemeral", "--allow-reset", "--token", tokens.admin];
+    return new ServerProcess(flags, { TMPDIR: temporary });
+  }
+
+  test("lies in a folder that its owner alone can open, and that is gone when it ends", async () => {
+    const temporary = dirname(newFile());
+    const server = serveEphemeral(temporary);
+    const { post } = await server.client();
+    const bucket = { bucket_name: "films", bucket_schema: { properties: {} } };
+    expect((await post("/v1/buckets", bucket)).status).toBe(200);
+    const [folder = ""] = foldersIn(temporary);
+    expect(statSync(join(temporary, folder)).mode & 0o777).toBe(0o700);
+    expect((await server.exit("SIGTERM")).code, server.stderr).toBe(0);
+    expect(foldersIn(temporary)).toEqual([]);
+  });
+
+  test("is listed by threads beside the server, also once it has begun anew", async () => {
+    const server = serveEphemeral(dirname(newFile()));
+    const { post } = await server.client();
+    const totals: unknown[] = [];
+    for (const bucket_name of ["films", "images"]) {
+      await post("/v1/buckets", { bucket_name, bucket_schema: { properties: {} } });
+      const listed = await post("/v1/buckets/list", {});
+      totals.push(listed.status, Object(listed.body).results[0].bucket_name);
+      expect((await post("/v1/admin/reset", {})).status).toBe(200);
+    }
+    expect(totals).toEqual([200, "films", 200, "images"]);
+  });
+
+  test("is removed by the next server when it was killed", async () => {
+    const temporary = dirname(newFile());
+    const killed = serveEphemeral(temporary);
+    await killed.url();
+    await killed.exit("SIGKILL");
+    const [left] = foldersIn(temporary);
+    expect(left).toBeDefined();
+    const next = serveEphemeral(temporary);
+    await next.url();
+    expect(foldersIn(temporary)).not.toContain(left);
+    expect(foldersIn(temporary)).toHaveLength(1);
+  });
+});
 
 test("backups are taken while it serves, and doctor finds them; what has no file has none", async () => {
   const { file, remove } = temporaryFile();

@@ -186,7 +186,7 @@ describe("reads", () => {
       countMax: 1,
       onLine: () => {},
       onAltered: () => {},
-      settings: { store: { file: service.file }, app: {} },
+      settings: () => ({ store: { file: service.file }, app: {} }),
       timeoutMs: 120_000,
       heapMegabytesMax: 256,
     });

@@ -23,7 +23,7 @@ function poolOf(file: string, more: More = {}) {
   const settings = { store: { file }, app: {} };
   const told = { onLine: () => {}, onAltered: () => {} };
   const limits = { timeoutMs: 120_000, heapMegabytesMax: 256 };
-  return new ReaderPool({ countMax: 2, settings, ...told, ...limits, ...more });
+  return new ReaderPool({ countMax: 2, settings: () => settings, ...told, ...limits, ...more });
 }
 
 let here: Service;

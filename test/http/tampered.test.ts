@@ -76,7 +76,7 @@ describe("an event that is altered under a server", () => {
       countMax: 1,
       timeoutMs: 120_000,
       heapMegabytesMax: 256,
-      settings: { store: { file: service.file }, app: {} },
+      settings: () => ({ store: { file: service.file }, app: {} }),
       onLine: () => {},
       onAltered: (fault) => service.store.integrity.report(fault),
     });
