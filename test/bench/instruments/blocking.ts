@@ -11,7 +11,6 @@ import { blocking as cases, type Hostile } from "./hostile.js";
 const timeoutMs = 90_000;
 /** Pings before and after the request, so that what it delays is seen. */
 const settleMs = 60;
-const heapMegabytes = 2_500;
 
 export const blocking: Instrument = {
   name: "blocking",
@@ -39,7 +38,7 @@ async function lookAt(hostile: Hostile, setup: Setup, dist: string) {
     `../processes/turns.mjs?to=${encodeURIComponent(turns)}`,
     import.meta.url,
   );
-  const flags = [`--max-old-space-size=${heapMegabytes}`, "--import", looking.href];
+  const flags = ["--import", looking.href];
   const server = await startBuild(dist, setup.path("store.db"), { flags });
   try {
     await askAll(server, hostile.before(of));

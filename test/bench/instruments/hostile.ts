@@ -144,6 +144,34 @@ export const blocking: readonly Hostile[] = [
     },
   },
   {
+    name: "a schema of 100 fields against 340,000 objects",
+    before: () => {
+      const fields = strings(100).map((name) => [name, { type: "integer", default: 1 }]);
+      const items = { type: "object", properties: Object.fromEntries(fields) };
+      return [create({ bucket_schema: { properties: { tags: { type: "array", items } } } })];
+    },
+    ask: (of) => {
+      const tags = Array.from({ length: of(340_000) }, () => ({}));
+      return { method: "POST", path: objectsPath, body: { tags } };
+    },
+  },
+  {
+    name: "metadata with an array of 500,000 items",
+    before: () => [],
+    ask: (of) => create({ metadata: { list: Array.from({ length: of(500_000) }, () => 1) } }),
+  },
+  {
+    name: "1,000 fields of 1,000 put back",
+    before: (of) => [
+      create({ metadata: Object.fromEntries(strings(of(1_000)).map((name) => [name, 1])) }),
+      patch({ metadata: Object.fromEntries(strings(of(1_000)).map((name) => [name, 2])) }),
+    ],
+    ask: (of) => {
+      const fields = strings(of(1_000)).map((name) => `/metadata/${name}`);
+      return { method: "POST", path: `${bucketPath}/revert`, body: { to: 1, fields } };
+    },
+  },
+  {
     name: "search over a list of 400 MB",
     before: bigBuckets,
     ask: () => list({ search: "nowhere" }),
