@@ -428,8 +428,9 @@ async function serve(route: Route, context: HttpContext, options: Serving): Prom
   const takesBody = mediaTypes.length > 0;
   const memory = new RequestMemory(options.admission.memory, context);
   await memory.takeForBody(route);
-  if (route.scans === true) await memory.takeForPage();
-  if (options.readers !== undefined && route.scans === true) {
+  const scans = route.scans === true || (route.scans === "past" && "as_of" in context.query);
+  if (scans) await memory.takeForPage();
+  if (options.readers !== undefined && scans) {
     const sent = takesBody ? await readJsonBody(context, mediaTypes, asBytes(route)) : undefined;
     const { readers } = options;
     if (tellsReads(route)) await store.reads.settle();

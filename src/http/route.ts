@@ -126,8 +126,11 @@ export interface Route {
   readonly headers?: readonly string[];
   /** Unknown parameters are refused. */
   readonly query: z.ZodObject;
-  /** It may look at very much: a reader answers it, where there are some. It writes nothing. */
-  readonly scans?: true;
+  /**
+   * It may look at very much, always or where it is about the past: a reader answers it then, where
+   * there are some. It writes nothing.
+   */
+  readonly scans?: true | "past";
   /** Of a list that the hosted API has as well: a page that it cannot have is a 422, as there. */
   readonly isHostedList?: true;
   /** The schema of the body by media type, the default first; undefined when there is none. */

@@ -88,6 +88,10 @@ const post = (body: unknown, more: Asked = {}): Asked => ({ method: "POST", body
 const questions: Readonly<Record<string, readonly [path: string, asked?: Asked]>> = {
   "a list": ["/v1/buckets/list", post({ filters: { bucket_name: "films" } })],
   "a page of a list": ["/v1/buckets/list?limit=1", post({})],
+  "a list as it was": ["/v1/buckets/list?as_of=@3", post({})],
+  "a list of objects as it was": ["/v1/buckets/films/objects/list?as_of=@5&limit=1", post({})],
+  "a namespace as it was": ["/v1/namespaces/default?as_of=@3"],
+  "a task as it was, that is not there": ["/v1/tasks/task_none?as_of=@3"],
   "a list of objects": ["/v1/buckets/films/objects/list", post({ sort: { field: "n" } })],
   "an aggregate": [
     "/v1/buckets/films/objects/aggregate",

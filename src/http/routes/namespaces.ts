@@ -83,6 +83,7 @@ export const namespaceRoutes: readonly Route[] = [
     method: "GET",
     path: namespacePath,
     operationId: "getNamespace",
+    scans: "past",
     summary: "Read a namespace, made or not, now or as of a point in the past",
     permission: "read",
     namesNamespace: true,

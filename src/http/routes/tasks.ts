@@ -24,6 +24,7 @@ export const taskRoutes: readonly Route[] = [
     isOfOrganization: true,
     path: "/v1/tasks/{task_id}",
     operationId: "getTask",
+    scans: "past",
     summary: "Read a task, now or as of a moment",
     permission: "read",
     query: z.strictObject({ as_of: asOfMoment }),
