@@ -7,6 +7,7 @@ import { assertNames } from "./options.js";
 const get = ["asOf"];
 const range = ["from", "to"];
 const list = ["search", "filters", "sort", "caseSensitive", "limit", "offset", "cursor", "asOf"];
+const part = ["bytesMax", "answer"];
 const history = [...range, "order", "limit", "cursor", "type", "actor", "path"];
 const audited = ["resourceType", "resourceId", "actorId", "action", "start", "end"];
 
@@ -18,9 +19,9 @@ const questions = {
   list,
   listObjects: [...list, "select", "countBlobs"],
   // A server also bounds its pages, and knows what its callers may see.
-  serveList: [...list, "bytesMax"],
-  serveObjects: [...list, "select", "countBlobs", "bytesMax"],
-  serveNamespaces: [...list, "bytesMax", "within"],
+  serveList: [...list, ...part],
+  serveObjects: [...list, ...part, "select", "countBlobs"],
+  serveNamespaces: [...list, ...part, "within"],
   history,
   diff: [...range, "format"],
   blame: ["path", "asOf"],

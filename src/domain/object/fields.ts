@@ -101,8 +101,8 @@ class Lookups {
   }
 
   /** @throws PAYLOAD_TOO_LARGE */
-  fill(value: JsonValue): JsonValue {
-    this.#bytesLeft -= roughBytesOf(value);
+  fill(name: string, value: JsonValue): JsonValue {
+    this.#bytesLeft -= name.length + roughBytesOf(value);
     if (this.#bytesLeft >= 0) return value;
     throw new BucketsError(
       "PAYLOAD_TOO_LARGE",
@@ -130,7 +130,7 @@ function* valuesAt(properties: JsonObject, object: JsonObject, lookups: Lookups)
     const value = ownValue(object, name) ?? null;
     if (value !== null) yield [name, value, field] as const;
     else if (hasDefault(field))
-      yield [name, lookups.fill(field["default"] ?? null), field] as const;
+      yield [name, lookups.fill(name, field["default"] ?? null), field] as const;
   }
 }
 
