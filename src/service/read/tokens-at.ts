@@ -17,8 +17,9 @@ export async function tokensAt(
 ): Promise<readonly TokenState[]> {
   const { point, at } = await knownPoint(parts, undefined, asked);
   const ids = await parts.view.idsOf("token");
-  const then = await statesOf(parts.events, "token", ids, point);
-  assertTold(await statesOf(parts.events, "token", ids, newest), then, { at, text: asked.text });
+  const then = await Array.fromAsync(statesOf(parts.events, "token", ids, point));
+  const now = await Array.fromAsync(statesOf(parts.events, "token", ids, newest));
+  assertTold(now, then, { at, text: asked.text });
   return then
     .filter((token) => opensAt(token, at))
     .sort((a, b) => (a.document.name < b.document.name ? -1 : 1));
