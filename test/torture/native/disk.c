@@ -458,6 +458,12 @@ int unlink(const char *path) { return remove_at(AT_FDCWD, path, 0); }
 int unlinkat(int folder, const char *path, int flags) { return remove_at(folder, path, flags); }
 int rmdir(const char *path) { return remove_at(AT_FDCWD, path, AT_REMOVEDIR); }
 
+/** What the C library makes of it does not come by here. */
+int remove(const char *path) {
+  if (unlink(path) == 0) return 0;
+  return errno == EISDIR || errno == EPERM ? rmdir(path) : -1;
+}
+
 static int make_folder(int folder, const char *path, mode_t mode) {
   char full[PATH_MAX];
   int is_known = resolve(folder, path, full);

@@ -1,5 +1,7 @@
 /** A long time at half load, with readers that take nothing: memory, WAL and descriptors stay flat. */
+import { once } from "node:events";
 import { readdirSync, readFileSync, statSync } from "node:fs";
+import { get } from "node:http";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Journal } from "../journal.js";
@@ -93,15 +95,14 @@ async function run({ dist, folder, random, count, say }: Setting): Promise<Resul
 async function readSlowly(url: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
-      const response = await fetch(`${url}/v1/events`, {
-        headers: {
-          Accept: "text/event-stream",
-          Authorization: `Bearer ${token}`,
-          "X-Namespace": "*",
-        },
-        signal,
-      });
-      for await (const _ of response.body ?? []) await wait(10_000, undefined, { signal });
+      const headers = {
+        Accept: "text/event-stream",
+        Authorization: `Bearer ${token}`,
+        "X-Namespace": "*",
+      };
+      // Not `fetch`: in Node 24 a paused stream that is cut ends the process (nodejs/undici#5360).
+      const [response] = await once(get(`${url}/v1/events`, { headers, signal }), "response");
+      for await (const _ of response) await wait(10_000, undefined, { signal });
     } catch {
       await wait(1_000);
     }
