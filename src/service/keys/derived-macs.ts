@@ -2,7 +2,13 @@
  * MACs under a key that is derived from the key of the secrets, for one purpose (HMAC-SHA-256, HKDF: RFC
  * 5869): what lies beside the chain of the log is authenticated by them.
  */
-import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import {
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  timingSafeEqual,
+} from "node:crypto";
 import { keyBytes, keyIdOf } from "./vault.js";
 
 export function deriveKey(secretKey: Uint8Array, purpose: string): Uint8Array {
@@ -12,7 +18,7 @@ export function deriveKey(secretKey: Uint8Array, purpose: string): Uint8Array {
 export class DerivedMacs {
   readonly #secretKey: () => Uint8Array;
   readonly #purpose: string;
-  #derived: { readonly id: string; readonly key: Uint8Array } | undefined;
+  #derived: { readonly id: string; readonly key: KeyObject } | undefined;
 
   /** @param secretKey is asked for on first use only. */
   constructor(secretKey: () => Uint8Array, purpose: string) {
@@ -26,7 +32,7 @@ export class DerivedMacs {
   }
 
   /** @param key another than that of now. */
-  macOf(text: string, key: Uint8Array = this.#current().key): Uint8Array {
+  macOf(text: string, key: KeyObject | Uint8Array = this.#current().key): Uint8Array {
     return new Uint8Array(createHmac("sha256", key).update(text).digest());
   }
 
@@ -38,7 +44,9 @@ export class DerivedMacs {
   #current() {
     if (this.#derived === undefined) {
       const secretKey = this.#secretKey();
-      this.#derived = { id: keyIdOf(secretKey), key: deriveKey(secretKey, this.#purpose) };
+      // A key as bytes would be looked at anew for each MAC, which takes five times as long.
+      const key = createSecretKey(deriveKey(secretKey, this.#purpose));
+      this.#derived = { id: keyIdOf(secretKey), key };
     }
     return this.#derived;
   }
