@@ -40,13 +40,20 @@ export function putBack(
   for (const field of fields) {
     const pointer = parseField(field, isPatchable);
     const path = formatPointer(pointer);
-    // What is below a field that was put back is back with it.
-    if (pathsTo(path).some((above) => paths.has(above))) continue;
+    const [back] = pathsTo(path).filter((above) => paths.has(above));
+    if (back !== undefined) {
+      // It is back with what is above it, as far as there are objects on the way then.
+      assertObjectsAbove(earlier, pointer, pathsTo(back).length);
+      continue;
+    }
     paths.add(path);
     const change = changeBack(current, earlier, pointer);
     if (change !== undefined) changes.push(change);
   }
-  return applyChanges(current, changes);
+  // What is above a field may have been named after it.
+  const isLast = ({ path }: Change) =>
+    pathsTo(path).every((above) => above === path || !paths.has(above));
+  return applyChanges(current, changes.filter(isLast));
 }
 
 /** @throws VALIDATION_FAILED for what is no pointer to a field of the patchable document. */
@@ -74,14 +81,16 @@ function changeBack(
   return was === undefined ? undefined : { op: "remove", path, was };
 }
 
-/** Objects on the way are made where they are missing; an array is a unit and is not entered. */
-function assertObjectsAbove(document: JsonObject, pointer: Pointer): void {
-  let above = document;
-  for (const [level, token] of pointer.slice(0, -1).entries()) {
-    const value = ownValue(above, token);
-    if (value === undefined) return;
-    if (!isJsonObject(value)) throw noObject(pointer.slice(0, level + 1));
-    above = value;
+/**
+ * Objects on the way are made where they are missing; an array is a unit and is not entered.
+ * @param from how many tokens lead to where it begins.
+ */
+function assertObjectsAbove(document: JsonObject, pointer: Pointer, from = 0): void {
+  let above = valueAt(document, pointer.slice(0, from));
+  for (const [level, token] of pointer.slice(from).entries()) {
+    if (above === undefined) return;
+    if (!isJsonObject(above)) throw noObject(pointer.slice(0, from + level));
+    above = ownValue(above, token);
   }
 }
 

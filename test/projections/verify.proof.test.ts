@@ -501,6 +501,7 @@ describe("the view:", () => {
     const source = { connection_id: connection.connection_id, source_path: "films" };
     const { sync } = await namespace.syncs(id).create(source);
     const made = await store.namespaces.create({ namespace_name: "default" });
+    const guest = await store.tokens.create({ name: "guest", permission: "read" });
     const headers = { "x-mixpeek-secret": ["secret-of-the-test"] };
     await store.ingest(id, { headers, body: Buffer.from("{}") });
     const { results } = await namespace.sourceAdapter(id).deliveries();
@@ -521,6 +522,7 @@ describe("the view:", () => {
       syncs: sync.sync_config_id,
       namespaces: made.namespace.namespace_id,
       logs: known.log_id,
+      access_tokens: guest.token_id,
     };
     return { file, ids };
   }
