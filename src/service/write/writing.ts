@@ -206,6 +206,20 @@ export class UnitWriter {
       await this.#giveUp(stepsOf(operations), made);
       return outcome;
     }
+    try {
+      return await this.#answer(operations, options, made, outcome);
+    } catch (error) {
+      throw options.dryRun === true ? error : unanswered(error);
+    }
+  }
+
+  /** Says what was carried out, which may have to be read again. */
+  async #answer<Result>(
+    operations: readonly Checked<Result>[],
+    options: UnitOptions,
+    made: Made,
+    outcome: Carried,
+  ): Promise<UnitDone<Result>> {
     const replayed = outcome.kind === "replayed";
     const dryRun = options.dryRun === true;
     const places = replayed ? await this.#readAgain(outcome.results) : outcome.results;
@@ -443,6 +457,16 @@ async function preparedOf(
   if (!("prepare" in command)) return command;
   if (made !== undefined && !command.goesStale) return made;
   return await command.prepare(before);
+}
+
+/**
+ * What kept the answer of a write from being made, of which the caller must not think that it refused the
+ * write: under the same Idempotency-Key the answer is read again.
+ */
+function unanswered(error: unknown): unknown {
+  if (!isBucketsError(error)) return error;
+  const message = `What was written cannot be told: ${error.message}`;
+  return new BucketsError(error.code, message, { ...error.details, outcome: "unknown" }, error);
 }
 
 function isCarried(outcome: Outcome): outcome is Carried {

@@ -193,7 +193,8 @@ async function startOrSay(
     return await start();
   } catch (error) {
     if (!(error instanceof NotStarted)) throw error;
-    if (!/\[[A-Z_]+\]/.test(error.said) || /^\s+at /m.test(error.said)) fault(error.message);
+    if (!/\[[A-Z_]+\]|"code":"[A-Z_]+"/.test(error.said) || /^\s+at /m.test(error.said))
+      fault(error.message);
     return undefined;
   }
 }
