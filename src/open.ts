@@ -32,6 +32,7 @@ import { ephemeralKey, parseSecretKey, Vault } from "./service/keys/vault.js";
 import { OwnLog } from "./service/own-log.js";
 import { ReadAudit, readAuditDaysDefault } from "./service/read-auditing.js";
 import { fileScrubNotes } from "./service/scrub/notes.js";
+import { explainFault } from "./service/storage-faults.js";
 import { type OpenedTokens, Store, type StoreParts } from "./service/store.js";
 
 export interface OpenOptions {
@@ -151,7 +152,7 @@ async function recordTokens(store: EmbeddedStore): Promise<void> {
     await store.tokens.recordKept();
   } catch (error) {
     if (isBucketsError(error) && ["TAMPERED", "STORAGE_FULL"].includes(error.code)) return;
-    await store.close();
+    await store.close().catch(() => {});
     throw error;
   }
 }
@@ -221,8 +222,9 @@ async function onFile(given: OpenSettings, shared: Shared): Promise<StoreParts> 
       }),
     };
   } catch (error) {
-    await engine.events.close();
-    throw error;
+    // That it cannot be closed either is of the same cause, which is to be told.
+    await engine.events.close().catch(() => {});
+    throw explainFault(error);
   }
 }
 
