@@ -23,12 +23,19 @@ export function findObstacle(file: string): string | undefined {
   try {
     if (statSync(file, { throwIfNoEntry: false }) !== undefined) closeSync(openSync(file, "r+"));
     writeFileSync(beside, "try", { flag: "wx", mode: fileMode });
+    rmSync(beside);
     return undefined;
   } catch (error) {
+    removeIfPossible(beside);
     return error instanceof Error && "code" in error ? String(error.code) : undefined;
-  } finally {
-    rmSync(beside, { force: true });
   }
+}
+
+/** Where even that fails, what failed before is what there is to say. */
+function removeIfPossible(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {}
 }
 
 /** Those of the files and the folder of a store that others can read or write. Windows has no modes. */
