@@ -56,15 +56,20 @@ for (const part of parts) {
     isOver: limit.isOver,
     say: (text) => console.log(`  ${text}`),
   });
-  const run = toRun(part, result, {
-    at: new Date().toISOString(),
-    seed,
-    commit: versions["commit"] ?? "unknown",
-    ...(limit.hasEnded && {
-      cut_short: `${minutes} minutes were over before ${count} ${part.unit}`,
-    }),
-    seconds: Math.round((performance.now() - began) / 1_000),
-  });
+  const run = toRun(
+    part,
+    result,
+    {
+      at: new Date().toISOString(),
+      seed,
+      commit: versions["commit"] ?? "unknown",
+      ...(limit.hasEnded && {
+        cut_short: `${minutes} minutes were over before ${count} ${part.unit}`,
+      }),
+      seconds: Math.round((performance.now() - began) / 1_000),
+    },
+    folder,
+  );
   for (const [name, value] of Object.entries(run.figures)) console.log(`  ${name}: ${value}`);
   if (run.skipped !== undefined) console.log(`  not run: ${run.skipped}`);
   for (const fault of run.faults) console.log(`  WRONG: ${fault}`);

@@ -33,17 +33,19 @@ export function readRuns(): Run[] {
   return lines.filter((line) => line !== "").map((line) => Run.parse(JSON.parse(line)));
 }
 
+/** @param folder of the run, which is another each time: faults name their files below it. */
 export function toRun(
   part: Part,
   result: Result,
   about: Pick<Run, "at" | "seed" | "commit" | "seconds" | "cut_short">,
+  folder: string,
 ): Run {
   const { figures, faults, skipped } = result;
   return {
     ...about,
     part: part.name,
     figures: { ...figures },
-    faults: [...faults],
+    faults: faults.map((fault) => fault.replaceAll(`${folder}/`, "")),
     ...(skipped !== undefined && { skipped }),
   };
 }
