@@ -144,7 +144,8 @@ export const CreateManyFields = {
 export const TokenFields = { idempotencyKey: commitFields.idempotencyKey, reason };
 export const ServedTokenFields = { ...TokenFields, fingerprint: commitFields.fingerprint };
 
-const content: Field<unknown> = (given) => given;
+/** What is looked at where it is understood. */
+export const content: Field<unknown> = (given) => given;
 const bucket = text;
 const { mediaType, policy, autoProcess } = formatFields;
 
@@ -243,9 +244,9 @@ export function readOptions<Of extends Fields>(fields: Of, options: unknown): Re
   return read;
 }
 
-/** @throws BAD_REQUEST for what is no object, and for a name that is none of these. */
-export function assertNames(names: readonly string[], options: unknown): void {
-  const fault = takeFields(Object.fromEntries(names.map((name) => [name, content])), options);
+/** Takes no copy. @throws BAD_REQUEST as `readOptions` does. */
+export function assertOptions(fields: Fields, options: unknown): void {
+  const fault = takeFields(fields, options);
   if (fault !== undefined) throw misfit(fault);
 }
 
@@ -295,8 +296,7 @@ export function assertOperation(
       { field: "type" },
     );
   }
-  const fault = takeFields(fields, given);
-  if (fault !== undefined) throw misfit(fault);
+  assertOptions(fields, given);
 }
 
 /** @throws BAD_REQUEST for what is no string. */

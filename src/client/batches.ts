@@ -1,5 +1,4 @@
 /** The batches of one bucket, and a worker's claim, over HTTP: each method is one request. */
-
 import type {
   BatchDeleted,
   Batches,

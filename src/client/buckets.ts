@@ -1,5 +1,4 @@
 /** The buckets of one namespace, over HTTP: each method is one request. */
-
 import type {
   BucketDeleted,
   BucketOperation,

@@ -1,5 +1,4 @@
 /** The namespaces of a store, over HTTP: each method is one request. */
-
 import type {
   Caller,
   ListNamespacesResponse,

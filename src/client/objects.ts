@@ -1,5 +1,4 @@
 /** The objects of one bucket, over HTTP: each method is one request. */
-
 import type {
   BlobAnswer,
   ListObjectsResponse,

@@ -1,5 +1,4 @@
 /** The requests of one place: each is a call of the transport, with the headers that all have. */
-
 import type {
   ListQuery,
   ManyWrittenBody,

@@ -1,5 +1,4 @@
 /** The syncs of one bucket, over HTTP: each method is one request. */
-
 import type {
   ListQuery,
   ListSyncsResponse,

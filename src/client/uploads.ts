@@ -1,5 +1,4 @@
 /** The uploads of one bucket, over HTTP: each method is one request, but for sending bytes. */
-
 import type {
   ListQuery,
   ListUploadsResponse,

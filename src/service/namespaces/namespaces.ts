@@ -1,5 +1,4 @@
 /** The namespaces of a store for one caller. Each write is a unit in the namespace that it is about. */
-
 import type {
   ListNamespacesResponse,
   NamespaceAnswer,

@@ -1,5 +1,4 @@
 /** Lists of the buckets of one namespace, as they are and as they were. */
-
 import { z } from "zod";
 import type { AsOf, ListBucketsResponse, ListQuery, ServedListQuery } from "../../api/index.js";
 import { assertAsked, type Question } from "../../api/questions.js";

@@ -1,5 +1,4 @@
 /** Tasks of one namespace or of several, as they are and as they were. */
-
 import type {
   ListQuery,
   ListTasksResponse,

@@ -1,5 +1,4 @@
 /** The syncs of one bucket for one caller: every write is an operation, every read a view. */
-
 import type {
   ListQuery,
   ListSyncsResponse,
