@@ -141,8 +141,10 @@ export async function openStore(given: OpenOptions): Promise<EmbeddedStore> {
     days: options.readAuditDays ?? readAuditDaysDefault,
   };
   if (options.file === ":memory:") return new Store(await inMemory(options, shared));
-  const store = new Store(await onFile(options, shared));
-  if (options.readOnly !== true) await recordTokens(store);
+  const parts = await onFile(options, shared);
+  const store = new Store(parts);
+  const isDue = parts.tokens.kept.some(({ isUnrecorded }) => isUnrecorded);
+  if (isDue && options.readOnly !== true) await recordTokens(store);
   return store;
 }
 

@@ -14,6 +14,7 @@ import { looksLikeNamespaceId } from "../domain/namespace/name.js";
 import { patchMediaTypes } from "../domain/patch-media-type.js";
 import { permits } from "../domain/permissions.js";
 import { randomPool } from "../service/keys/random.js";
+import { monotonicNow } from "../timers.js";
 import {
   actorOf,
   assertOpens,
@@ -162,7 +163,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
     ...(options.reset === undefined ? [] : [resetRoute(options.reset)]),
     ...serviceRoutes({ isDraining, health, metrics, routes: () => routes }),
   ];
-  const { clock = () => performance.now() } = options;
+  const { clock = monotonicNow } = options;
   const failed = failedLogins(options.logger, clock);
   const gate =
     options.gate ??

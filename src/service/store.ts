@@ -59,13 +59,12 @@ import type {
   ReplayReport,
   VerifyReport,
 } from "../domain/reports.js";
-import type { TokenRecord } from "../domain/token/record.js";
 import { toHex } from "../eventstore/codec.js";
 import { Committer } from "../eventstore/committer.js";
 import type { ReceivedTable } from "../eventstore/received-table.js";
 import type { RowMacs, RowSeals } from "../eventstore/row-seals.js";
 import type { EventStore, Unit } from "../eventstore/store.js";
-import type { TokenTable } from "../eventstore/token-table.js";
+import type { KeptToken, TokenTable } from "../eventstore/token-table.js";
 import type { TimerTable } from "../projections/timer-table.js";
 import type { ProjectionKeeper, View } from "../projections/view.js";
 import { readCheckpoint } from "../proofs/checkpoint.js";
@@ -105,7 +104,7 @@ import { UnitWriter } from "./write/writing.js";
 /** Access tokens, as far as they are known when a store is opened. */
 export interface OpenedTokens {
   readonly table: TokenTable;
-  readonly kept: readonly TokenRecord[];
+  readonly kept: readonly KeptToken[];
 }
 
 /** What the composition root puts together. */

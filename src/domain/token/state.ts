@@ -1,7 +1,7 @@
 /** The state of an access token: the fold of its events. */
 import { z } from "zod";
-import { begun, made, removed } from "../document-fold.js";
-import { formatTime, type RecordedEvent } from "../event.js";
+import { made, patched, removed } from "../document-fold.js";
+import type { RecordedEvent } from "../event.js";
 import type { Reservation } from "../reservation.js";
 import { TokenDocument } from "./document.js";
 import type { TokenEvent } from "./events.js";
@@ -35,12 +35,7 @@ export function evolveToken(
       return { kind: "token", token_id, ...kept, document: TokenDocument.parse(document) };
     }
     case "token.rotated":
-      return {
-        ...begun(state, recorded),
-        version: recorded.version,
-        position: recorded.position,
-        updated_at: formatTime(recorded.recordedAt),
-      };
+      return patched(state, recorded, []);
     case "token.revoked":
       return removed(state, recorded, {});
   }
