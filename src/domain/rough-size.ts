@@ -24,10 +24,13 @@ export function roughBytesOf(value: JsonValue): number {
 
 function sizeOf(value: unknown): number {
   if (typeof value === "string") return value.length + markBytes;
-  if (isJsonArray(value)) return value.reduce<number>((sum, item) => sum + sizeOf(item), markBytes);
-  if (!isJsonObject(value)) return markBytes;
-  return Object.entries<JsonValue>(value).reduce(
-    (sum, [key, member]) => sum + key.length + markBytes + sizeOf(member),
-    markBytes,
-  );
+  if (typeof value !== "object" || value === null) return markBytes;
+  let bytes = markBytes;
+  if (isJsonArray(value)) {
+    for (let index = 0; index < value.length; index += 1) bytes += sizeOf(value[index]);
+    return bytes;
+  }
+  if (!isJsonObject(value)) return bytes;
+  for (const key of Object.keys(value)) bytes += key.length + markBytes + sizeOf(value[key]);
+  return bytes;
 }

@@ -6,6 +6,7 @@ import {
   type JsonObject,
   type JsonValue,
   jsonBytes,
+  jsonBytesAtMost,
   jsonDepth,
   tooDeep,
 } from "./json.js";
@@ -19,6 +20,8 @@ export const metadata = jsonObject.superRefine((value, context) => {
 /** @throws VALIDATION_FAILED for one that is nested too deep; PAYLOAD_TOO_LARGE beyond 1 MiB. */
 export function assertDocumentFits(document: JsonObject): void {
   if (jsonDepth(document) > limits.jsonDepthMax) throw tooDeep();
+  // Nearly all are far below the limit, and need not be written to know it.
+  if (jsonBytesAtMost(document) <= limits.documentBytesMax) return;
   const bytes = jsonBytes(document);
   if (bytes <= limits.documentBytesMax) return;
   throw new BucketsError(

@@ -122,16 +122,38 @@ function filled(properties: JsonObject, object: JsonObject, lookups: Lookups): J
 }
 
 /** What the fields have, or their defaults. */
-function* valuesAt(properties: JsonObject, object: JsonObject, lookups: Lookups) {
-  const fields = Object.entries(properties);
+function valuesAt(properties: JsonObject, object: JsonObject, lookups: Lookups) {
+  const fields = takingValues(properties);
   lookups.spend(fields.length);
-  for (const [name, field] of fields) {
-    if (!isJsonObject(field) || !shapes.has(typeOf(field))) continue;
+  const values: (readonly [string, JsonValue, JsonObject])[] = [];
+  for (const { name, field, fallback } of fields) {
     const value = ownValue(object, name) ?? null;
-    if (value !== null) yield [name, value, field] as const;
-    else if (hasDefault(field))
-      yield [name, lookups.fill(name, field["default"] ?? null), field] as const;
+    if (value !== null) values.push([name, value, field]);
+    else if (fallback !== null) values.push([name, lookups.fill(name, fallback), field]);
   }
+  return values;
+}
+
+interface TakesValue {
+  readonly name: string;
+  readonly field: JsonObject;
+  /** What stands in for a value that was not sent, or null. */
+  readonly fallback: JsonValue;
+}
+
+/** By the properties themselves, of a schema that a state keeps: they are asked about for each of many items. */
+const taking = new WeakMap<JsonObject, readonly TakesValue[]>();
+
+/** The fields that values are sent for, and not blobs alone. */
+function takingValues(properties: JsonObject): readonly TakesValue[] {
+  const known = taking.get(properties);
+  if (known !== undefined) return known;
+  const fields = Object.entries(properties).flatMap(([name, field]) => {
+    if (!isJsonObject(field) || !shapes.has(typeOf(field))) return [];
+    return [{ name, field, fallback: ownValue(field, "default") ?? null }];
+  });
+  taking.set(properties, fields);
+  return fields;
 }
 
 function hasDefault(field: JsonObject): boolean {
