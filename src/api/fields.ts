@@ -116,14 +116,30 @@ export function takeFields(
       options === undefined ? "It is required: send a JSON object." : "Send a JSON object.";
     return { field: "", problem, isKnown: false };
   }
-  const given = new Map<string, unknown>(Object.entries(options));
-  for (const [field, take] of Object.entries(fields)) {
-    const taken = take(given.get(field));
+  let known = 0;
+  for (const [field, take] of entriesOf(fields)) {
+    const isGiven = Object.hasOwn(options, field);
+    const taken = take(isGiven ? options[field] : undefined);
     if (taken instanceof Misfit) return { field, problem: taken.problem, isKnown: true };
-    if (given.delete(field)) read[field] = taken;
+    if (!isGiven) continue;
+    read[field] = taken;
+    known += 1;
   }
-  const unknown = [...given.keys()];
+  const given = Object.keys(options);
+  if (given.length === known) return undefined;
+  const unknown = given.filter((name) => !Object.hasOwn(fields, name));
   const [field] = unknown;
   if (field === undefined) return undefined;
   return { field, problem: describeUnknown(unknown, Object.keys(fields)), isKnown: false };
+}
+
+/** By the fields themselves, which are asked for with every call. */
+const entries = new WeakMap<Fields, [string, Fields[string]][]>();
+
+function entriesOf(fields: Fields): [string, Fields[string]][] {
+  const known = entries.get(fields);
+  if (known !== undefined) return known;
+  const made = Object.entries(fields);
+  entries.set(fields, made);
+  return made;
 }

@@ -165,7 +165,7 @@ function matchesPattern(value: JsonValue, caseSensitive: boolean): ValueTest {
   let work = 0;
   return (found) => {
     if (typeof found !== "string") return false;
-    work += size * found.length;
+    work += (size + limits.filterPatternCharacterWork) * found.length;
     if (work > limits.filterPatternWorkMax) throw tooMuchWork();
     return occursIn(found);
   };

@@ -18,6 +18,7 @@ import { assertReadable } from "../../domain/history.js";
 import type { JsonValue } from "../../domain/json.js";
 import { anyVersion, type Precondition } from "../../domain/precondition.js";
 import type { ResourceState } from "../../domain/resource.js";
+import { roughBytesOf } from "../../domain/rough-size.js";
 import type { Committer } from "../../eventstore/committer.js";
 import type { ReceivedTable } from "../../eventstore/received-table.js";
 import {
@@ -398,7 +399,7 @@ export class UnitWriter {
     const calls = operations.map((operation) => operation.call);
     const isMany = options.transactionId !== undefined || options.acceptance !== undefined;
     // That of a single write is its own, so that keys of before there were transactions still hold.
-    const call = JSON.stringify(isMany ? calls : calls[0]);
+    const call = isMany ? calls : calls[0];
     return {
       namespace: asker.namespace,
       commands: [],
@@ -406,7 +407,7 @@ export class UnitWriter {
       idempotency: idempotencyOf(asker, options, call),
       transactionId: options.transactionId,
       ...(options.acceptance !== undefined && { acceptance: options.acceptance }),
-      bytes: Buffer.byteLength(call),
+      bytes: roughBytesOf(calls),
     };
   }
 
@@ -434,10 +435,11 @@ export class UnitWriter {
 function idempotencyOf(
   { namespace, caller }: Asker,
   options: UnitOptions,
-  call: string,
+  call: JsonValue | undefined,
 ): IdempotencyKey | undefined {
-  const { idempotencyKey: key, fingerprint: sent = hash("sha256", call), dryRun } = options;
+  const { idempotencyKey: key, dryRun } = options;
   if (key === undefined) return undefined;
+  const sent = options.fingerprint ?? hash("sha256", JSON.stringify(call));
   // A dry run is never what was done under the key, and leaves it unused.
   const fingerprint = dryRun === true ? `dry run of ${sent}` : sent;
   return { scope: `${namespace}/${caller.keysOf}`, key, fingerprint };
