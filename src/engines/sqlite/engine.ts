@@ -166,6 +166,8 @@ export class SqliteEngine implements EventStore {
   /** Whether the last write found no room. */
   #isFull = false;
   #keeper: WalKeeper | undefined;
+  /** The head before the first commit of this process, once somebody has asked for it. */
+  #headFound: Head | undefined;
   #upkeep: NodeJS.Timeout | undefined;
   #recovery: NodeJS.Timeout | undefined;
   /** When old keys were forgotten last, by the clock. */
@@ -553,7 +555,10 @@ export class SqliteEngine implements EventStore {
   }
 
   async newestAt(): Promise<number> {
-    return (this.#keeper?.head ?? this.#reader.head()).recordedAt;
+    // Only who reads beside a writer has to look each time.
+    if (this.#keeper === undefined) return this.#reader.head().recordedAt;
+    this.#headFound ??= this.#reader.head();
+    return (this.#keeper.head ?? this.#headFound).recordedAt;
   }
 
   knowsChanges(): boolean {
