@@ -17,7 +17,7 @@ import type { IdempotencyRow } from "../eventstore/store.js";
 import { GrowingTree, leafHash } from "../eventstore/tree.js";
 import { ChainCheck } from "../eventstore/verify.js";
 import { holdTimers } from "../held-timers.js";
-import { foldInto } from "../projections/verify.js";
+import { Folding } from "../projections/verify.js";
 import { type Checkpoint, openCheckpoint, readCheckpoint } from "../proofs/checkpoint.js";
 import { type NoteVerifier, parseVerifier } from "../proofs/note.js";
 import { bringBlobs, contentsOf } from "./copy-store.js";
@@ -118,6 +118,7 @@ class ImportedLog {
   readonly #engine: SqliteEngine;
   readonly #chain = new ChainCheck();
   readonly #tree = new GrowingTree();
+  #folding: Folding | undefined;
   #rows: StoredEvent[] = [];
   #keys: IdempotencyRow[] = [];
   #keyCount = 0;
@@ -202,7 +203,8 @@ class ImportedLog {
       for (const row of rows) log.append(row);
       for (const key of keys) log.putIdempotency(key);
       log.setHead(last);
-      return foldInto(projection, rows).length;
+      this.#folding ??= new Folding(projection);
+      return this.#folding.next(rows).length;
     });
     this.#rows = [];
     this.#keys = [];

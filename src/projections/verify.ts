@@ -12,6 +12,7 @@ import { applied } from "../domain/resource.js";
 import { problemOf, read, toHex, withoutMeta } from "../eventstore/codec.js";
 import type { StoredEvent } from "../eventstore/frame.js";
 import type { InlineProjection } from "../eventstore/projection.js";
+import { RecentStates } from "../eventstore/recent-states.js";
 import type { Head } from "../eventstore/store.js";
 import { type KeptTree, type KnownRoot, TreeCheck } from "../eventstore/tree-check.js";
 import { ChainCheck } from "../eventstore/verify.js";
@@ -38,35 +39,51 @@ export interface VerifySource {
 /** How many events are worked on before requests are let through. */
 export const sliceEvents = 500;
 
-/**
- * Folds rows of the log into a view.
- * @returns the events that cannot be read, or cannot have happened. They are passed over, but for what
- * is unreadable about them alone, such as who did it.
- */
-export function foldInto(view: InlineProjection, rows: readonly StoredEvent[]): Fault[] {
-  const faults: Fault[] = [];
-  for (const row of rows) {
-    const recorded = read(row);
-    if (isUnreadable(recorded)) {
-      faults.push({
-        position: row.position,
-        problem: `the event cannot be read: ${recorded.problem}`,
-      });
-    }
-    try {
-      apply(view, isUnreadable(recorded) ? withoutMeta(row) : recorded);
-    } catch (error) {
-      if (isUnreadable(recorded)) continue;
-      const problem = `the event cannot have happened: ${problemOf(error)}`;
-      faults.push({ position: row.position, problem });
-    }
+/** Folds rows of the log into a view, slice by slice, and keeps what it made last at hand. */
+export class Folding {
+  readonly #view: InlineProjection;
+  readonly #recent = new RecentStates(recentBounds);
+
+  constructor(view: InlineProjection) {
+    this.#view = view;
   }
-  return faults;
+
+  /**
+   * Folds what comes next.
+   * @returns the events that cannot be read, or cannot have happened. They are passed over, but for what
+   * is unreadable about them alone, such as who did it.
+   */
+  next(rows: readonly StoredEvent[]): Fault[] {
+    const faults: Fault[] = [];
+    for (const row of rows) {
+      const recorded = read(row);
+      if (isUnreadable(recorded)) {
+        faults.push({
+          position: row.position,
+          problem: `the event cannot be read: ${recorded.problem}`,
+        });
+      }
+      try {
+        this.#apply(isUnreadable(recorded) ? withoutMeta(row) : recorded);
+      } catch (error) {
+        if (isUnreadable(recorded)) continue;
+        const problem = `the event cannot have happened: ${problemOf(error)}`;
+        faults.push({ position: row.position, problem });
+      }
+    }
+    return faults;
+  }
+
+  #apply(recorded: RecordedEvent): void {
+    const { stream } = recorded;
+    const before = this.#recent.byStream.get(stream) ?? this.#view.loadState(stream);
+    const events = [applied(before, recorded)];
+    this.#view.apply(events);
+    this.#recent.update(events);
+  }
 }
 
-function apply(view: InlineProjection, recorded: RecordedEvent): void {
-  view.apply([applied(view.loadState(recorded.stream), recorded)]);
-}
+const recentBounds = { statesMax: 20_000, bytesMax: 16 * 1024 * 1024 };
 
 export async function verify(
   source: VerifySource,
@@ -77,11 +94,12 @@ export async function verify(
   const chain = new ChainCheck();
   const { tiles, checkpoints } = source.tree;
   const tree = new TreeCheck(tiles, [...checkpoints, ...(root === undefined ? [] : [root])]);
+  const folding = new Folding(source.folded);
   const unreadable: Fault[] = [];
   const check = (row: StoredEvent) => {
     const fault =
       chain.next(row) ?? differsFrom(expected, row) ?? at(row.position, tree.next(row.hash));
-    if (fault === undefined) unreadable.push(...foldInto(source.folded, [row]));
+    if (fault === undefined) unreadable.push(...folding.next([row]));
     return fault;
   };
   const found =
@@ -106,12 +124,13 @@ export async function verify(
 /** The part of `verify` that is about the view: folds the log from zero, and leaves the chain alone. */
 export async function replay(source: VerifySource, onProgress: OnProgress): Promise<ReplayReport> {
   let replayed = 0;
+  const folding = new Folding(source.folded);
   const unreadable: Fault[] = [];
   const check = (row: StoredEvent): Fault | undefined => {
     const position = replayed + 1;
     if (row.position !== position) return { position, problem: "the log has a gap here" };
     replayed = position;
-    unreadable.push(...foldInto(source.folded, [row]));
+    unreadable.push(...folding.next([row]));
     return undefined;
   };
   const found = (await checkLog(source, check, onProgress)) ?? (await viewFault(source));

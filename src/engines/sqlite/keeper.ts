@@ -19,7 +19,7 @@ import { GrowingTree } from "../../eventstore/tree.js";
 import type { KnownRoot } from "../../eventstore/tree-check.js";
 import { viewTables } from "../../projections/projections.js";
 import {
-  foldInto,
+  Folding,
   replay,
   sliceEvents,
   type VerifySource,
@@ -186,12 +186,14 @@ export class SqliteKeeper implements ProjectionKeeper {
 
   /**
    * Does something in transactions that take some milliseconds, and leaves those who write as much time in
-   * between. @param slice does so much of it; whether that was the last.
+   * between; while nobody writes, others at least get their turn.
+   * @param slice does so much of it; whether that was the last.
    */
   async #inSlices(
     slice: (writer: SliceWriter, size: number) => boolean,
     { how = "write", afterEach = () => {} }: SliceOptions = {},
   ): Promise<void> {
+    let head = await this.#engine.head();
     for (let size = sliceMin; ; ) {
       const began = monotonicNow();
       const isDone = await whenUnlocked(() => this.#engine[how]((writer) => slice(writer, size)));
@@ -199,7 +201,10 @@ export class SqliteKeeper implements ProjectionKeeper {
       afterEach();
       if (isDone) return;
       size = nextSize(size, tookMs);
-      await pause(tookMs);
+      await nextTurn();
+      const now = await this.#engine.head();
+      if (now.position > head.position) await pause(tookMs);
+      head = now;
     }
   }
 
@@ -285,6 +290,7 @@ class Fold {
   readonly unreadable: Fault[] = [];
   #replayed = 0;
   #total = 0;
+  #into: { readonly db: Database.Database; readonly folding: Folding } | undefined;
 
   get replayed(): number {
     return this.#replayed;
@@ -300,7 +306,10 @@ class Fold {
     this.#total = total;
     if (this.#replayed === total) return true;
     const rows = reader.logAfter(this.#replayed, size);
-    this.unreadable.push(...foldInto(new SqliteView(db, suffix), rows));
+    // The connection is another one after a fault of the disk.
+    if (this.#into?.db !== db)
+      this.#into = { db, folding: new Folding(new SqliteView(db, suffix)) };
+    this.unreadable.push(...this.#into.folding.next(rows));
     const reached = this.#replayed + rows.length;
     invariant(
       rows.length > 0 && rows.at(-1)?.position === reached,
