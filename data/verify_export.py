@@ -667,8 +667,12 @@ def check_kept(kept, origin, log):
             )
 
 
+def counted(count, what):
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def told(log, erased):
-    text = f"{log.position} events in {len(log.versions)} streams"
+    text = f"{counted(log.position, 'event')} in {counted(len(log.versions), 'stream')}"
     if erased["body"] or erased["meta"]:
         text += f", of which {erased['body']} bodies and {erased['meta']} metas were erased"
     return text + "."

@@ -37,6 +37,8 @@ export interface StartedServer extends AsyncDisposable {
   readonly url: string;
   /** An admin token. */
   readonly token: string;
+  /** The secrets of the tokens that the seed makes, by their names. */
+  readonly tokens: ReadonlyMap<string, string>;
   /** The store behind it, for looking at it without HTTP. */
   readonly store: EmbeddedStore;
   /** Back to the seed. `POST /v1/admin/reset` does the same. */
@@ -46,7 +48,7 @@ export interface StartedServer extends AsyncDisposable {
 
 /** @throws what `startServer` does. */
 export async function start(options: StartOptions = {}): Promise<StartedServer> {
-  const store = await openEphemeral(await readSeed(options.seed), options);
+  const { store, tokens } = await openEphemeral(await readSeed(options.seed), options);
   // None of its own events comes after the seed: positions are those of what is tested.
   const token = options.token ?? newSecret(randomPool());
   store.tokens.accept(token);
@@ -66,11 +68,19 @@ export async function start(options: StartOptions = {}): Promise<StartedServer> 
   return {
     url: server.url,
     token,
+    tokens,
     store,
     reset: () => store.reset(),
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** What `openEphemeral` opens. */
+interface Ephemeral {
+  readonly store: ResettableStore;
+  /** The secrets of the tokens that the seed makes, by their names; they go on over a reset. */
+  readonly tokens: ReadonlyMap<string, string>;
 }
 
 /**
@@ -81,14 +91,18 @@ export async function openEphemeral(
   seed: string,
   { strict = false }: Pick<StartOptions, "strict"> = {},
   begin: () => OpenOptions = () => ({ file: ":memory:" }),
-): Promise<ResettableStore> {
-  return await ResettableStore.open(async () => {
+): Promise<Ephemeral> {
+  const tokens = new Map<string, string>();
+  const store = await ResettableStore.open(async () => {
     const past = new SeedPast();
     const { now: clock, newId } = past;
-    const store = await openStore({ ...begin(), strict, clock, newId });
-    await loadSeed(store, linesOf(seed), { name: "the seed", past });
-    return store;
+    const opened = await openStore({ ...begin(), strict, clock, newId });
+    const { tokens: made } = await loadSeed(opened, linesOf(seed), { name: "the seed", past });
+    // Of the first time: those of a later one are given the secrets of before.
+    for (const { name, token } of made) if (!tokens.has(name)) tokens.set(name, token);
+    return opened;
   });
+  return { store, tokens };
 }
 
 /** The text of a seed. @throws BAD_REQUEST when its file cannot be read. */

@@ -12,7 +12,7 @@ import { type Block, bin, blocksOf, root, timeless, Walk } from "./support/walk.
 const setUp = [
   "npm ci && npm run demo",
   "npm ci && npm test",
-  "npm ci && npm pack && npm install --prefix ~/my-app ./bucketlog-0.1.0.tgz",
+  "npm ci && npm pack && npm install --prefix ~/my-app ./bucketlog-0.1.0.tgz && cd ~/my-app",
 ];
 
 /** Pages whose commands tests of their own run, with what they need around them. */

@@ -38,10 +38,10 @@ import type { PatchMediaType } from "../domain/patch-media-type.js";
 import type { RevertRequest } from "../domain/revert.js";
 import type { CreateSyncRequest, PatchSyncRequest } from "../domain/sync/requests.js";
 import type {
-  BatchConfirmUploadsRequest,
-  BatchCreateUploadsRequest,
   ConfirmUploadRequest,
+  ConfirmUploadsRequest,
   CreateUploadRequest,
+  CreateUploadsRequest,
 } from "../domain/upload/requests.js";
 import type { PatchFormat } from "./writes.js";
 
@@ -99,9 +99,9 @@ export type FailInput = Input<typeof FailRequest>;
 export type RetryInput = Input<typeof RetryRequest>;
 
 export type CreateUploadInput = Input<typeof CreateUploadRequest>;
-export type CreateUploadsInput = Input<typeof BatchCreateUploadsRequest>;
+export type CreateUploadsInput = Input<typeof CreateUploadsRequest>;
 export type ConfirmUploadInput = Input<typeof ConfirmUploadRequest>;
-export type ConfirmUploadsInput = Input<typeof BatchConfirmUploadsRequest>;
+export type ConfirmUploadsInput = Input<typeof ConfirmUploadsRequest>;
 
 export type CreateSyncInput = Input<typeof CreateSyncRequest>;
 export type PatchSyncInput = Input<typeof PatchSyncRequest>;

@@ -215,7 +215,8 @@ const operationKinds: ReadonlyMap<string, OperationKind> = new Map(
     .flatMap((kind) => Object.keys(operationShapes[kind]).map((type) => [type, kind])),
 );
 
-const operationTypes = [...operationKinds.keys()];
+/** The types of all operations. */
+export const operationTypes: readonly string[] = [...operationKinds.keys()];
 
 /** The kind of resource that the operation is about. */
 export function kindOfOperation({ type }: { readonly type: string }): OperationKind {
@@ -224,8 +225,16 @@ export function kindOfOperation({ type }: { readonly type: string }): OperationK
   return kind;
 }
 
+/** The fields that an operation of the type takes beside those of every one; none of a type that is none. */
+export function ownFieldsOf(type: string): readonly string[] {
+  const shape = Object.values(operationShapes)
+    .flatMap(Object.entries<Fields>)
+    .find(([name]) => name === type);
+  return Object.keys(shape?.[1] ?? {});
+}
+
 /** In a transaction, what is said of the whole is not said of an operation. */
-const parts = fieldsWith({});
+const inTransaction = fieldsWith({});
 /** Alone, an operation carries what is said of its commit. */
 const alone = fieldsWith(commitFields);
 
@@ -288,7 +297,7 @@ export function assertOperation(
   place: "alone" | "in a transaction",
 ): asserts given is ServedOperation {
   const type: unknown = "type" in given ? given.type : undefined;
-  const fields = (place === "alone" ? alone : parts).get(String(type));
+  const fields = (place === "alone" ? alone : inTransaction).get(String(type));
   if (typeof type !== "string" || fields === undefined) {
     throw new BucketsError(
       "BAD_REQUEST",

@@ -67,7 +67,7 @@ export interface AnchorPlaces {
 }
 
 /** What became of noting a checkpoint in one place. */
-export interface AnchorOutcome {
+export interface AnchorResult {
   readonly kind: "file" | "command";
   readonly name: string;
   readonly ok: boolean;
@@ -78,7 +78,7 @@ export interface AnchorOutcome {
 export interface AnchorReport {
   readonly checkpoint: CheckpointAnswer;
   /** Those places that had not noted it before. */
-  readonly anchors: readonly AnchorOutcome[];
+  readonly anchors: readonly AnchorResult[];
 }
 
 export interface ForkOptions {

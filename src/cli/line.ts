@@ -4,7 +4,7 @@
  */
 import { escapeUnprintable, printableJson } from "../domain/printable.js";
 
-export type Part = string | number | Line;
+export type Printed = string | number | Line;
 
 export class Line {
   readonly text: string;
@@ -16,18 +16,18 @@ export class Line {
 }
 
 /** A template of ours, in which everything that is put in is escaped unless it is a `Line`. */
-export function line(words: TemplateStringsArray, ...parts: readonly Part[]): Line {
-  const rest = parts.map((part, index) => safe(part) + (words[index + 1] ?? ""));
+export function line(words: TemplateStringsArray, ...values: readonly Printed[]): Line {
+  const rest = values.map((value, index) => safe(value) + (words[index + 1] ?? ""));
   return new Line((words[0] ?? "") + rest.join(""));
 }
 
 /** As wide as a column, where it is not wider. */
-export function padded(part: Part, width: number): Line {
-  return new Line(safe(part).padEnd(width));
+export function padded(value: Printed, width: number): Line {
+  return new Line(safe(value).padEnd(width));
 }
 
-export function joined(parts: readonly Part[], separator: string): Line {
-  return new Line(parts.map(safe).join(separator));
+export function joined(values: readonly Printed[], separator: string): Line {
+  return new Line(values.map(safe).join(separator));
 }
 
 /** One line of JSON, or several that are indented. */
@@ -35,6 +35,6 @@ export function jsonLine(value: unknown, indent?: number): Line {
   return new Line(printableJson(value, indent));
 }
 
-function safe(part: Part): string {
-  return part instanceof Line ? part.text : escapeUnprintable(String(part));
+function safe(value: Printed): string {
+  return value instanceof Line ? value.text : escapeUnprintable(String(value));
 }

@@ -80,12 +80,14 @@ async function open(
   }
   const seed = await readSeed(flags.seed === undefined ? undefined : terminal.path(flags.seed));
   if (ephemeral !== undefined) {
-    return await openEphemeral(seed, flags, () => ({
+    const opened = await openEphemeral(seed, flags, () => ({
       ...boundsOf(flags),
       file: ephemeral.begin(),
       // Nothing of it is to outlive the server.
       durability: "relaxed",
     }));
+    tellSeeded(terminal, logger, opened.tokens);
+    return opened.store;
   }
   const past = new SeedPast();
   const store = await openBuckets({
@@ -110,9 +112,23 @@ async function open(
   });
   // A seed is a beginning: what has begun already keeps its own.
   if ((await store.head()).position === 0) {
-    await loadSeed(store, linesOf(seed), { name: "the seed", past });
+    const { tokens } = await loadSeed(store, linesOf(seed), { name: "the seed", past });
+    tellSeeded(terminal, logger, new Map(tokens.map(({ name, token }) => [name, token])));
   }
   return store;
+}
+
+/** For whoever looks on, and in no log, as the first token is. */
+function tellSeeded(terminal: Terminal, logger: Logger, tokens: ReadonlyMap<string, string>): void {
+  if (tokens.size === 0) return;
+  if (terminal.io.stderr.isTTY !== true) {
+    const names = [...tokens.keys()];
+    logger.warn({ tokens: names }, "tokens of the seed were made: rotate them for their secrets");
+    return;
+  }
+  for (const [name, token] of tokens) {
+    terminal.printError(line`token of ${name}, shown this once: ${token}`);
+  }
 }
 
 /** What holds of any store that is served, wherever it lies. */

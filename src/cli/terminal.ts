@@ -5,7 +5,7 @@
 import { resolve } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { styleText } from "node:util";
-import { jsonLine, Line, line, type Part } from "./line.js";
+import { jsonLine, Line, line, type Printed } from "./line.js";
 
 export interface Io {
   readonly stdin: Readable & { readonly isTTY?: boolean };
@@ -42,8 +42,8 @@ export class Terminal {
   }
 
   /** Colour for people: only on a terminal, and not where NO_COLOR asks for none. */
-  styled(style: Style, part: Part): Line {
-    const plain = line`${part}`;
+  styled(style: Style, value: Printed): Line {
+    const plain = line`${value}`;
     const wantsColour = this.io.stdout.isTTY === true && !this.io.env["NO_COLOR"];
     if (!wantsColour) return plain;
     return new Line(styleText(style, plain.text, { validateStream: false }));

@@ -200,11 +200,11 @@ export class Transport {
     const signal = call.signal ?? this.#options.signal;
     let mayBeDone = false;
     for (let attempt = 1; ; attempt += 1) {
-      const outcome = await this.#try(call, read, signal);
-      if (outcome.kind === "done") return outcome.value;
-      mayBeDone ||= outcome.mayBeDone;
-      if (!this.#mayTryAgain(call, attempt, outcome)) throw givenUp(call, outcome, mayBeDone);
-      await pause(outcome.retryAfterMs + delayMs(attempt), signal);
+      const tried = await this.#try(call, read, signal);
+      if (tried.kind === "done") return tried.value;
+      mayBeDone ||= tried.mayBeDone;
+      if (!this.#mayTryAgain(call, attempt, tried)) throw givenUp(call, tried, mayBeDone);
+      await pause(tried.retryAfterMs + delayMs(attempt), signal);
     }
   }
 

@@ -7,6 +7,7 @@ import {
   type ResourceState,
   type StateOf,
   shownChanges,
+  stateOfKind,
 } from "../domain/resource.js";
 import { read } from "../eventstore/codec.js";
 import type { StoredEvent } from "../eventstore/frame.js";
@@ -14,57 +15,50 @@ import type { FieldColumns } from "./extract-columns.js";
 import type { ExtractFile, Rows } from "./extract-file.js";
 import * as tables from "./extract-tables.js";
 
-const memberTables: ReadonlySet<ResourceKind | undefined> = new Set([
-  "object",
-  "batch",
-  "delivery",
-]);
+/** The kinds of what is in buckets that have tables; of the others, the changes tell. */
+const extracted = ["object", "batch", "delivery"] as const;
+
+const isExtracted: ReadonlySet<ResourceKind | undefined> = new Set(extracted);
 
 /** The ids of what is in buckets, as far as it is extracted and its first event is among these. */
 export function begunBy(rows: readonly StoredEvent[]): readonly string[] {
   return rows
-    .filter(({ version, stream }) => version === 1 && memberTables.has(kindOfStream(stream)))
+    .filter(({ version, stream }) => version === 1 && isExtracted.has(kindOfStream(stream)))
     .map(({ stream }) => stream);
 }
 
 /** The tables of what is in buckets. */
 export class MemberRows {
-  readonly #objects: Rows<StateOf<"object">>;
-  readonly #batches: Rows<StateOf<"batch">>;
-  readonly #deliveries: Rows<StateOf<"delivery">>;
+  readonly #rows: { readonly [Name in (typeof extracted)[number]]: Rows<StateOf<Name>> };
+  readonly #adding: ReadonlyMap<ResourceKind, (state: ResourceState) => void>;
 
   constructor(file: ExtractFile, at: number, fields: FieldColumns) {
     const columns = fields.beside(tables.objectColumnNames);
     const named = file.table(tables.objectFields);
     for (const column of columns) named.add(column);
-    this.#objects = file.table(tables.objectsWith(columns));
-    this.#batches = file.table(tables.batchesAt(at));
-    this.#deliveries = file.table(tables.deliveries);
+    this.#rows = {
+      object: file.table(tables.objectsWith(columns)),
+      batch: file.table(tables.batchesAt(at)),
+      delivery: file.table(tables.deliveries),
+    };
+    this.#adding = new Map(extracted.map((name) => [name, addingTo(name, this.#rows[name])]));
   }
 
   add(state: ResourceState): void {
-    switch (state.kind) {
-      case "object":
-        this.#objects.add(state);
-        return;
-      case "batch":
-        this.#batches.add(state);
-        return;
-      case "delivery":
-        this.#deliveries.add(state);
-        return;
-      default:
-        return;
-    }
+    this.#adding.get(state.kind)?.(state);
   }
 
   get counts() {
     return {
-      objects: this.#objects.count,
-      batches: this.#batches.count,
-      deliveries: this.#deliveries.count,
+      objects: this.#rows.object.count,
+      batches: this.#rows.batch.count,
+      deliveries: this.#rows.delivery.count,
     };
   }
+}
+
+function addingTo<Name extends ResourceKind>(name: Name, rows: Rows<StateOf<Name>>) {
+  return (state: ResourceState) => rows.add(stateOfKind(name, state));
 }
 
 /** The tables of what happened. */

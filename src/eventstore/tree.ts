@@ -269,6 +269,6 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }
 
-function sha256(...parts: readonly Uint8Array[]): Uint8Array {
-  return hash("sha256", Buffer.concat(parts), "buffer");
+function sha256(...pieces: readonly Uint8Array[]): Uint8Array {
+  return hash("sha256", Buffer.concat(pieces), "buffer");
 }

@@ -51,7 +51,7 @@ export function placeHeaders(answer: Pick<BucketAnswer, "version" | "position" |
 }
 
 /** What an answer about the past was resolved to, and for how long it may be kept. */
-export function setMoment(context: HttpContext, asOf: AsOf): void {
+export function setAsOf(context: HttpContext, asOf: AsOf): void {
   context.set("X-Position", String(asOf.position));
   if (asOf.recorded_at !== undefined) {
     context.set("Memento-Datetime", new Date(asOf.recorded_at).toUTCString());

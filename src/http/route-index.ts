@@ -33,10 +33,10 @@ export class RouteIndex {
   /** Undefined for what the router has to look at: what is encoded, and what is no route. */
   find(method: string, path: string): Found | undefined {
     if (path.includes("%") || !path.startsWith(`${this.#basePath}/`)) return undefined;
-    const parts = path.slice(this.#basePath.length + 1).split("/");
-    if (parts.length > segmentsMax) return undefined;
-    const pattern = this.#among(method, parts.length).find(({ segments }) => fits(segments, parts));
-    return pattern && { route: pattern.route, params: paramsOf(pattern.segments, parts) };
+    const names = path.slice(this.#basePath.length + 1).split("/");
+    if (names.length > segmentsMax) return undefined;
+    const pattern = this.#among(method, names.length).find(({ segments }) => fits(segments, names));
+    return pattern && { route: pattern.route, params: paramsOf(pattern.segments, names) };
   }
 
   #among(method: string, count: number): readonly Pattern[] {
@@ -64,18 +64,18 @@ function segmentsOf({ path, takesRest }: Route): readonly Segment[] {
   });
 }
 
-function fits(segments: readonly Segment[], parts: readonly string[]): boolean {
+function fits(segments: readonly Segment[], names: readonly string[]): boolean {
   return segments.every((segment, at) => {
-    if ("literal" in segment) return segment.literal === parts[at];
-    return segment.isRest ? parts.slice(at).join("/") !== "" : parts[at] !== "";
+    if ("literal" in segment) return segment.literal === names[at];
+    return segment.isRest ? names.slice(at).join("/") !== "" : names[at] !== "";
   });
 }
 
-function paramsOf(segments: readonly Segment[], parts: readonly string[]): Record<string, string> {
+function paramsOf(segments: readonly Segment[], names: readonly string[]): Record<string, string> {
   const params: Record<string, string> = {};
   for (const [at, segment] of segments.entries()) {
     if ("literal" in segment) continue;
-    params[segment.name] = segment.isRest ? parts.slice(at).join("/") : (parts[at] ?? "");
+    params[segment.name] = segment.isRest ? names.slice(at).join("/") : (names[at] ?? "");
   }
   return params;
 }

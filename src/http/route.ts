@@ -224,8 +224,8 @@ export const flag = z
   .meta({ enum: [...truths] })
   .optional();
 
-/** A moment of a whole namespace, as the query of lists names one. */
-export const asOfMoment = z
+/** A point of a whole namespace, as the query of lists names one. */
+export const asOfNamespace = z
   .string()
   .optional()
   .meta({ description: "A position (@1234), an RFC 3339 time with offset, or a day." });

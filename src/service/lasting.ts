@@ -31,9 +31,12 @@ function callOf(target: object, name: string | symbol, given: readonly unknown[]
   return typeof method === "function" ? Reflect.apply(method, target, given) : undefined;
 }
 
+/** Something that can be asked more; what is data alone is an answer of its moment. */
 function isHandle(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false;
-  return !("then" in value) && !(Symbol.asyncIterator in value);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  if ("then" in value || Symbol.asyncIterator in value) return false;
+  const isPlain = Object.getPrototypeOf(value) === Object.prototype;
+  return !isPlain || Object.values(value).some((member) => typeof member === "function");
 }
 
 function handleOf(value: unknown): object {

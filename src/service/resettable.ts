@@ -83,7 +83,7 @@ export class ResettableStore implements EmbeddedStore {
   }
 
   get tokens(): TokenGate {
-    return this.#store.tokens;
+    return lasting(() => this.#store.tokens);
   }
 
   get proofs(): ServedProofs {

@@ -8,6 +8,7 @@ import {
   bucketlog,
   bucketlogProcess,
   bucketlogReadOnce,
+  bucketlogServed,
   makeFile,
   temporaryFolder,
 } from "../support/cli.js";
@@ -356,6 +357,24 @@ describe("doctor", () => {
 });
 
 describe("serve", () => {
+  test.each([
+    ["in a file", ["seeded.db"]],
+    ["until it ends", ["--ephemeral"]],
+  ])("shows the tokens of a seed to whoever looks on, and to no log, %s", async (_, args) => {
+    const folder = temporaryFolder();
+    const body = { name: "reader", permission: "read" };
+    const seed = JSON.stringify({ command: "create_token", body });
+    writeFileSync(join(folder, "seed.ndjson"), seed);
+    const served = [...args, "--seed", "seed.ndjson"];
+    const unseen = await bucketlogServed(folder, served, { isWatched: false });
+    expect(unseen.err).toContain('"tokens":["reader"]');
+    expect(unseen.err).not.toContain("shown this once");
+    const other = temporaryFolder();
+    writeFileSync(join(other, "seed.ndjson"), seed);
+    const seen = await bucketlogServed(other, served, { isWatched: true });
+    expect(seen.err).toMatch(/^token of reader, shown this once: \S+\n/);
+  });
+
   test("refuses a reset without a store that forgets, and a seed that does not fit", async () => {
     const folder = temporaryFolder();
     const reset = await bucketlog(folder, ["serve", "--allow-reset", "--port", "0"]);

@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { makeFile, temporaryFolder } from "../support/cli.js";
+import { openBuckets } from "../../src/index.js";
+import { temporaryFolder } from "../support/cli.js";
 import { runScript } from "../support/shell.js";
 
 const root = new URL("../../", import.meta.url);
@@ -48,6 +49,14 @@ done
 chmod +x bin/*
 `;
 
+/** What the README leaves, as far as the page goes on from it. */
+async function followReadme(folder: string): Promise<void> {
+  await using store = await openBuckets({ file: `${folder}/buckets.db`, actor: "admin" });
+  const { buckets } = store.namespace();
+  await buckets.create({ bucket_name: "product-videos", bucket_schema: { properties: {} } });
+  await buckets.patch("product-videos", { description: "Launch films" });
+}
+
 function run(folder: string, script: string) {
   const path = `${folder}/bin:${process.env["PATH"]}`;
   return runScript(script, { cwd: folder, env: { ...process.env, PATH: path }, bin });
@@ -59,7 +68,7 @@ test("the page has commands", () => {
 
 test("each command of the page does what it says", { timeout: 120_000 }, async () => {
   const folder = temporaryFolder();
-  await makeFile(folder);
+  await followReadme(folder);
   expect(await run(folder, others)).toMatchObject({ code: 0 });
   for (const { script, says } of steps) {
     const { code, out } = await run(folder, script);
@@ -69,5 +78,5 @@ test("each command of the page does what it says", { timeout: 120_000 }, async (
   const noted = readFileSync(`${folder}/other-disk/checkpoints`, "utf8");
   expect(noted).toContain(readFileSync(`${folder}/notes/checkpoint`, "utf8"));
   expect(readFileSync(`${folder}/aws.called`, "utf8")).toContain("--object-lock-mode COMPLIANCE");
-  expect(readFileSync(`${folder}/mail.called`, "utf8")).toContain("3 events");
+  expect(readFileSync(`${folder}/mail.called`, "utf8")).toContain("2 events");
 });

@@ -204,7 +204,10 @@ test("a seed is of every kind, with ids and times of its own", async () => {
       command: "create_object",
       bucket: "a",
       id: id("obj"),
-      body: { title: "one", blobs: [{ property: "clip", type: "video", data: { base64: bytes } }] },
+      body: {
+        title: "one",
+        blobs: [{ blob_id: id("blob"), property: "clip", type: "video", data: { base64: bytes } }],
+      },
     },
     {
       ...said,
@@ -214,7 +217,13 @@ test("a seed is of every kind, with ids and times of its own", async () => {
       body: { filename: "b.mp4", content_type: "video/mp4", blob_property: "clip" },
     },
     { ...said, command: "receive_upload", bucket: "a", upload: id("upl"), data: bytes },
-    { ...said, command: "confirm_upload", bucket: "a", upload: id("upl") },
+    {
+      ...said,
+      command: "confirm_upload",
+      bucket: "a",
+      upload: id("upl"),
+      id: id("obj").replace("1", "2"),
+    },
     {
       ...said,
       command: "create_batch",
@@ -231,7 +240,12 @@ test("a seed is of every kind, with ids and times of its own", async () => {
       id: id("sync"),
       body: { connection_id: id("conn"), source_path: "/in", sync_mode: "continuous" },
     },
-    { ...said, command: "create_token", body: { name: "reader", permission: "read" } },
+    {
+      ...said,
+      command: "create_token",
+      id: id("tok"),
+      body: { name: "reader", permission: "read" },
+    },
   ];
   const { report, store } = await imported(written(seed));
   await using made = store;
@@ -239,28 +253,123 @@ test("a seed is of every kind, with ids and times of its own", async () => {
   expect(made.tokens.authenticate(report.tokens[0]?.token ?? "")).toMatchObject({ name: "reader" });
   const namespace = made.namespace("films");
   const { object } = await namespace.objects("a").get(id("obj"));
-  expect(object).toMatchObject({ title: "one", created_at: at });
+  expect(object).toMatchObject({ title: "one", blobs: [{ blob_id: id("blob") }] });
+  expect(await made.tokens.list()).toMatchObject([{ token_id: id("tok"), created_at: at }]);
   expect((await namespace.uploads("a").get(id("upl"))).upload.status).toBe("COMPLETED");
   // Made, submitted, claimed; the lease of then has lapsed.
   expect((await namespace.batches("a").get(id("btch"))).version).toBe(3);
   expect((await namespace.syncs("a").get(id("sync"))).sync.connection_id).toBe(id("conn"));
   expect(await made.verify({ blobs: "content" })).toMatchObject({ ok: true });
+  const told = await historyOf(made);
+  expect(told.map(({ type, stream }) => [type, stream])).toEqual([
+    ["namespace.created", id("ns")],
+    ["connection.created", id("conn")],
+    ["bucket.created", id("bkt")],
+    ["bucket.patched", id("bkt")],
+    ["object.created", id("obj")],
+    ["upload.created", id("upl")],
+    ["object.created", id("obj").replace("1", "2")],
+    ["upload.confirmed", id("upl")],
+    ["batch.created", id("btch")],
+    ["batch.submitted", id("btch")],
+    ["batch.claimed", id("btch")],
+    ["sync.created", id("sync")],
+    ["token.created", id("tok")],
+  ]);
+  expect(new Set(told.map(({ recorded_at: time }) => time))).toEqual(new Set([at]));
+});
+
+test("into a store that is open, what a seed calls its own goes by the ids of the store", async () => {
+  const id = (prefix: string) => `${prefix}_${"1".padStart(26, "0")}`;
+  const properties = { title: { type: "string" }, clip: { type: "video" } };
+  const blob = { property: "clip", type: "video", data: "https://films.example/a.mp4" };
+  const from = written([
+    { command: "create", id: id("bkt"), body: { bucket_name: "a", bucket_schema: { properties } } },
+    {
+      command: "create_object",
+      bucket: id("bkt"),
+      id: id("obj"),
+      body: { title: "one", blobs: [{ ...blob, blob_id: id("blob") }] },
+    },
+    {
+      command: "put_object",
+      bucket: id("bkt"),
+      object: id("obj"),
+      body: { blobs: [{ blob_id: id("blob") }, blob] },
+    },
+  ]);
+  await using store = await openBuckets<unknown>({ file: ":memory:" });
+  expect(await importChanges(from, store)).toMatchObject({ changes: 3 });
+  const [listed] = (await store.namespace().objects("a").list()).results;
+  expect(listed?.["object_id"]).not.toBe(id("obj"));
+  const { object } = await store.namespace().objects("a").get(String(listed?.["object_id"]));
+  expect(object.blobs).toHaveLength(2);
+  expect(object.blobs.map(({ blob_id: one }) => one)).not.toContain(id("blob"));
 });
 
 describe("a line that is refused is named, and what is before it stays", () => {
   const first = {
     command: "create",
-    body: { bucket_name: "a", bucket_schema: { properties: {} } },
+    id: `bkt_${"1".repeat(26)}`,
+    body: { bucket_name: "a", bucket_schema: { properties: { clip: { type: "video" } } } },
   };
+  const objectWith = (blobs: readonly object[]) =>
+    JSON.stringify({
+      command: "create_object",
+      bucket: "a",
+      body: { blobs: blobs.map((blob) => ({ property: "clip", type: "video", ...blob })) },
+    });
+  const about = (command: string, more: object = {}) =>
+    JSON.stringify({ command, bucket: "a", ...more });
+  const sync = { connection_id: "conn_1", source_path: "/", sync_mode: "continuous" };
   test.each([
     ["no JSON", "{", "BAD_REQUEST"],
     ["neither a command nor an event", '{"a": 1}', "BAD_REQUEST"],
     ["a line of CSV", "position,version", "BAD_REQUEST"],
     ["the header of a whole log", '{"format": "bucketlog-export/1"}', "BAD_REQUEST"],
     ["no command that there is", '{"command": "paint"}', "BAD_REQUEST"],
+    ["no body", '{"command": "create"}', "VALIDATION_FAILED"],
     ["another field", '{"command": "archive", "bucket": "a", "colour": 1}', "BAD_REQUEST"],
+    [
+      "a field of another command",
+      about("archive", { media_type: "application/json" }),
+      "BAD_REQUEST",
+    ],
     ["an id of something else", '{"command": "create", "id": "obj_1"}', "BAD_REQUEST"],
+    ["the id of what makes nothing", `{"command": "archive", "id": "${first.id}"}`, "BAD_REQUEST"],
+    ["an id that another line gave", JSON.stringify(first), "BAD_REQUEST"],
+    ["an id that is none of a blob", objectWith([{ blob_id: "blob_1" }]), "BAD_REQUEST"],
+    [
+      "the ids of some of the blobs",
+      objectWith([{ blob_id: `blob_${"1".repeat(26)}` }, {}]),
+      "BAD_REQUEST",
+    ],
     ["a time that is none", '{"command": "create", "at": "now"}', "VALIDATION_FAILED"],
+    ["a day that no month has", '{"command": "create", "at": "2020-02-31"}', "VALIDATION_FAILED"],
+    ["an actor that is no name", about("archive", { actor: "a\nb" }), "BAD_REQUEST"],
+    ["a namespace that nobody names", about("archive", { namespace: "_log" }), "BAD_REQUEST"],
+    [
+      "an object that is not there",
+      about("create_batch", { body: { object_ids: ["obj_1"] } }),
+      "VALIDATION_FAILED",
+    ],
+    ["a connection that is not there", about("create_sync", { body: sync }), "NOT_FOUND"],
+    ["an upload that is not there", objectWith([{ upload_id: "upl_1" }]), "VALIDATION_FAILED"],
+    [
+      "an upload that is confirmed and is not there",
+      about("confirm_upload", { upload: "upl_1" }),
+      "NOT_FOUND",
+    ],
+    [
+      "bytes that are none",
+      about("receive_upload", { upload: "upl_1", data: "?" }),
+      "VALIDATION_FAILED",
+    ],
+    [
+      "a token that is allowed nothing",
+      '{"command": "create_token", "body": {"name": "a"}}',
+      "VALIDATION_FAILED",
+    ],
     ["what is not there", '{"command": "archive", "bucket": "b"}', "NOT_FOUND"],
     ["no event", '{"event_id": "evt_1", "type": "bucket.created"}', "VALIDATION_FAILED"],
   ])("%s", async (_, line, code) => {
@@ -272,6 +381,25 @@ describe("a line that is refused is named, and what is before it stays", () => {
     await expect(importing).rejects.toThrow(/^Line 3 of .*lines.ndjson was refused: /);
     await using store = await openBuckets<unknown>({ file });
     expect(await store.head()).toMatchObject({ position: 1 });
+  });
+
+  test("says what was meant, in the words of a seed", async () => {
+    const refusalOf = async (line: object) =>
+      await importChanges(written([line]), { file: temporaryFile() }).catch(String);
+    expect(await refusalOf({ ...first, command: "crate" })).toContain('Did you mean "create"?');
+    expect(await refusalOf({ ...first, command: "claim_bach" })).toContain('"claim_batch"?');
+    expect(await refusalOf({ ...first, actr: "ana" })).toContain('Did you mean "actor"?');
+    const patch = { command: "patch", bucket: "a", mediatype: "application/json", body: {} };
+    expect(await refusalOf(patch)).toContain('Did you mean "media_type"?');
+  });
+
+  test("an id that the file has from before", async () => {
+    const from = written([first]);
+    const file = temporaryFile();
+    await importChanges(from, { file });
+    const again = importChanges(from, { file });
+    await expect(again).rejects.toMatchObject({ code: "BAD_REQUEST", details: { field: "id" } });
+    await expect(again).rejects.toThrow(`Line 1 of ${from} was refused: id: ${first.id} is given`);
   });
 
   test("of a transaction: none of it happened, and it goes on from its beginning", async () => {

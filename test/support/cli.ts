@@ -68,13 +68,25 @@ export async function bucketlogWatched(folder: string, args: readonly string[]):
   return await inProcess(args, { cwd: folder, env, stdin: Readable.from([]) }, stdout);
 }
 
+/** Runs a server until it is ready; `isWatched`, with a terminal as its standard error. */
+export async function bucketlogServed(
+  folder: string,
+  args: readonly string[],
+  { isWatched }: { readonly isWatched: boolean },
+): Promise<Ran> {
+  const stderr = Object.assign(new Collected(), { isTTY: isWatched });
+  const io = { cwd: folder, env: { NO_COLOR: "1" }, stdin: Readable.from([]) };
+  const serve = ["serve", "--port", "0", ...args];
+  return await inProcess(serve, io, new Collected(), stderr, () => Promise.resolve());
+}
+
 async function inProcess(
   args: readonly string[],
   io: Pick<Io, "cwd" | "env" | "stdin">,
   stdout = new Collected(),
+  stderr = new Collected(),
+  untilStopped = () => new Promise<void>(() => {}),
 ): Promise<Ran> {
-  const stderr = new Collected();
-  const untilStopped = () => new Promise<void>(() => {});
   const code = await run(args, { ...io, stdout, stderr, untilStopped });
   return { code, out: stdout.text, err: stderr.text };
 }

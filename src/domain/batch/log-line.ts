@@ -1,5 +1,6 @@
 /** What an event of a batch says as a line of its log. */
 import type { DomainEvent } from "../event.js";
+import type { BatchEvent } from "./events.js";
 import type { ObjectError } from "./failures.js";
 
 interface LogLine {
@@ -10,6 +11,14 @@ interface LogLine {
 
 /** Undefined for what is no event of a batch. */
 export function batchLine(event: DomainEvent): LogLine | undefined {
+  return isOfBatch(event) ? lineOf(event) : undefined;
+}
+
+function isOfBatch(event: DomainEvent): event is BatchEvent {
+  return event.type.startsWith("batch.");
+}
+
+function lineOf(event: BatchEvent): LogLine {
   switch (event.type) {
     case "batch.created":
       return info(`Made of ${objects(event.data.object_ids)}.`);
@@ -45,8 +54,6 @@ export function batchLine(event: DomainEvent): LogLine | undefined {
       return info("Canceled.");
     case "batch.deleted":
       return info("Deleted.");
-    default:
-      return undefined;
   }
 }
 

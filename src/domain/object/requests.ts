@@ -43,7 +43,7 @@ export const PatchObjectRequest = z
   .catchall(jsonValue);
 
 /** Each object is checked by itself, because each has an outcome of its own. */
-export const BatchCreateRequest = z.object({
+export const CreateManyRequest = z.object({
   objects: z.array(jsonObject).min(1).max(limits.objectsPerRequestMax),
 });
 

@@ -69,7 +69,7 @@ export const CreateUploadRequest = z.object({
 
 export type CreateUploadRequest = z.output<typeof CreateUploadRequest>;
 
-export const BatchCreateUploadsRequest = z.object({
+export const CreateUploadsRequest = z.object({
   uploads: z.array(CreateUploadRequest).min(1).max(limits.uploadsAtOnceMax),
   /** For every upload that does not say otherwise under the same key. */
   shared_metadata: metadata.nullish().transform((value) => value ?? {}),
@@ -77,7 +77,7 @@ export const BatchCreateUploadsRequest = z.object({
 });
 
 /** Each upload with what is shared filled in. */
-export function uploadsOf(request: z.output<typeof BatchCreateUploadsRequest>) {
+export function uploadsOf(request: z.output<typeof CreateUploadsRequest>) {
   return request.uploads.map((upload) => ({
     ...upload,
     metadata: { ...request.shared_metadata, ...upload.metadata },
@@ -91,7 +91,7 @@ export const ConfirmUploadRequest = z.object({
   file_size_bytes: fileSize.nullish().transform(orAbsent),
 });
 
-export const BatchConfirmUploadsRequest = z.object({
+export const ConfirmUploadsRequest = z.object({
   confirmations: z
     .array(ConfirmUploadRequest.extend({ upload_id: id }))
     .min(1)

@@ -85,7 +85,7 @@ function prepareReader(db: Database.Database, file: string): Database.Database {
  * Copies the whole WAL into the database, syncs it, and empties the WAL. Does not wait for readers:
  * false when one is in the way.
  */
-export function checkpoint(db: Database.Database): boolean {
+export function emptyWal(db: Database.Database): boolean {
   const timeout = db.pragma("busy_timeout", { simple: true });
   waitForNobody(db);
   const isBusy = db.pragma("wal_checkpoint(TRUNCATE)", { simple: true });

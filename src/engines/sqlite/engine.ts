@@ -55,8 +55,8 @@ import { Room } from "../../room.js";
 import { clearInterval, clearTimeout, nextTurn, setInterval, setTimeout } from "../../timers.js";
 import {
   assertDurability,
-  checkpoint,
   copyWal,
+  emptyWal,
   openReader,
   openWriter,
   waitForNobody,
@@ -214,7 +214,7 @@ export class SqliteEngine implements EventStore {
     try {
       // What the WAL holds may live in the page cache alone, left there by an fsync that failed;
       // once it is copied and synced, what was read is what is on disk.
-      const isSettled = checkpoint(db);
+      const isSettled = emptyWal(db);
       invariant(isSettled || this.#fault === undefined, "a reader keeps the checkpoint waiting");
       this.#assertKept(db);
       const upgrade = migrate(db, file, clock());

@@ -156,16 +156,16 @@ export class TableList<Row> {
 
   #filter(filter: Filter, query: TableQuery<Row>): Fragment {
     if (filter.kind === "condition") return this.#condition(filter, query);
-    const parts = filter.of.map((part) => this.#filter(part, query));
-    const [any] = parts;
+    const fragments = filter.of.map((one) => this.#filter(one, query));
+    const [any] = fragments;
     if (any === undefined) return fragment(filter.kind === "any" ? "0" : "1");
     switch (filter.kind) {
       case "all":
-        return enclose("", parts, " AND ");
+        return enclose("", fragments, " AND ");
       case "any":
-        return enclose("", parts, " OR ");
+        return enclose("", fragments, " OR ");
       case "none":
-        return enclose("NOT ", parts, " OR ");
+        return enclose("NOT ", fragments, " OR ");
     }
   }
 
@@ -289,26 +289,26 @@ export function fragment(sql: string, ...values: SqlValue[]): Fragment {
   return { sql, values };
 }
 
-export function join(...parts: readonly Fragment[]): Fragment {
+export function join(...fragments: readonly Fragment[]): Fragment {
   return {
-    sql: parts.map(({ sql }) => sql).join(""),
-    values: parts.flatMap(({ values }) => values),
+    sql: fragments.map(({ sql }) => sql).join(""),
+    values: fragments.flatMap(({ values }) => values),
   };
 }
 
-function and(...parts: readonly Fragment[]): Fragment {
+function and(...fragments: readonly Fragment[]): Fragment {
   return interleave(
-    parts.filter((part) => part !== nothing),
+    fragments.filter((one) => one !== nothing),
     " AND ",
   );
 }
 
-function enclose(before: string, parts: readonly Fragment[], between: string): Fragment {
-  return join(fragment(`${before}(`), interleave(parts, between), fragment(")"));
+function enclose(before: string, fragments: readonly Fragment[], between: string): Fragment {
+  return join(fragment(`${before}(`), interleave(fragments, between), fragment(")"));
 }
 
-function interleave(parts: readonly Fragment[], between: string): Fragment {
+function interleave(fragments: readonly Fragment[], between: string): Fragment {
   return join(
-    ...parts.flatMap((part, index) => (index === 0 ? [part] : [fragment(between), part])),
+    ...fragments.flatMap((one, index) => (index === 0 ? [one] : [fragment(between), one])),
   );
 }

@@ -62,7 +62,7 @@ type SealRow = z.infer<typeof SealRow>;
 const MadeRow = z.object({ row_key: z.string(), made: bytes });
 const ComparedRow = MadeRow.extend({ kept: bytes.nullable() });
 
-interface SealingParts {
+interface RowSealParts {
   /** The path of the database. */
   readonly file: string;
   readonly reader: Database.Database;
@@ -78,7 +78,7 @@ interface SealingParts {
   readonly onClose: (settle: (db: Database.Database) => void) => void;
 }
 
-export function sqliteRowSeals(parts: SealingParts): RowSeals {
+export function sqliteRowSeals(parts: RowSealParts): RowSeals {
   const { file, reader, openSnapshot, isSound, write, onWriter, onClose } = parts;
   return {
     sealWith: async (macs) => {
@@ -123,7 +123,7 @@ function isEmpty(db: Database.Database, name: string): boolean {
 }
 
 /** Those that were sealed under this key before, and are not, are left as they are: verify tells. */
-function sealMissing({ file, reader, write }: SealingParts, macs: RowMacs): void {
+function sealMissing({ file, reader, write }: RowSealParts, macs: RowMacs): void {
   const mark = readSealMark(file);
   const open = tables.filter(({ name }) => {
     const { seal, keyId } = sealOf(reader, name);
@@ -161,7 +161,7 @@ function sealAnew(
   { name, columns, key }: SealedTable,
   macs: RowMacs,
   reader: Database.Database,
-  write: SealingParts["write"],
+  write: RowSealParts["write"],
 ): void {
   write((db) => {
     db.prepare("UPDATE table_macs SET key_id = NULL, seal = NULL WHERE of_table = ?").run(name);

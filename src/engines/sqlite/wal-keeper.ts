@@ -7,7 +7,7 @@ import type Database from "better-sqlite3";
 import { type Durability, fails, type HealthCheck, passes, warns } from "../../domain/health.js";
 import type { Head } from "../../eventstore/store.js";
 import { monotonicNow } from "../../timers.js";
-import { checkpoint, copyWal } from "./connection.js";
+import { copyWal, emptyWal } from "./connection.js";
 import { keepKnownHead, keepKnownHeadSync, LastCommit } from "./known-head.js";
 
 const idleMs = 5_000;
@@ -79,7 +79,7 @@ export class WalKeeper {
   /** Everything, before the store closes. */
   async settle(db: Database.Database): Promise<void> {
     await this.noted();
-    if (checkpoint(db)) this.#hasCopied();
+    if (emptyWal(db)) this.#hasCopied();
     this.#last.forget();
     const head = this.#durable();
     if (head !== undefined && head !== this.#noted) keepKnownHeadSync(this.#kept, head);

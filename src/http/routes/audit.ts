@@ -18,7 +18,7 @@ const ofSettings = {
   response: AuditSettings,
 } as const;
 
-const moment = z
+const bound = z
   .string()
   .optional()
   .meta({ description: "RFC 3339 with offset or a day, inclusive." });
@@ -37,8 +37,8 @@ export const auditRoutes: readonly Route[] = [
       resource_id: z.string().optional(),
       actor_id: z.string().optional(),
       action: z.string().optional().meta({ description: "Such as bucket_updated." }),
-      start: moment,
-      end: moment,
+      start: bound,
+      end: bound,
       skip: z.coerce.number().int().min(0).optional(),
       cursor: z
         .string()

@@ -1,6 +1,6 @@
 /**
  * Health as programs for the hosted API ask for it: our own is at `/healthz` and `/readyz`. What it
- * tells of parts that are not here is that they are not.
+ * tells of services that are not here is that they are not.
  */
 import { z } from "zod";
 import { durabilities, HealthCheck } from "../../api/index.js";
@@ -9,7 +9,7 @@ import { setCache } from "../headers.js";
 import { defineRoute, flag, ignoredOf, ignoredParameter, noQuery, type Route } from "../route.js";
 import { setIgnoredFields } from "../write.js";
 
-const parts = [
+const services = [
   "cache",
   "metadata",
   "vector_store",
@@ -18,10 +18,10 @@ const parts = [
   "inference",
   "analytics",
 ] as const;
-type Part = (typeof parts)[number];
+type Service = (typeof services)[number];
 
 /** Our checks, by what they are about over there. */
-const checksOf: Readonly<Partial<Record<Part, readonly HealthCheckName[]>>> = {
+const checksOf: Readonly<Partial<Record<Service, readonly HealthCheckName[]>>> = {
   metadata: ["files", "disk", "storage", "checkpoint", "key", "backup"],
   object_storage: ["blobs"],
   // Tasks are rows of the log: they go on while it can be written.
@@ -39,8 +39,8 @@ const HostedHealth = z.object({
     inference: z.boolean(),
     analytics: z.boolean().optional(),
   }),
-  /** Why a part is not well, or that there is none. */
-  errors: z.partialRecord(z.enum(parts), z.string()).optional(),
+  /** Why a service is not well, or that there is none. */
+  errors: z.partialRecord(z.enum(services), z.string()).optional(),
   /** With `deep=true`. */
   meta: z.object({ durability: z.enum(durabilities), checks: z.array(HealthCheck) }).optional(),
 });
@@ -50,20 +50,20 @@ function hostedHealth(health: Health, isDraining: boolean, isDeep: boolean) {
   const { durability, checks, ready } = health;
   const failed = new Map<string, string>();
   for (const { name, status, says } of checks) if (status === "fail") failed.set(name, says);
-  const errorOf = (part: Part): string | undefined => {
-    const names = checksOf[part];
+  const errorOf = (service: Service): string | undefined => {
+    const names = checksOf[service];
     if (names === undefined) return "This server has none.";
-    if (isDraining && part === "task_queue") return "shutting down";
+    if (isDraining && service === "task_queue") return "shutting down";
     return names.flatMap((name) => failed.get(name) ?? [])[0];
   };
-  const errors = parts.flatMap((part) => {
-    const error = errorOf(part);
-    return error === undefined ? [] : [[part, error] as const];
+  const errors = services.flatMap((service) => {
+    const error = errorOf(service);
+    return error === undefined ? [] : [[service, error] as const];
   });
-  const isWell = (part: Part) => errorOf(part) === undefined;
+  const isWell = (service: Service) => errorOf(service) === undefined;
   return HostedHealth.parse({
     status: ready && !isDraining ? "OK" : "DEGRADED",
-    data: Object.fromEntries(parts.map((part) => [part, isWell(part)])),
+    data: Object.fromEntries(services.map((service) => [service, isWell(service)])),
     errors: Object.fromEntries(errors),
     ...(isDeep && { meta: { durability, checks } }),
   });

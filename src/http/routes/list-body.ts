@@ -14,9 +14,9 @@ import type { JsonObject, JsonValue } from "../../domain/json.js";
 import { limits } from "../../domain/limits.js";
 import { strayFields } from "../../domain/request-fields.js";
 import { jsonValue, parsePaging, requireObject } from "../../domain/schemas.js";
-import { setCache, setMoment } from "../headers.js";
+import { setAsOf, setCache } from "../headers.js";
 import { readPreferences } from "../preferences.js";
-import { type ApiRequest, asOfMoment, defineRoute, flag, type Route } from "../route.js";
+import { type ApiRequest, asOfNamespace, defineRoute, flag, type Route } from "../route.js";
 import { type ListPage, missingOf, wholePage } from "../whole-page.js";
 
 /** What the bodies of lists of one kind of resource have of their own. */
@@ -214,7 +214,7 @@ export function defineList<Request extends z.ZodObject, Page extends ListPage>({
     ...route,
     method: "POST",
     permission: "read",
-    query: z.strictObject({ as_of: asOfMoment, ...pagingQuery }),
+    query: z.strictObject({ as_of: asOfNamespace, ...pagingQuery }),
     isHostedList: true,
     scans: true,
     body: { "application/json": request },
@@ -244,7 +244,7 @@ export function defineList<Request extends z.ZodObject, Page extends ListPage>({
       const includesTotals = includeTotal === "true";
       const page = await list(sent, asked, body, includesTotals);
       if (page.as_of === undefined) setCache(context, "current");
-      else setMoment(context, page.as_of);
+      else setAsOf(context, page.as_of);
       const shown = includeTotal === "false" ? withoutTotals(page) : page;
       const missing = missingOf(page, asked);
       if (missing === 0) {

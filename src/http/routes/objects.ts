@@ -13,7 +13,7 @@ import { type JsonValue, notedFromText } from "../../domain/json.js";
 import { JsonPatch } from "../../domain/json-patch.js";
 import { limits } from "../../domain/limits.js";
 import {
-  BatchCreateRequest,
+  CreateManyRequest,
   CreateObjectRequest,
   PatchObjectRequest,
 } from "../../domain/object/requests.js";
@@ -154,7 +154,7 @@ export const objectRoutes: readonly Route[] = [
     summary: "Create up to 100 objects in one commit, each by itself",
     permission: "write",
     query: createQuery,
-    body: { "application/json": BatchCreateRequest },
+    body: { "application/json": CreateManyRequest },
     examples: { "application/json": { objects: [createExample] } },
     ...takesContents,
     bodyContent: "objects",
@@ -167,11 +167,11 @@ export const objectRoutes: readonly Route[] = [
       const { context, store, namespace, params, body } = request;
       assertUnconditional(context);
       const json = requireObject(body ?? {});
-      const { objects } = parseBody(BatchCreateRequest, json);
+      const { objects } = parseBody(CreateManyRequest, json);
       for (const object of objects) notedFromText(object);
       const autoProcess = query.auto_process === "true";
       const options = { ...writeOptions(request, query), policy: query.policy, autoProcess };
-      const ignored = checkStrays(json, BatchCreateRequest, options.strict ?? store.isStrict);
+      const ignored = checkStrays(json, CreateManyRequest, options.strict ?? store.isStrict);
       const done = await namespace.objects(bucketOf(params)).createMany(objects, options);
       setIgnoredFields(context, ignored);
       answerMany(context, done, {

@@ -3,9 +3,9 @@ import { z } from "zod";
 import { ListTasksResponse, TaskAnswer, TaskCancellation } from "../../api/index.js";
 import { statuses } from "../../domain/statuses.js";
 import { taskCatalog } from "../../domain/task-list.js";
-import { setMoment } from "../headers.js";
+import { setAsOf } from "../headers.js";
 import { readTextHeader } from "../preferences.js";
-import { asOfMoment, defineRoute, noQuery, type Route } from "../route.js";
+import { asOfNamespace, defineRoute, noQuery, type Route } from "../route.js";
 import { assertUnconditional } from "../write.js";
 import { defineList, listRequest } from "./list-body.js";
 
@@ -27,12 +27,12 @@ export const taskRoutes: readonly Route[] = [
     scans: "past",
     summary: "Read a task, now or as of a moment",
     permission: "read",
-    query: z.strictObject({ as_of: asOfMoment }),
+    query: z.strictObject({ as_of: asOfNamespace }),
     response: TaskAnswer,
     refusals: [400, 404],
     handle: async ({ context, organization, params }, { as_of: asOf }) => {
       const task = await organization.tasks.get(params["task_id"] ?? "", { asOf });
-      if (task.as_of !== undefined) setMoment(context, task.as_of);
+      if (task.as_of !== undefined) setAsOf(context, task.as_of);
       context.body = task;
     },
   }),

@@ -13,7 +13,7 @@ import { setCache } from "../headers.js";
 import { readTextHeader } from "../preferences.js";
 import {
   type ApiRequest,
-  asOfMoment,
+  asOfNamespace,
   defineRoute,
   type HttpContext,
   noQuery,
@@ -69,7 +69,7 @@ export const tokenRoutes: readonly Route[] = [
       "List the access tokens without their secrets, or those that opened the store at a moment",
     permission: "admin",
     isStoreWide: true,
-    query: z.strictObject({ as_of: asOfMoment }),
+    query: z.strictObject({ as_of: asOfNamespace }),
     response: z.object({ results: z.array(TokenAnswer) }),
     refusals: [400, 404],
     handle: async ({ context, tokens }, { as_of: asOf }) => {

@@ -11,10 +11,10 @@ import {
 } from "../../api/index.js";
 import { UploadsTask } from "../../domain/task.js";
 import {
-  BatchConfirmUploadsRequest,
-  BatchCreateUploadsRequest,
   ConfirmUploadRequest,
+  ConfirmUploadsRequest,
   CreateUploadRequest,
+  CreateUploadsRequest,
 } from "../../domain/upload/requests.js";
 import { UploadResponse, uploadCatalog } from "../../domain/upload/response.js";
 import { sendBlob } from "../blob-body.js";
@@ -125,7 +125,7 @@ export const uploadRoutes: readonly Route[] = [
     operationId: "createUploads",
     summary: "Announce up to 100 uploads in one commit, each by itself",
     response: CreatedUploadsResponse,
-    body: { "application/json": BatchCreateUploadsRequest },
+    body: { "application/json": CreateUploadsRequest },
     examples: { "application/json": { uploads: [createExample] } },
     handle: async (request, query) => {
       const { context, namespace, params, body } = request;
@@ -143,7 +143,7 @@ export const uploadRoutes: readonly Route[] = [
     operationId: "confirmUploads",
     summary: "Confirm up to 100 uploads, each by itself with its object",
     response: UploadsResponse,
-    body: { "application/json": BatchConfirmUploadsRequest },
+    body: { "application/json": ConfirmUploadsRequest },
     examples: {
       "application/json": { confirmations: [{ upload_id: exampleParameters.upload_id }] },
     },
@@ -164,7 +164,7 @@ export const uploadRoutes: readonly Route[] = [
     // What is only tried has no task.
     query: noQuery,
     headers: ["Idempotency-Key", "X-Reason", "X-Actor", "Prefer"],
-    body: { "application/json": BatchConfirmUploadsRequest },
+    body: { "application/json": ConfirmUploadsRequest },
     examples: {
       "application/json": { confirmations: [{ upload_id: exampleParameters.upload_id }] },
     },

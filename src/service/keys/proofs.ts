@@ -4,8 +4,8 @@
  */
 
 import type {
-  AnchorOutcome,
   AnchorReport,
+  AnchorResult,
   CheckpointAnswer,
   ConsistencyAnswer,
   EventProofOptions,
@@ -145,7 +145,7 @@ export class LogProofs implements ServedProofs {
   async anchor(places: readonly AnchorPlace[]): Promise<AnchorReport> {
     const checkpoint = await this.sign();
     const noted = await this.#parts.tree.anchors(checkpoint.size);
-    const anchors: AnchorOutcome[] = [];
+    const anchors: AnchorResult[] = [];
     for (const place of places) {
       const isNoted = noted.some(
         ({ kind, name, ok }) => ok && kind === place.kind && name === place.name,
@@ -155,7 +155,7 @@ export class LogProofs implements ServedProofs {
     return { checkpoint, anchors };
   }
 
-  async #note(place: AnchorPlace, checkpoint: CheckpointAnswer): Promise<AnchorOutcome> {
+  async #note(place: AnchorPlace, checkpoint: CheckpointAnswer): Promise<AnchorResult> {
     const { tree, clock } = this.#parts;
     const { kind, name } = place;
     const { size } = checkpoint;

@@ -81,7 +81,7 @@ export class StatisticsService implements Statistics {
     const from = millisecondsOf(asked.from) ?? Math.min(Date.parse(owner.created_at), to);
     assertRange(from, to);
     const found = new Map<number, BucketStats>();
-    for (const time of moments(from, to, asked.points)) {
+    for (const time of timesBetween(from, to, asked.points)) {
       const stats = await view.stats(owner.bucket_id, { kind: "time", time });
       found.set(stats.position, stats);
     }
@@ -110,7 +110,7 @@ function toSteps(counted: readonly CountedEvents[]): [number, Record<string, num
 }
 
 /** The first and the last of them are the ends, but that one alone is the later end. */
-function moments(from: number, to: number, count: number): readonly number[] {
+function timesBetween(from: number, to: number, count: number): readonly number[] {
   const gap = (to - from) / Math.max(count - 1, 1);
   return Array.from({ length: count }, (_, index) => Math.floor(to - gap * (count - 1 - index)));
 }

@@ -47,9 +47,9 @@ export class TaskService implements Tasks {
     const task = await this.#parts.view.findTask(this.#within, taskId);
     if (task === undefined) throw this.#notFound(taskId, "");
     if (asOf === undefined) return await this.#now(task);
-    const moment = await namespacePastAt(this.#parts, this.#within, asOf);
-    const then = await this.#then(task, moment);
-    if (then !== undefined) return { ...then, as_of: moment.asOf };
+    const past = await namespacePastAt(this.#parts, this.#within, asOf);
+    const then = await this.#then(task, past);
+    if (then !== undefined) return { ...then, as_of: past.asOf };
     throw this.#notFound(taskId, ` at ${asOf.text}: it begins at ${task.created_at}`);
   }
 
@@ -80,14 +80,14 @@ export class TaskService implements Tasks {
     const asOf = asPoint(query.asOf, "as_of");
     const scope = JSON.stringify(["tasks", this.#within, criteria, query.asOf]);
     const after = cursor === undefined ? undefined : decodeCursor(scope, ListPlace, cursor);
-    const moment =
+    const past =
       asOf === undefined ? undefined : await namespacePastAt(this.#parts, this.#within, asOf);
     // One more than asked for tells whether there is a next page.
     const which = { limit: limit + 1, offset, after };
     const { tasks, totalCount } =
-      moment === undefined && asksNothing(criteria)
+      past === undefined && asksNothing(criteria)
         ? await this.#newest(which)
-        : await this.#selected(criteria, which, moment);
+        : await this.#selected(criteria, which, past);
     const { shown, pagination } = endPage(
       { rows: tasks, isCut: false, total: totalCount },
       { query, criteria, listing: taskListing, scope, path, limit, offset, after },
@@ -96,7 +96,7 @@ export class TaskService implements Tasks {
       results: [...shown],
       total_count: totalCount,
       pagination,
-      ...(moment !== undefined && { as_of: moment.asOf }),
+      ...(past !== undefined && { as_of: past.asOf }),
     };
   }
 
@@ -112,13 +112,13 @@ export class TaskService implements Tasks {
   async #selected(
     criteria: Criteria,
     which: PageQuery,
-    moment: NamespacePast | undefined,
+    past: NamespacePast | undefined,
   ): Promise<TaskPage> {
     const every = { limit: Number.MAX_SAFE_INTEGER, offset: 0, after: undefined };
     const told: TaskResponse[] = [];
     for (const task of (await this.#parts.view.listTasks({ within: this.#within, ...every }))
       .tasks) {
-      const then = moment === undefined ? await this.#now(task) : await this.#then(task, moment);
+      const then = past === undefined ? await this.#now(task) : await this.#then(task, past);
       if (then !== undefined) told.push(then);
     }
     const { all, page } = select(told, criteria, taskListing, which);
@@ -141,21 +141,21 @@ export class TaskService implements Tasks {
   }
 
   /** Undefined for one that had not begun. */
-  async #then(task: TaskResponse, moment: NamespacePast): Promise<TaskResponse | undefined> {
+  async #then(task: TaskResponse, past: NamespacePast): Promise<TaskResponse | undefined> {
     switch (task.task_type) {
       case "api_buckets_delete":
-        return (await this.#wasMade(task, task.bucket_id, moment)) ? task : undefined;
+        return (await this.#wasMade(task, task.bucket_id, past)) ? task : undefined;
       case "api_namespaces_delete":
-        return (await this.#wasMade(task, task.namespace_id, moment)) ? task : undefined;
+        return (await this.#wasMade(task, task.namespace_id, past)) ? task : undefined;
       case "api_buckets_objects_create":
-        return (await this.#wasMade(task, task.sync_config_id, moment)) ? task : undefined;
+        return (await this.#wasMade(task, task.sync_config_id, past)) ? task : undefined;
       case "api_buckets_uploads_batch_confirm": {
-        const wasMade = await this.#wasMade(task, task.upload_id, moment);
+        const wasMade = await this.#wasMade(task, task.upload_id, past);
         return wasMade ? await this.#now(task) : undefined;
       }
       case "api_buckets_batches_process": {
-        const [batch] = await this.#parts.events.statesAt([task.batch_id], moment.point);
-        return batch?.kind === "batch" ? batchTask(batch, moment.at) : undefined;
+        const [batch] = await this.#parts.events.statesAt([task.batch_id], past.point);
+        return batch?.kind === "batch" ? batchTask(batch, past.at) : undefined;
       }
     }
   }

@@ -66,6 +66,8 @@ class SeedLoad {
   readonly #store: BucketStore<unknown>;
   readonly #loading: SeedLoading;
   readonly #aliases = new Aliases();
+  /** The ids that commands give, by the line. */
+  readonly #given = new Map<string, number>();
   /** Of one transaction, until it is over. */
   #waiting: SeedStep[] = [];
   #changes = 0;
@@ -110,7 +112,11 @@ class SeedLoad {
 
   #stepOf(json: JsonObject, line: number, text: string): SeedStep | undefined {
     const { skip, bytesOf, namespace = "default" } = this.#loading;
-    if ("command" in json) return stepOfCommand(json, { line, key: digest(`${line} ${text}`) });
+    if ("command" in json) {
+      const step = stepOfCommand(json, { line, key: digest(`${line} ${text}`) });
+      this.#assertNew(step);
+      return step;
+    }
     if (json["format"] === "bucketlog-export/1") throw isLog();
     if (!("event_id" in json)) throw noLine();
     const type = String(json["type"]);
@@ -128,15 +134,23 @@ class SeedLoad {
     });
   }
 
+  /** @throws BAD_REQUEST for an id that another line gave: what is later would speak of both. */
+  #assertNew({ ids, line }: SeedStep): void {
+    for (const id of ids) {
+      const before = this.#given.get(id);
+      if (before !== undefined) throw takenId(id, `by line ${before}`);
+      this.#given.set(id, line);
+    }
+  }
+
   /** Takes the steps that wait: those of a transaction as one, up to as many as one may have. */
   async flush(): Promise<void> {
     const steps = this.#waiting;
     this.#waiting = [];
     let together: Prepared[] = [];
     for (const step of steps) {
-      const place = this.#placeOf(step);
       const deed = await this.#at(step.line, async () =>
-        typeof step.deed === "function" ? await step.deed(place) : step.deed,
+        typeof step.deed === "function" ? await step.deed(this.#placeOf(step)) : step.deed,
       );
       const isAlone = isFurther(deed) || step.transactionId === undefined;
       if (isAlone || together.length === limits.transactionOperationsMax) {
@@ -160,7 +174,7 @@ class SeedLoad {
     const commit = past === undefined ? { idempotencyKey: `import-${digest(keys.join())}` } : {};
     const made = await this.#at(
       step.line,
-      () => this.#done(prepared, commit),
+      () => this.#done(prepared, commit).catch((error) => thrownOfIds(error, prepared)),
       (index) => prepared[index]?.step.line,
     );
     for (const [index, one] of prepared.entries()) this.#learn(one.step, made[index] ?? {});
@@ -237,6 +251,18 @@ function callerOf({ actor, requestId }: SeedStep) {
 
 function digest(text: string): string {
   return createHash("sha256").update(text).digest("hex");
+}
+
+function takenId(ids: string, where: string, cause?: unknown): BucketsError {
+  const message = `id: ${ids} is given already, ${where}: each thing has an id of its own.`;
+  return new BucketsError("BAD_REQUEST", message, { field: "id" }, cause);
+}
+
+/** The store knows of whoever gives it ids, and nothing of seeds. @throws what was thrown, said of seeds */
+function thrownOfIds(error: unknown, prepared: readonly Prepared[]): never {
+  if (!isBucketsError(error) || error.details["field"] !== "newId") throw error;
+  const ids = prepared.flatMap(({ step }) => step.ids);
+  throw takenId(ids.join(" or "), "in the store", error);
 }
 
 function noLine(): BucketsError {

@@ -61,16 +61,19 @@ export async function takeFurther(
     case "receive_upload":
       await namespace.uploads(deed.bucket).receive(deed.upload, inOne(deed.bytes));
       return {};
-    case "confirm_upload":
-      await namespace.uploads(deed.bucket).confirm(deed.upload, deed.body, options);
-      return {};
+    case "confirm_upload": {
+      const uploads = namespace.uploads(deed.bucket);
+      const { upload } = await uploads.confirm(deed.upload, deed.body, options);
+      return { id: upload.object_id };
+    }
     case "claim_batch":
       await namespace.claimBatch(deed.body, options);
       return {};
     case "create_token": {
       const { idempotencyKey } = options;
-      const { name, token } = await store.tokens.create(deed.body, { idempotencyKey });
-      return { token: { name, token } };
+      const made = await store.tokens.create(deed.body, { idempotencyKey });
+      const { token_id: id, name, token } = made;
+      return { id, token: { name, token } };
     }
   }
 }

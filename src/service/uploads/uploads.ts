@@ -21,8 +21,8 @@ import { readBody } from "../../domain/request-fields.js";
 import type { StoredBytes } from "../../domain/upload/commands.js";
 import type { UploadConfirmation } from "../../domain/upload/events.js";
 import {
-  BatchConfirmUploadsRequest,
-  BatchCreateUploadsRequest,
+  ConfirmUploadsRequest,
+  CreateUploadsRequest,
   uploadsOf,
 } from "../../domain/upload/requests.js";
 import { renderUpload, uploadTag } from "../../domain/upload/response.js";
@@ -66,7 +66,7 @@ export class UploadService extends MemberReads<"upload"> implements ServedUpload
   async createMany(body: unknown, given: WriteOptions = {}): Promise<UploadsWritten> {
     const { bucket, parts, asker } = this.#service;
     const options = withStrictness(parts, readOptions(WriteFields, given));
-    const { request } = readBody(BatchCreateUploadsRequest, body, options.strict);
+    const { request } = readBody(CreateUploadsRequest, body, options.strict);
     const operations = uploadsOf(request).map((upload) =>
       checkUploadOperation(parts, asker, {
         ...options,
@@ -124,7 +124,7 @@ export class UploadService extends MemberReads<"upload"> implements ServedUpload
   async confirmMany(body: unknown, given: WriteOptions = {}): Promise<UploadsWritten> {
     const { parts } = this.#service;
     const options = withStrictness(parts, readOptions(WriteFields, given));
-    const { request } = readBody(BatchConfirmUploadsRequest, body, options.strict);
+    const { request } = readBody(ConfirmUploadsRequest, body, options.strict);
     const { confirmations } = request;
     const task = { task_id: parts.newId("task"), asked: confirmations.length };
     const operations = await Promise.all(

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { JsonObject, JsonValue } from "../../../src/domain/json.js";
 import {
-  BatchCreateRequest,
+  CreateManyRequest,
   CreateObjectRequest,
   checkCreateObject,
   checkPatchObject,
@@ -112,14 +112,12 @@ test.each([
   ["101", Array.from({ length: 101 }, () => ({}))],
   ["what is no object", [{}, 1]],
 ])("a batch of %s is refused", (_, objects) => {
-  expect(refusalOf(() => parseBody(BatchCreateRequest, { objects })).code).toBe(
-    "VALIDATION_FAILED",
-  );
+  expect(refusalOf(() => parseBody(CreateManyRequest, { objects })).code).toBe("VALIDATION_FAILED");
 });
 
 test("a batch takes 100 objects, and looks into none", () => {
   const objects = Array.from({ length: 100 }, () => ({ blobs: 1 }));
-  expect(parseBody(BatchCreateRequest, { objects }).objects).toHaveLength(100);
+  expect(parseBody(CreateManyRequest, { objects }).objects).toHaveLength(100);
 });
 
 describe("the new blobs of a request", () => {

@@ -3,10 +3,10 @@ import type { z } from "zod";
 import { limits } from "../../../src/domain/limits.js";
 import { parseBody } from "../../../src/domain/schemas.js";
 import {
-  BatchConfirmUploadsRequest,
-  BatchCreateUploadsRequest,
   ConfirmUploadRequest,
+  ConfirmUploadsRequest,
   CreateUploadRequest,
+  CreateUploadsRequest,
   uploadsOf,
 } from "../../../src/domain/upload/requests.js";
 import { refusalOf } from "../refusal.js";
@@ -46,11 +46,11 @@ describe("an upload is refused", () => {
 
 describe("a request is refused", () => {
   test.each<[string, z.ZodType, unknown]>([
-    ["that makes none", BatchCreateUploadsRequest, { uploads: [] }],
-    ["that makes too many", BatchCreateUploadsRequest, { uploads: [...full, file] }],
+    ["that makes none", CreateUploadsRequest, { uploads: [] }],
+    ["that makes too many", CreateUploadsRequest, { uploads: [...full, file] }],
     ["that confirms by no size", ConfirmUploadRequest, { file_size_bytes: "12" }],
-    ["that confirms none", BatchConfirmUploadsRequest, { confirmations: [] }],
-    ["that confirms what it does not name", BatchConfirmUploadsRequest, { confirmations: [{}] }],
+    ["that confirms none", ConfirmUploadsRequest, { confirmations: [] }],
+    ["that confirms what it does not name", ConfirmUploadsRequest, { confirmations: [{}] }],
   ])("%s", (_, schema, body) => {
     expect(refusalOf(() => parseBody(schema, body)).code).toBe("VALIDATION_FAILED");
   });
@@ -90,7 +90,7 @@ test("hashes and entity tags are compared in lower case and without quotes", () 
 });
 
 test("what uploads share is theirs unless they say otherwise", () => {
-  const request = parseBody(BatchCreateUploadsRequest, {
+  const request = parseBody(CreateUploadsRequest, {
     uploads: [file, { ...file, metadata: { a: 2 }, object_metadata: { c: 4 } }],
     shared_metadata: { a: 1, b: 1 },
     shared_object_metadata: { c: 3 },
@@ -103,5 +103,5 @@ test("what uploads share is theirs unless they say otherwise", () => {
 
 test("as many confirmations are taken as uploads", () => {
   const confirmations = full.map((_, index) => ({ upload_id: `upl_${index}` }));
-  expect(parseBody(BatchConfirmUploadsRequest, { confirmations }).confirmations).toHaveLength(100);
+  expect(parseBody(ConfirmUploadsRequest, { confirmations }).confirmations).toHaveLength(100);
 });

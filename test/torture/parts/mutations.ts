@@ -70,7 +70,7 @@ export const mutations: readonly Mutation[] = [
       // In a transaction the WAL is not copied: that would be found out by itself.
       {
         file: "dist/engines/sqlite/connection.js",
-        find: /export function checkpoint\(db\) \{/,
+        find: /export function emptyWal\(db\) \{/,
         replace: "$& globalThis.commitLate?.();",
       },
       {
