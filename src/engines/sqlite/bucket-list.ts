@@ -69,7 +69,7 @@ export class BucketList {
         listing: bucketListing(viewpoint),
         sourceOf: (path) => sourceOf(path, viewpoint),
       });
-      return { buckets: rows, isCut, totalCount, totals: this.#totals(wanted) };
+      return { buckets: rows, isCut, totalCount, totals: this.#totals(wanted()) };
     });
     return read.deferred();
   }

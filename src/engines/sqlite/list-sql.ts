@@ -45,7 +45,7 @@ export interface TablePage<Row> {
   readonly isCut: boolean;
   readonly totalCount: number;
   /** What selects everything that was counted, for adding up. */
-  readonly wanted: Fragment;
+  readonly wanted: () => Fragment;
 }
 
 type SqlValue = string | number | null;
@@ -61,6 +61,8 @@ export interface Fragment {
 
 const PageRow = z.object({ state: z.string(), extra: z.string().nullable() });
 const count = z.number();
+/** Those that are not of the page have a sign. */
+const rowIds = z.array(z.number());
 
 /** Where SQLite asks the domain, of one connection: one list is read at a time. */
 export class ListFunctions {
@@ -78,6 +80,11 @@ export class ListFunctions {
 
   begin(): void {
     this.#functions = [];
+  }
+
+  /** Whether the list has any so far. */
+  get areAsked(): boolean {
+    return this.#functions.length > 0;
   }
 
   add(rowFunction: RowFunction): number {
@@ -104,35 +111,94 @@ export class TableList<Row> {
   /** Call it in a transaction: its statements are about the same rows. */
   page(query: TableQuery<Row>): TablePage<Row> {
     this.#functions.begin();
-    const { limit, offset, after, criteria, bytesMax = Number.POSITIVE_INFINITY } = query;
-    const { name, extra, parse } = this.#table;
-    const sort = criteria?.sort;
     const wanted = this.#where(query);
-    const key = sort === undefined ? undefined : this.#sortKey(sort, query);
-    const place = after === undefined ? nothing : this.#afterPlace(after, sort, key);
+    // What the domain is asked about each row costs more than all else: it is asked once.
+    return this.#functions.areAsked
+      ? this.#pageOfFound(query, wanted)
+      : this.#pageOfAll(query, wanted);
+  }
+
+  #pageOfAll(query: TableQuery<Row>, wanted: Fragment): TablePage<Row> {
+    const { limit, offset, after } = query;
+    const { place, order } = this.#placeAndOrder(query);
     const page = join(
-      fragment(`SELECT state, ${extra} AS extra FROM ${name} WHERE `),
+      this.#selected(),
       and(wanted, place),
-      fragment(" ORDER BY "),
-      this.#orderOf(sort, key),
+      order,
       fragment(" LIMIT ? OFFSET ?", limit, after === undefined ? offset : 0),
     );
-    const rows: Row[] = [];
-    let bytes = 0;
-    let isCut = false;
-    for (const raw of this.#db.prepare(page.sql).iterate(...page.values)) {
-      const { state, extra: more } = PageRow.parse(raw);
-      // Found one more than fits, which shows that there are more.
-      isCut = rows.length > 0 && bytes + state.length > bytesMax;
-      if (isCut) break;
-      rows.push(parse(state, more));
-      bytes += state.length;
-    }
+    const { rows, isCut } = this.#fitting(this.#iterate(page), query);
     // A page that is not full has shown where the list ends, unless it begins past the end.
     const isWithin = after === undefined && (offset === 0 || rows.length > 0);
     const isEnd = isWithin && rows.length < limit && !isCut;
     const totalCount = isEnd ? offset + rows.length : this.#count(wanted);
-    return { rows, isCut, totalCount, wanted };
+    return { rows, isCut, totalCount, wanted: () => wanted };
+  }
+
+  #pageOfFound(query: TableQuery<Row>, wanted: Fragment): TablePage<Row> {
+    const { limit, offset, after } = query;
+    const { name } = this.#table;
+    const { place, order } = this.#placeAndOrder(query);
+    const isOfPage = place === nothing ? fragment("1") : enclose("", [place], "");
+    const finding = join(
+      fragment("SELECT CASE WHEN "),
+      isOfPage,
+      fragment(` THEN rowid ELSE -rowid END FROM ${name} WHERE `),
+      wanted,
+      order,
+    );
+    const marked = rowIds.parse(
+      this.#db
+        .prepare(finding.sql)
+        .pluck()
+        .all(...finding.values),
+    );
+    const begin = after === undefined ? offset : 0;
+    const onPage = marked.filter((id) => id > 0).slice(begin, begin + limit);
+    const { rows, isCut } = this.#fitting(this.#byRowId(onPage), query);
+    const found = () => JSON.stringify(marked.map(Math.abs));
+    return {
+      rows,
+      isCut,
+      totalCount: marked.length,
+      wanted: () => fragment(`${name}.rowid IN (SELECT value FROM json_each(?))`, found()),
+    };
+  }
+
+  /** As many of the rows as fit. */
+  #fitting(found: Iterable<unknown>, { bytesMax = Number.POSITIVE_INFINITY }: TableQuery<Row>) {
+    const rows: Row[] = [];
+    let bytes = 0;
+    for (const raw of found) {
+      const { state, extra } = PageRow.parse(raw);
+      // Found one more than fits, which shows that there are more.
+      if (rows.length > 0 && bytes + state.length > bytesMax) return { rows, isCut: true };
+      rows.push(this.#table.parse(state, extra));
+      bytes += state.length;
+    }
+    return { rows, isCut: false };
+  }
+
+  #selected(): Fragment {
+    const { name, extra } = this.#table;
+    return fragment(`SELECT state, ${extra} AS extra FROM ${name} WHERE `);
+  }
+
+  #iterate({ sql, values }: Fragment): Iterable<unknown> {
+    return this.#db.prepare(sql).iterate(...values);
+  }
+
+  *#byRowId(ids: readonly number[]): Iterable<unknown> {
+    const one = this.#db.prepare(join(this.#selected(), fragment("rowid = ?")).sql);
+    for (const id of ids) yield one.get(id);
+  }
+
+  #placeAndOrder(query: TableQuery<Row>) {
+    const { after, criteria } = query;
+    const sort = criteria?.sort;
+    const key = sort === undefined ? undefined : this.#sortKey(sort, query);
+    const place = after === undefined ? nothing : this.#afterPlace(after, sort, key);
+    return { place, order: join(fragment(" ORDER BY "), this.#orderOf(sort, key)) };
   }
 
   #count(wanted: Fragment): number {
