@@ -13,6 +13,11 @@ export type TokenMove =
   | { readonly kind: "stays"; readonly name: string }
   | { readonly kind: "closes"; readonly name: string };
 
+/** What became of the rows: what a commit made of them, or all there are, where that is not known. */
+export type TokenChange =
+  | { readonly kind: "moved"; readonly moves: readonly TokenMove[] }
+  | { readonly kind: "read"; readonly records: readonly TokenRecord[] };
+
 /** A row, and what the log tells of the token of that name, as of one moment. */
 export interface KeptToken extends TokenRecord {
   readonly told: TokenState | undefined;
@@ -32,4 +37,6 @@ export interface TokenTable {
   /** In the order of their names. */
   all(): Promise<readonly KeptToken[]>;
   reply(scope: string, key: string): Promise<TokenReply | undefined>;
+  /** Tells each change of the rows in their order, before anybody is told of its commit. */
+  onChange(tell: (change: TokenChange) => void): void;
 }

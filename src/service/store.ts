@@ -208,7 +208,7 @@ export class Store implements EmbeddedStore {
       new StoredTokens({
         ...this.#service,
         table: parts.tokens.table,
-        secrets: new TokenSecrets(parts.tokens.kept),
+        secrets: new TokenSecrets(parts.tokens.kept, parts.tokens.table),
         known: (caller) => this.#known(caller),
       }),
     );

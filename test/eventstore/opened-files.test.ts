@@ -9,8 +9,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { sqliteBackend } from "../support/backends.js";
-import { accept, Units } from "../support/units.js";
+import { sqliteBackend, temporaryFile } from "../support/backends.js";
+import { MovingClock } from "../support/moving-clock.js";
+import { accept, commitOne, idempotencyKey, Units, verdict } from "../support/units.js";
 
 async function written() {
   const backend = sqliteBackend();
@@ -63,6 +64,23 @@ describe.each(["", "-wal", ".lock"])("store.db%s", (suffix) => {
     await write("b");
     expect((await events.head()).position).toBe(2);
   });
+});
+
+test("moved away while a commit is under way: it is there once the file is, and what comes next builds on it", async () => {
+  const file = temporaryFile();
+  const clock = new MovingClock(file);
+  const { events } = sqliteBackend({ file, clock });
+  const units = new Units();
+  await accept(events, units.of(units.create("a")));
+  const once = () =>
+    units.of(units.patch("a", { description: "second" }), { idempotency: idempotencyKey("once") });
+  clock.moveAway();
+  await expect(events.commit([once()])).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN" });
+  clock.putBack();
+  await expect.poll(() => events.health()).toMatchObject({ ready: true });
+  expect(verdict(await commitOne(events, once()))).toBe("replayed");
+  await accept(events, units.of(units.patch("a", { description: "third" })));
+  expect((await events.head()).position).toBe(3);
 });
 
 describe("what is not open all the time", () => {

@@ -15,6 +15,7 @@ import {
 } from "../../src/index.js";
 import { temporaryFile, temporaryFolder } from "../support/backends.js";
 import { tamper } from "../support/forge.js";
+import { MovingClock } from "../support/moving-clock.js";
 import { filesBeside, serve, startOfTime, TestClock, tokens } from "../support/server.js";
 
 const day = 24 * 60 * 60 * 1_000;
@@ -225,6 +226,41 @@ test("of two secrets that are made at once the last opens, after a restart as we
   store = await openBuckets({ file });
   expect(opens()).toEqual([false, false, true]);
   await store.close();
+});
+
+describe("what opens is what the log says, also where the outcome of a write is unknown", () => {
+  test.each(["revoke", "rotate"] as const)("and it was kept: %s", async (change) => {
+    const file = temporaryFile();
+    const clock = new MovingClock(file);
+    await using store = await openBuckets({ file, clock: clock.read });
+    const { token } = await store.tokens.create({ name: "ana", permission: "read" });
+    expect(store.tokens.authenticate(token)).toMatchObject({ name: "ana" });
+    clock.moveAway();
+    await expect(store.tokens[change]("ana", { idempotencyKey: "once" })).rejects.toMatchObject({
+      code: "OUTCOME_UNKNOWN",
+    });
+    clock.putBack();
+    expect(store.tokens.authenticate(token)).toBeUndefined();
+    await expect.poll(() => store.health()).toMatchObject({ ready: true });
+    const again = await store.tokens[change]("ana", { idempotencyKey: "once" });
+    expect(again.replayed).toBe(true);
+    expect(store.tokens.authenticate(token)).toBeUndefined();
+  });
+
+  test("and the store had to open its file anew", async () => {
+    const file = temporaryFile();
+    await using store = await openBuckets({ file });
+    const { token } = await store.tokens.create({ name: "ana", permission: "read" });
+    // As if an epoch had never reached the disk, and a row had gone with what nobody knows of.
+    const beside = new Database(file);
+    beside.exec("UPDATE head SET owner_epoch = owner_epoch - 1; DELETE FROM tokens");
+    beside.close();
+    await expect(store.tokens.create({ name: "ben", permission: "read" })).rejects.toMatchObject({
+      code: "NOT_READY",
+    });
+    await expect.poll(() => store.health()).toMatchObject({ ready: true });
+    expect(store.tokens.authenticate(token)).toBeUndefined();
+  });
 });
 
 describe("what opens is written with its event, or neither is", () => {

@@ -3,12 +3,13 @@ import { stateOfKind } from "../../domain/resource.js";
 import type { TokenRecord } from "../../domain/token/record.js";
 import { tokenReservation } from "../../domain/token/state.js";
 import type { InlineProjection } from "../../eventstore/projection.js";
-import type { TokenMove, TokenTable } from "../../eventstore/token-table.js";
+import type { TokenChange, TokenMove, TokenTable } from "../../eventstore/token-table.js";
 
 export class MemoryTokenTable implements TokenTable {
   /** By their names. */
   readonly #records = new Map<string, TokenRecord>();
   readonly #view: InlineProjection;
+  #tell: (change: TokenChange) => void = () => {};
 
   constructor(view: InlineProjection) {
     this.#view = view;
@@ -32,9 +33,14 @@ export class MemoryTokenTable implements TokenTable {
       if (move.kind === "opens") this.#records.set(move.record.name, move.record);
       if (move.kind === "closes") this.#records.delete(move.name);
     }
+    this.#tell({ kind: "moved", moves });
   }
 
   async reply(): Promise<undefined> {
     return undefined;
+  }
+
+  onChange(tell: (change: TokenChange) => void): void {
+    this.#tell = tell;
   }
 }

@@ -49,7 +49,7 @@ import type {
   TimeFilter,
   Unit,
 } from "../../eventstore/store.js";
-import type { TokenTable } from "../../eventstore/token-table.js";
+import type { TokenChange, TokenTable } from "../../eventstore/token-table.js";
 import type { Upgrade } from "../../eventstore/upgrade.js";
 import { Room } from "../../room.js";
 import { clearInterval, clearTimeout, nextTurn, setInterval, setTimeout } from "../../timers.js";
@@ -98,7 +98,7 @@ import { rescue } from "./rescue.js";
 import { sqliteRowSeals } from "./row-seals.js";
 import { StateCache } from "./state-cache.js";
 import { findTailFault } from "./tail-check.js";
-import { moveTokens, sqliteTokenTable } from "./token-table.js";
+import { moveTokens, sqliteTokenTable, tokensOf } from "./token-table.js";
 import { WalKeeper } from "./wal-keeper.js";
 
 export interface SqliteEngineOptions {
@@ -150,6 +150,7 @@ export class SqliteEngine implements EventStore {
   readonly #readerProjection: InlineProjection;
   readonly #cache = new StateCache();
   #tellChange: (applied: readonly AppliedEvent[] | undefined) => void = () => {};
+  #tellTokens: (change: TokenChange) => void = () => {};
   readonly integrity = new Integrity();
   #writer: Writer | undefined;
   /** What is to be done to each connection that writes. */
@@ -267,11 +268,14 @@ export class SqliteEngine implements EventStore {
   async commit(units: readonly Unit[]): Promise<readonly Outcome[]> {
     this.#room.assertEnough();
     const plan = await whenUnlocked(() =>
-      this.#transact((writer) => {
-        const planned = this.#plan(writer, units);
-        this.#write(writer, planned);
-        return planned;
-      }),
+      this.#transact(
+        (writer) => {
+          const planned = this.#plan(writer, units);
+          this.#write(writer, planned);
+          return planned;
+        },
+        ({ tokens: moves }) => this.#tellTokens({ kind: "moved", moves }),
+      ),
     );
     if (plan.events.length > 0) this.#keeper?.committed(plan.head);
     // Only now: what was not committed must not be seen in the cache.
@@ -298,7 +302,8 @@ export class SqliteEngine implements EventStore {
     return result;
   }
 
-  #transact<T>(work: (writer: Writer) => T): T {
+  /** @param onCommitted told of what is in the file that is open, also where that is not acknowledged. */
+  #transact<T>(work: (writer: Writer) => T, onCommitted: (result: T) => void = () => {}): T {
     const writer = this.#requireWriter();
     this.#assertInPlace(misplaced);
     let isCommitting = false;
@@ -310,6 +315,7 @@ export class SqliteEngine implements EventStore {
       writer.commit.run();
       this.#isFull = false;
       this.#keeper?.committed();
+      onCommitted(result);
       // What was committed to a file that is gone will be gone: that is not to be acknowledged.
       this.#assertInPlace(outcomeUnknown);
       return result;
@@ -445,8 +451,11 @@ export class SqliteEngine implements EventStore {
       this.#misplaced = this.#files?.findFault();
       if (this.#misplaced !== undefined) throw new Error(this.#misplaced);
       this.#writer = this.#openWriter();
+      // What nobody knew the outcome of may have changed who can come in.
+      this.#tellTokens({ kind: "read", records: tokensOf(this.#writer.db) });
       this.#fault = undefined;
     } catch (error) {
+      this.#closeWriter();
       this.#fault = error instanceof Error ? error : new Error(String(error));
       this.#scheduleRecovery();
     }
@@ -522,7 +531,9 @@ export class SqliteEngine implements EventStore {
 
   /** The access tokens in the file. */
   get tokens(): TokenTable {
-    return sqliteTokenTable(this.#readerDb);
+    return sqliteTokenTable(this.#readerDb, (tell) => {
+      this.#tellTokens = tell;
+    });
   }
 
   /** What arrived for uploads that are not confirmed yet. */

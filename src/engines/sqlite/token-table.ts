@@ -55,7 +55,10 @@ const ReplyRow = z
   .object({ fingerprint: z.string(), recordedAt: z.number(), results: z.string() })
   .transform(({ results, ...row }) => ({ ...row, ...Results.parse(JSON.parse(results)) }));
 
-export function sqliteTokenTable(reader: Database.Database): TokenTable {
+export function sqliteTokenTable(
+  reader: Database.Database,
+  onChange: TokenTable["onChange"],
+): TokenTable {
   const all = reader.prepare(allTokens);
   const replied = reader.prepare(
     `SELECT fingerprint, recorded_at AS recordedAt, results FROM idempotency
@@ -64,7 +67,13 @@ export function sqliteTokenTable(reader: Database.Database): TokenTable {
   return {
     all: async () => readTokens(all),
     reply: async (scope, key) => ReplyRow.optional().parse(replied.get(scope, key)),
+    onChange,
   };
+}
+
+/** All there are now. */
+export function tokensOf(db: Database.Database): readonly KeptToken[] {
+  return readTokens(db.prepare(allTokens));
 }
 
 function readTokens(all: Database.Statement): readonly KeptToken[] {
@@ -96,7 +105,7 @@ function insert(db: Database.Database, record: TokenRecord): void {
  * store is opened, and those of other tokens than the ones that have their names in it are gone.
  */
 export function fitTokensToLog(db: Database.Database): void {
-  for (const token of readTokens(db.prepare(allTokens))) {
+  for (const token of tokensOf(db)) {
     if (token.told === undefined) {
       db.prepare("INSERT OR IGNORE INTO unrecorded_tokens (name) VALUES (?)").run(token.name);
     } else if (!isAsTold(token, token.told)) {

@@ -1,10 +1,12 @@
 /**
- * By which secrets a store opens, in memory: those of its tokens and those that the operator chose. A secret is 256
- * random bits, of which only the SHA-256 is kept, and compared in constant time.
+ * By which secrets a store opens, in memory: those of its tokens, which follow the rows that are kept of them, and
+ * those that the operator chose. A secret is 256 random bits, of which only the SHA-256 is kept, and compared in
+ * constant time.
  */
 import { hash, timingSafeEqual } from "node:crypto";
 import type { HeldTokens } from "../../api/index.js";
 import type { TokenRecord } from "../../domain/token/record.js";
+import type { TokenChange, TokenMove, TokenTable } from "../../eventstore/token-table.js";
 
 const secretBytes = 32;
 const openedMax = 1_000;
@@ -16,8 +18,10 @@ export class TokenSecrets {
   /** By the secrets that were sent and found to be theirs; any change of a token clears it. */
   readonly #opened = new Map<string, TokenRecord>();
 
-  constructor(kept: readonly TokenRecord[]) {
-    for (const record of kept) this.#kept.set(digestKey(record.digest), record);
+  /** @param kept the rows of the table as they are now. */
+  constructor(kept: readonly TokenRecord[], table: Pick<TokenTable, "onChange">) {
+    for (const record of kept) this.#keep(record);
+    table.onChange((change) => this.#follow(change));
   }
 
   get count(): number {
@@ -52,16 +56,29 @@ export class TokenSecrets {
     this.#opened.clear();
   }
 
-  /** From now on it opens by this secret alone. */
-  keep(record: TokenRecord): void {
-    this.forget(record.name);
+  #follow(change: TokenChange): void {
+    if (change.kind === "moved" && change.moves.length === 0) return;
+    this.#opened.clear();
+    if (change.kind === "moved") {
+      for (const move of change.moves) this.#move(move);
+    } else {
+      this.#kept.clear();
+      for (const record of change.records) this.#keep(record);
+    }
+  }
+
+  #move(move: TokenMove): void {
+    if (move.kind === "stays") return;
+    this.#forget(move.kind === "opens" ? move.record.name : move.name);
+    if (move.kind === "opens") this.#keep(move.record);
+  }
+
+  #keep(record: TokenRecord): void {
     this.#kept.set(digestKey(record.digest), record);
   }
 
-  /** From now on the token of that name opens nothing, unless the operator chose it. */
-  forget(name: string): void {
+  #forget(name: string): void {
     for (const [key, record] of this.#kept) if (record.name === name) this.#kept.delete(key);
-    this.#opened.clear();
   }
 }
 

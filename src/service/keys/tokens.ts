@@ -29,9 +29,9 @@ import { stateOfKind } from "../../domain/resource.js";
 import { parseBody } from "../../domain/schemas.js";
 import { secretMask } from "../../domain/secrets.js";
 import type { TokenDocument } from "../../domain/token/document.js";
-import { recordOf, type TokenRecord } from "../../domain/token/record.js";
+import type { TokenRecord } from "../../domain/token/record.js";
 import { renderToken } from "../../domain/token/response.js";
-import { type TokenState, tokenReservation } from "../../domain/token/state.js";
+import { tokenReservation } from "../../domain/token/state.js";
 import type { TokenTable } from "../../eventstore/token-table.js";
 import type { KnownCaller } from "../asker.js";
 import type { ReadingParts } from "../parts.js";
@@ -50,11 +50,10 @@ export interface TokenParts extends ReadingParts {
   readonly known: (caller: ServedCaller) => KnownCaller;
 }
 
-/** What is to be done, and what follows of it once it is durable. */
+/** What is to be done. By which secrets the store opens follows from it by itself. */
 interface TokenWrite {
   readonly call: JsonValue;
   readonly prepare: () => Promise<Prepared>;
-  readonly settle: (state: TokenState) => void;
 }
 
 export class StoredTokens implements TokenGate {
@@ -97,14 +96,12 @@ export class StoredTokens implements TokenGate {
   }
 
   async revoke(name: string, options: ServedTokenOptions = {}): Promise<TokenWritten> {
-    const { secrets } = this.#parts;
     const { replayed } = await this.#write(options, {
       call: ["revoke_token", name],
       prepare: async () => ({
         target: await this.#existing(name),
         command: { type: "revoke_token" },
       }),
-      settle: () => secrets.forget(name),
     });
     return { replayed };
   }
@@ -135,13 +132,13 @@ export class StoredTokens implements TokenGate {
     for (const record of kept) {
       const { name, digest } = record;
       const id = await view.holder(tokenReservation(name));
-      if (id === undefined) await this.#record(record, digest);
-      else {
-        const target = { kind: "unowned", id } as const;
-        const command = { type: "rotate_token" } as const;
-        await this.#note("it keeps the secret that it had", { target, command, digest });
+      if (id === undefined) {
+        await this.#record(record, digest);
+        continue;
       }
-      secrets.keep(record);
+      const target = { kind: "unowned", id } as const;
+      const command = { type: "rotate_token" } as const;
+      await this.#note("it keeps the secret that it had", { target, command, digest });
     }
   }
 
@@ -176,20 +173,18 @@ export class StoredTokens implements TokenGate {
     options: ServedTokenOptions,
     prepare: () => Promise<Prepared>,
   ): Promise<TokenMade> {
-    const { secrets, randomBytes } = this.#parts;
-    const secret = newSecret(randomBytes);
+    const secret = newSecret(this.#parts.randomBytes);
     const digest = digestOf(secret);
     const { answer, replayed } = await this.#write(options, {
       call,
       prepare: async () => ({ ...(await prepare()), digest }),
-      settle: (state) => secrets.keep(recordOf(state, digest)),
     });
     return { ...answer, token: replayed ? secretMask : secret, replayed };
   }
 
   async #write(
     given: ServedTokenOptions,
-    { call, prepare, settle }: TokenWrite,
+    { call, prepare }: TokenWrite,
   ): Promise<{ readonly answer: TokenAnswer; readonly replayed: boolean }> {
     const options = readOptions(ServedTokenFields, given);
     const before = await this.#answeredByOlder(call, options);
@@ -202,11 +197,10 @@ export class StoredTokens implements TokenGate {
         precondition: anyVersion,
         call,
         command: preparedOnce(prepare),
-        render: async ({ state, replayed }) => {
-          const token = stateOfKind("token", state);
-          if (!replayed) settle(token);
-          return { answer: renderToken(token), replayed };
-        },
+        render: async ({ state, replayed }) => ({
+          answer: renderToken(stateOfKind("token", state)),
+          replayed,
+        }),
       },
       options,
     );
