@@ -27,6 +27,9 @@ export function checkHistory(attempts: readonly Ended[]): string[] {
     if (ofBucket === undefined) continue;
     if (attempt.outcome === "refused" && attempt.status === 412)
       checkRefusal(attempt, ofBucket, faults);
+    if (attempt.outcome === "refused" && attempt.status === 400 && isWrite(attempt.deed)) {
+      faults.push(`${attempt.id}: refused with 400, though it is one that fits`);
+    }
     if (attempt.outcome === "acknowledged" && isAstray(attempt)) {
       faults.push(`${attempt.id}: done, though it asked for version ${attempt.ifMatch}`);
     }

@@ -5,6 +5,7 @@ import { damage } from "./parts/damage.js";
 import { ioErrors } from "./parts/io-errors.js";
 import { kills } from "./parts/kills.js";
 import { locks } from "./parts/locks.js";
+import { moves } from "./parts/moves.js";
 import { mutationsPart } from "./parts/mutations.js";
 import { fullPowerLoss, relaxedPowerLoss } from "./parts/power-loss.js";
 import { soak } from "./parts/soak.js";
@@ -17,6 +18,7 @@ export const parts: readonly Part[] = [
   damage,
   clock,
   locks,
+  moves,
   mutationsPart,
   soak,
 ];

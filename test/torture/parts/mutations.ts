@@ -7,8 +7,8 @@ import { dirname, join } from "node:path";
 import type { Part, Result, Setting } from "../part.js";
 import { clock } from "./clock.js";
 import { damage } from "./damage.js";
-import { ioErrors } from "./io-errors.js";
 import { kills } from "./kills.js";
+import { moves } from "./moves.js";
 import { fullPowerLoss } from "./power-loss.js";
 
 export interface Edit {
@@ -172,8 +172,8 @@ export const mutations: readonly Mutation[] = [
         replace: "",
       },
     ],
-    part: ioErrors,
-    count: 60,
+    part: moves,
+    count: 20,
   },
 ];
 
