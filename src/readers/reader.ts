@@ -36,6 +36,9 @@ const script = () => packageFile("dist/readers/thread.js");
 /** How long a reader that nobody waits for may need to notice. */
 const wakingMs = 1_000;
 
+/** How long a thread that has broken off a connection may need to end. */
+const endingMs = 5_000;
+
 /** What is of the connection to the server, and not of the request. */
 const ofConnection: ReadonlySet<string> = new Set([
   "connection",
@@ -50,6 +53,7 @@ const ofConnection: ReadonlySet<string> = new Set([
 export class Reader {
   readonly #options: ReaderOptions;
   readonly #worker: Worker;
+  readonly #exited: Promise<unknown>;
   #ended: ReaderEnded | undefined;
   #open = 0;
   #waking: NodeJS.Timeout | undefined;
@@ -62,6 +66,7 @@ export class Reader {
       resourceLimits: { maxOldGenerationSizeMb: options.heapMegabytesMax },
     });
     this.#worker.unref();
+    this.#exited = new Promise((resolve) => this.#worker.once("exit", resolve));
     this.#worker.on("message", (message: unknown) => {
       const told = FromReader.parse(message);
       if (told === "awake") clearTimeout(this.#waking);
@@ -110,9 +115,24 @@ export class Reader {
         setDefaultHeaders: false,
       });
       sent.on("response", resolve);
-      sent.on("error", (error) => reject(this.#ended ?? error));
+      sent.on("error", (error) => {
+        void this.#whyBroken(error).then(reject);
+      });
       sent.end(asked.body);
     });
+  }
+
+  /** A thread that ends breaks its connections off before it tells that it has, and why. */
+  async #whyBroken(error: Error): Promise<Error> {
+    if (this.#ended === undefined) {
+      let timer: NodeJS.Timeout | undefined;
+      const waited = new Promise((resolve) => {
+        timer = setTimeout(resolve, endingMs);
+      });
+      await Promise.race([this.#exited, waited]);
+      clearTimeout(timer);
+    }
+    return this.#ended ?? error;
   }
 
   /** Ends the thread when it gives nothing for too long, and the stream when nobody waits for it. */

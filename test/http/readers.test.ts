@@ -161,6 +161,22 @@ describe("a read that nobody can wait for", () => {
     });
   });
 
+  test("ends with a 503 as well where it needs more memory than there is", async () => {
+    // Not even the code of a thread fits.
+    const readers = poolOf(here.file, { heapMegabytesMax: 8 });
+    const options = { store: here.store, readers, logger, host: "127.0.0.1", port: 0 };
+    const server = await serveStore(options);
+    const asked = Array.from({ length: 4 }, () => ask(server.url, "/v1/buckets/films/history"));
+    for (const { status, body } of await Promise.all(asked)) {
+      expect(JSON.parse(body)).toMatchObject({
+        error: { code: "OVERLOADED", message: expect.stringContaining("more than 8 MiB") },
+      });
+      expect(status).toBe(503);
+    }
+    await server.close();
+    await readers.close();
+  });
+
   test("leaves nothing behind when whoever asked has gone", async () => {
     const { host } = new URL(there.url);
     const headers = { host, authorization: `Bearer ${tokens.read}` };
