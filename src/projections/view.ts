@@ -4,7 +4,6 @@ import type { CountedBucket } from "../domain/bucket/list.js";
 import type { Viewpoint } from "../domain/bucket/response.js";
 import type { BucketState } from "../domain/bucket/state.js";
 import type { BucketStats } from "../domain/bucket/stats.js";
-import type { ConnectionState } from "../domain/connection/state.js";
 import type { DeliveryStatus } from "../domain/delivery/state.js";
 import type { Criteria } from "../domain/filter/parse.js";
 import type { PageQuery } from "../domain/listing.js";
@@ -165,8 +164,6 @@ export interface View {
   confirmedBytes(namespace: string): Promise<ConfirmedBytes>;
   /** Who keeps it for itself: the id of the resource. */
   holder(reservation: Reservation): Promise<string | undefined>;
-  /** Those that there are, in no order. */
-  connections(within: Within): Promise<readonly ConnectionState[]>;
   deliveryCounts(bucketId: string): Promise<DeliveryCounts>;
   /** Every content that an event ever referred to, in the order of the hashes; in slices. */
   references(): AsyncIterable<Reference>;

@@ -7,7 +7,6 @@ import { bucketListing } from "../../domain/bucket/list.js";
 import { nameScope } from "../../domain/bucket/reservations.js";
 import { type BucketState, nameOf } from "../../domain/bucket/state.js";
 import { type BucketStats, type Extremes, emptyStats } from "../../domain/bucket/stats.js";
-import type { ConnectionState } from "../../domain/connection/state.js";
 import { select } from "../../domain/listing.js";
 import { memberListing } from "../../domain/members.js";
 import { looksLikeNamespaceId, namespaceReservation } from "../../domain/namespace/name.js";
@@ -258,16 +257,6 @@ export class MemoryView implements InlineProjection, View {
 
   async holder({ scope, key }: Reservation): Promise<string | undefined> {
     return this.loadReservation(scope, key);
-  }
-
-  async connections(within: Within): Promise<readonly ConnectionState[]> {
-    return [...this.#tables.states.values()].flatMap(({ state }) =>
-      state.kind === "connection" &&
-      state.deleted === undefined &&
-      hasNamespace(within, state.namespace)
-        ? [state]
-        : [],
-    );
   }
 
   async deliveryCounts(bucketId: string): Promise<DeliveryCounts> {

@@ -10,7 +10,6 @@ import { looksLikeBucketId } from "../../domain/bucket/document.js";
 import { nameScope } from "../../domain/bucket/reservations.js";
 import type { BucketState } from "../../domain/bucket/state.js";
 import type { BucketStats } from "../../domain/bucket/stats.js";
-import type { ConnectionState } from "../../domain/connection/state.js";
 import { deliveryStatuses } from "../../domain/delivery/state.js";
 import { invariant } from "../../domain/errors.js";
 import { formatTime } from "../../domain/event.js";
@@ -155,7 +154,6 @@ export class SqliteReadView implements View {
   readonly #uploadsOf: Database.Statement;
   readonly #uploadCounts: Database.Statement;
   readonly #confirmedBytes: Database.Statement;
-  readonly #connections: Database.Statement;
 
   constructor(db: Database.Database) {
     const functions = new ListFunctions(db);
@@ -248,20 +246,9 @@ export class SqliteReadView implements View {
        FROM buckets b JOIN uploads u ON u.bucket_id = b.bucket_id
        WHERE b.namespace = ? AND u.is_deleted IN (0, 1) AND u.status = 'COMPLETED'`,
     );
-    this.#connections = db
-      .prepare(`SELECT state FROM connections WHERE is_deleted = 0 AND ${isWithin}`)
-      .pluck();
     this.#deliveryCounts = db.prepare(
       "SELECT status, count(*) AS count FROM deliveries WHERE bucket_id = ? GROUP BY status",
     );
-  }
-
-  async connections(within: Within): Promise<readonly ConnectionState[]> {
-    const rows = this.#connections.all(withinOf(within));
-    return rows.flatMap((row) => {
-      const state = parseState(row);
-      return state === undefined ? [] : [stateOfKind("connection", state)];
-    });
   }
 
   async uploadWith(bucketId: string, hash: string): Promise<UploadState | undefined> {

@@ -1,50 +1,60 @@
-/** Lists of connections, as they are and as they were. */
+/** Lists of connections, as they are and as they were: no more of them than a page is kept in memory. */
 
-import type { ListConnectionsResponse, ListQuery } from "../../api/index.js";
+import type { ListConnectionsResponse, ServedListQuery } from "../../api/index.js";
 import {
   connectionCatalog,
   connectionListing,
   renderConnection,
 } from "../../domain/connection/render.js";
-import type { ConnectionState } from "../../domain/connection/state.js";
+import { parseCriteria } from "../../domain/filter/parse.js";
 import { onlyOne, type Within } from "../../domain/namespace/within.js";
+import { parsePaging } from "../../domain/schemas.js";
 import type { ReadingParts } from "../parts.js";
-import { idsWithin, knownPoint, Newest, statesOf } from "../read/namespace-past.js";
-import { listRows } from "../read/row-lists.js";
+import { decodeCursor } from "../read/cursor.js";
+import { endPage } from "../read/list-page.js";
+import { ListPlace, ListRequest, rawCriteria } from "../read/lists.js";
+import { idsWithin, knownPoint, presentPoint } from "../read/namespace-past.js";
+import { listThen } from "../read/past-list.js";
 import { asPoint } from "../read/stream-past.js";
+
+const path = "/v1/organizations/connections/list";
 
 export async function listConnections(
   parts: ReadingParts,
   within: Within,
-  query: ListQuery<unknown>,
+  query: ServedListQuery,
 ): Promise<ListConnectionsResponse> {
-  const { all, page, pagination, asOf } = await listRows(query, {
-    catalog: connectionCatalog,
-    listing: connectionListing,
-    path: "/v1/organizations/connections/list",
-    scope: [within],
-    read: () => connectionsOf(parts, within, query.asOf),
-  });
+  const { limit, offset, cursor } = parsePaging(ListRequest, query);
+  const criteria = parseCriteria(rawCriteria(query), connectionCatalog);
+  const asked = asPoint(query.asOf, "as_of");
+  const scope = JSON.stringify([path, within, criteria, query.asOf]);
+  const after = cursor === undefined ? undefined : decodeCursor(scope, ListPlace, cursor);
+  const then =
+    asked === undefined
+      ? await presentPoint(parts)
+      : await knownPoint(parts, onlyOne(within), asked);
+  const { rows, isCut, totalCount, asOf } = await listThen(
+    parts.events,
+    {
+      kind: "connection",
+      then,
+      criteria,
+      listing: connectionListing,
+      ids: () => idsWithin(parts.view, "connection", within),
+      rowOf: async (state) => state,
+    },
+    // One more than asked for tells whether there is a next page.
+    { limit: limit + 1, offset, after, bytesMax: query.bytesMax, answer: query.answer },
+  );
+  const { shown, pagination } = endPage(
+    { rows, isCut, total: totalCount },
+    { query, criteria, listing: connectionListing, scope, path, limit, offset, after },
+  );
   return {
-    results: page.map(renderConnection),
-    total: all.length,
-    total_count: all.length,
+    results: shown.map(renderConnection),
+    total: totalCount,
+    total_count: totalCount,
     pagination,
-    ...(asOf !== undefined && { as_of: asOf }),
+    ...(asked !== undefined && { as_of: asOf }),
   };
-}
-
-async function connectionsOf(parts: ReadingParts, within: Within, asked: string | undefined) {
-  const { view, events } = parts;
-  const point = asPoint(asked, "as_of");
-  if (point === undefined) return { rows: await view.connections(within) };
-  const then = await knownPoint(parts, onlyOne(within), point);
-  const ids = await idsWithin(view, "connection", within);
-  const newest = new Newest();
-  const rows: ConnectionState[] = [];
-  for await (const state of statesOf(events, "connection", ids, then.point)) {
-    newest.add(state);
-    if (state.deleted === undefined) rows.push(state);
-  }
-  return { rows, asOf: await newest.asOf(events, then.isFinal) };
 }

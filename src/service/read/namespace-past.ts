@@ -61,6 +61,15 @@ export async function knownPoint(
   };
 }
 
+/** What there is now, also once there is more. */
+export async function presentPoint({
+  events,
+  clock,
+}: Pick<ReadingParts, "events" | "clock">): Promise<KnownPoint> {
+  const { position } = await events.head();
+  return { point: { kind: "position", position }, at: clock(), isFinal: false };
+}
+
 /** @throws BAD_REQUEST for a version; NOT_FOUND for what is beyond the end. */
 export async function namespacePastAt(
   parts: ReadingParts,

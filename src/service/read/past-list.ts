@@ -25,6 +25,8 @@ export interface PastList<Kind extends ResourceKind, Row extends object> {
 
 /** What is told of all that there was, whatever of it is selected or shown. */
 interface Told {
+  /** When it was: the parts of one answer are about one moment. */
+  readonly then: KnownPoint;
   readonly asOf: AsOf;
   /** Of everything that is selected, in order. */
   readonly places: readonly ListPosition[];
@@ -52,9 +54,10 @@ export async function listThen<Kind extends ResourceKind, Row extends object>(
   const known = answer && toldFor.get(answer);
   const told = known ?? (await lookAtAll(events, list, onRow));
   if (answer !== undefined) toldFor.set(answer, told);
+  const { then, asOf } = told;
   const places = placesOn(told.places, list.criteria, query);
-  const { rows, isCut } = await readPage(events, list, places, query.bytesMax);
-  return { rows, isCut, totalCount: told.places.length, asOf: told.asOf };
+  const { rows, isCut } = await readPage(events, { ...list, then }, places, query.bytesMax);
+  return { rows, isCut, totalCount: told.places.length, asOf };
 }
 
 async function lookAtAll<Kind extends ResourceKind, Row extends object>(
@@ -71,7 +74,7 @@ async function lookAtAll<Kind extends ResourceKind, Row extends object>(
     onRow(row, selection.add(row));
   }
   const asOf = await newest.asOf(events, then.isFinal);
-  return { asOf, places: selection.ordered() };
+  return { then, asOf, places: selection.ordered() };
 }
 
 async function readPage<Kind extends ResourceKind, Row extends object>(
