@@ -23,6 +23,12 @@ export interface AuditQuery {
   readonly limit?: number | undefined;
 }
 
+/** What a server asks beside that. */
+export interface ServedAuditQuery extends AuditQuery {
+  /** The page ends, with a `next_cursor`, once so many bytes of events are in it, and holds one at least. */
+  readonly bytesMax?: number | undefined;
+}
+
 export const AuditLogResponse = z.object({
   results: z.array(AuditEvent),
   total: z.number().int(),

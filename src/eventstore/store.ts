@@ -185,6 +185,8 @@ export interface FoundPage {
   readonly limit: number;
   /** Only what was recorded before that event, which stays the same while others are recorded. */
   readonly before?: EventPosition | undefined;
+  /** It ends once so many bytes of events are in it, and holds one at least; no bound unless given. */
+  readonly bytesMax?: number | undefined;
 }
 
 interface EventPosition {
@@ -196,6 +198,8 @@ interface EventPosition {
 /** One page of what was found, and how many there are in all. */
 export interface FoundEvents {
   readonly events: readonly (RecordedEvent | UnreadableEvent)[];
+  /** Whether there are more though these are fewer than the limit, because of their size. */
+  readonly isCut: boolean;
   readonly total: number;
 }
 

@@ -52,7 +52,8 @@ export async function* wholePage(
 /** So much is written at once: whoever reads slowly has that much of a part in each place on its way. */
 const textLengthMin = 128 * 1024;
 
-function* textsOf(results: readonly unknown[]): Iterable<string> {
+/** The texts of results, several at once. */
+export function* textsOf(results: readonly unknown[]): Iterable<string> {
   let texts: string[] = [];
   let length = 0;
   for (const result of results) {

@@ -501,6 +501,23 @@ export function eventStoreContract(open: () => Backend): void {
       expect(await find(all)).toEqual({ positions: [5], total: 1 });
     });
 
+    test("ends where the events are large together, after one at least, and says so", async () => {
+      const backend = open();
+      await manyHands(backend);
+      const find = async (bytesMax: number) => {
+        const page = { ...everything, bytesMax };
+        const { events, isCut } = await backend.events.find({ within: ["default"] }, page);
+        return { count: events.length, isCut };
+      };
+      expect(await find(1)).toEqual({ count: 1, isCut: true });
+      const { count } = await find(1_000_000);
+      expect(await find(1_000_000)).toEqual({ count, isCut: false });
+      const some = await find(500);
+      expect(some.isCut).toBe(true);
+      expect(some.count).toBeGreaterThan(1);
+      expect(some.count).toBeLessThan(count);
+    });
+
     test("finds an event by its id, whole, in its namespace and stream alone", async () => {
       const backend = open();
       const { stream, find } = await manyHands(backend);
@@ -508,7 +525,7 @@ export function eventStoreContract(open: () => Backend): void {
       const { recorded } = only(readable(second));
       const { eventId } = recorded;
       const found = await backend.events.find({ within: ["default"], eventId }, everything);
-      expect(found).toEqual({ events: [recorded], total: 1 });
+      expect(found).toEqual({ events: [recorded], isCut: false, total: 1 });
       expect((await find({ eventId, within: ["other"] })).total).toBe(0);
       expect((await find({ eventId, stream: "bkt_nobody" })).total).toBe(0);
       expect((await find({ eventId, actor: "bob" })).total).toBe(0);

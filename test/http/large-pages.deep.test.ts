@@ -4,7 +4,15 @@ import { isJsonObject } from "../../src/domain/json.js";
 import { limits } from "../../src/domain/limits.js";
 import { type HistoryQuery, openBuckets } from "../../src/index.js";
 import { isDeep } from "../support/depth.js";
-import { type Answer, at, listAt, serveTest, temporaryFile, textAt } from "../support/server.js";
+import {
+  type Answer,
+  at,
+  listAt,
+  makeBucket,
+  serveTest,
+  temporaryFile,
+  textAt,
+} from "../support/server.js";
 
 const versions = 14;
 /** Each event holds the text of before and that of after. */
@@ -129,4 +137,87 @@ describe.each([
     const whole = await store.namespace().buckets.list({ limit: 1_000 });
     expect(whole.results).toHaveLength(20);
   });
+});
+
+describe.each([
+  ["events alone", false],
+  ["events and reads", true],
+])("a page of the audit log with %s", (_, isRead) => {
+  const logs = "/v1/organizations/audit/logs";
+
+  async function serveLog() {
+    const service = await serveTest();
+    const path = await makeBucket(service, { description: text(1) });
+    if (isRead) {
+      const settings = "/v1/organizations/audit/settings";
+      await service.patch(settings, { read_auditing_enabled: true });
+    }
+    for (let version = 2; version <= versions; version += 1) {
+      await service.get(path);
+      await service.patch(path, { description: text(version) });
+    }
+    // What is read of the log is audited as well, and would make it longer.
+    if (isRead)
+      await service.store.organization().auditSettings.patch({ read_auditing_enabled: false });
+    return service;
+  }
+
+  const idsOf = (answer: Answer) => {
+    expect(answer.status, answer.text.slice(0, 300)).toBe(200);
+    return listAt(answer, "results").map((entry) => isJsonObject(entry) && entry["audit_id"]);
+  };
+
+  test("by skip is answered whole, and by cursor ends early and leads on to the rest", async () => {
+    const { get } = await serveLog();
+    const whole = await get(`${logs}?limit=1000`);
+    const all = idsOf(whole);
+    expect(all).toHaveLength(isRead ? 2 * versions + 1 : versions);
+    expect(whole.body).toMatchObject({ total: all.length, skip: 0, limit: 1_000 });
+    expect(at(whole, "next_cursor")).toBeUndefined();
+    const some = await get(`${logs}?limit=9&skip=3`);
+    expect(idsOf(some)).toEqual(all.slice(3, 12));
+    expect(some.headers.get("Link")).toContain("skip=12");
+    const found = idsOf(await get(`${logs}?limit=1`));
+    let cursor = at(await get(`${logs}?limit=1`), "next_cursor");
+    let pages = 0;
+    while (typeof cursor === "string") {
+      const page = await get(`${logs}?limit=1000&cursor=${cursor}`);
+      expect(page.text.length).toBeLessThan(limits.pageBytesMax * 1.01);
+      found.push(...idsOf(page));
+      cursor = at(page, "next_cursor");
+      pages += 1;
+    }
+    expect(found).toEqual(all);
+    expect(pages).toBeGreaterThan(2);
+    const rest = await get(`${logs}?limit=1000&cursor=${textAt(some, "next_cursor")}`);
+    expect(idsOf(rest)[0]).toBe(all[12]);
+  });
+});
+
+test("a page of large connections by offset is whole, and by cursor ends early and leads on", async () => {
+  const { post, store } = await serveTest();
+  const names = Array.from({ length: 20 }, (_, index) => `large-${index}`);
+  for (const name of names) {
+    const metadata = { text: text(1) };
+    await store
+      .organization()
+      .connections.create({ name, provider_type: "google_drive", metadata });
+  }
+  const list = "/v1/organizations/connections/list";
+  const sort = { field: "name" };
+  for (const moment of ["", `&as_of=@${(await store.head()).position}`]) {
+    const namesOf = (answer: Answer) =>
+      listAt(answer, "results").map((one) => isJsonObject(one) && one["name"]);
+    const all = await post(`${list}?limit=1000${moment}`, { sort });
+    expect(namesOf(all)).toEqual(names.toSorted());
+    const found = namesOf(await post(`${list}?limit=1${moment}`, { sort }));
+    let cursor = at(await post(`${list}?limit=1${moment}`, { sort }), "pagination", "next_cursor");
+    while (typeof cursor === "string") {
+      const page = await post(`${list}?limit=1000${moment}`, { sort, cursor });
+      expect(page.text.length).toBeLessThan(limits.pageBytesMax * 1.01);
+      found.push(...namesOf(page));
+      cursor = at(page, "pagination", "next_cursor");
+    }
+    expect(found).toEqual(names.toSorted());
+  }
 });

@@ -19,6 +19,7 @@ import { headAt, type Plan } from "../../eventstore/planner.js";
 import type { InlineProjection } from "../../eventstore/projection.js";
 import { lastAtOrBefore } from "../../eventstore/search.js";
 import type { SecretTable } from "../../eventstore/secret-table.js";
+import { cutAt } from "../../eventstore/slice.js";
 import type {
   CountedEvents,
   EventFilter,
@@ -202,12 +203,16 @@ export class MemoryEngine implements EventStore {
       );
   }
 
-  async find(filter: EventFilter, { skip, limit, before }: FoundPage): Promise<FoundEvents> {
+  async find(
+    filter: EventFilter,
+    { skip, limit, before, bytesMax }: FoundPage,
+  ): Promise<FoundEvents> {
     // Its own plans wrote the log, so that all of it can be read.
-    const found = this.#log.map(decode).filter((recorded) => isWanted(recorded, filter));
+    const found = this.#log.filter((row) => isWanted(decode(row), filter));
     const { position: end = Number.POSITIVE_INFINITY } = before ?? {};
     const page = found.filter(({ position }) => position < end).reverse();
-    return { events: page.slice(skip, skip + limit), total: found.length };
+    const { rows, isCut } = cutAt(page.slice(skip, skip + limit), bytesMax);
+    return { events: rows.map(decode), isCut, total: found.length };
   }
 
   async countByTime({ namespace, from, to, stepMs }: TimeFilter): Promise<CountedEvents[]> {

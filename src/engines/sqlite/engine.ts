@@ -32,6 +32,7 @@ import { nothingToRescue, type Rescued } from "../../eventstore/rescued.js";
 import type { RowSeals } from "../../eventstore/row-seals.js";
 import { lastAtOrBefore } from "../../eventstore/search.js";
 import type { SecretTable } from "../../eventstore/secret-table.js";
+import { cutAt } from "../../eventstore/slice.js";
 import type {
   CountedEvents,
   EventFilter,
@@ -652,10 +653,11 @@ export class SqliteEngine implements EventStore {
   }
 
   async find(filter: EventFilter, page: FoundPage): Promise<FoundEvents> {
-    return this.snapshot(({ log }) => ({
-      events: log.find(filter, page).map((row) => read(this.integrity.genuine(row))),
-      total: log.count(filter),
-    }));
+    return this.snapshot(({ log }) => {
+      const { rows, isCut } = cutAt(log.find(filter, page), page.bytesMax);
+      const events = rows.map((row) => read(this.integrity.genuine(row)));
+      return { events, isCut, total: log.count(filter) };
+    });
   }
 
   async countByTime(filter: TimeFilter): Promise<readonly CountedEvents[]> {

@@ -209,7 +209,8 @@ export class LogReader {
     return z.number().optional().parse(this.#nextOf.get({ namespace, after }));
   }
 
-  find(filter: EventFilter, { before, ...page }: FoundPage) {
+  /** @param page without its bound of bytes: whoever iterates ends it. */
+  *find(filter: EventFilter, { before, skip, limit }: FoundPage) {
     const { where, order } = clausesOf(filter);
     // Positions and times have one order: the time is what the index knows.
     const bound =
@@ -219,7 +220,8 @@ export class LogReader {
        WHERE ${where} ${bound} ORDER BY ${order} LIMIT @limit OFFSET @skip`,
     );
     const place = { before: before?.position, until: before?.recordedAt };
-    return z.array(EventRow).parse(statement.all({ ...parametersOf(filter), ...page, ...place }));
+    const parameters = { ...parametersOf(filter), skip, limit, ...place };
+    for (const row of statement.iterate(parameters)) yield EventRow.parse(row);
   }
 
   count(filter: EventFilter): number {

@@ -1,7 +1,7 @@
 /** The audit log of one namespace or of several: their events by filters, in the shape of the hosted API. */
 
 import { z } from "zod";
-import type { Audit, AuditLogResponse, AuditQuery } from "../../api/index.js";
+import type { Audit, AuditLogResponse, ServedAuditQuery } from "../../api/index.js";
 import { assertText } from "../../api/options.js";
 import { assertAsked } from "../../api/questions.js";
 import { auditedTypes, toAuditEvent } from "../../domain/audit.js";
@@ -16,7 +16,7 @@ import type { Within } from "../../domain/namespace/within.js";
 import { organizationNotFound } from "../../domain/not-found.js";
 import { parsePaging, timestamp } from "../../domain/schemas.js";
 import type { ReadFilter, ReadRow } from "../../eventstore/read-table.js";
-import type { EventFilter, EventStore } from "../../eventstore/store.js";
+import type { EventFilter, EventStore, FoundEvents, FoundPage } from "../../eventstore/store.js";
 import type { ServiceParts } from "../parts.js";
 import type { ReadAudit } from "../read-auditing.js";
 import { cursorText, decodeCursor, encodeCursor } from "./cursor.js";
@@ -54,7 +54,7 @@ export class AuditService implements Audit {
     this.#within = within;
   }
 
-  async list(query: AuditQuery = {}): Promise<AuditLogResponse> {
+  async list({ bytesMax, ...query }: ServedAuditQuery = {}): Promise<AuditLogResponse> {
     assertAsked("audit", query);
     const { skip, limit, cursor, ...filters } = parsePaging(AuditRequest, query);
     const { start, end, ...wanted } = filters;
@@ -72,11 +72,11 @@ export class AuditService implements Audit {
     const types = isAnyType ? undefined : auditedTypes(wanted);
     const { resourceId, resourceType, action } = wanted;
     const after = cursor === undefined ? undefined : decodeCursor(scope, Place, cursor);
-    const { entries, total } = await this.#newest(
+    const { entries, isCut, total } = await this.#newest(
       { ...keys, stream: resourceId, types },
       { ...keys, resourceId, resourceType, action },
       // One more tells whether there are more.
-      { skip, limit: limit + 1, after },
+      { skip, limit: limit + 1, after, bytesMax },
     );
     const shown = entries.slice(0, limit);
     const unreadable = shown.flatMap(({ event }) =>
@@ -87,34 +87,46 @@ export class AuditService implements Audit {
       total,
       skip,
       limit,
-      ...(entries.length > limit && { next_cursor: encodeCursor(scope, placeAfter(shown, after)) }),
+      ...((entries.length > limit || isCut) && {
+        next_cursor: encodeCursor(scope, placeAfter(shown, after)),
+      }),
       ...(unreadable.length > 0 && { unreadable }),
     };
   }
 
   /** Of events and of reads, the newest first. Without any read the log alone is asked. */
-  async #newest(
-    ofEvents: EventFilter,
-    ofReads: ReadFilter,
-    { skip, limit, after = {} }: { skip: number; limit: number; after: Place | undefined },
-  ): Promise<{ readonly entries: readonly Entry[]; readonly total: number }> {
+  async #newest(ofEvents: EventFilter, ofReads: ReadFilter, page: EntryPage): Promise<Entries> {
     await this.#readAudit.settle();
     const readCount = await this.#readAudit.count(ofReads);
-    const before = beforeOf(after);
-    if (readCount === 0) {
-      const { events, total } = await this.#events.find(ofEvents, { skip, limit, before });
-      return { entries: events.map(entryOfEvent), total };
+    if (readCount === 0) return await this.#ofLog(ofEvents, page);
+    let { skip, after } = page;
+    while (skip > 0) {
+      // What is passed over is read as well, in parts.
+      const part = { skip: 0, limit: skip, after, bytesMax: limits.pageBytesMax };
+      const { entries } = await this.#merged(ofEvents, ofReads, part);
+      if (entries.length === 0) break;
+      skip -= entries.length;
+      after = placeAfter(entries, after);
     }
-    const { events, total } = await this.#events.find(ofEvents, {
-      skip: 0,
-      limit: skip + limit,
-      before,
-    });
-    const rows = await this.#readAudit.find(ofReads, skip + limit, after.sequence);
-    const entries = [...events.map(entryOfEvent), ...rows.map(entryOfRead)];
+    const found = await this.#merged(ofEvents, ofReads, { ...page, skip: 0, after });
+    return { ...found, total: found.total + readCount };
+  }
+
+  async #ofLog(filter: EventFilter, { after, ...page }: EntryPage): Promise<Entries> {
+    const found = await this.#events.find(filter, { ...page, before: beforeOf(after) });
+    return { ...found, entries: found.events.map(entryOfEvent) };
+  }
+
+  async #merged(ofEvents: EventFilter, ofReads: ReadFilter, page: EntryPage): Promise<Entries> {
+    const { entries: events, isCut, total } = await this.#ofLog(ofEvents, page);
+    const rows = await this.#readAudit.find(ofReads, page.limit, page.after?.sequence);
+    const entries = [...events, ...rows.map(entryOfRead)];
     // Each of the two is in order already, and the sort keeps what is equal as it is.
     entries.sort((a, b) => b.at - a.at);
-    return { entries: entries.slice(skip, skip + limit), total: total + readCount };
+    // Where the log goes on, so do the reads that are older than what was read of it.
+    const last = entries.findLastIndex(({ event }) => event !== undefined);
+    const end = isCut ? Math.min(last + 1, page.limit) : page.limit;
+    return { entries: entries.slice(0, end), isCut, total };
   }
 
   async get(auditId: string): Promise<AuditEvent> {
@@ -131,6 +143,16 @@ export class AuditService implements Audit {
     if (row !== undefined) return ofRead(row);
     throw organizationNotFound("audit_event", auditId, this.#within);
   }
+}
+
+/** Which entries are wanted: they end early once their events have so many bytes. */
+interface EntryPage extends Pick<FoundPage, "skip" | "limit" | "bytesMax"> {
+  readonly after: Place | undefined;
+}
+
+/** The newest first, and how many there are in all. */
+interface Entries extends Omit<FoundEvents, "events"> {
+  readonly entries: readonly Entry[];
 }
 
 /** An event or a read, as it is told of; an event that cannot be read is told of apart. */
@@ -170,7 +192,7 @@ function ofRead(row: ReadRow): AuditEvent {
   );
 }
 
-function beforeOf({ position, recordedAt }: Place) {
+function beforeOf({ position, recordedAt }: Place = {}) {
   return position === undefined || recordedAt === undefined ? undefined : { position, recordedAt };
 }
 
