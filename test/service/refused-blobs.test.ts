@@ -1,18 +1,33 @@
 /** Of a write that is refused no bytes are stored: what could be known before is looked at before. */
 import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { FileBlobStore } from "../../src/blobstore/file/blob-store.js";
+import { anyVersion } from "../../src/domain/precondition.js";
+import { SqliteReadView } from "../../src/engines/sqlite/view.js";
+import { Committer } from "../../src/eventstore/committer.js";
 import { openBuckets } from "../../src/index.js";
+import { nobody } from "../../src/service/asker.js";
+import { UnitWriter } from "../../src/service/write/writing.js";
+import { temporaryFolder } from "../support/backends.js";
+import { FixedClock } from "../support/clock.js";
 import { temporaryFile } from "../support/server.js";
+import { openSqlite } from "../support/sqlite.js";
+import { Units } from "../support/units.js";
 
 const bytes = Buffer.alloc(20_000, "bytes");
 const data = { base64: bytes.toString("base64") };
 const video = { property: "video", type: "video", data };
 const bucket = { bucket_name: "films", bucket_schema: { properties: {} } };
 
-async function open() {
+async function* chunksOf(content: Uint8Array) {
+  yield content;
+}
+
+async function open(options: { readonly maxQueueMs?: number } = {}) {
   const { file, remove } = temporaryFile();
-  const store = await openBuckets<unknown>({ file });
+  const store = await openBuckets<unknown>({ file, ...options });
   onTestFinished(async () => {
     await store.close();
     remove();
@@ -90,6 +105,64 @@ describe("none are kept", () => {
     another.exec("ROLLBACK");
     await create();
     expect(filesOf(stored())).toHaveLength(1);
+  });
+
+  test("of an object for which the queue has no time", async () => {
+    const { file, namespace, stored } = await open({ maxQueueMs: 1 });
+    await namespace.buckets.create(keyed);
+    const another = new Database(file);
+    onTestFinished(() => void another.close());
+    another.exec("BEGIN IMMEDIATE");
+    // It waits for the other program, and what comes after it would wait for both.
+    const first = namespace.buckets.patch("films", { description: "first" });
+    const objects = namespace.objects("films");
+    await expect(objects.create({ title: "a", blobs: [video] })).rejects.toMatchObject({
+      code: "OVERLOADED",
+      details: { outcome: "not_written" },
+    });
+    expect(filesOf(stored())).toEqual([]);
+    another.exec("ROLLBACK");
+    await first;
+    await objects.create({ title: "a", blobs: [video] });
+    expect(filesOf(stored())).toHaveLength(1);
+  });
+
+  test("of a write for which the disk has no room", async () => {
+    const clock = new FixedClock().read;
+    const folder = temporaryFolder();
+    const blobs = new FileBlobStore(join(folder, "blobs"), clock);
+    const events = openSqlite({ file: join(folder, "store.db"), clock });
+    onTestFinished(() => events.close());
+    const units = new Units();
+    const writer = new UnitWriter({
+      events,
+      view: new SqliteReadView(events.readerDb),
+      received: events.received,
+      blobs,
+      committer: new Committer(events),
+      run: (work) => work(),
+      clock,
+      newId: (prefix) => units.id(prefix),
+      randomBytes: (size) => new Uint8Array(size),
+    });
+    events.exclusive(({ db }) => {
+      db.pragma(`max_page_count = ${db.pragma("page_count", { simple: true })}`);
+    });
+    const { hash } = await blobs.write(chunksOf(bytes));
+    const { target, command } = units.create("films", { metadata: { text: "x".repeat(20_000) } });
+    const write = writer.writeOne(
+      { namespace: "default", caller: nobody("ana") },
+      {
+        reason: undefined,
+        precondition: anyVersion,
+        call: "create",
+        command: { target, command, stored: [hash] },
+        render: async () => {},
+      },
+      {},
+    );
+    await expect(write).rejects.toMatchObject({ code: "STORAGE_FULL" });
+    expect(await blobs.verify(hash)).toBe("missing");
   });
 
   test("of a transaction that is refused, and of those of many that are", async () => {
