@@ -65,7 +65,7 @@ import { taskRoutes } from "./routes/tasks.js";
 import { tokenRoutes } from "./routes/tokens.js";
 import { transactionRoute } from "./routes/transactions.js";
 import { unservedRoutes } from "./routes/unserved.js";
-import { assertHost, originForm } from "./target.js";
+import { assertHost, parseTarget } from "./target.js";
 import { endUnread } from "./unread.js";
 
 export interface AppOptions {
@@ -343,7 +343,8 @@ const takesContent: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
  * that can be there once alone, and a part of a body (RFC 9110 section 14.5).
  */
 function assertClean(context: HttpContext): void {
-  context.url = originForm(context.url);
+  const { path, host } = parseTarget(context.url);
+  context.url = path;
   const notOnce = findNotOnce(context.req.rawHeaders);
   if (notOnce !== undefined) {
     // Whoever sends this may mean another request by what comes next than we do.
@@ -351,6 +352,7 @@ function assertClean(context: HttpContext): void {
     throw new BucketsError("BAD_REQUEST", `Send one ${notOnce} header.`);
   }
   assertHost(context.get("Host"));
+  if (host !== undefined) context.req.headers.host = host;
   if (takesContent.has(context.method) && context.get("Content-Range") !== "") {
     throw new BucketsError(
       "BAD_REQUEST",

@@ -14,14 +14,20 @@ const plainPattern = /^\/[\w./~?&=-]*$/;
 /** The scheme and authority of an absolute target, which proxies may send (RFC 9112 section 3.2.2). */
 const absolutePattern = /^https?:\/\/([^/?#]*)/i;
 
+/** Where a request is sent to. */
+interface Target {
+  /** The path with its query, whatever the form of the target. */
+  readonly path: string;
+  /** That of an absolute target, which is meant whatever the Host header says; undefined for others. */
+  readonly host?: string;
+}
+
 /**
- * The path with its query, whatever the form of the target.
- *
  * @throws URI_TOO_LONG; BAD_REQUEST for a target of another form, an authority that is no host, and
  * a path that is not percent-encoded UTF-8 or hides control characters.
  */
-export function originForm(target: string): string {
-  if (plainPattern.test(target) && target.length <= limits.urlBytesMax) return target;
+export function parseTarget(target: string): Target {
+  if (plainPattern.test(target) && target.length <= limits.urlBytesMax) return { path: target };
   if (Buffer.byteLength(target) > limits.urlBytesMax) {
     throw new BucketsError("URI_TOO_LONG", `A URL has at most ${limits.urlBytesMax} bytes.`);
   }
@@ -36,7 +42,7 @@ export function originForm(target: string): string {
   if (/\p{Cc}/u.test(decodePath(local.replace(/\?.*$/s, "")))) {
     throw new BucketsError("BAD_REQUEST", "The path contains control characters.");
   }
-  return local;
+  return authority === undefined ? { path: local } : { path: local, host: authority };
 }
 
 /** One that is known to be one: most requests are for the same. */

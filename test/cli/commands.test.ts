@@ -1,5 +1,5 @@
 /** The command line as a whole: what it prints, for people and programs, and how it exits. */
-import { chmodSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
@@ -316,16 +316,19 @@ describe("doctor", () => {
     await makeFile(folder);
     expect((await bucketlog(folder, ["doctor"])).out).toContain("✓ modes: ");
     const file = join(folder, "buckets.db");
-    chmodSync(file, 0o644);
-    chmodSync(`${file}.lock`, 0o660);
+    mkdirSync(`${file}.blobs`);
+    const names = readdirSync(folder).filter((name) => name.startsWith("buckets.db"));
+    for (const name of names) chmodSync(join(folder, name), 0o777);
     const told = await bucketlog(folder, ["doctor"]);
     expect(told.code).toBe(1);
-    expect(told.out).toMatch(/✗ modes: others can read or write buckets\.db, .*buckets\.db\.lock/);
+    const modes = /✗ modes: others can read or write (.*): bucketlog/.exec(told.out)?.[1];
+    expect(modes?.split(", ").toSorted()).toEqual(names.toSorted());
     const mended = await bucketlog(folder, ["doctor", "--repair-modes"]);
     expect(mended.code, mended.out).toBe(0);
-    expect([file, `${file}.lock`].map((path) => statSync(path).mode & 0o777)).toEqual([
-      0o600, 0o600,
-    ]);
+    for (const name of names) {
+      const mode = name.endsWith(".blobs") ? 0o700 : 0o600;
+      expect([name, statSync(join(folder, name)).mode & 0o777]).toEqual([name, mode]);
+    }
   });
 
   test("names a key that is gone, and leaves everything as it was", async () => {

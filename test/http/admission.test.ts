@@ -90,6 +90,28 @@ test("a read waits for memory, and is refused when none is free in time", async 
   expect((await waiting).status).toBe(200);
 });
 
+test("a body waits for memory as well, and is refused when none is free in time", async () => {
+  const service = await serveTest({ memoryBytesMax: megabyte });
+  const path = await makeBucket(service);
+  const { hostname, port } = new URL(service.url);
+  const slow = connect(Number(port), hostname);
+  onTestFinished(() => void slow.destroy());
+  // Of what is asked for it has all the memory before a byte of it is there.
+  slow.write(
+    `PATCH ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${tokens.write}\r\n` +
+      `Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: ${megabyte}\r\n\r\n`,
+  );
+  await once(slow, "data");
+  const large = { description: "x".repeat(100_000) };
+  const refused = await service.patch(path, large);
+  expectRefusal(refused, 503, "UnavailableError");
+  expect(refused.headers.get("Retry-After")).toBe("1");
+  expect((await service.patch(path, { description: "small" })).status).toBe(200);
+  const waiting = service.patch(path, large);
+  slow.destroy();
+  expect((await waiting).status).toBe(200);
+});
+
 const none = () => new BucketsError("OVERLOADED", "There is none.");
 
 test("a budget is given in the order of those who ask, and what is too large is given all", async () => {

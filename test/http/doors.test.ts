@@ -76,6 +76,77 @@ describe("a delivery", () => {
   });
 });
 
+describe("a webhook secret of one's own", () => {
+  /** Each way in which one can be sent. */
+  const ways: readonly [
+    string,
+    (service: Service, path: string, secret: unknown) => Promise<Answer>,
+  ][] = [
+    [
+      "with a new bucket",
+      (service, _, secret) =>
+        service.post("/v1/buckets", {
+          bucket_name: `films-${String(secret).length}`,
+          bucket_schema: { properties: {} },
+          source_adapter: { ...adapter, webhook_secret: secret },
+        }),
+    ],
+    [
+      "with all of the bucket",
+      (service, path, secret) =>
+        service.send("PUT", path, {
+          json: {
+            bucket_name: "videos",
+            bucket_schema: { properties: {} },
+            source_adapter: { ...adapter, webhook_secret: secret },
+          },
+        }),
+    ],
+    [
+      "in a patch",
+      (service, path, secret) =>
+        service.patch(path, { source_adapter: { ...adapter, webhook_secret: secret } }),
+    ],
+    [
+      "in a JSON Merge Patch",
+      (service, path, secret) =>
+        service.merge(path, { source_adapter: { webhook_secret: secret } }),
+    ],
+    [
+      "in a JSON Patch",
+      (service, path, value) =>
+        service.jsonPatch(path, [{ op: "replace", path: "/source_adapter/webhook_secret", value }]),
+    ],
+    [
+      "in a rotation",
+      (service, path, secret) =>
+        service.post(`${path}/source_adapter/rotate`, { webhook_secret: secret }),
+    ],
+  ];
+
+  test.each(ways)("sent %s has 16 to 512 characters of printable ASCII", async (_, send) => {
+    const service = await serveTest();
+    const path = await makeBucket(service, { source_adapter: adapter });
+    const printable = "x".repeat(15);
+    for (const refused of [
+      "",
+      printable,
+      "x".repeat(513),
+      `${printable}\n`,
+      `${printable}\u007f`,
+      `${printable}é`,
+      "\u0000".repeat(16),
+      1_234_567_890_123_456,
+    ]) {
+      const answer = await send(service, path, refused);
+      expectRefusal(answer, 422, "ValidationError");
+    }
+    for (const taken of ["x".repeat(16), " ~".repeat(256)]) {
+      expect((await send(service, path, taken)).status).toBe(200);
+    }
+  });
+});
+
 test("a URL of an upload that is guessed counts by address, and one that is signed goes on", async () => {
   const service = await serveTest({ rateClock: () => 0 });
   const path = await makeBucket(service, {
@@ -93,6 +164,32 @@ test("a URL of an upload that is guessed counts by address, and one that is sign
   for (let n = 0; n < 60; n += 1) expect((await send(`${forged}=${n}`)).status).toBe(403);
   expectRefusal(await send(`${forged}=60`), 429, "TooManyRequestsError");
   expect((await send(target)).status).toBe(200);
+});
+
+test("a URL of a download that is guessed counts by address and minute, and one that is signed goes on", async () => {
+  let now = 0;
+  const service = await serveTest({ rateClock: () => now, trustedProxies: ["127.0.0.1"] });
+  const path = await makeBucket(service, {
+    bucket_schema: { properties: { file: { type: "document" } } },
+  });
+  const data = { base64: Buffer.alloc(20_000).toString("base64") };
+  const blobs = [{ property: "file", type: "document", data }];
+  const made = await service.post(`${path}/objects?policy=insert`, { blobs });
+  const object = `${path}/objects/${textAt(made, "object_id")}`;
+  const read = await service.get(`${object}?return_presigned_urls=true`);
+  const signed = textAt(read, "blobs", "0", "properties", "presigned_url");
+  const target = signed.replace(service.url, "");
+  const guessed = target.replace(/signature=.{4}/, "signature=AAAA");
+  const get = (what: string, from: string) =>
+    service.get(what, { token: "none", headers: { "X-Forwarded-For": from } });
+  for (let n = 0; n < 60; n += 1) expect((await get(guessed, "192.0.2.1")).status).toBe(403);
+  const refused = await get(guessed, "192.0.2.1");
+  expectRefusal(refused, 429, "TooManyRequestsError");
+  expect(header(refused, "Retry-After")).toBe("60");
+  expect((await get(target, "192.0.2.1")).status).toBe(200);
+  expect((await get(guessed, "192.0.2.2")).status).toBe(403);
+  now = 60_000;
+  expect((await get(guessed, "192.0.2.1")).status).toBe(403);
 });
 
 describe("without tokens", () => {

@@ -20,6 +20,7 @@ import {
   ndjsonOf,
   type Service,
   serveTest,
+  TestClock,
   textAt,
   tokens,
 } from "../support/server.js";
@@ -61,12 +62,17 @@ async function serveTimed(
 const until = (check: () => void) => vi.waitFor(check, { timeout: 120_000, interval: 10 });
 
 describe("a page", () => {
-  test("55: whose token is revoked while it waits shows nothing of what came then", async () => {
+  test.each([
+    ["is revoked", (service: Service) => service.store.tokens.revoke("guest")],
+    ["expires", async (_: Service, clock: TestClock) => clock.advance(60_000)],
+  ])("55: whose token %s while it waits shows nothing of what came then", async (_, end) => {
+    const clock = new TestClock();
     let asked = () => {};
     const isAsked = new Promise<void>((resolve) => {
       asked = resolve;
     });
     const service = await serveTest({
+      clock: clock.read,
       behind: (store) =>
         instead(store, {
           events: (query) => {
@@ -75,11 +81,15 @@ describe("a page", () => {
           },
         }),
     });
-    const { token } = await service.store.tokens.create({ name: "guest", permission: "read" });
+    const { token } = await service.store.tokens.create({
+      name: "guest",
+      permission: "read",
+      expires_at: new Date(clock.now + 60_000).toISOString(),
+    });
     const headers = { Authorization: `Bearer ${token}` };
     const polling = service.get("/v1/events?after=0&wait=60", { headers, token: "none" });
     await isAsked;
-    await service.store.tokens.revoke("guest");
+    await end(service, clock);
     await makeBucket(service);
     expectRefusal(await polling, 401, "UnauthorizedError");
   });

@@ -199,6 +199,15 @@ describe("targets and hosts", () => {
     expect(parseRaw(await sendRaw(service.url, raw)).status).toBe(200);
   });
 
+  test("an absolute target names the host, whatever the Host header says", async () => {
+    const service = await serveTest({ noAuth: true });
+    const { host } = new URL(service.url);
+    const get = (target: string, named: string) =>
+      sendRaw(service.url, `GET ${target} HTTP/1.1\r\nHost: ${named}\r\nConnection: close\r\n\r\n`);
+    expectRawRefusal(await get("http://evil.example/healthz", host), 403, "ForbiddenError");
+    expect(parseRaw(await get(`http://${host}/healthz`, "evil.example")).status).toBe(200);
+  });
+
   test.each(["", "a b", "a,b", "user@x", "[::1", "[x]", "x:y", "x/y", "<script>"])(
     "%j is no host",
     async (host) => {

@@ -5,6 +5,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, expect, test } from "vitest";
+import { limits } from "../../src/domain/limits.js";
 import { makeBucket, type Service, sendRaw, serveTest, tokens } from "../support/server.js";
 
 const mebibyte = 1024 * 1024;
@@ -87,6 +88,26 @@ test("a small body that is refused is skipped, and the connection serves on", as
     "401",
     "200",
   ]);
+});
+
+test("a body of 64 KiB that is refused is skipped, and of one byte more the connection ends", async () => {
+  const service = await serveTest();
+  const refuse = async (bytes: number) => {
+    const socket = openSocket(service);
+    socket.write(headOf("POST /v1/buckets", [json, `Content-Length: ${bytes}`]));
+    const [answer] = await once(socket, "data");
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 401 /);
+    return { socket, isLast: /^Connection: close\r$/m.test(String(answer)) };
+  };
+  const { skippedBodyBytesMax: max } = limits;
+  const small = await refuse(max);
+  expect(small.isLast).toBe(false);
+  small.socket.write(" ".repeat(max) + headOf("GET /healthz", ["Connection: close"]));
+  const [next] = await once(small.socket, "data");
+  expect(String(next)).toMatch(/^HTTP\/1\.1 200 /);
+  const large = await refuse(max + 1);
+  expect(large.isLast).toBe(true);
+  await once(large.socket, "close");
 });
 
 test("a refused request whose small body never comes gets no second answer", async () => {

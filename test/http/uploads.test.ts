@@ -265,6 +265,38 @@ test("a signed URL is for so many attempts, and no more", async () => {
   expect((await put(subject, (await begin(subject)).target)).status).toBe(200);
 });
 
+test("so many uploads arrive at once, of one URL and of all, and no more", async () => {
+  const subject = await serveClips();
+  const { hostname, port } = new URL(subject.service.url);
+  /** Its bytes do not end. */
+  const hold = async (target: string) => {
+    const socket = connect(Number(port), hostname);
+    onTestFinished(() => void socket.destroy());
+    const head = `PUT ${target} HTTP/1.1\r\nHost: x\r\nContent-Type: video/mp4\r\n`;
+    socket.write(`${head}Expect: 100-continue\r\nContent-Length: 10\r\n\r\n`);
+    const [answer] = await once(socket, "data");
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 100 /);
+    return socket;
+  };
+  const expectNoPlace = async (target: string) => {
+    const answer = await put(subject, target);
+    expectRefusal(answer, 503, "UnavailableError");
+    expect(header(answer, "Retry-After")).toBe("1");
+  };
+  const { openUploadsMax: max, openTransfersOfUploadMax: ofOneMax } = limits;
+  const begun: Begun[] = [];
+  while (begun.length < max / ofOneMax) begun.push(await begin(subject));
+  const held = [];
+  for (const { target } of begun) {
+    for (let n = 0; n < ofOneMax; n += 1) held.push(await hold(target));
+    if (held.length === ofOneMax) await expectNoPlace(target);
+  }
+  const { target } = await begin(subject);
+  await expectNoPlace(target);
+  held[0]?.destroy();
+  await expect.poll(async () => (await put(subject, target)).status).toBe(200);
+});
+
 test("the metrics tell how much the bytes of blobs take of the disk", async () => {
   const subject = await serveClips();
   const { target } = await begin(subject);

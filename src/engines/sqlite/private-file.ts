@@ -42,7 +42,8 @@ function removeIfPossible(file: string): void {
 export function findWide(file: string): readonly string[] {
   if (process.platform === "win32") return [];
   const signing = [".sign", ".sign.next", ".sign.before"];
-  return ["", "-wal", "-shm", ".lock", ".blobs", ".key", ".token", ...signing, ".head", ".scrub"]
+  const notes = [".head", ".last", ".scrub"];
+  return ["", "-wal", "-shm", ".lock", ".blobs", ".key", ".token", ...signing, ...notes]
     .map((suffix) => `${file}${suffix}`)
     .filter((path) => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & ofOthers) !== 0);
 }
