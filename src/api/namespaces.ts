@@ -3,7 +3,7 @@ import { z } from "zod";
 import { NamespaceResponse } from "../domain/namespace/response.js";
 import type { NamespaceDeletionTask } from "../domain/task.js";
 import type { CreateNamespaceInput, PatchNamespaceInput } from "./inputs.js";
-import { AsOf, type ListQuery, Pagination } from "./lists.js";
+import { AsOf, type ListQuery, Pagination, type ServedListQuery } from "./lists.js";
 import type { PastPlace, PastReads } from "./past.js";
 import type { Caller, ServedCaller, ServedWriteOptions, WriteOptions, Written } from "./writes.js";
 
@@ -97,7 +97,7 @@ export interface Namespaces<Options extends WriteOptions = WriteOptions, Sent = 
   delete(namespace: string, options?: Options): Promise<NamespaceDeleted>;
 }
 
-export interface ServedNamespaceListQuery<Sent = unknown> extends ListQuery<Sent> {
+export interface ServedNamespaceListQuery<Sent = unknown> extends ServedListQuery<Sent> {
   /** Tells of these alone; of all unless given. */
   readonly within?: readonly string[] | undefined;
 }

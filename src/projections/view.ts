@@ -7,7 +7,7 @@ import type { BucketStats } from "../domain/bucket/stats.js";
 import type { DeliveryStatus } from "../domain/delivery/state.js";
 import type { Criteria } from "../domain/filter/parse.js";
 import type { PageQuery } from "../domain/listing.js";
-import type { CountedNamespace } from "../domain/namespace/response.js";
+import type { CountedNamespace, FoundNamespace } from "../domain/namespace/response.js";
 import type { NamespaceState } from "../domain/namespace/state.js";
 import type { Within } from "../domain/namespace/within.js";
 import type { ObjectState } from "../domain/object/state.js";
@@ -126,10 +126,12 @@ export interface View {
    */
   findNamespace(identifier: string): Promise<NamespaceState | undefined>;
   /**
-   * The namespaces that are there, made or with a bucket or connection in them; of one name, if it is
-   * given. Counts every bucket.
+   * The namespace of that name, as a list of one or none: made, or with a bucket or connection in it.
+   * Counts every bucket of it.
    */
-  namespaces(name?: string): Promise<readonly CountedNamespace[]>;
+  namespaces(name: string): Promise<readonly CountedNamespace[]>;
+  /** All of them, by the order of their names. */
+  foundNamespaces(): Promise<readonly FoundNamespace[]>;
   /** The statistics of a bucket, as of a point; now unless given. */
   stats(bucketId: string, upTo?: LogPoint): Promise<BucketStats>;
   /** The current state of any resource, by its id. */

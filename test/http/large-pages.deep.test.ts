@@ -9,6 +9,7 @@ import {
   at,
   listAt,
   makeBucket,
+  type Service,
   serveTest,
   temporaryFile,
   textAt,
@@ -194,30 +195,48 @@ describe.each([
   });
 });
 
-test("a page of large connections by offset is whole, and by cursor ends early and leads on", async () => {
-  const { post, store } = await serveTest();
-  const names = Array.from({ length: 20 }, (_, index) => `large-${index}`);
-  for (const name of names) {
-    const metadata = { text: text(1) };
-    await store
-      .organization()
-      .connections.create({ name, provider_type: "google_drive", metadata });
-  }
-  const list = "/v1/organizations/connections/list";
-  const sort = { field: "name" };
-  for (const moment of ["", `&as_of=@${(await store.head()).position}`]) {
-    const namesOf = (answer: Answer) =>
-      listAt(answer, "results").map((one) => isJsonObject(one) && one["name"]);
-    const all = await post(`${list}?limit=1000${moment}`, { sort });
-    expect(namesOf(all)).toEqual(names.toSorted());
-    const found = namesOf(await post(`${list}?limit=1${moment}`, { sort }));
-    let cursor = at(await post(`${list}?limit=1${moment}`, { sort }), "pagination", "next_cursor");
-    while (typeof cursor === "string") {
-      const page = await post(`${list}?limit=1000${moment}`, { sort, cursor });
-      expect(page.text.length).toBeLessThan(limits.pageBytesMax * 1.01);
-      found.push(...namesOf(page));
-      cursor = at(page, "pagination", "next_cursor");
+describe.each([
+  [
+    "connections",
+    "/v1/organizations/connections/list",
+    "name",
+    ({ store }: Service, name: string) => {
+      const metadata = { text: text(1) };
+      const body = { name, provider_type: "google_drive", metadata };
+      return store.organization().connections.create(body);
+    },
+  ],
+  [
+    "namespaces",
+    "/v1/namespaces/list",
+    "namespace_name",
+    ({ store }: Service, name: string) =>
+      store.namespaces.create({ namespace_name: name, description: text(1) }),
+  ],
+] as const)("a page of large %s", (_, list, field, make) => {
+  test("by offset is whole, and by cursor ends early and leads on, now and as it was", async () => {
+    const service = await serveTest();
+    const { post, store } = service;
+    const names = Array.from({ length: 20 }, (__, index) => `large-${index}`);
+    for (const name of names) await make(service, name);
+    const sort = { field };
+    for (const moment of ["", `&as_of=@${(await store.head()).position}`]) {
+      const namesOf = (answer: Answer) =>
+        listAt(answer, "results").map((one) => isJsonObject(one) && one[field]);
+      const cursorOf = (answer: Answer) => at(answer, "pagination", "next_cursor");
+      const all = namesOf(await post(`${list}?limit=1000${moment}`, { sort }));
+      expect(all).toEqual(names.toSorted());
+      const first = await post(`${list}?limit=1${moment}`, { sort });
+      const found = namesOf(first);
+      let pages = 0;
+      for (let cursor = cursorOf(first); typeof cursor === "string"; pages += 1) {
+        const page = await post(`${list}?limit=1000${moment}`, { sort, cursor });
+        expect(page.text.length).toBeLessThan(limits.pageBytesMax * 1.01);
+        found.push(...namesOf(page));
+        cursor = cursorOf(page);
+      }
+      expect(found).toEqual(all);
+      expect(pages).toBe(3);
     }
-    expect(found).toEqual(names.toSorted());
-  }
+  });
 });

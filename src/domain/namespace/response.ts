@@ -33,13 +33,23 @@ export const NamespaceResponse = z.object({
 });
 export type NamespaceResponse = Readonly<z.infer<typeof NamespaceResponse>>;
 
-/** A namespace that is there: made, or with something in it. */
-export interface CountedNamespace {
+/** What is in a namespace. */
+interface NamespaceCounts {
   readonly name: string;
-  /** Undefined for one that nobody made. */
-  readonly state: NamespaceState | undefined;
   readonly bucketCount: number;
   readonly objectCount: number;
+}
+
+/** A namespace that is there: made, or with something in it. */
+export interface CountedNamespace extends NamespaceCounts {
+  /** Undefined for one that nobody made. */
+  readonly state: NamespaceState | undefined;
+}
+
+/** The same without what it says of itself, which may be much. */
+export interface FoundNamespace extends NamespaceCounts {
+  /** Undefined for one that nobody made. */
+  readonly namespaceId: string | undefined;
 }
 
 export const namespaceCatalog: FieldCatalog = {

@@ -10,7 +10,7 @@ import { type BucketStats, type Extremes, emptyStats } from "../../domain/bucket
 import { select } from "../../domain/listing.js";
 import { memberListing } from "../../domain/members.js";
 import { looksLikeNamespaceId, namespaceReservation } from "../../domain/namespace/name.js";
-import type { CountedNamespace } from "../../domain/namespace/response.js";
+import type { CountedNamespace, FoundNamespace } from "../../domain/namespace/response.js";
 import type { NamespaceState } from "../../domain/namespace/state.js";
 import { hasNamespace, type Within } from "../../domain/namespace/within.js";
 import { countNamespaces } from "../../domain/namespaces.js";
@@ -162,7 +162,18 @@ export class MemoryView implements InlineProjection, View {
     return state?.kind === "namespace" ? state : undefined;
   }
 
-  async namespaces(name?: string): Promise<readonly CountedNamespace[]> {
+  async namespaces(name: string): Promise<readonly CountedNamespace[]> {
+    return this.#counted(name);
+  }
+
+  async foundNamespaces(): Promise<readonly FoundNamespace[]> {
+    return this.#counted().map(({ state, ...counts }) => ({
+      ...counts,
+      namespaceId: state?.namespace_id,
+    }));
+  }
+
+  #counted(name?: string): readonly CountedNamespace[] {
     const there = [...this.#tables.states.values()].flatMap(({ state }) =>
       state.deleted === undefined && isIn(state, name) ? [state] : [],
     );

@@ -14,7 +14,7 @@ import { deliveryStatuses } from "../../domain/delivery/state.js";
 import { invariant } from "../../domain/errors.js";
 import { formatTime } from "../../domain/event.js";
 import { looksLikeNamespaceId, namespaceReservation } from "../../domain/namespace/name.js";
-import type { CountedNamespace } from "../../domain/namespace/response.js";
+import type { CountedNamespace, FoundNamespace } from "../../domain/namespace/response.js";
 import type { NamespaceState } from "../../domain/namespace/state.js";
 import type { Within } from "../../domain/namespace/within.js";
 import type { ObjectState } from "../../domain/object/state.js";
@@ -122,7 +122,8 @@ const UploadCountRow = z.object({
 const ReferenceRow = z.object({ hash: z.string(), stream: z.string(), position: z.number() });
 const NamespaceRow = z.object({
   name: z.string(),
-  state: z.string().nullable(),
+  /** Of one that somebody made: its state, or its id. */
+  made: z.string().nullable(),
   bucketCount: z.number(),
   objectCount: z.number(),
 });
@@ -140,6 +141,7 @@ export class SqliteReadView implements View {
   readonly #members: ReadonlyMap<MemberKind, MemberList>;
   readonly #holder: Database.Statement;
   readonly #namesAround: Database.Statement;
+  readonly #namespaceNamed: Database.Statement;
   readonly #namespaces: Database.Statement;
   readonly #task: Database.Statement;
   readonly #taskCount: Database.Statement;
@@ -175,20 +177,23 @@ export class SqliteReadView implements View {
                           ORDER BY key DESC LIMIT $limit)`,
       )
       .pluck();
-    this.#namespaces = db.prepare(
-      `SELECT name, max(state) AS state, sum(buckets) AS bucketCount, sum(objects) AS objectCount
-       FROM (SELECT namespace AS name, NULL AS state, count(*) AS buckets,
-                    total(object_count) AS objects
-             FROM buckets LEFT JOIN bucket_totals USING (bucket_id)
-             WHERE is_deleted = 0 AND ($name IS NULL OR namespace = $name) GROUP BY namespace
-             UNION ALL
-             SELECT DISTINCT namespace, NULL, 0, 0 FROM connections
-             WHERE is_deleted = 0 AND ($name IS NULL OR namespace = $name)
-             UNION ALL
-             SELECT namespace, state, 0, 0 FROM namespaces
-             WHERE is_deleted = 0 AND ($name IS NULL OR namespace = $name))
-       GROUP BY name ORDER BY name`,
-    );
+    const counted = (column: string, which: string) =>
+      db.prepare(
+        `SELECT name, max(made) AS made, sum(buckets) AS bucketCount, sum(objects) AS objectCount
+         FROM (SELECT namespace AS name, NULL AS made, count(*) AS buckets,
+                      total(object_count) AS objects
+               FROM buckets LEFT JOIN bucket_totals USING (bucket_id)
+               WHERE is_deleted = 0 AND ${which} GROUP BY namespace
+               UNION ALL
+               SELECT DISTINCT namespace, NULL, 0, 0 FROM connections
+               WHERE is_deleted = 0 AND ${which}
+               UNION ALL
+               SELECT namespace, ${column}, 0, 0 FROM namespaces
+               WHERE is_deleted = 0 AND ${which})
+         GROUP BY name ORDER BY name`,
+      );
+    this.#namespaceNamed = counted("state", "namespace = $name");
+    this.#namespaces = counted("namespace_id", "TRUE");
     this.#task = db
       .prepare(`SELECT task FROM tasks WHERE task_id = $taskId AND ${isWithin}`)
       .pluck();
@@ -316,12 +321,17 @@ export class SqliteReadView implements View {
     return state?.kind === "namespace" ? state : undefined;
   }
 
-  async namespaces(name?: string): Promise<readonly CountedNamespace[]> {
-    const rows = z.array(NamespaceRow).parse(this.#namespaces.all({ name: name ?? null }));
-    return rows.map(({ state: row, ...counted }) => {
-      const state = parseState(row ?? undefined);
-      return { ...counted, state: state && stateOfKind("namespace", state) };
+  async namespaces(name: string): Promise<readonly CountedNamespace[]> {
+    const rows = z.array(NamespaceRow).parse(this.#namespaceNamed.all({ name }));
+    return rows.map(({ made, ...counts }) => {
+      const state = parseState(made ?? undefined);
+      return { ...counts, state: state && stateOfKind("namespace", state) };
     });
+  }
+
+  async foundNamespaces(): Promise<readonly FoundNamespace[]> {
+    const rows = z.array(NamespaceRow).parse(this.#namespaces.all());
+    return rows.map(({ made, ...counts }) => ({ ...counts, namespaceId: made ?? undefined }));
   }
 
   async stats(bucketId: string, upTo?: LogPoint): Promise<BucketStats> {

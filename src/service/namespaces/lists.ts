@@ -1,59 +1,155 @@
-/** Lists of namespaces, as they are and as they were. */
+/** Lists of namespaces, as they are and as they were: no more of them than a page is kept in memory. */
 
-import type { ListNamespacesResponse, ServedNamespaceListQuery } from "../../api/index.js";
+import type { AsOf, ListNamespacesResponse, ServedNamespaceListQuery } from "../../api/index.js";
+import type { ListPosition } from "../../domain/filter/order.js";
+import { type Criteria, parseCriteria } from "../../domain/filter/parse.js";
 import { isJsonArray, type JsonValue } from "../../domain/json.js";
+import { type PageQuery, placesOn, Selection } from "../../domain/listing.js";
 import {
   type CountedNamespace,
+  type FoundNamespace,
   namespaceCatalog,
   namespaceListing,
   renderNamespace,
 } from "../../domain/namespace/response.js";
 import { hasNamespace } from "../../domain/namespace/within.js";
+import { isDeleted } from "../../domain/resource.js";
+import { roughBytes } from "../../domain/rough-size.js";
+import { parsePaging } from "../../domain/schemas.js";
+import type { EventStore, LogPoint } from "../../eventstore/store.js";
 import type { ReadingParts } from "../parts.js";
-import { knownPoint } from "../read/namespace-past.js";
-import { listRows } from "../read/row-lists.js";
+import { decodeCursor } from "../read/cursor.js";
+import { endPage } from "../read/list-page.js";
+import { average, ListPlace, ListRequest, rawCriteria } from "../read/lists.js";
+import { knownPoint, presentPoint, statesOf } from "../read/namespace-past.js";
 import { asPoint } from "../read/stream-past.js";
-import { namespacesAt } from "./namespaces-at.js";
+import { foundAt } from "./namespaces-at.js";
+
+const path = "/v1/namespaces/list";
 
 export async function listNamespaces(
   parts: ReadingParts,
   query: ServedNamespaceListQuery,
 ): Promise<ListNamespacesResponse> {
-  const { within } = query;
-  const { all, page, pagination, asOf } = await listRows(query, {
-    catalog: namespaceCatalog,
-    listing: namespaceListing,
-    path: "/v1/namespaces/list",
-    scope: [],
-    read: async () => {
-      const { namespaces, asOf } = await namespacesOf(parts, query.asOf);
-      return { rows: namespaces.filter(({ name }) => hasNamespace(within, name)), asOf };
-    },
-  });
+  const { limit, offset, cursor } = parsePaging(ListRequest, query);
+  const criteria = parseCriteria(rawCriteria(query), namespaceCatalog);
+  const scope = JSON.stringify([path, criteria, query.asOf]);
+  const after = cursor === undefined ? undefined : decodeCursor(scope, ListPlace, cursor);
+  const { answer } = query;
+  const told = (answer && toldFor.get(answer)) ?? (await lookAtAll(parts, query, criteria));
+  if (answer !== undefined) toldFor.set(answer, told);
+  // One more than asked for tells whether there is a next page.
+  const which = { limit: limit + 1, offset, after, bytesMax: query.bytesMax };
+  const { rows, isCut } = await readPage(parts.events, told, criteria, which);
+  const { shown, pagination } = endPage(
+    { rows, isCut, total: told.places.length },
+    { query, criteria, listing: namespaceListing, scope, path, limit, offset, after },
+  );
   return {
-    results: page.map(renderNamespace),
-    total_count: all.length,
+    results: shown.map(renderNamespace),
+    total_count: told.places.length,
     pagination,
-    stats: statsOf(all),
-    ...(asOf !== undefined && { as_of: asOf }),
+    stats: told.stats,
+    ...(told.asOf !== undefined && { as_of: told.asOf }),
   };
 }
 
-async function namespacesOf(parts: ReadingParts, asked: string | undefined) {
-  const point = asPoint(asked, "as_of");
-  if (point === undefined) return { namespaces: await parts.view.namespaces(), asOf: undefined };
-  const then = await knownPoint(parts, undefined, point);
-  return await namespacesAt(parts, then.point, then.isFinal);
+/** All that there are, and at which moment. */
+interface FoundThen {
+  readonly found: readonly FoundNamespace[];
+  readonly point: LogPoint;
+  /** There for the past. */
+  readonly asOf?: AsOf;
 }
 
-function statsOf(namespaces: readonly CountedNamespace[]): ListNamespacesResponse["stats"] {
-  const sum = (countOf: (namespace: CountedNamespace) => number) =>
-    namespaces.reduce((total, namespace) => total + countOf(namespace), 0);
-  const average = (total: number) => (namespaces.length === 0 ? 0 : total / namespaces.length);
-  const buckets = sum(({ bucketCount }) => bucketCount);
-  const objects = sum(({ objectCount }) => objectCount);
-  const extractors = sum(({ state }) => lengthOf(state?.document["feature_extractors"]));
-  const indexes = sum(({ state }) => lengthOf(state?.document["payload_indexes"]));
+/** What is told of all of them, whatever is shown. */
+interface Told extends Pick<FoundThen, "point" | "asOf"> {
+  readonly found: ReadonlyMap<string, FoundNamespace>;
+  /** Of everything that is selected, in order. */
+  readonly places: readonly ListPosition[];
+  readonly stats: ListNamespacesResponse["stats"];
+}
+
+/** By the answer that they are for: its next part is not looked for again. */
+const toldFor = new WeakMap<object, Told>();
+
+async function lookAtAll(
+  parts: ReadingParts,
+  { asOf: asked, within }: ServedNamespaceListQuery,
+  criteria: Criteria,
+): Promise<Told> {
+  const { found: all, ...then } = await foundThen(parts, asked);
+  const found = all.filter(({ name }) => hasNamespace(within, name));
+  const selection = new Selection(criteria, namespaceListing);
+  const totals = { namespaces: 0, buckets: 0, objects: 0, extractors: 0, indexes: 0 };
+  for await (const counted of countedOf(parts.events, found, then.point)) {
+    if (!selection.add(counted)) continue;
+    const { document } = counted.state ?? {};
+    totals.namespaces += 1;
+    totals.buckets += counted.bucketCount;
+    totals.objects += counted.objectCount;
+    totals.extractors += lengthOf(document?.["feature_extractors"]);
+    totals.indexes += lengthOf(document?.["payload_indexes"]);
+  }
+  const byName = new Map(found.map((one) => [one.name, one]));
+  return { ...then, found: byName, places: selection.ordered(), stats: statsOf(totals) };
+}
+
+async function foundThen(parts: ReadingParts, asked: string | undefined): Promise<FoundThen> {
+  const asOf = asPoint(asked, "as_of");
+  if (asOf !== undefined) {
+    const { point, isFinal } = await knownPoint(parts, undefined, asOf);
+    return { point, ...(await foundAt(parts, point, isFinal)) };
+  }
+  const found = await parts.view.foundNamespaces();
+  const { point } = await presentPoint(parts);
+  return { found, point };
+}
+
+async function readPage(
+  events: EventStore,
+  { found, places, point }: Told,
+  criteria: Criteria,
+  query: PageQuery,
+): Promise<{ readonly rows: readonly CountedNamespace[]; readonly isCut: boolean }> {
+  const { bytesMax = Number.POSITIVE_INFINITY } = query;
+  const wanted = placesOn(places, criteria, query).flatMap(({ id }) => found.get(id) ?? []);
+  const rows: CountedNamespace[] = [];
+  let bytes = 0;
+  for await (const counted of countedOf(events, wanted, point)) {
+    bytes += counted.state === undefined ? 0 : roughBytes(counted.state);
+    if (rows.length > 0 && bytes > bytesMax) return { rows, isCut: true };
+    rows.push(counted);
+  }
+  return { rows, isCut: false };
+}
+
+/** Each with what it said of itself at that point, in their order; without those that were gone by then. */
+async function* countedOf(
+  events: EventStore,
+  found: readonly FoundNamespace[],
+  point: LogPoint,
+): AsyncIterable<CountedNamespace> {
+  const ids = found.flatMap(({ namespaceId }) => namespaceId ?? []);
+  const states = statesOf(events, "namespace", ids, point)[Symbol.asyncIterator]();
+  for (const { namespaceId, ...counts } of found) {
+    if (namespaceId === undefined) {
+      yield { ...counts, state: undefined };
+      continue;
+    }
+    const { value: state } = await states.next();
+    if (state !== undefined && !isDeleted(state)) yield { ...counts, state };
+  }
+}
+
+function statsOf(totals: {
+  readonly namespaces: number;
+  readonly buckets: number;
+  readonly objects: number;
+  readonly extractors: number;
+  readonly indexes: number;
+}): ListNamespacesResponse["stats"] {
+  const { namespaces, buckets, objects, extractors, indexes } = totals;
   return {
     total_buckets: buckets,
     total_objects: objects,
@@ -61,12 +157,12 @@ function statsOf(namespaces: readonly CountedNamespace[]): ListNamespacesRespons
     total_collections: 0,
     total_feature_extractors: extractors,
     total_payload_indexes: indexes,
-    avg_buckets_per_namespace: average(buckets),
-    avg_objects_per_namespace: average(objects),
+    avg_buckets_per_namespace: average(buckets, namespaces),
+    avg_objects_per_namespace: average(objects, namespaces),
     avg_documents_per_namespace: 0,
     avg_collections_per_namespace: 0,
-    avg_feature_extractors_per_namespace: average(extractors),
-    avg_payload_indexes_per_namespace: average(indexes),
+    avg_feature_extractors_per_namespace: average(extractors, namespaces),
+    avg_payload_indexes_per_namespace: average(indexes, namespaces),
   };
 }
 

@@ -1,6 +1,6 @@
 /** The namespaces that there were at a moment, with what was in them. */
 import type { AsOf } from "../../api/index.js";
-import type { CountedNamespace } from "../../domain/namespace/response.js";
+import type { CountedNamespace, FoundNamespace } from "../../domain/namespace/response.js";
 import { countNamespaces } from "../../domain/namespaces.js";
 import { isDeleted, type ResourceState } from "../../domain/resource.js";
 import type { LogPoint } from "../../eventstore/store.js";
@@ -12,17 +12,42 @@ export interface NamespacesThen {
   readonly asOf: AsOf;
 }
 
+type Parts = Pick<ServiceParts, "events" | "view">;
+
 /**
- * Reads every namespace, bucket and connection that there ever was, however long their histories.
+ * Reads every bucket and connection that there ever was in the namespace, however long their histories.
  *
- * @param name of the one that is asked for; all unless given.
+ * @param name of the one that is asked for.
  */
 export async function namespacesAt(
-  { events, view }: Pick<ServiceParts, "events" | "view">,
+  parts: Parts,
   point: LogPoint,
   isFinal: boolean,
-  name?: string,
+  name: string,
 ): Promise<NamespacesThen> {
+  return await lookedAt(parts, { point, isFinal, name });
+}
+
+/** All that there were, by the order of their names. Reads everything that there ever was in each. */
+export async function foundAt(
+  parts: Parts,
+  point: LogPoint,
+  isFinal: boolean,
+): Promise<{ readonly found: readonly FoundNamespace[]; readonly asOf: AsOf }> {
+  const { namespaces, asOf } = await lookedAt(parts, { point, isFinal, name: undefined });
+  const found = namespaces.map(({ state, ...counts }) => ({
+    ...counts,
+    namespaceId: state?.namespace_id,
+  }));
+  return { found, asOf };
+}
+
+/** Of all namespaces together no documents are kept: they may be many, and each may be large. */
+async function lookedAt(
+  { events, view }: Parts,
+  asked: { readonly point: LogPoint; readonly isFinal: boolean; readonly name: string | undefined },
+): Promise<NamespacesThen> {
+  const { point, isFinal, name } = asked;
   const newest = new Newest();
   const there: ResourceState[] = [];
   const objects = new Map<string, number>();
@@ -31,7 +56,8 @@ export async function namespacesAt(
       newest.add(state);
       if (isDeleted(state)) continue;
       // Of what is in it a namespace only tells how many there are.
-      there.push(state.kind === "namespace" ? state : { ...state, document: {} });
+      const isWhole = state.kind === "namespace" && name !== undefined;
+      there.push(isWhole ? state : { ...state, document: {} });
       if (state.kind !== "bucket") continue;
       const { objectCount } = await view.stats(state.bucket_id, point);
       objects.set(state.bucket_id, objectCount);
