@@ -19,6 +19,7 @@ import {
   header,
   makeBucket,
   temporaryFile,
+  textAt,
   tokens,
 } from "../support/server.js";
 
@@ -219,6 +220,43 @@ describe("how it ends", () => {
     expect(second.stderr).toContain(`process ${first.child.pid}`);
     expect(second.stdout).toBe("");
     expect((await (await first.client()).get("/readyz")).status).toBe(200);
+  });
+});
+
+describe("what is under way at once", () => {
+  test("is bounded by its options: change feeds, connections, and bytes of uploads", async () => {
+    const bounds = ["--max-streams", "1", "--max-connections", "6", "--max-upload-bytes", "5"];
+    const server = new ServerProcess([newFile(), "--token", tokens.admin, ...bounds]);
+    const client = await server.client();
+    const properties = { file: { type: "document" } };
+    const path = await makeBucket(client, { bucket_schema: { properties } });
+    const announced = { filename: "a.txt", content_type: "text/plain", blob_property: "file" };
+    const made = await client.post(`${path}/uploads`, announced);
+    const put = (body: string) =>
+      fetch(textAt(made, "presigned_url"), {
+        method: "PUT",
+        headers: { "Content-Type": "text/plain" },
+        body,
+      });
+    expect((await put("123456")).status).toBe(507);
+    expect((await put("12345")).status).toBe(200);
+    const { hostname, port } = new URL(await server.url());
+    const ask = async (accept: string) => {
+      const socket = connect(Number(port), hostname);
+      onTestFinished(() => void socket.destroy());
+      socket.write(
+        `GET /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${tokens.admin}\r\nAccept: ${accept}\r\n\r\n`,
+      );
+      return String(await once(socket, "data"));
+    };
+    expect(await ask("text/event-stream")).toMatch(/^HTTP\/1\.1 200 /);
+    const second = await ask("text/event-stream");
+    expect(second).toMatch(/^HTTP\/1\.1 503 /);
+    expect(second).toContain("Too many change feeds");
+    let last = "";
+    for (let others = 0; others < 5; others += 1) last = await ask("application/json");
+    expect(last).toMatch(/^HTTP\/1\.1 503 /);
+    expect(last).toContain("Too many connections");
   });
 });
 
