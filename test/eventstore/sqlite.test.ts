@@ -438,7 +438,7 @@ describe("query plans", () => {
     const plans = plansOf(await closedFile(), (db) => {
       const log = new LogReader(db);
       for (const filter of filters) {
-        log.find({ within: ["default"], ...filter }, { skip: 0, limit: 9 });
+        Array.from(log.find({ within: ["default"], ...filter }, { skip: 0, limit: 9 }));
         log.count({ within: ["default"], ...filter });
       }
     });
