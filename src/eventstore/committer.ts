@@ -2,6 +2,7 @@
  * The one way into the log. Units queue, so that one commit carries many; once it is durable, those who
  * wait for the log to grow are told, and whoever does what becomes due by itself.
  */
+import { isBucketsError } from "../domain/errors.js";
 import { dueAt } from "../domain/resource.js";
 import { CommitQueue, type QueueOptions } from "./commit-queue.js";
 import { CommitSignal } from "./commit-signal.js";
@@ -22,7 +23,10 @@ export class Committer {
 
   /** Resolves once the unit is durable. @throws what `CommitQueue.submit` does. */
   async submit(unit: Unit): Promise<Outcome> {
-    const outcome = await this.#queue.submit(unit);
+    const outcome = await this.#queue.submit(unit).catch((error: unknown) => {
+      if (isUnknown(error)) this.#wake();
+      throw error;
+    });
     if (outcome.kind === "committed") {
       this.signal.announce();
       for (const note of this.#whenCommitted) note(outcome.results);
@@ -32,12 +36,18 @@ export class Committer {
     return outcome;
   }
 
+  /** What nobody knows of may be there: whoever looks sees it. */
+  #wake(): void {
+    this.signal.announce();
+    for (const wake of this.#whenDue) wake();
+  }
+
   /** Calls that after each commit, with what it did. */
   onCommitted(note: (results: readonly CommandResult[]) => void): void {
     this.#whenCommitted.push(note);
   }
 
-  /** Calls that after each commit that left something to be done at a time. */
+  /** Calls that after each commit that left something to be done at a time, or may have. */
   onDue(wake: () => void): void {
     this.#whenDue.push(wake);
   }
@@ -46,4 +56,8 @@ export class Committer {
   close(): Promise<void> {
     return this.#queue.close();
   }
+}
+
+function isUnknown(error: unknown): boolean {
+  return isBucketsError(error) && error.code === "OUTCOME_UNKNOWN";
 }

@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { Committer } from "../../src/eventstore/committer.js";
 import { sqliteBackend, temporaryFile } from "../support/backends.js";
 import { MovingClock } from "../support/moving-clock.js";
 import { accept, commitOne, idempotencyKey, Units, verdict } from "../support/units.js";
@@ -81,6 +82,29 @@ test("moved away while a commit is under way: it is there once the file is, and 
   expect(verdict(await commitOne(events, once()))).toBe("replayed");
   await accept(events, units.of(units.patch("a", { description: "third" })));
   expect((await events.head()).position).toBe(3);
+});
+
+test("moved away while a commit is under way: whoever waits for the log, or for a time, looks again", async () => {
+  const file = temporaryFile();
+  const clock = new MovingClock(file);
+  const { events } = sqliteBackend({ file, clock });
+  const committer = new Committer(events);
+  let woken = 0;
+  committer.onDue(() => {
+    woken += 1;
+  });
+  const units = new Units();
+  await committer.submit(units.of(units.create("a")));
+  expect(woken).toBe(0);
+  clock.moveAway();
+  const refused = committer.submit(units.of(units.create("b")));
+  await expect(refused).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN" });
+  expect(woken).toBe(1);
+  await expect(committer.submit(units.of(units.create("c")))).rejects.toMatchObject({
+    code: "NOT_READY",
+  });
+  expect(woken).toBe(1);
+  clock.putBack();
 });
 
 describe("what is not open all the time", () => {
