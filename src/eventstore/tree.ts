@@ -269,6 +269,7 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }
 
+/** By way of a string: a buffer of `hash` is memory of its own, which takes longer than to hash. */
 function sha256(...pieces: readonly Uint8Array[]): Uint8Array {
-  return hash("sha256", Buffer.concat(pieces), "buffer");
+  return Buffer.from(hash("sha256", Buffer.concat(pieces), "hex"), "hex");
 }

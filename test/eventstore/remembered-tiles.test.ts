@@ -1,27 +1,43 @@
 import { expect, test } from "vitest";
-import { completed, type KeptHashes, remembering } from "../../src/eventstore/log-tree.js";
-import { inclusionProof, leafHash, tileWidth, treeRoot } from "../../src/eventstore/tree.js";
+import {
+  completed,
+  fullTiles,
+  type KeptHashes,
+  remembering,
+} from "../../src/eventstore/log-tree.js";
+import {
+  inclusionProof,
+  leafHash,
+  perfectRoot,
+  tileWidth,
+  treeRoot,
+} from "../../src/eventstore/tree.js";
 
-/** A log whose leaves are counted as they are read. */
+/** A log whose tiles are kept up to a size, and whose hashes are counted as they are read. */
 function countedLog(size: number) {
+  const log = { size, kept: size, reads: 0 };
+  const some = (count: number, hashAt: (index: number) => Uint8Array) =>
+    Array.from({ length: Math.max(0, count) }, (_, index) => hashAt(index));
   const leafAt = (index: number) => leafHash(Buffer.from(String(index)));
-  const log = { size, reads: 0 };
+  const hashAt = (level: number, index: number): Uint8Array =>
+    level === 0
+      ? leafAt(index)
+      : perfectRoot(some(tileWidth, (below) => hashAt(level - 1, index * tileWidth + below)));
   const kept: KeptHashes = {
-    leaves: (from, count) => {
+    at: (level, from, count) => {
       log.reads += 1;
-      const there = Math.max(0, Math.min(count, log.size - from));
-      return Array.from({ length: there }, (_, index) => leafAt(from + index));
+      const there = level === 0 ? log.size : fullTiles(log.kept, level);
+      return some(Math.min(count, there - from), (index) => hashAt(level, from + index));
     },
-    tiles: () => new Map(),
   };
   return { log, kept, hashes: completed(remembering(kept)) };
 }
 
-test("a proof reads the leaves of a tile once, and is the same", () => {
+test("a proof reads the hashes of a tile once, and is the same", () => {
   const { log, kept, hashes } = countedLog(3 * tileWidth);
   const plain = completed(kept);
   for (const index of [0, 255, 256, 700]) {
-    expect(inclusionProof(hashes, index, 700 + 1)).toEqual(inclusionProof(plain, index, 700 + 1));
+    expect(inclusionProof(hashes, index, 701)).toEqual(inclusionProof(plain, index, 701));
   }
   log.reads = 0;
   inclusionProof(hashes, 300, 701);
@@ -29,16 +45,19 @@ test("a proof reads the leaves of a tile once, and is the same", () => {
   expect(log.reads).toBe(0);
 });
 
-test("a tile that grew is read again", () => {
-  const { log, kept, hashes } = countedLog(300);
-  expect(treeRoot(hashes, 300)).toEqual(treeRoot(completed(kept), 300));
-  log.size = 511;
-  for (const size of [300, 301, 511]) {
-    expect(treeRoot(hashes, size)).toEqual(treeRoot(completed(kept), size));
+test("a tile that grew is read again, and one that is not kept yet is computed", () => {
+  const { log, hashes } = countedLog(300);
+  expect(treeRoot(hashes, 300)).toEqual(treeRoot(countedLog(300).hashes, 300));
+  for (const size of [511, 1_000]) {
+    log.size = size;
+    const grown = treeRoot(countedLog(size).hashes, size);
+    expect(treeRoot(hashes, size)).toEqual(grown);
+    log.kept = size;
+    expect(treeRoot(hashes, size)).toEqual(grown);
   }
 });
 
-test("the tiles of the last use are remembered, and no more", () => {
+test("the tiles of the last use are remembered, those above as well, and no more", () => {
   const { log, hashes } = countedLog(65 * tileWidth);
   const firstOf = (tile: number) => hashes.at(0, tile * tileWidth, 1);
   for (let tile = 0; tile < 64; tile += 1) firstOf(tile);
@@ -50,4 +69,7 @@ test("the tiles of the last use are remembered, and no more", () => {
   expect(log.reads).toBe(65);
   firstOf(1);
   expect(log.reads).toBe(66);
+  hashes.at(1, 0, 1);
+  hashes.at(1, 0, 64);
+  expect(log.reads).toBe(67);
 });

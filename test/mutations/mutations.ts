@@ -92,11 +92,11 @@ export const mutations: readonly Mutation[] = [
     tests: ofProofs,
   },
   {
-    name: "leaves of a tile that has grown are those of before",
+    name: "hashes of a tile that has grown are those of before",
     file: "src/eventstore/log-tree.ts",
     find: "known.length >= count ? known",
     replace: "known.length > 0 ? known",
-    tests: ["test/eventstore/remembered-leaves.test.ts"],
+    tests: ["test/eventstore/remembered-tiles.test.ts"],
   },
   {
     name: "a note of any origin is a checkpoint of it",

@@ -224,6 +224,23 @@ test("a log of more than a tile keeps its tiles, and proves what lies in and bey
   }
 });
 
+test("a tile that is not kept any more is computed, and those behind it are at their places", async () => {
+  const file = temporaryFile();
+  const store = await openBuckets({ file, durability: "relaxed", ...keyed });
+  await record(store, "films");
+  const patches = Array.from({ length: 1_100 }, (_, n) =>
+    store.namespace().buckets.patch("films", { metadata: { n } }),
+  );
+  await Promise.all(patches);
+  const { size, root } = await store.proofs.sign();
+  await store.close();
+  tamper(file, (db) => db.exec("DELETE FROM tree WHERE level = 1 AND idx = 1"));
+  await using reopened = await openBuckets({ file, ...keyed });
+  const { leaf, index, hashes } = await reopened.proofs.inclusion({ position: size });
+  const claim = { leaf: bytes(leaf), index, size, root: bytes(root), proof: hashes.map(bytes) };
+  expect(verifyInclusion(claim)).toBe(true);
+});
+
 test("a log that has not grown is not signed anew", async () => {
   await using store = await openBuckets({ file: temporaryFile(), clock: () => 1_000 });
   await record(store, "films");

@@ -20,7 +20,10 @@ const IdentityRow = z
   .object({ logId: z.string(), origin: z.string().nullable(), beganAt: z.number() })
   .transform((row) => ({ ...row, origin: row.origin ?? undefined }));
 
-const TileRow = z.object({ idx: z.number(), hash: bytes });
+const TileRow = z.object({ level: z.number(), idx: z.number(), hash: bytes });
+
+/** Hashes as text: a blob of each row is memory of its own, which takes longer than to read it. */
+const HexRows = z.array(z.string().transform((text) => Buffer.from(text, "hex")));
 
 const CheckpointRow = z.object({
   size: z.number(),
@@ -47,7 +50,7 @@ const AnchorRow = z
 /** How many events a slice of the extension reads: about 40 ms of work. */
 const sliceTiles = 16;
 
-const entriesSql = "SELECT hash FROM events WHERE position > ? ORDER BY position LIMIT ?";
+const entriesSql = "SELECT hex(hash) FROM events WHERE position > ? ORDER BY position LIMIT ?";
 
 type Write = <T>(work: (db: Database.Database) => T) => T;
 
@@ -90,7 +93,7 @@ export function sqliteLogTree(
   const entries = reader.prepare(entriesSql).pluck();
   return {
     hashes: completed(remembering(keptHashes(reader))),
-    entries: async (from, count) => z.array(bytes).parse(entries.all(from, count)),
+    entries: async (from, count) => HexRows.parse(entries.all(from, count)),
     identity: async (): Promise<LogIdentity> => IdentityRow.parse(identity.get()),
     takeOrigin: async (origin) => {
       write((db) => db.prepare("UPDATE log SET origin = ? WHERE id = 1").run(origin));
@@ -145,17 +148,17 @@ export function sqliteLogTree(
 
 /** Of what a connection sees: leaves from the log, full tiles as far as they are kept. */
 function keptHashes(db: Database.Database): KeptHashes {
-  const leaves = db.prepare(entriesSql).pluck();
-  const tiles = db.prepare("SELECT idx, hash FROM tree WHERE level = ? AND idx >= ? AND idx < ?");
+  const entries = db.prepare(entriesSql).pluck();
+  const tiles = db.prepare(
+    "SELECT level, idx, hash FROM tree WHERE level = ? AND idx >= ? ORDER BY idx LIMIT ?",
+  );
   return {
-    leaves: (from, count) => z.array(bytes).parse(leaves.all(from, count)).map(leafHash),
-    tiles: (level, from, count) =>
-      new Map(
-        z
-          .array(TileRow)
-          .parse(tiles.all(level, from, from + count))
-          .map(({ idx, hash }) => [idx, hash]),
-      ),
+    at: (level, from, count) => {
+      if (level === 0) return HexRows.parse(entries.all(from, count)).map(leafHash);
+      const rows = z.array(TileRow).parse(tiles.all(level, from, count));
+      // Behind a gap none is at its place.
+      return rows.filter(({ idx }, place) => idx === from + place).map(({ hash }) => hash);
+    },
   };
 }
 
@@ -176,9 +179,7 @@ function extendSlice(db: Database.Database, size: number): boolean {
 
 /** Everything that a file keeps of the tree, to be held to its log. */
 export function readKeptTree(db: Database.Database): KeptTree {
-  const tiles = z
-    .array(TileRow.extend({ level: z.number() }))
-    .parse(db.prepare("SELECT level, idx, hash FROM tree").all());
+  const tiles = z.array(TileRow).parse(db.prepare("SELECT level, idx, hash FROM tree").all());
   const checkpoints = db.prepare("SELECT size, root FROM checkpoints");
   return {
     tiles: new Map(tiles.map(({ level, idx, hash }) => [`${level}/${idx}`, hash])),
