@@ -135,6 +135,13 @@ describe("an import is refused", () => {
     expect(error).toMatchObject({ code: "PROOF_INVALID", details });
   });
 
+  test("whose checkpoint was signed of other events under the same name", async () => {
+    const signed = (await exported(":memory:", record)).split("\n").at(-2) ?? "";
+    const error = await refusal((await sample).replace(/.*\n$/, `${signed}\n`));
+    expect(error).toMatchObject({ code: "PROOF_INVALID", details: { line: 9 } });
+    expect(String(error)).toContain("has another root than the events");
+  });
+
   test("whose checkpoint another key has signed", async () => {
     const other = noteSigner(origin, new Uint8Array(32).fill(8)).verifier.vkey;
     const importing = importLog(written(await sample), temporaryFile(), { keys: [other] });

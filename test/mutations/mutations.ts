@@ -99,6 +99,13 @@ export const mutations: readonly Mutation[] = [
     tests: ["test/eventstore/remembered-tiles.test.ts"],
   },
   {
+    name: "a tile behind one that is gone is taken for it",
+    file: "src/engines/sqlite/log-tree.ts",
+    find: "idx === from + place",
+    replace: "idx >= from + place",
+    tests: ofProofs,
+  },
+  {
     name: "a note of any origin is a checkpoint of it",
     file: "src/proofs/checkpoint.ts",
     find: "if (signedBy.some(({ name }) => name === checkpoint.origin)) return checkpoint;",

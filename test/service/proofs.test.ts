@@ -161,6 +161,22 @@ test("the proof of an event holds, and shows what was asked for alone", async ()
   expect(checkpoint).toMatchObject({ origin, size: 4 });
 });
 
+test("who, why and from where is shown over HTTP to an admin alone", async () => {
+  await using server = await startServer();
+  await record(server.store, "films");
+  await server.store.proofs.sign();
+  const { token } = await server.store.tokens.create({ name: "guest", permission: "write" });
+  const ask = async (token: string, disclose: string) => {
+    const path = `/v1/buckets/films/history/2/proof?disclose=${disclose}`;
+    const headers = { Authorization: `Bearer ${token}` };
+    return (await fetch(`${server.url}${path}`, { headers })).status;
+  };
+  expect(await ask(token, "meta")).toBe(403);
+  expect(await ask(token, "body,meta")).toBe(403);
+  expect(await ask(token, "header,body")).toBe(200);
+  expect(await ask(server.token, "body,meta")).toBe(200);
+});
+
 test("the header alone proves that something of that kind was recorded, also to who asks over HTTP", async () => {
   await using server = await startServer();
   await using store = connectBuckets({ baseUrl: server.url, token: server.token });
