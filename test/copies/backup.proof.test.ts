@@ -20,7 +20,7 @@ import Database from "better-sqlite3";
 import { afterAll, describe, expect, test } from "vitest";
 import { tablesBesideTheView } from "../../src/copies/earlier.js";
 import { Manifest, signManifest } from "../../src/copies/manifest.js";
-import { type BackupProgress, openBuckets, restoreBackup } from "../../src/index.js";
+import { type BackupProgress, importLog, openBuckets, restoreBackup } from "../../src/index.js";
 import { viewTables } from "../../src/projections/projections.js";
 import { noteSigner, parseSigner } from "../../src/proofs/note.js";
 import { temporaryFile, temporaryFolder } from "../support/backends.js";
@@ -176,7 +176,10 @@ test.runIf(isDeep).each([8, 64])(
     const names = Array.from({ length: count }, (_, n) => `b${n}`);
     await Promise.all(
       names.map((bucket_name) =>
-        buckets.create({ bucket_name, bucket_schema: { properties: {} } }),
+        buckets.create(
+          { bucket_name, bucket_schema: { properties: {} } },
+          { idempotencyKey: bucket_name },
+        ),
       ),
     );
     let isDone = false;
@@ -190,7 +193,18 @@ test.runIf(isDeep).each([8, 64])(
     expect(report.position).toBeLessThan((await store.head()).position);
     const expected = { position: report.position, hash: report.hash };
     expect(await store.verify({ expected })).toMatchObject({ ok: true });
-    expect(await restoreBackup(to, temporaryFile())).toMatchObject(expected);
+    const restored = temporaryFile();
+    expect(await restoreBackup(to, restored)).toMatchObject(expected);
+    // What the store was at that position, made of its log on another way.
+    const log = join(temporaryFolder(), "log.ndjson");
+    writeFileSync(log, (await Array.fromAsync(store.exportLog())).join(""));
+    const imported = temporaryFile();
+    await importLog(log, imported, { upTo: report.position });
+    const [seen, then] = [dumpOf(restored), dumpOf(imported)];
+    for (const table of ["events", "idempotency", ...viewTables.map(({ name }) => name)]) {
+      expect(seen[table], table).toEqual(then[table]);
+    }
+    expect(seen["idempotency"]).toHaveLength(count);
   },
 );
 

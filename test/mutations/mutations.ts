@@ -128,8 +128,8 @@ export const mutations: readonly Mutation[] = [
     const { note, checkpoint } = this.#checkpoint;`,
     replace: `    this.#write();
     const note = this.#checkpoint?.note ?? "";
-    const root = this.#tree.root();
-    const checkpoint = { origin: this.#header.origin, size: this.#last, root };`,
+    const { origin: named } = this.#header;
+    const checkpoint = { origin: named, size: this.#last, root: this.#tree.root() };`,
     tests: ofLogFiles,
   },
   {
