@@ -26,14 +26,14 @@ export const mutations: readonly Mutation[] = [
   {
     name: "a leaf is hashed without 0x00",
     file: tree,
-    find: "return sha256(Uint8Array.of(0), chainHash);",
+    find: "return sha256(leafPrefix, chainHash);",
     replace: "return sha256(chainHash);",
     tests: ofTree,
   },
   {
     name: "a node is hashed without 0x01",
     file: tree,
-    find: "return sha256(Uint8Array.of(1), left, right);",
+    find: "return sha256(nodePrefix, left, right);",
     replace: "return sha256(left, right);",
     tests: ofTree,
   },

@@ -22,8 +22,7 @@ const IdentityRow = z
 
 const TileRow = z.object({ level: z.number(), idx: z.number(), hash: bytes });
 
-/** Hashes as text: a blob of each row is memory of its own, which takes longer than to read it. */
-const HexRows = z.array(z.string().transform((text) => Buffer.from(text, "hex")));
+const HexRows = z.array(z.string());
 
 const CheckpointRow = z.object({
   size: z.number(),
@@ -51,6 +50,11 @@ const AnchorRow = z
 const sliceTiles = 16;
 
 const entriesSql = "SELECT hex(hash) FROM events WHERE position > ? ORDER BY position LIMIT ?";
+
+/** Sent as text: a blob of each row is memory of its own, which takes longer than to read it. */
+function entriesOf(rows: unknown): readonly Uint8Array[] {
+  return HexRows.parse(rows).map((text) => Buffer.from(text, "hex"));
+}
 
 type Write = <T>(work: (db: Database.Database) => T) => T;
 
@@ -93,7 +97,7 @@ export function sqliteLogTree(
   const entries = reader.prepare(entriesSql).pluck();
   return {
     hashes: completed(remembering(keptHashes(reader))),
-    entries: async (from, count) => HexRows.parse(entries.all(from, count)),
+    entries: async (from, count) => entriesOf(entries.all(from, count)),
     identity: async (): Promise<LogIdentity> => IdentityRow.parse(identity.get()),
     takeOrigin: async (origin) => {
       write((db) => db.prepare("UPDATE log SET origin = ? WHERE id = 1").run(origin));
@@ -154,7 +158,7 @@ function keptHashes(db: Database.Database): KeptHashes {
   );
   return {
     at: (level, from, count) => {
-      if (level === 0) return HexRows.parse(entries.all(from, count)).map(leafHash);
+      if (level === 0) return entriesOf(entries.all(from, count)).map(leafHash);
       const rows = z.array(TileRow).parse(tiles.all(level, from, count));
       // Behind a gap none is at its place.
       return rows.filter(({ idx }, place) => idx === from + place).map(({ hash }) => hash);
