@@ -39,12 +39,18 @@ function wordsOf({ command }: Place): readonly string[] {
   ];
 }
 
-/** Options that take something, with what they take; undefined for what only their user knows. */
-function valuesOf(places: readonly Place[]): ReadonlyMap<string, readonly string[] | undefined> {
+interface Taking {
+  readonly short: string | undefined;
+  /** Undefined for what only its user knows. */
+  readonly choices: readonly string[] | undefined;
+}
+
+/** Options that take something, with what they take. */
+function valuesOf(places: readonly Place[]): ReadonlyMap<string, Taking> {
   const options = places.flatMap(({ command }) => command.options);
   return new Map(
-    options.flatMap(({ long, required, argChoices }) =>
-      required && long !== undefined ? [[long, argChoices]] : [],
+    options.flatMap(({ long, short, required, argChoices }) =>
+      required && long !== undefined ? [[long, { short, choices: argChoices }]] : [],
     ),
   );
 }
@@ -53,9 +59,9 @@ const fileOptions = ["--file", "--seed", "--output"];
 
 /** The branches of a `case` over the option before the word that is completed. */
 function valueCases(places: readonly Place[], files: string, take: (words: string) => string) {
-  return [...valuesOf(places)].map(([option, choices]) => {
+  return [...valuesOf(places)].map(([option, { short, choices }]) => {
     const act = fileOptions.includes(option) ? files : take((choices ?? []).join(" "));
-    return `    ${option}) ${act}; return ;;`;
+    return `    ${short === undefined ? option : `${short}|${option}`}) ${act}; return ;;`;
   });
 }
 
@@ -145,10 +151,11 @@ function fishCondition(name: string): string {
     .join("; and ");
 }
 
-function fishOption({ long, required, argChoices, description }: Option): string {
+function fishOption({ long, short, required, argChoices, description }: Option): string {
   const isFile = fileOptions.includes(long ?? "");
   const takes = required ? (isFile ? " -r -F" : " -x") : " -f";
   const choices = argChoices === undefined ? "" : ` -a '${argChoices.join(" ")}'`;
+  const letter = short === undefined ? "" : `-s ${short.replace(/^-/, "")} `;
   const told = description.replaceAll("'", "\\'");
-  return `-l ${(long ?? "").replace(/^--/, "")}${takes}${choices} -d '${told}'`;
+  return `${letter}-l ${(long ?? "").replace(/^--/, "")}${takes}${choices} -d '${told}'`;
 }

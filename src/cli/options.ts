@@ -20,6 +20,7 @@ export const backupEvery = () =>
     .argParser(parseInterval);
 export const file = () => option("--file <file>", "the SQLite file").default("buckets.db");
 export const namespace = () => option("--namespace <name>", "the namespace").default("default");
+export const output = (description: string) => option("-o, --output <file>", description);
 export const point = (flags: string, description: string) =>
   option(flags, `${description}: ${pointForms}`).argParser(resolveAgo);
 

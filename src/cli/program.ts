@@ -28,6 +28,7 @@ import {
   onFile,
   onStore,
   option,
+  output,
   parseLogName,
   parseOrigins,
   parseOverlap,
@@ -365,7 +366,7 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
         .choices(["ndjson", "csv"])
         .default("ndjson"),
     )
-    .addOption(option("--output <file>", "replaced once the export is whole; else standard output"))
+    .addOption(output("replaced once the export is whole; else standard output"))
     .addOption(option("--blobs <folder>", "with --log, copy the bytes of its blobs there"))
     .addOption(point("--since <point>", "the oldest"))
     .addOption(point("--until <point>", "the newest"))
@@ -471,7 +472,7 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
     .addOption(
       option("--with-previous", "prove as well that the event before is that one").default(false),
     )
-    .addOption(option("--output <file>", "where to; else standard output"))
+    .addOption(output("where to; else standard output"))
     .action(runs(async () => (await import("./proofs.js")).prove));
 
   program
@@ -517,7 +518,7 @@ export function createProgram(terminal: Terminal, end: (code: number) => void): 
       ),
     )
     .addOption(option("--reason <text>", "why, kept with the event that says so"))
-    .addOption(option("--output <file>", "where to put the proof of that event"))
+    .addOption(output("where to put the proof of that event"))
     .addOption(json())
     .action(runs(async () => (await import("./key-rotation.js")).rotateKey));
 

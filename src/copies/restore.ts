@@ -178,7 +178,8 @@ async function proveDatabase(
     if (isAll && !isSigned) {
       throw new BucketsError(
         "COPY_INVALID",
-        `The database ends at ${position}:${toHex(hash)}, and ${manifest.position}:${manifest.hash} was signed.`,
+        `The database ends at ${position}:${toHex(hash)} with the root ${root}, and ` +
+          `${manifest.position}:${manifest.hash} with ${manifest.root} was signed.`,
       );
     }
     return { position, hash: toHex(hash), contents: await contentsOf(engine) };

@@ -56,53 +56,51 @@ export interface LogTree {
 
 /** Where an engine has hashes: those of the leaves always, those of full tiles as far as it kept them. */
 export interface KeptHashes {
-  leaves(from: number, count: number): readonly Uint8Array[];
-  tiles(level: number, from: number, count: number): ReadonlyMap<number, Uint8Array>;
+  /** At most `count` hashes of a level, from an index on, up to the first that is not there. */
+  at(level: number, from: number, count: number): readonly Uint8Array[];
 }
 
 /** All hashes, the missing ones computed from the level below. */
 export function completed(kept: KeptHashes): TreeHashes {
   const at = (level: number, from: number, count: number): readonly Uint8Array[] => {
-    if (level === 0) return kept.leaves(from, count);
-    const found = kept.tiles(level, from, count);
-    return Array.from(
-      { length: count },
-      (_, index) =>
-        found.get(from + index) ??
-        perfectRoot(at(level - 1, (from + index) * tileWidth, tileWidth)),
+    const found = kept.at(level, from, count);
+    if (level === 0) return found;
+    const missing = Array.from({ length: count - found.length }, (_, index) =>
+      perfectRoot(at(level - 1, (from + found.length + index) * tileWidth, tileWidth)),
     );
+    return [...found, ...missing];
   };
   return { at };
 }
 
-/** Of how many tiles the leaves are remembered: 8 KiB each. */
+/** Of how many tiles the hashes are remembered: 8 KiB each. */
 const tilesRemembered = 64;
 
 /**
- * The same, but the leaves of the tiles that were read last are not read again: a proof asks for those
- * of one bit by bit. A log only grows, so that a leaf once read stays what it is.
+ * The same, but the tiles that were read last are not read again: a proof asks for the leaves of one bit
+ * by bit, and for those above each time. A log only grows, so that a hash once read stays what it is.
  */
 export function remembering(kept: KeptHashes): KeptHashes {
-  /** By their tile, in the order of their last use. */
-  const read = new Map<number, readonly Uint8Array[]>();
-  const leavesOf = (tile: number, count: number): readonly Uint8Array[] => {
-    const known = read.get(tile) ?? [];
+  /** By level and tile, in the order of their last use. */
+  const read = new Map<string, readonly Uint8Array[]>();
+  const hashesOf = (level: number, tile: number, count: number): readonly Uint8Array[] => {
+    const key = `${level}/${tile}`;
+    const known = read.get(key) ?? [];
     // The last tile may have grown.
-    const leaves = known.length >= count ? known : kept.leaves(tile * tileWidth, tileWidth);
-    read.delete(tile);
-    read.set(tile, leaves);
+    const hashes = known.length >= count ? known : kept.at(level, tile * tileWidth, tileWidth);
+    read.delete(key);
+    read.set(key, hashes);
     const [oldest] = read.keys();
     if (read.size > tilesRemembered && oldest !== undefined) read.delete(oldest);
-    return leaves;
+    return hashes;
   };
   return {
-    ...kept,
-    leaves: (from, count) => {
+    at: (level, from, count) => {
       const tile = Math.floor(from / tileWidth);
       const end = (from % tileWidth) + count;
-      // No proof asks for leaves of two.
-      if (end > tileWidth) return kept.leaves(from, count);
-      return leavesOf(tile, end).slice(from % tileWidth, end);
+      // No proof asks for hashes of two.
+      if (end > tileWidth) return kept.at(level, from, count);
+      return hashesOf(level, tile, end).slice(from % tileWidth, end);
     },
   };
 }

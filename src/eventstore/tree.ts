@@ -9,6 +9,9 @@ import { invariant } from "../domain/errors.js";
 /** How many hashes a tile holds; the roots of full tiles are kept, all else is computed from them. */
 export const tileWidth = 256;
 
+const leafPrefix = Uint8Array.of(0);
+const nodePrefix = Uint8Array.of(1);
+
 /**
  * Where hashes are found. Level 0 holds the leaf hashes in the order of the log; level `n` holds the
  * roots of the full subtrees of `tileWidth ** n` leaves.
@@ -20,12 +23,12 @@ export interface TreeHashes {
 
 /** The leaf hash of an event: SHA-256(0x00 ‖ chain hash). */
 export function leafHash(chainHash: Uint8Array): Uint8Array {
-  return sha256(Uint8Array.of(0), chainHash);
+  return sha256(leafPrefix, chainHash);
 }
 
 /** SHA-256(0x01 ‖ left ‖ right). */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return sha256(Uint8Array.of(1), left, right);
+  return sha256(nodePrefix, left, right);
 }
 
 /** The root of the tree over the first `size` events; of an empty one it is SHA-256 of nothing. */
@@ -269,6 +272,7 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }
 
+/** By way of a string: a buffer of `hash` is memory of its own, which takes longer than to hash. */
 function sha256(...pieces: readonly Uint8Array[]): Uint8Array {
-  return hash("sha256", Buffer.concat(pieces), "buffer");
+  return Buffer.from(hash("sha256", Buffer.concat(pieces), "hex"), "hex");
 }

@@ -42,6 +42,7 @@ describe.skipIf(!hasShell("bash"))("bash completes", () => {
     [["bucketlog", "completion", "z"], ["zsh"]],
     [["bucketlog", "show", "--dur"], []],
     [["bucketlog", "verify", "--file", "scr"], ["script"]],
+    [["bucketlog", "prove", "videos", "2", "-o", "scr"], ["script"]],
   ])("%j with %j", async ([words, expected]) => {
     const folder = temporaryFolder();
     const { out } = await bucketlog(folder, ["completion", "bash"]);

@@ -18,7 +18,7 @@ async function signedFolder() {
   const { out: note } = await bucketlog(folder, ["checkpoint", "--sign"]);
   writeFileSync(join(folder, "noted.txt"), note);
   const { out } = await bucketlog(folder, ["sign", "key"]);
-  await bucketlog(folder, ["prove", "videos", "2", "--disclose", "body", "--output", "proof"]);
+  await bucketlog(folder, ["prove", "videos", "2", "--disclose", "body", "-o", "proof"]);
   return { folder, file, note, key: out.trim() };
 }
 

@@ -19,9 +19,10 @@ import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, describe, expect, test } from "vitest";
 import { tablesBesideTheView } from "../../src/copies/earlier.js";
-import { type BackupProgress, openBuckets, restoreBackup } from "../../src/index.js";
+import { Manifest, signManifest } from "../../src/copies/manifest.js";
+import { type BackupProgress, importLog, openBuckets, restoreBackup } from "../../src/index.js";
 import { viewTables } from "../../src/projections/projections.js";
-import { noteSigner } from "../../src/proofs/note.js";
+import { noteSigner, parseSigner } from "../../src/proofs/note.js";
 import { temporaryFile, temporaryFolder } from "../support/backends.js";
 import { deepTest, isDeep } from "../support/depth.js";
 import { filledStore } from "../support/filled-store.js";
@@ -175,7 +176,10 @@ test.runIf(isDeep).each([8, 64])(
     const names = Array.from({ length: count }, (_, n) => `b${n}`);
     await Promise.all(
       names.map((bucket_name) =>
-        buckets.create({ bucket_name, bucket_schema: { properties: {} } }),
+        buckets.create(
+          { bucket_name, bucket_schema: { properties: {} } },
+          { idempotencyKey: bucket_name },
+        ),
       ),
     );
     let isDone = false;
@@ -189,7 +193,18 @@ test.runIf(isDeep).each([8, 64])(
     expect(report.position).toBeLessThan((await store.head()).position);
     const expected = { position: report.position, hash: report.hash };
     expect(await store.verify({ expected })).toMatchObject({ ok: true });
-    expect(await restoreBackup(to, temporaryFile())).toMatchObject(expected);
+    const restored = temporaryFile();
+    expect(await restoreBackup(to, restored)).toMatchObject(expected);
+    // What the store was at that position, made of its log on another way.
+    const log = join(temporaryFolder(), "log.ndjson");
+    writeFileSync(log, (await Array.fromAsync(store.exportLog())).join(""));
+    const imported = temporaryFile();
+    await importLog(log, imported, { upTo: report.position });
+    const [seen, then] = [dumpOf(restored), dumpOf(imported)];
+    for (const table of ["events", "idempotency", ...viewTables.map(({ name }) => name)]) {
+      expect(seen[table], table).toEqual(then[table]);
+    }
+    expect(seen["idempotency"]).toHaveLength(count);
   },
 );
 
@@ -297,6 +312,17 @@ describe("a restore is refused, and nothing has the name of the file", () => {
       (to: string) => appendFileSync(join(to, "buckets.db"), "x"),
       "COPY_INVALID",
     ],
+    [
+      "a database of which a byte is another, though it verifies",
+      (to: string) => {
+        const file = join(to, "buckets.db");
+        const bytes = readFileSync(file);
+        // The number that counts its changes is of no row.
+        bytes.writeUInt32BE(bytes.readUInt32BE(24) + 1, 24);
+        writeFileSync(file, bytes);
+      },
+      "COPY_INVALID",
+    ],
     ["no database", (to: string) => rmSync(join(to, "buckets.db")), "COPY_INVALID"],
     [
       "an altered blob",
@@ -310,6 +336,25 @@ describe("a restore is refused, and nothing has the name of the file", () => {
     const file = temporaryFile();
     await expect(restoreBackup(to, file)).rejects.toMatchObject({ code });
     expect(readdirSync(dirname(file)).filter((name) => /db$|restoring/.test(name))).toEqual([]);
+  });
+
+  test.each([
+    ["position", 1],
+    ["hash", "00".repeat(32)],
+    ["root", "00".repeat(32)],
+  ])("of a backup whose %s is another than was signed", async (name, value) => {
+    const { file, to } = await backedUp();
+    const [manifest, note] = [join(to, "manifest.json"), join(to, "manifest.note")];
+    const signed = { ...JSON.parse(readFileSync(manifest, "utf8")), [name]: value };
+    const text = JSON.stringify(signed);
+    writeFileSync(manifest, text);
+    const signer = parseSigner(readFileSync(`${file}.sign`, "utf8").trim());
+    writeFileSync(note, signManifest(text, Manifest.parse(signed), signer));
+    const target = temporaryFile();
+    const restoring = restoreBackup(to, target);
+    await expect(restoring).rejects.toMatchObject({ code: "COPY_INVALID" });
+    await expect(restoring).rejects.toThrow(new RegExp(`${value}.* was signed`));
+    expect(existsSync(target)).toBe(false);
   });
 
   deepTest("of a backup that another key has signed than those that are known", async () => {
@@ -331,13 +376,16 @@ describe("a restore is refused, and nothing has the name of the file", () => {
     const register = `${file}.erasures.ndjson`;
     expect(readFileSync(join(to, "erasures.ndjson"), "utf8")).toBe(readFileSync(register, "utf8"));
     const target = temporaryFile();
-    const refused = async (text: string) => {
+    const refused = async (text: string, why: string) => {
       writeFileSync(`${target}.erasures.ndjson`, text);
-      await expect(restoreBackup(to, target)).rejects.toMatchObject({ code: "COPY_INVALID" });
+      const restoring = restoreBackup(to, target);
+      await expect(restoring).rejects.toMatchObject({ code: "COPY_INVALID" });
+      await expect(restoring).rejects.toThrow(why);
     };
-    await refused("no register");
-    await refused(readFileSync(register, "utf8").replace(/log_\w+/, "log_other"));
-    await refused(`${readFileSync(register, "utf8")}{"position": 1}\n`);
+    const own = readFileSync(register, "utf8");
+    await refused("no register", "is no register");
+    await refused(own.replace(/"log_\w{26}"/, '"log_other"'), "is of the log log_other");
+    await refused(`${own}{"position": 1}\n`, "names erasures");
     rmSync(`${target}.erasures.ndjson`);
     await expect(restoreBackup(to, target, { erasures: "none" })).rejects.toMatchObject({
       code: "BAD_REQUEST",

@@ -135,6 +135,13 @@ describe("an import is refused", () => {
     expect(error).toMatchObject({ code: "PROOF_INVALID", details });
   });
 
+  test("whose checkpoint was signed of other events under the same name", async () => {
+    const signed = (await exported(":memory:", record)).split("\n").at(-2) ?? "";
+    const error = await refusal((await sample).replace(/.*\n$/, `${signed}\n`));
+    expect(error).toMatchObject({ code: "PROOF_INVALID", details: { line: 9 } });
+    expect(String(error)).toContain("has another root than the events");
+  });
+
   test("whose checkpoint another key has signed", async () => {
     const other = noteSigner(origin, new Uint8Array(32).fill(8)).verifier.vkey;
     const importing = importLog(written(await sample), temporaryFile(), { keys: [other] });
@@ -175,12 +182,14 @@ test("an imported log has the same rows in every table, and exports the same byt
   expect(await store.verify()).toMatchObject({ ok: true, events: 5 });
 });
 
-test("everything that a log can hold is the same in an imported one", async () => {
+test("everything that a log can hold is the same in an imported one, and exports the same bytes", async () => {
   const { file, store } = await filledStore();
   await store.close();
   const copy = temporaryFile();
-  await importLog(written(await exportedBeside(file)), copy);
+  const log = await exportedBeside(file);
+  await importLog(written(log), copy);
   expect(tablesOf(copy)).toEqual(tablesOf(file));
+  expect(await exportedBeside(copy)).toBe(log);
 });
 
 test("a log is imported up to a position, and signs nothing under a name that signed more", async () => {

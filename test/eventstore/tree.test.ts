@@ -99,6 +99,14 @@ describe("a proof is refused", () => {
     expect(verifyInclusion({ leaf, index, size, root, proof, ...change })).toBe(false);
   });
 
+  test("of a tree that is larger than is said, whose last leaf it leads to", () => {
+    const last = leafHash(entries[7] ?? Buffer.alloc(0));
+    const path = { leaf: last, root: treeRoot(vectors, 8), proof: inclusionProof(vectors, 7, 8) };
+    expect(verifyInclusion({ ...path, index: 7, size: 8 })).toBe(true);
+    expect(verifyInclusion({ ...path, index: 0, size: 1 })).toBe(false);
+    expect(verifyInclusion({ ...path, index: 2, size: 3 })).toBe(false);
+  });
+
   test("when a bit of it is flipped, whichever it is", () => {
     fc.assert(
       fc.property(fc.nat(299), fc.nat(299), fc.nat(10_000), (a, b, where) => {

@@ -6,11 +6,12 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { transformSync } from "esbuild";
 import { mutated } from "./mutated.js";
 import { type Mutation, mutations } from "./mutations.js";
 
-const copied = ["src", "test", "data", "migrations", "package.json", "tsconfig.json"];
-const linked = ["node_modules", "dist", "README.md", "CHANGELOG.md"];
+const copied = ["src", "dist", "test", "data", "migrations", "package.json", "tsconfig.json"];
+const linked = ["node_modules", "README.md", "CHANGELOG.md"];
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
@@ -20,21 +21,37 @@ function passes(home: string, tests: readonly string[]) {
   const ran = spawnSync(process.execPath, [vitest, "run", "--bail", "1", ...tests], {
     cwd: home,
     encoding: "utf8",
+    env: { ...process.env, BUCKETLOG_DEPTH: "deep", NO_COLOR: "1" },
   });
   return { passes: ran.status === 0, printed: `${ran.stdout}${ran.stderr}` };
 }
 
+/** Makes it wrong in the sources and in what is built of them, which threads run. @returns what puts it right. */
+function makeWrong(home: string, mutation: Mutation): () => void {
+  const source = join(home, mutation.file);
+  const built = join(home, mutation.file.replace(/^src(.*)ts$/, "dist$1js"));
+  const [right, rightBuilt] = [readFileSync(source, "utf8"), readFileSync(built, "utf8")];
+  const wrong = mutated(right, mutation);
+  writeFileSync(source, wrong);
+  writeFileSync(
+    built,
+    transformSync(wrong, { loader: "ts", format: "esm", target: "node22" }).code,
+  );
+  return () => {
+    writeFileSync(source, right);
+    writeFileSync(built, rightBuilt);
+  };
+}
+
 /** @returns the test that failed by it; undefined when none did. */
-function noticedBy(home: string, { file, find, replace, tests }: Mutation): string | undefined {
-  const path = join(home, file);
-  const original = readFileSync(path, "utf8");
-  writeFileSync(path, mutated(original, { file, find, replace }));
+function noticedBy(home: string, mutation: Mutation): string | undefined {
+  const putRight = makeWrong(home, mutation);
   try {
-    const ran = passes(home, tests);
+    const ran = passes(home, mutation.tests);
     if (ran.passes) return undefined;
     return /FAIL .*?(test\/.*)/.exec(ran.printed)?.[1] ?? "a failure outside of a test";
   } finally {
-    writeFileSync(path, original);
+    putRight();
   }
 }
 

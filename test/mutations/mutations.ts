@@ -26,14 +26,14 @@ export const mutations: readonly Mutation[] = [
   {
     name: "a leaf is hashed without 0x00",
     file: tree,
-    find: "return sha256(Uint8Array.of(0), chainHash);",
+    find: "return sha256(leafPrefix, chainHash);",
     replace: "return sha256(chainHash);",
     tests: ofTree,
   },
   {
     name: "a node is hashed without 0x01",
     file: tree,
-    find: "return sha256(Uint8Array.of(1), left, right);",
+    find: "return sha256(nodePrefix, left, right);",
     replace: "return sha256(left, right);",
     tests: ofTree,
   },
@@ -92,11 +92,18 @@ export const mutations: readonly Mutation[] = [
     tests: ofProofs,
   },
   {
-    name: "leaves of a tile that has grown are those of before",
+    name: "hashes of a tile that has grown are those of before",
     file: "src/eventstore/log-tree.ts",
     find: "known.length >= count ? known",
     replace: "known.length > 0 ? known",
-    tests: ["test/eventstore/remembered-leaves.test.ts"],
+    tests: ["test/eventstore/remembered-tiles.test.ts"],
+  },
+  {
+    name: "a tile behind one that is gone is taken for it",
+    file: "src/engines/sqlite/log-tree.ts",
+    find: "idx === from + place",
+    replace: "idx >= from + place",
+    tests: ofProofs,
   },
   {
     name: "a note of any origin is a checkpoint of it",
@@ -121,8 +128,8 @@ export const mutations: readonly Mutation[] = [
     const { note, checkpoint } = this.#checkpoint;`,
     replace: `    this.#write();
     const note = this.#checkpoint?.note ?? "";
-    const root = this.#tree.root();
-    const checkpoint = { origin: this.#header.origin, size: this.#last, root };`,
+    const { origin: named } = this.#header;
+    const checkpoint = { origin: named, size: this.#last, root: this.#tree.root() };`,
     tests: ofLogFiles,
   },
   {

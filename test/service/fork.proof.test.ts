@@ -19,6 +19,7 @@ import { noteSigner, parseSigner, renamed } from "../../src/proofs/note.js";
 import { temporaryFile, temporaryFolder } from "../support/backends.js";
 import { bucketlog } from "../support/cli.js";
 import { deepTest } from "../support/depth.js";
+import { serveTest } from "../support/server.js";
 
 const reason = "the disk of the primary died";
 
@@ -68,6 +69,19 @@ describe("a fork is refused", () => {
       says: expect.stringMatching(/forked: .*1 events .* signed at 2.*fork-log/),
     });
     expect(await store.health()).toMatchObject({ ready: true });
+  });
+
+  test("until then a server serves what is there, and signs nothing: 409, and readiness says why", async () => {
+    const file = await rolledBack();
+    rmSync(`${file}.head`);
+    const service = await serveTest({ file });
+    const signed = await service.post("/v1/admin/checkpoints", undefined, { token: "admin" });
+    expect(signed.status).toBe(409);
+    expect(signed.text).toContain("not the one that was signed at 2");
+    expect((await service.get("/v1/buckets/films")).status).toBe(200);
+    const ready = await service.get("/readyz");
+    expect(ready.status).toBe(200);
+    expect(ready.text).toContain("forked: The log has 1 events");
   });
 
   test("by nothing that is said of its health while the note cannot be read", async () => {

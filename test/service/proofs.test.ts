@@ -161,6 +161,22 @@ test("the proof of an event holds, and shows what was asked for alone", async ()
   expect(checkpoint).toMatchObject({ origin, size: 4 });
 });
 
+test("who, why and from where is shown over HTTP to an admin alone", async () => {
+  await using server = await startServer();
+  await record(server.store, "films");
+  await server.store.proofs.sign();
+  const { token } = await server.store.tokens.create({ name: "guest", permission: "write" });
+  const ask = async (token: string, disclose: string) => {
+    const path = `/v1/buckets/films/history/2/proof?disclose=${disclose}`;
+    const headers = { Authorization: `Bearer ${token}` };
+    return (await fetch(`${server.url}${path}`, { headers })).status;
+  };
+  expect(await ask(token, "meta")).toBe(403);
+  expect(await ask(token, "body,meta")).toBe(403);
+  expect(await ask(token, "header,body")).toBe(200);
+  expect(await ask(server.token, "body,meta")).toBe(200);
+});
+
 test("the header alone proves that something of that kind was recorded, also to who asks over HTTP", async () => {
   await using server = await startServer();
   await using store = connectBuckets({ baseUrl: server.url, token: server.token });
@@ -222,6 +238,23 @@ test("a log of more than a tile keeps its tiles, and proves what lies in and bey
     const claim = { leaf: bytes(proof.leaf), index: proof.index, size, root };
     expect(verifyInclusion({ ...claim, proof: proof.hashes.map(bytes) })).toBe(true);
   }
+});
+
+test("a tile that is not kept any more is computed, and those behind it are at their places", async () => {
+  const file = temporaryFile();
+  const store = await openBuckets({ file, durability: "relaxed", ...keyed });
+  await record(store, "films");
+  const patches = Array.from({ length: 1_100 }, (_, n) =>
+    store.namespace().buckets.patch("films", { metadata: { n } }),
+  );
+  await Promise.all(patches);
+  const { size, root } = await store.proofs.sign();
+  await store.close();
+  tamper(file, (db) => db.exec("DELETE FROM tree WHERE level = 1 AND idx = 1"));
+  await using reopened = await openBuckets({ file, ...keyed });
+  const { leaf, index, hashes } = await reopened.proofs.inclusion({ position: size });
+  const claim = { leaf: bytes(leaf), index, size, root: bytes(root), proof: hashes.map(bytes) };
+  expect(verifyInclusion(claim)).toBe(true);
 });
 
 test("a log that has not grown is not signed anew", async () => {

@@ -17,14 +17,10 @@ export function memoryLogTree(
   const kept = new Map<number, SignedCheckpoint>();
   const anchors = new Map<string, Anchor>();
   const hashes = completed({
-    leaves: (from, count) => hashesAfter(from, count).map(leafHash),
-    tiles: (level, from, count) => {
-      const found = new Map<number, Uint8Array>();
-      for (let index = from; index < from + count; index += 1) {
-        found.set(index, tile(level, index));
-      }
-      return found;
-    },
+    at: (level, from, count) =>
+      level === 0
+        ? hashesAfter(from, count).map(leafHash)
+        : Array.from({ length: count }, (_, index) => tile(level, from + index)),
   });
   /** A full tile never changes. */
   function tile(level: number, index: number): Uint8Array {
