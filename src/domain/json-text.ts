@@ -74,8 +74,11 @@ const openBracket = 0x5b;
 const closeBracket = 0x5d;
 const comma = 0x2c;
 
-/** The keys of an open object, or null for an open array. */
+/** The keys of an open object, `noKeys` while it has none, or null for an open array. */
 type Level = Set<string> | null;
+
+/** Very many objects have none: nothing is made for them, and nothing added to this. */
+const noKeys = new Set<string>();
 
 /**
  * One pass over the text for what `JSON.parse` lets through. It need not understand malformed
@@ -91,14 +94,14 @@ function scan(text: string, source: JsonSource): { readonly hasMinusZero: boolea
       case quote: {
         const end = endOfString(text, at);
         const value = stringValue(text.slice(at, end));
-        if (expectsKey) addKey(levels.at(-1), value, source);
+        if (expectsKey) addKey(levels, value, source);
         expectsKey = false;
         at = end;
         continue;
       }
       case openBrace:
       case openBracket:
-        levels.push(code === openBrace ? new Set() : null);
+        levels.push(code === openBrace ? noKeys : null);
         if (levels.length > limits.jsonDepthMax) throw tooDeep();
         expectsKey = code === openBrace;
         break;
@@ -108,7 +111,7 @@ function scan(text: string, source: JsonSource): { readonly hasMinusZero: boolea
         expectsKey = false;
         break;
       case comma:
-        expectsKey = levels.at(-1) instanceof Set;
+        expectsKey = (levels.at(-1) ?? null) !== null;
         break;
       default:
         if (startsNumber(code)) {
@@ -143,11 +146,16 @@ function stringValue(literal: string): string {
   return wellFormed(String(value));
 }
 
-function addKey(keys: Level | undefined, key: string, { name }: JsonSource): void {
-  if (!keys) return;
-  if (keys.has(key)) {
+/** Adds a key to those of the innermost object. */
+function addKey(levels: Level[], key: string, { name }: JsonSource): void {
+  const last = levels.length - 1;
+  const known = levels[last];
+  if (!known) return;
+  if (known.has(key)) {
     throw new BucketsError("BAD_REQUEST", `${name} has an object with the same key twice.`);
   }
+  const keys = known === noKeys ? new Set<string>() : known;
+  if (known === noKeys) levels[last] = keys;
   keys.add(key);
   if (keys.size > limits.anyObjectKeysMax) throw tooManyKeys();
 }

@@ -80,42 +80,6 @@ export function jsonDepth(value: JsonValue, limit: number = limits.jsonDepthMax)
   return deepest + 1;
 }
 
-/** Of one character of a text: an escape, such as that of a control character. */
-const escapeBytes = 6;
-/** Of a number that is no integer, with its sign, digits, point and exponent. */
-const numberBytesMax = 25;
-/** The longest of the literals. */
-const literalBytesMax = "false".length;
-
-/**
- * At least as many bytes as the value has as UTF-8 JSON text, found without writing it: texts are
- * counted as if each of their characters were escaped. It is asked for before `jsonBytes`, which costs
- * several times as much.
- */
-export function jsonBytesAtMost(value: JsonValue): number {
-  if (typeof value === "string") return value.length * escapeBytes + 2;
-  if (typeof value === "number") return numberBytes(value);
-  if (typeof value !== "object" || value === null) return literalBytesMax;
-  let bytes = 2;
-  if (isJsonArray(value)) {
-    for (let index = 0; index < value.length; index += 1) {
-      bytes += jsonBytesAtMost(value[index] ?? null) + 1;
-    }
-    return bytes;
-  }
-  for (const key of Object.keys(value)) {
-    bytes += key.length * escapeBytes + jsonBytesAtMost(value[key] ?? null) + 4;
-  }
-  return bytes;
-}
-
-function numberBytes(value: number): number {
-  if (!Number.isSafeInteger(value)) return numberBytesMax;
-  let bytes = value < 0 ? 2 : 1;
-  for (let rest = Math.abs(value); rest >= 10; rest /= 10) bytes += 1;
-  return bytes;
-}
-
 const utf8 = new TextEncoder();
 
 /** The number of bytes of the value as UTF-8 JSON text. */

@@ -6,11 +6,10 @@ import {
   type JsonObject,
   type JsonValue,
   jsonBytes,
-  jsonBytesAtMost,
-  jsonDepth,
   tooDeep,
 } from "./json.js";
 import { limits } from "./limits.js";
+import { measureOf } from "./measure.js";
 import { addIssues, jsonObject } from "./schemas.js";
 
 export const metadata = jsonObject.superRefine((value, context) => {
@@ -19,9 +18,10 @@ export const metadata = jsonObject.superRefine((value, context) => {
 
 /** @throws VALIDATION_FAILED for one that is nested too deep; PAYLOAD_TOO_LARGE beyond 1 MiB. */
 export function assertDocumentFits(document: JsonObject): void {
-  if (jsonDepth(document) > limits.jsonDepthMax) throw tooDeep();
+  const { depth, bytesAtMost } = measureOf(document);
+  if (depth > limits.jsonDepthMax) throw tooDeep();
   // Nearly all are far below the limit, and need not be written to know it.
-  if (jsonBytesAtMost(document) <= limits.documentBytesMax) return;
+  if (bytesAtMost <= limits.documentBytesMax) return;
   const bytes = jsonBytes(document);
   if (bytes <= limits.documentBytesMax) return;
   throw new BucketsError(

@@ -5,9 +5,9 @@ import { nameScope } from "../domain/bucket/reservations.js";
 import { BucketsError } from "../domain/errors.js";
 import { isJsonObject, type JsonObject, ownValue } from "../domain/json.js";
 import { limits } from "../domain/limits.js";
+import { roughBytes } from "../domain/measure.js";
 import { type Reservation, reservationKey } from "../domain/reservation.js";
 import { type BlamedState, holderKeysOf, type ResourceCommand } from "../domain/resource.js";
-import { roughBytes } from "../domain/rough-size.js";
 import { type Needs, type OpenBatches, openBatchesAtFirst, type Plan, plan } from "./planner.js";
 import type { Head, IdempotencyKey, IdempotencyRow, Target, Unit } from "./store.js";
 

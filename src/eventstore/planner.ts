@@ -19,6 +19,7 @@ import {
 import type { DomainEvent, RecordedEvent } from "../domain/event.js";
 import type { DecisionContext } from "../domain/kind.js";
 import { limits } from "../domain/limits.js";
+import { roughBytes } from "../domain/measure.js";
 import {
   bucketDeleted,
   bucketNotFound,
@@ -47,7 +48,6 @@ import {
   streamOf,
   takenBy,
 } from "../domain/resource.js";
-import { roughBytes } from "../domain/rough-size.js";
 import { recordOf } from "../domain/token/record.js";
 import { assertRecordable, encode } from "./codec.js";
 import type { StoredEvent } from "./frame.js";

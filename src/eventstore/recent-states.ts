@@ -1,6 +1,7 @@
 /** The states that were made last, so that the next event of their streams need not read them. */
+
+import { roughBytes } from "../domain/measure.js";
 import type { AppliedEvent, BlamedState } from "../domain/resource.js";
-import { roughBytes } from "../domain/rough-size.js";
 
 /** How many are kept, of how many bytes together. */
 interface Bounds {

@@ -1,7 +1,7 @@
 /** Reads and parses request bodies: media type, size, UTF-8 and JSON, in the order of the contract. */
 import type { IncomingMessage } from "node:http";
 import { BucketsError } from "../domain/errors.js";
-import type { JsonValue } from "../domain/json.js";
+import { frozen, type JsonValue } from "../domain/json.js";
 import { parseJsonText } from "../domain/json-text.js";
 import { limits } from "../domain/limits.js";
 import type { TakenContents } from "../domain/object/taken-contents.js";
@@ -52,8 +52,12 @@ export async function readJsonBody(
     return { mediaType, bytes, ...(await readFound(found)) };
   }
   const json = bytes.length === 0 ? undefined : parseBody(bytes);
-  // What is made of it may take as long again.
-  if (bytes.length >= limits.countedBytesMin) await wholeTurn();
+  if (bytes.length >= limits.countedBytesMin) {
+    // It is made nobody's to change, as whoever takes it does, and what is made of it may take as long again.
+    await wholeTurn();
+    frozen(json);
+    await wholeTurn();
+  }
   return { mediaType, bytes, json };
 }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { jsonBytes, jsonBytesAtMost, jsonDepth, jsonEqual, toJson } from "../../src/domain/json.js";
+import { jsonBytes, jsonDepth, jsonEqual, toJson } from "../../src/domain/json.js";
 import { anyJson, canonical, seed } from "./arbitraries.js";
 import { refusalOf } from "./refusal.js";
 
@@ -137,23 +137,6 @@ describe("jsonDepth", () => {
     expect(jsonDepth([[[[1]]]], 2)).toBe(3);
     expect(jsonDepth([[1]], 2)).toBe(2);
   });
-});
-
-test("jsonBytesAtMost is never less than what is written", () => {
-  const texts = fc.string({ unit: "binary" }).map((text) => text.toWellFormed());
-  fc.assert(
-    fc.property(fc.oneof(anyJson, texts, fc.constant("\u0001\u2028😀")), (value) => {
-      expect(jsonBytesAtMost(value)).toBeGreaterThanOrEqual(jsonBytes(value));
-    }),
-    { seed },
-  );
-});
-
-test.each([
-  ["digits", [0, 9, 10, 999_999, 1_000_000, -10, Number.MAX_SAFE_INTEGER]],
-  ["literals and what is empty", [[], {}, false]],
-] as const)("jsonBytesAtMost is nearly exact for %s", (_, value) => {
-  expect(jsonBytesAtMost(value) - jsonBytes(value)).toBeLessThanOrEqual(value.length * 3);
 });
 
 test("jsonBytes counts UTF-8, not characters", () => {

@@ -28,7 +28,7 @@ import {
   ownValue,
 } from "../json.js";
 import { limits } from "../limits.js";
-import { roughBytesOf } from "../rough-size.js";
+import { roughBytesOf } from "../measure.js";
 import { timestamp } from "../schemas.js";
 import { blobsOf, userFields } from "./document.js";
 import { isUserField } from "./own-fields.js";

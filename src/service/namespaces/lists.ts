@@ -5,6 +5,7 @@ import type { ListPosition } from "../../domain/filter/order.js";
 import { type Criteria, parseCriteria } from "../../domain/filter/parse.js";
 import { isJsonArray, type JsonValue } from "../../domain/json.js";
 import { type PageQuery, placesOn, Selection } from "../../domain/listing.js";
+import { roughBytes } from "../../domain/measure.js";
 import {
   type CountedNamespace,
   type FoundNamespace,
@@ -14,7 +15,6 @@ import {
 } from "../../domain/namespace/response.js";
 import { hasNamespace } from "../../domain/namespace/within.js";
 import { isDeleted } from "../../domain/resource.js";
-import { roughBytes } from "../../domain/rough-size.js";
 import { parsePaging } from "../../domain/schemas.js";
 import type { EventStore, LogPoint } from "../../eventstore/store.js";
 import type { ReadingParts } from "../parts.js";

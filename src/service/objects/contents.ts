@@ -8,6 +8,7 @@ import {
   ownValue,
 } from "../../domain/json.js";
 import { limits } from "../../domain/limits.js";
+import { roughBytes } from "../../domain/measure.js";
 import {
   type BlobData,
   BlobRequest,
@@ -18,7 +19,6 @@ import {
 import { replaceNewBlobs } from "../../domain/object/requests.js";
 import { nameOfPlace, type TakenContent } from "../../domain/object/taken-contents.js";
 import type { PatchMediaType } from "../../domain/patch-media-type.js";
-import { roughBytes } from "../../domain/rough-size.js";
 
 export type Contents = Map<string, TakenContent>;
 

@@ -3,6 +3,7 @@
 import type { AsOf } from "../../api/index.js";
 import { BucketsError, invariant } from "../../domain/errors.js";
 import { formatTime } from "../../domain/event.js";
+import { roughBytes } from "../../domain/measure.js";
 import { onlyOne, type Within } from "../../domain/namespace/within.js";
 import {
   type ResourceKind,
@@ -11,7 +12,6 @@ import {
   stateOfKind,
   streamOf,
 } from "../../domain/resource.js";
-import { roughBytes } from "../../domain/rough-size.js";
 import type { EventPlace, EventStore, LogPoint, StreamPoint } from "../../eventstore/store.js";
 import { nextTurn, type UnownedKind, type View } from "../../projections/view.js";
 import type { ReadingParts } from "../parts.js";

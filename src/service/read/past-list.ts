@@ -6,8 +6,8 @@ import type { AsOf, ServedListQuery } from "../../api/index.js";
 import type { ListPosition } from "../../domain/filter/order.js";
 import type { Criteria } from "../../domain/filter/parse.js";
 import { type Listing, type PageQuery, placesOn, Selection } from "../../domain/listing.js";
+import { roughBytes } from "../../domain/measure.js";
 import { isDeleted, type ResourceKind, type StateOf } from "../../domain/resource.js";
-import { roughBytes } from "../../domain/rough-size.js";
 import type { EventStore } from "../../eventstore/store.js";
 import { type KnownPoint, Newest, statesOf } from "./namespace-past.js";
 

@@ -16,9 +16,9 @@ import {
 import type { EventMeta } from "../../domain/event.js";
 import { assertReadable } from "../../domain/history.js";
 import type { JsonValue } from "../../domain/json.js";
+import { roughBytesOf } from "../../domain/measure.js";
 import { anyVersion, type Precondition } from "../../domain/precondition.js";
 import type { ResourceState } from "../../domain/resource.js";
-import { roughBytesOf } from "../../domain/rough-size.js";
 import type { Committer } from "../../eventstore/committer.js";
 import type { ReceivedTable } from "../../eventstore/received-table.js";
 import {
