@@ -15,13 +15,23 @@ export interface Answer {
 const pingEveryMs = 2;
 const textMax = 300;
 
+/** What is asked, with its body as it is sent. */
+export interface WrittenAsk extends Pick<Ask, "method" | "path" | "headers"> {
+  readonly bytes: Buffer | undefined;
+}
+
+/** Writes the body: of a large one that takes long, in which this program measures nothing else. */
+export function written({ body, ...asked }: Ask): WrittenAsk {
+  return { ...asked, bytes: body === undefined ? undefined : Buffer.from(JSON.stringify(body)) };
+}
+
 /** Sends it and reads the answer to its end, keeping only its beginning. Never throws. */
 export function ask(
   { url }: Server,
-  { method, path, body, headers }: Ask,
+  asked: Ask | WrittenAsk,
   { as = token, timeoutMs = 600_000, agent }: AskOptions = {},
 ): Promise<Answer> {
-  const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+  const { method, path, headers, bytes } = "bytes" in asked ? asked : written(asked);
   return new Promise((resolve) => {
     const failed = () => resolve({ status: 0, bytes: 0, text: "no answer" });
     const sent = request(`${url}${path}`, {

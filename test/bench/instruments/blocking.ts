@@ -5,7 +5,7 @@ import type { Instrument } from "../instrument.js";
 import { cpuMs } from "../machine.js";
 import { startBuild } from "../processes.js";
 import type { Setup } from "../setup.js";
-import { ask, askAll, describe, startPings } from "./asking.js";
+import { ask, askAll, describe, startPings, written } from "./asking.js";
 import { blocking as cases, type Hostile } from "./hostile.js";
 
 const timeoutMs = 90_000;
@@ -42,7 +42,7 @@ async function lookAt(hostile: Hostile, setup: Setup, dist: string) {
   const server = await startBuild(dist, setup.path("store.db"), { flags });
   try {
     await askAll(server, hostile.before(of));
-    const asked = hostile.ask(of);
+    const asked = written(hostile.ask(of));
     const pings = startPings(server);
     await delay(settleMs);
     writeFileSync(turns, "");
