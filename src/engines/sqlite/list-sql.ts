@@ -50,8 +50,8 @@ export interface TablePage<Row> {
 
 type SqlValue = string | number | null;
 
-/** Answers SQLite about one row: it is given JSON text, or null where the path leads nowhere. */
-type RowFunction = (json: string | null, extra: string | null) => SqlValue;
+/** Answers SQLite about one row: it is given JSON texts, or null where a path leads nowhere. */
+type RowFunction = (...texts: unknown[]) => SqlValue;
 
 /** A piece of SQL and what is bound to it. */
 export interface Fragment {
@@ -73,8 +73,7 @@ export class ListFunctions {
     db.function(
       "list_function",
       { deterministic: true, directOnly: true, varargs: true },
-      (index: unknown, json: unknown, extra: unknown) =>
-        this.#functions[Number(index)]?.(textOrNull(json), textOrNull(extra)) ?? null,
+      (index: unknown, ...texts: unknown[]) => this.#functions[Number(index)]?.(...texts) ?? null,
     );
   }
 
@@ -248,14 +247,13 @@ export class TableList<Row> {
       sql: "state -> ?",
       values: [jsonPath(sourceOf([name])?.keys ?? [])],
     }));
-    const index = this.#functions.add((json) => {
-      const found = parseJson(json);
-      return textsIn(found).some(isFound) ? 1 : 0;
-    });
+    const index = this.#functions.add((...found) =>
+      found.some((json) => textsIn(parseJson(json)).some(isFound)) ? 1 : 0,
+    );
     return join(
-      fragment("list_function(?, json_array(", index),
-      ...texts.flatMap((text, at) => (at === 0 ? [text] : [fragment(", "), text])),
-      fragment("))"),
+      fragment("list_function(?", index),
+      ...texts.flatMap((text) => [fragment(", "), text]),
+      fragment(")"),
     );
   }
 
@@ -276,7 +274,9 @@ export class TableList<Row> {
     }
     const { extra, parse } = this.#table;
     const index = this.#functions.add((state, more) =>
-      state === null ? null : read(valueAt(listing.fields(parse(state, more)), path)),
+      typeof state !== "string"
+        ? null
+        : read(valueAt(listing.fields(parse(state, textOrNull(more))), path)),
     );
     return fragment(`list_function(?, state, ${extra})`, index);
   }
@@ -329,8 +329,11 @@ function jsonPath(keys: Pointer): string {
   return `$${keys.map((key) => `."${key}"`).join("")}`;
 }
 
-function parseJson(json: string | null): JsonValue | undefined {
-  return json === null ? undefined : JSON.parse(json);
+function parseJson(json: unknown): JsonValue | undefined {
+  if (typeof json !== "string") return undefined;
+  // Texts without an escape stand in it as they are: a long one is not copied.
+  const isPlainText = json.startsWith('"') && !json.includes("\\");
+  return isPlainText ? json.slice(1, -1) : JSON.parse(json);
 }
 
 const timeOperators = new Map([
