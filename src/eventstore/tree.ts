@@ -3,8 +3,8 @@
  * in it or that one tree is the beginning of another. A function of the log and of nothing else;
  * where the hashes lie is a port.
  */
-import { hash } from "node:crypto";
 import { invariant } from "../domain/errors.js";
+import { sha256 } from "./frame.js";
 
 /** How many hashes a tile holds; the roots of full tiles are kept, all else is computed from them. */
 export const tileWidth = 256;
@@ -23,18 +23,18 @@ export interface TreeHashes {
 
 /** The leaf hash of an event: SHA-256(0x00 ‖ chain hash). */
 export function leafHash(chainHash: Uint8Array): Uint8Array {
-  return sha256(leafPrefix, chainHash);
+  return digestOf(leafPrefix, chainHash);
 }
 
 /** SHA-256(0x01 ‖ left ‖ right). */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return sha256(nodePrefix, left, right);
+  return digestOf(nodePrefix, left, right);
 }
 
 /** The root of the tree over the first `size` events; of an empty one it is SHA-256 of nothing. */
 export function treeRoot(hashes: TreeHashes, size: number): Uint8Array {
   assertCount(size);
-  return size === 0 ? sha256() : rangeRoot(hashes, 0, size);
+  return size === 0 ? digestOf() : rangeRoot(hashes, 0, size);
 }
 
 /**
@@ -66,7 +66,7 @@ export class GrowingTree {
   root(): Uint8Array {
     const hashes = this.#roots.map(({ hash }) => hash);
     return hashes.length === 0
-      ? sha256()
+      ? digestOf()
       : hashes.reduceRight((right, left) => nodeHash(left, right));
   }
 }
@@ -161,7 +161,7 @@ export function verifyConsistency(shown: {
   const { from, to, fromRoot, toRoot, proof } = shown;
   if (!isCount(from) || !isCount(to) || from > to) return false;
   if (from === to) return proof.length === 0 && equal(fromRoot, toRoot);
-  if (from === 0) return proof.length === 0 && equal(fromRoot, sha256());
+  if (from === 0) return proof.length === 0 && equal(fromRoot, digestOf());
   const path = isPowerOfTwo(from) ? [fromRoot, ...proof] : proof;
   const [first, ...rest] = path;
   if (first === undefined) return false;
@@ -272,7 +272,6 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }
 
-/** By way of a string: a buffer of `hash` is memory of its own, which takes longer than to hash. */
-function sha256(...pieces: readonly Uint8Array[]): Uint8Array {
-  return Buffer.from(hash("sha256", Buffer.concat(pieces), "hex"), "hex");
+function digestOf(...pieces: readonly Uint8Array[]): Uint8Array {
+  return sha256(Buffer.concat(pieces));
 }
