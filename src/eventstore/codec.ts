@@ -79,6 +79,9 @@ export type EventContent = Omit<
   "metaSalt" | "metaCommitment" | "salt" | "commitment" | "hash"
 >;
 
+/** What of a row tells what a stream is folded to: whoever did it, or why, changes no state. */
+export type FoldedContent = Omit<EventContent, "meta">;
+
 /** What is wrong, on one line. */
 export function problemOf(error: unknown): string {
   const told =
@@ -95,7 +98,19 @@ export function problemOf(error: unknown): string {
 
 /** The event of a row, parsed by its schema: rows are a border like any other. */
 export function decode(row: EventContent): RecordedEvent {
-  invariant(row.body !== null && row.meta !== null, `the event at ${row.position} has no bytes`);
+  invariant(row.meta !== null, `the event at ${row.position} has no meta`);
+  return decodedWith(EventMeta.parse(JSON.parse(utf8.decode(row.meta))), row);
+}
+
+/** The event of a row, with nothing of who did it and why. @throws for what cannot be read either. */
+export function withoutMeta(row: FoldedContent): RecordedEvent {
+  return decodedWith(noMeta, row);
+}
+
+const noMeta: EventMeta = { actor: "", request_id: "" };
+
+function decodedWith(meta: EventMeta, row: FoldedContent): RecordedEvent {
+  invariant(row.body !== null, `the event at ${row.position} has no bytes`);
   invariant(
     row.schemaVersion === schemaVersion,
     `the event at ${row.position} has the unknown schema version ${row.schemaVersion}`,
@@ -109,7 +124,7 @@ export function decode(row: EventContent): RecordedEvent {
     eventId: row.eventId,
     transactionId: row.transactionId ?? undefined,
     recordedAt: row.recordedAt,
-    meta: EventMeta.parse(JSON.parse(utf8.decode(row.meta))),
+    meta,
     event: DomainEvent.parse({ type: row.type, data: JSON.parse(utf8.decode(row.body)) }),
   };
 }
@@ -144,28 +159,19 @@ export function toLogged(
 
 /**
  * What a stream is folded to with the event of a row. It is what happened that counts, whoever it says
- * did it: an event of which only that cannot be read is folded, and any other that cannot be is passed
- * over.
+ * did it: only an event of which that cannot be read is passed over.
  */
 export function foldRow(
   folded: BlamedState | undefined,
-  row: EventContent,
+  row: FoldedContent,
 ): BlamedState | undefined {
-  const recorded = read(row);
   try {
-    const { after, blame } = applied(folded, isUnreadable(recorded) ? withoutMeta(row) : recorded);
+    const { after, blame } = applied(folded, withoutMeta(row));
     return { state: after, blame };
   } catch {
     return folded;
   }
 }
-
-/** The event of a row whose meta cannot be read. @throws for what cannot be read either. */
-export function withoutMeta(row: EventContent): RecordedEvent {
-  return decode({ ...row, meta: noMeta });
-}
-
-const noMeta = new TextEncoder().encode(JSON.stringify({ actor: "", request_id: "" }));
 
 export function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex");

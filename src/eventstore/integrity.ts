@@ -7,7 +7,14 @@ import { fails, type HealthCheck, passes } from "../domain/health.js";
 import type { Fault } from "../domain/reports.js";
 import type { StoredEvent } from "./frame.js";
 import type { KnownIntegrity } from "./store.js";
-import { ChainCheck, problemOfContent, problemOfHash, type StoredContent } from "./verify.js";
+import {
+  ChainCheck,
+  problemOfBody,
+  problemOfContent,
+  problemOfHash,
+  type StoredBody,
+  type StoredContent,
+} from "./verify.js";
 
 export class Integrity implements KnownIntegrity {
   #fault: Fault | undefined;
@@ -23,6 +30,11 @@ export class Integrity implements KnownIntegrity {
   /** A row, as it is read. @throws TAMPERED for one whose bytes are not what was committed to. */
   genuine<Row extends StoredContent & { readonly position: number }>(row: Row): Row {
     return this.#unless(problemOfContent(row), row);
+  }
+
+  /** The same for one of which no more was read than what is folded. */
+  genuineBody<Row extends StoredBody & { readonly position: number }>(row: Row): Row {
+    return this.#unless(problemOfBody(row), row);
   }
 
   /** The same for a row whose place in the chain is known. */

@@ -72,19 +72,28 @@ export type StoredContent = Pick<
   "meta" | "metaSalt" | "metaCommitment" | "body" | "salt" | "commitment"
 >;
 
+/** What is folded of them. */
+export type StoredBody = Pick<StoredContent, "body" | "salt" | "commitment">;
+
 /** What is wrong with the bytes of an event, by themselves. */
 export function problemOfContent(row: StoredContent): string | undefined {
-  if (row.metaSalt === null || row.meta === null || row.salt === null || row.body === null) {
-    return "bytes are missing, and no event says that they were erased";
-  }
+  if (row.metaSalt === null || row.meta === null) return bytesMissing;
   if (!equal(row.metaCommitment, commit(row.metaSalt, row.meta))) {
     return "the meta is not what was committed to";
   }
+  return problemOfBody(row);
+}
+
+/** The same of what is folded alone. */
+export function problemOfBody(row: StoredBody): string | undefined {
+  if (row.salt === null || row.body === null) return bytesMissing;
   if (!equal(row.commitment, commit(row.salt, row.body))) {
     return "the body is not what was committed to";
   }
   return undefined;
 }
+
+const bytesMissing = "bytes are missing, and no event says that they were erased";
 
 /** What is wrong with the header of an event that follows on one with that hash. */
 export function problemOfHash(

@@ -614,7 +614,7 @@ export class SqliteEngine implements EventStore {
     let folded = projection.loadSnapshot(stream, version);
     const from = (folded?.state.version ?? 0) + 1;
     for (const row of log.contents(stream, from, version)) {
-      folded = foldRow(folded, this.integrity.genuine(row));
+      folded = foldRow(folded, this.integrity.genuineBody(row));
     }
     return folded;
   }

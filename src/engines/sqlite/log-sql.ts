@@ -1,7 +1,7 @@
 /** Every SQL statement of the log, prepared once per connection; rows are parsed as they come out. */
 import type Database from "better-sqlite3";
 import { z } from "zod";
-import type { EventContent } from "../../eventstore/codec.js";
+import type { FoldedContent } from "../../eventstore/codec.js";
 import { type StoredEvent, zeroHash } from "../../eventstore/frame.js";
 import { sliceBytesMax, storedBytes } from "../../eventstore/slice.js";
 import {
@@ -17,7 +17,7 @@ import {
   type StreamPage,
   type TimeFilter,
 } from "../../eventstore/store.js";
-import type { StoredContent } from "../../eventstore/verify.js";
+import type { StoredBody } from "../../eventstore/verify.js";
 
 const bytes = z.instanceof(Uint8Array);
 
@@ -43,7 +43,7 @@ const EventRow = z.object({
   hash: bytes,
 });
 
-const ContentRow = EventRow.omit({ hash: true });
+const ContentRow = EventRow.omit({ hash: true, meta: true, metaSalt: true, metaCommitment: true });
 
 const LoggedRow = EventRow.extend({ previousHash: bytes.nullable() });
 
@@ -82,8 +82,7 @@ const columns = `
 const contentColumns = `
   position, stream, version, namespace, bucket_id AS bucketId, event_id AS eventId,
   transaction_id AS transactionId, type, schema_version AS schemaVersion,
-  recorded_at AS recordedAt, CAST(meta AS BLOB) AS meta, meta_salt AS metaSalt,
-  meta_commitment AS metaCommitment, CAST(body AS BLOB) AS body, salt, commitment`;
+  recorded_at AS recordedAt, CAST(body AS BLOB) AS body, salt, commitment`;
 
 const SecretRow = z
   .object({
@@ -183,7 +182,7 @@ export class LogReader {
   }
 
   /** What folding needs of the events of a stream, and what they committed to. */
-  *contents(stream: string, from: number, to: number): Iterable<EventContent & StoredContent> {
+  *contents(stream: string, from: number, to: number): Iterable<FoldedContent & StoredBody> {
     for (const raw of this.#contents.iterate(stream, from, to)) yield ContentRow.parse(raw);
   }
 
