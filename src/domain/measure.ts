@@ -26,24 +26,29 @@ const itemsOfLong = 1_000;
 /** By the value itself, which never changes: a state, and the long arrays that a request shares with it. */
 const known = new WeakMap<object, Measure>();
 
-/** What is asked about again and again, such as the document of a state, is walked once. */
 export function measureOf(value: object): Measure {
-  const measured = known.get(value);
-  if (measured !== undefined) return measured;
   const sum = { depth: 0, roughBytes: 0, bytesAtMost: 0 };
   walk(sum, value, 1);
-  known.set(value, sum);
   return sum;
 }
 
-/** About as many bytes as the value has as JSON text. */
-export function roughBytes(value: object): number {
-  return measureOf(value).roughBytes;
+/** The same of what is asked about again and again: to remember it costs more than to walk a small one. */
+function rememberedMeasureOf(value: object): Measure {
+  const remembered = known.get(value);
+  if (remembered !== undefined) return remembered;
+  const measured = measureOf(value);
+  known.set(value, measured);
+  return measured;
 }
 
-/** The same of any value. */
+/** About as many bytes as a state has as JSON text. */
+export function roughBytes(state: object): number {
+  return rememberedMeasureOf(state).roughBytes;
+}
+
+/** The same of any value, which is not asked about again. */
 export function roughBytesOf(value: JsonValue): number {
-  if (typeof value === "object" && value !== null) return roughBytes(value);
+  if (typeof value === "object" && value !== null) return measureOf(value).roughBytes;
   return typeof value === "string" ? value.length + markBytes : markBytes;
 }
 
@@ -92,7 +97,7 @@ function add(sum: Sum, value: JsonValue | undefined, level: number): void {
     sum.roughBytes += markBytes;
     sum.bytesAtMost += typeof value === "number" ? numberBytes(value) : literalBytesMax;
   } else if (isLong(value)) {
-    const { depth, roughBytes: rough, bytesAtMost } = measureOf(value);
+    const { depth, roughBytes: rough, bytesAtMost } = rememberedMeasureOf(value);
     sum.depth = Math.max(sum.depth, level + depth);
     sum.roughBytes += rough;
     sum.bytesAtMost += bytesAtMost;
