@@ -1,4 +1,7 @@
-/** How large and how deep a value is, found in one walk without writing it: what work on it will cost, before it is begun. */
+/**
+ * How large and how deep a value is, found in one walk without writing it: what work on it will cost,
+ * before it is begun.
+ */
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "./json.js";
 
 export interface Measure {
@@ -26,6 +29,7 @@ const itemsOfLong = 1_000;
 /** By the value itself, which never changes: a state, and the long arrays that a request shares with it. */
 const known = new WeakMap<object, Measure>();
 
+/** Walks the value, except for the long arrays in it that were walked before. */
 export function measureOf(value: object): Measure {
   const sum = { depth: 0, roughBytes: 0, bytesAtMost: 0 };
   walk(sum, value, 1);

@@ -26,15 +26,15 @@ export const mutations: readonly Mutation[] = [
   {
     name: "a leaf is hashed without 0x00",
     file: tree,
-    find: "return sha256(leafPrefix, chainHash);",
-    replace: "return sha256(chainHash);",
+    find: "return digestOf(leafPrefix, chainHash);",
+    replace: "return digestOf(chainHash);",
     tests: ofTree,
   },
   {
     name: "a node is hashed without 0x01",
     file: tree,
-    find: "return sha256(nodePrefix, left, right);",
-    replace: "return sha256(left, right);",
+    find: "return digestOf(nodePrefix, left, right);",
+    replace: "return digestOf(left, right);",
     tests: ofTree,
   },
   {
