@@ -30,7 +30,7 @@ export const limits = {
   /** Instructions of what a regular expression is compiled to. */
   filterPatternSizeMax: 1_000,
   /** What a character costs however few instructions there are, in instructions: it is read and looked up. */
-  filterPatternCharacterWork: 12,
+  filterPatternCharacterWork: 16,
   /** Instructions times characters, of one condition in one request: some seconds at the worst. */
   filterPatternWorkMax: 4_000_000_000,
   searchLengthMax: 1_000,
