@@ -52,8 +52,9 @@ export function roughBytes(state: object): number {
 
 /** The same of any value, which is not asked about again. */
 export function roughBytesOf(value: JsonValue): number {
-  if (typeof value === "object" && value !== null) return measureOf(value).roughBytes;
-  return typeof value === "string" ? value.length + markBytes : markBytes;
+  const sum = { depth: 0, roughBytes: 0, bytesAtMost: 0 };
+  add(sum, value, 0);
+  return sum.roughBytes;
 }
 
 /** What was counted so far: one for a whole walk, since very many values are small. */

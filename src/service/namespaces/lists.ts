@@ -2,7 +2,7 @@
 
 import type { AsOf, ListNamespacesResponse, ServedNamespaceListQuery } from "../../api/index.js";
 import type { ListPosition } from "../../domain/filter/order.js";
-import { type Criteria, parseCriteria } from "../../domain/filter/parse.js";
+import type { Criteria } from "../../domain/filter/parse.js";
 import { isJsonArray, type JsonValue } from "../../domain/json.js";
 import { type PageQuery, placesOn, Selection } from "../../domain/listing.js";
 import { roughBytes } from "../../domain/measure.js";
@@ -15,14 +15,11 @@ import {
 } from "../../domain/namespace/response.js";
 import { hasNamespace } from "../../domain/namespace/within.js";
 import { isDeleted } from "../../domain/resource.js";
-import { parsePaging } from "../../domain/schemas.js";
 import type { EventStore, LogPoint } from "../../eventstore/store.js";
 import type { ReadingParts } from "../parts.js";
-import { decodeCursor } from "../read/cursor.js";
-import { endPage } from "../read/list-page.js";
-import { average, ListPlace, ListRequest, rawCriteria } from "../read/lists.js";
+import { type Begun, beginPage, endPage } from "../read/list-page.js";
+import { average } from "../read/lists.js";
 import { knownPoint, presentPoint, statesOf } from "../read/namespace-past.js";
-import { asPoint } from "../read/stream-past.js";
 import { foundAt } from "./namespaces-at.js";
 
 const path = "/v1/namespaces/list";
@@ -31,19 +28,15 @@ export async function listNamespaces(
   parts: ReadingParts,
   query: ServedNamespaceListQuery,
 ): Promise<ListNamespacesResponse> {
-  const { limit, offset, cursor } = parsePaging(ListRequest, query);
-  const criteria = parseCriteria(rawCriteria(query), namespaceCatalog);
-  const scope = JSON.stringify([path, criteria, query.asOf]);
-  const after = cursor === undefined ? undefined : decodeCursor(scope, ListPlace, cursor);
+  const begun = beginPage(query, namespaceCatalog, [path]);
   const { answer } = query;
-  const told = (answer && toldFor.get(answer)) ?? (await lookAtAll(parts, query, criteria));
+  const told = (answer && toldFor.get(answer)) ?? (await lookAtAll(parts, query, begun));
   if (answer !== undefined) toldFor.set(answer, told);
-  // One more than asked for tells whether there is a next page.
-  const which = { limit: limit + 1, offset, after, bytesMax: query.bytesMax };
-  const { rows, isCut } = await readPage(parts.events, told, criteria, which);
+  const which = { ...begun.wanted, bytesMax: query.bytesMax };
+  const { rows, isCut } = await readPage(parts.events, told, begun.criteria, which);
   const { shown, pagination } = endPage(
     { rows, isCut, total: told.places.length },
-    { query, criteria, listing: namespaceListing, scope, path, limit, offset, after },
+    { ...begun, listing: namespaceListing, path },
   );
   return {
     results: shown.map(renderNamespace),
@@ -75,10 +68,10 @@ const toldFor = new WeakMap<object, Told>();
 
 async function lookAtAll(
   parts: ReadingParts,
-  { asOf: asked, within }: ServedNamespaceListQuery,
-  criteria: Criteria,
+  { within }: ServedNamespaceListQuery,
+  { criteria, asOf }: Pick<Begun, "criteria" | "asOf">,
 ): Promise<Told> {
-  const { found: all, ...then } = await foundThen(parts, asked);
+  const { found: all, ...then } = await foundThen(parts, asOf);
   const found = all.filter(({ name }) => hasNamespace(within, name));
   const selection = new Selection(criteria, namespaceListing);
   const totals = { namespaces: 0, buckets: 0, objects: 0, extractors: 0, indexes: 0 };
@@ -95,8 +88,7 @@ async function lookAtAll(
   return { ...then, found: byName, places: selection.ordered(), stats: statsOf(totals) };
 }
 
-async function foundThen(parts: ReadingParts, asked: string | undefined): Promise<FoundThen> {
-  const asOf = asPoint(asked, "as_of");
+async function foundThen(parts: ReadingParts, asOf: Begun["asOf"]): Promise<FoundThen> {
   if (asOf !== undefined) {
     const { point, isFinal } = await knownPoint(parts, undefined, asOf);
     return { point, ...(await foundAt(parts, point, isFinal)) };

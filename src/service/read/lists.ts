@@ -1,34 +1,14 @@
 /** Lists of the buckets of one namespace, as they are and as they were. */
-import { z } from "zod";
 import type { AsOf, ListBucketsResponse, ListQuery, ServedListQuery } from "../../api/index.js";
 import { assertAsked, type Question } from "../../api/questions.js";
 import { bucketCatalog, bucketListing, type CountedBucket } from "../../domain/bucket/list.js";
-import { parseCriteria, type RawCriteria } from "../../domain/filter/parse.js";
 import { toJson } from "../../domain/json.js";
-import { limits } from "../../domain/limits.js";
-import { parsePaging } from "../../domain/schemas.js";
 import { type BucketPage, totalsOf, type ListQuery as ViewQuery } from "../../projections/view.js";
 import { answerBucket } from "../buckets/answers.js";
 import type { ReadingParts } from "../parts.js";
-import { cursorText, decodeCursor } from "./cursor.js";
-import { endPage } from "./list-page.js";
+import { beginPage, endPage } from "./list-page.js";
 import { type KnownPoint, knownPoint } from "./namespace-past.js";
 import { listThen } from "./past-list.js";
-import { asPoint } from "./stream-past.js";
-
-export const ListRequest = z.object({
-  limit: z.number().int().min(1).max(limits.pageSizeMax).default(limits.listPageSizeDefault),
-  offset: z.number().int().min(0).default(0),
-  cursor: cursorText,
-});
-
-/** The place of the last bucket of a page; how many came before it numbers the next page. */
-export const ListPlace = z.object({
-  sortKey: z.string().optional(),
-  createdAt: z.string(),
-  id: z.string(),
-  seen: z.number(),
-});
 
 /** @param now the time of the store. */
 export async function listBuckets(
@@ -38,24 +18,20 @@ export async function listBuckets(
   now: number,
 ): Promise<ListBucketsResponse> {
   const { namespace, publicUrl } = where;
-  const { limit, offset, cursor } = parsePaging(ListRequest, query);
-  const asOf = asPoint(query.asOf, "as_of");
-  const criteria = parseCriteria(rawCriteria(query), bucketCatalog);
-  const scope = JSON.stringify(["buckets", namespace, criteria, query.asOf]);
-  const after = cursor === undefined ? undefined : decodeCursor(scope, ListPlace, cursor);
+  const begun = beginPage(query, bucketCatalog, ["buckets", namespace]);
+  const { criteria, asOf } = begun;
   const then = asOf === undefined ? undefined : await knownPoint(parts, namespace, asOf);
   const at = then?.at ?? now;
   const viewpoint = { at, publicUrl };
   const listing = bucketListing(viewpoint);
-  // One more than asked for tells whether there is a next page.
-  const pageQuery = { limit: limit + 1, offset, after, bytesMax: query.bytesMax };
+  const pageQuery = { ...begun.wanted, bytesMax: query.bytesMax };
   const page: BucketPage & { readonly asOf?: AsOf } =
     then === undefined
       ? await parts.view.list({ namespace, criteria, viewpoint, ...pageQuery })
       : await bucketsThen(parts, { namespace, criteria, viewpoint, ...pageQuery }, then, query);
   const { shown, pagination } = endPage(
     { rows: page.buckets, isCut: page.isCut, total: page.totalCount },
-    { query, criteria, listing, scope, path: "/v1/buckets/list", limit, offset, after },
+    { ...begun, listing, path: "/v1/buckets/list" },
   );
   return {
     results: shown.map((counted) => answerBucket(counted, at, publicUrl).bucket),
@@ -112,19 +88,4 @@ export function ownQuery<Query extends ListQuery<unknown>>(
   assertAsked(question, query);
   const { filters, sort } = query;
   return { ...query, filters: toJson(filters ?? null), sort: sort && { ...sort } };
-}
-
-/** The criteria as JSON of our own, by the names of the wire. */
-export function rawCriteria({
-  search,
-  filters,
-  sort,
-  caseSensitive,
-}: ListQuery<unknown>): RawCriteria {
-  return {
-    search: search ?? null,
-    filters: toJson(filters ?? null),
-    sort: toJson(sort ?? null),
-    case_sensitive: caseSensitive ?? null,
-  };
 }

@@ -1,20 +1,15 @@
 /** Lists of what is in one bucket, as it is and as it was: objects, batches, uploads. */
 
 import type { AsOf, Pagination, ServedListQuery } from "../../api/index.js";
-import { parseCriteria } from "../../domain/filter/parse.js";
 import type { PageQuery } from "../../domain/listing.js";
 import { memberListing } from "../../domain/members.js";
 import { type MemberKind, memberNamed, type StateOf } from "../../domain/resource.js";
-import { parsePaging } from "../../domain/schemas.js";
 import type { LogPoint } from "../../eventstore/store.js";
 import type { MemberPage } from "../../projections/view.js";
 import type { ReadingParts } from "../parts.js";
-import { decodeCursor } from "./cursor.js";
-import { endPage } from "./list-page.js";
-import { ListPlace, ListRequest, rawCriteria } from "./lists.js";
+import { beginPage, endPage } from "./list-page.js";
 import { knownPoint } from "./namespace-past.js";
 import { listThen, type PastList } from "./past-list.js";
-import { asPoint } from "./stream-past.js";
 
 /** Whose members are listed, and how they can be asked for. */
 interface Where<Kind extends MemberKind> {
@@ -41,23 +36,19 @@ export async function listMembers<Kind extends MemberKind>(
   query: ServedListQuery,
   onThen: (state: StateOf<Kind>) => void = () => {},
 ): Promise<Listed<StateOf<Kind>>> {
-  const { limit, offset, cursor } = parsePaging(ListRequest, query);
-  const criteria = parseCriteria(rawCriteria(query), memberNamed(kind).listing.catalog);
-  const asked = asPoint(query.asOf, "as_of");
-  const scope = JSON.stringify([kind, bucketId, criteria, query.asOf]);
-  const after = cursor === undefined ? undefined : decodeCursor(scope, ListPlace, cursor);
+  const begun = beginPage(query, memberNamed(kind).listing.catalog, [kind, bucketId]);
+  const { criteria, asOf: asked } = begun;
   const then = asked === undefined ? undefined : await knownPoint(parts, namespace, asked);
   const at = then?.at ?? parts.clock();
   const listing = memberListing(kind, at);
-  // One more than asked for tells whether there is a next page.
-  const pageQuery = { limit: limit + 1, offset, after, bytesMax: query.bytesMax };
+  const pageQuery = { ...begun.wanted, bytesMax: query.bytesMax };
   const page: MemberPage<StateOf<Kind>> & { readonly asOf?: AsOf } = await (then === undefined
     ? parts.view.listMembers(kind, { bucketId, criteria, at, ...pageQuery })
     : membersThen(parts, { kind, bucketId, then, criteria }, { ...query, ...pageQuery }, onThen));
   const path = `/v1/buckets/${bucketId}/${memberNamed(kind).table.name}/list`;
   const { shown, pagination } = endPage(
     { rows: page.states, isCut: page.isCut, total: page.totalCount },
-    { query, criteria, listing, scope, path, limit, offset, after },
+    { ...begun, listing, path },
   );
   return {
     states: shown,

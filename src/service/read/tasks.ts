@@ -10,19 +10,17 @@ import { assertText } from "../../api/options.js";
 import { assertAsked } from "../../api/questions.js";
 import { type BucketsError, isBucketsError } from "../../domain/errors.js";
 import type { DomainEvent } from "../../domain/event.js";
-import { type Criteria, parseCriteria } from "../../domain/filter/parse.js";
+import type { Criteria } from "../../domain/filter/parse.js";
 import { isUnreadable } from "../../domain/history.js";
 import { type PageQuery, select } from "../../domain/listing.js";
 import type { Within } from "../../domain/namespace/within.js";
 import { organizationNotFound } from "../../domain/not-found.js";
-import { parsePaging } from "../../domain/schemas.js";
 import { batchTask, type TaskResponse, uploadsTaskOf } from "../../domain/task.js";
 import { taskCatalog, taskListing } from "../../domain/task-list.js";
 import type { TaskPage } from "../../projections/view.js";
 import type { OfOrganization, ReadingParts } from "../parts.js";
-import { decodeCursor } from "./cursor.js";
-import { endPage } from "./list-page.js";
-import { ListPlace, ListRequest, ownQuery, rawCriteria } from "./lists.js";
+import { beginPage, endPage } from "./list-page.js";
+import { ownQuery } from "./lists.js";
 import { type NamespacePast, namespacePastAt } from "./namespace-past.js";
 import { streamEvents } from "./stream-events.js";
 import { asPoint } from "./stream-past.js";
@@ -75,22 +73,17 @@ export class TaskService implements Tasks {
 
   async list(given: ListQuery = {}): Promise<ListTasksResponse> {
     const query = ownQuery(given);
-    const { limit, offset, cursor } = parsePaging(ListRequest, query);
-    const criteria = parseCriteria(rawCriteria(query), taskCatalog);
-    const asOf = asPoint(query.asOf, "as_of");
-    const scope = JSON.stringify(["tasks", this.#within, criteria, query.asOf]);
-    const after = cursor === undefined ? undefined : decodeCursor(scope, ListPlace, cursor);
+    const begun = beginPage(query, taskCatalog, ["tasks", this.#within]);
+    const { criteria, asOf, wanted: which } = begun;
     const past =
       asOf === undefined ? undefined : await namespacePastAt(this.#parts, this.#within, asOf);
-    // One more than asked for tells whether there is a next page.
-    const which = { limit: limit + 1, offset, after };
     const { tasks, totalCount } =
       past === undefined && asksNothing(criteria)
         ? await this.#newest(which)
         : await this.#selected(criteria, which, past);
     const { shown, pagination } = endPage(
       { rows: tasks, isCut: false, total: totalCount },
-      { query, criteria, listing: taskListing, scope, path, limit, offset, after },
+      { ...begun, listing: taskListing, path },
     );
     return {
       results: [...shown],
