@@ -28,7 +28,8 @@ export function checkHistory(attempts: readonly Ended[]): string[] {
     if (attempt.outcome === "refused" && attempt.status === 412)
       checkRefusal(attempt, ofBucket, faults);
     if (attempt.outcome === "refused" && attempt.status === 400 && isWrite(attempt.deed)) {
-      faults.push(`${attempt.id}: refused with 400, though it is one that fits`);
+      const { id, deed, refusal } = attempt;
+      faults.push(`${id}: ${deed} refused with 400, though it is one that fits: ${refusal}`);
     }
     if (attempt.outcome === "acknowledged" && isAstray(attempt)) {
       faults.push(`${attempt.id}: done, though it asked for version ${attempt.ifMatch}`);

@@ -52,6 +52,8 @@ export type Ended = Attempt &
     /** X-Version of the answer. */
     readonly version?: number;
     readonly position?: number;
+    /** What a refusal said, as it was sent. */
+    readonly refusal?: string;
     /** SHA-256 of an answer that must never change. */
     readonly answer?: string;
   };

@@ -274,7 +274,10 @@ class Client {
 
   async #lock(bucket: string): Promise<void> {
     const path = `/v1/buckets/${bucket}`;
-    await this.#write("lock", bucket, 1, { method: "POST", path: `${path}/lock`, body: {} });
+    const lock = { method: "POST", path: `${path}/lock`, body: {} };
+    const locked = await this.#write("lock", bucket, 1, lock);
+    // A lock whose outcome nobody knows may not be there: unlocking it would rightly be refused.
+    if (locked === undefined) return;
     await this.#write("unlock", bucket, 1, { method: "POST", path: `${path}/unlock`, body: {} });
   }
 
@@ -382,6 +385,7 @@ class Client {
       ...(version !== undefined && { version }),
       ...(position !== undefined && { position }),
       ...(resource !== undefined && { resource }),
+      ...(!response.ok && { refusal: text }),
       ...(attempt.deed === "past" && { answer: sha256(`${headers.get("ETag")} ${text}`) }),
     };
     this.#options.journal.end(ended);
