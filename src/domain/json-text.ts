@@ -81,6 +81,46 @@ type Level = Set<string> | null;
 const noKeys = new Set<string>();
 
 /**
+ * Whether a JSON text has more values than a document may: what it would cost to parse and to look at,
+ * known before either is begun. Of what is malformed it need not be right.
+ */
+export function hasManyValues(bytes: Uint8Array, valuesMax: number = limits.valuesMax): boolean {
+  let values = 1;
+  for (let at = 0; at < bytes.length && values <= valuesMax; at += 1) {
+    switch (bytes[at]) {
+      case quote:
+        at = endOfStringBytes(bytes, at);
+        break;
+      case comma:
+        values += 1;
+        break;
+      case openBrace:
+      case openBracket:
+        if (!isClosedNext(bytes, at + 1)) values += 1;
+        break;
+    }
+  }
+  return values > valuesMax;
+}
+
+/** The index of the closing quote. */
+function endOfStringBytes(bytes: Uint8Array, start: number): number {
+  let at = start + 1;
+  while (at < bytes.length && bytes[at] !== quote) at += bytes[at] === backslash ? 2 : 1;
+  return at;
+}
+
+function isClosedNext(bytes: Uint8Array, start: number): boolean {
+  let at = start;
+  while (isSpace(bytes[at])) at += 1;
+  return bytes[at] === closeBrace || bytes[at] === closeBracket;
+}
+
+function isSpace(code: number | undefined): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
+
+/**
  * One pass over the text for what `JSON.parse` lets through. It need not understand malformed
  * text, only stop on it: the parser will refuse that.
  */
@@ -163,7 +203,7 @@ function addKey(levels: Level[], key: string, { name }: JsonSource): void {
 const digitsOfAnyIntegerKept = 15;
 
 /** What every double keeps, or is no number: the commonest, so that it is not made one twice. */
-function isShortInteger(text: string, start: number, end: number): boolean {
+export function isShortInteger(text: string, start: number, end: number): boolean {
   if (end - start > digitsOfAnyIntegerKept) return false;
   for (let at = start; at < end; at += 1) {
     const code = text.charCodeAt(at);
@@ -182,11 +222,11 @@ function checkedNumber(literal: string): number {
   );
 }
 
-function startsNumber(code: number): boolean {
+export function startsNumber(code: number): boolean {
   return code === 0x2d || (code >= 0x30 && code <= 0x39);
 }
 
-function endOfNumber(text: string, start: number): number {
+export function endOfNumber(text: string, start: number): number {
   let at = start + 1;
   while (at < text.length && isNumberPart(text.charCodeAt(at))) at += 1;
   return at;

@@ -55,15 +55,22 @@ export function frozen<T>(value: T): T {
 /** Equality of JSON values: the order of keys does not matter, the order of array items does. */
 export function jsonEqual(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
   if (a === b) return true;
-  if (isJsonArray(a) && isJsonArray(b)) {
-    return a.length === b.length && a.every((item, index) => jsonEqual(item, b[index]));
-  }
+  if (isJsonArray(a) && isJsonArray(b)) return itemsEqual(a, b);
   if (isJsonObject(a) && isJsonObject(b)) {
     const keys = Object.keys(a);
     if (keys.length !== Object.keys(b).length) return false;
     return keys.every((key) => Object.hasOwn(b, key) && jsonEqual(a[key], b[key]));
   }
   return false;
+}
+
+/** By their index alone, and the same ones at a glance: there may be very many. */
+function itemsEqual(a: readonly JsonValue[], b: readonly JsonValue[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index += 1) {
+    if (a[index] !== b[index] && !jsonEqual(a[index], b[index])) return false;
+  }
+  return true;
 }
 
 /** Levels of arrays and objects; a scalar has none. Stops counting just past `limit`. */
@@ -179,5 +186,13 @@ export function tooManyKeys(): BucketsError {
     ["body"],
     "too_many_keys",
     `An object has more than ${limits.anyObjectKeysMax} keys: send fewer.`,
+  );
+}
+
+export function tooManyValues(): BucketsError {
+  return invalidAt(
+    ["body"],
+    "too_many_values",
+    `There are more than ${limits.valuesMax} items of arrays and members of objects: send fewer, or a blob.`,
   );
 }

@@ -5,6 +5,8 @@ export const limits = {
   /** Of a body that is refused, so much is skipped; with more, the connection ends. */
   skippedBodyBytesMax: 64 * 1024,
   documentBytesMax: 1024 * 1024,
+  /** Of a document, and of a body beside the contents of its blobs: items of arrays, members of objects. */
+  valuesMax: 100_000,
   patchOperationsMax: 1_000,
   /** Items of arrays that make room for what a JSON Patch adds, or close up behind what it removes. */
   patchMovedItemsMax: 5_000_000,
@@ -14,7 +16,7 @@ export const limits = {
   anyObjectKeysMax: 10_000,
   keyLengthMax: 1_024,
   /** Of fields of a bucket_schema in one write: those of items are looked for in each. */
-  schemaLookupsMax: 500_000,
+  schemaLookupsMax: 50_000,
   pageSizeMax: 1_000,
   /** Of events as they are stored: a page that has a cursor for the next one ends at this. */
   pageBytesMax: 8 * 1024 * 1024,

@@ -11,6 +11,8 @@ export interface Measure {
   readonly roughBytes: number;
   /** At least as many as it has as UTF-8 JSON text: as if each character of its texts were escaped. */
   readonly bytesAtMost: number;
+  /** Items of arrays and members of objects in it, and itself. */
+  readonly values: number;
 }
 
 /** What a number, a literal, or the marks around a member are taken for. */
@@ -31,7 +33,7 @@ const known = new WeakMap<object, Measure>();
 
 /** Walks the value, except for the long arrays in it that were walked before. */
 export function measureOf(value: object): Measure {
-  const sum = { depth: 0, roughBytes: 0, bytesAtMost: 0 };
+  const sum = { depth: 0, roughBytes: 0, bytesAtMost: 0, values: 1 };
   walk(sum, value, 1);
   return sum;
 }
@@ -52,7 +54,7 @@ export function roughBytes(state: object): number {
 
 /** The same of any value, which is not asked about again. */
 export function roughBytesOf(value: JsonValue): number {
-  const sum = { depth: 0, roughBytes: 0, bytesAtMost: 0 };
+  const sum = { depth: 0, roughBytes: 0, bytesAtMost: 0, values: 1 };
   add(sum, value, 0);
   return sum.roughBytes;
 }
@@ -62,6 +64,7 @@ interface Sum {
   depth: number;
   roughBytes: number;
   bytesAtMost: number;
+  values: number;
 }
 
 /** @param level of the value; what is far too deep is not looked at. */
@@ -84,10 +87,12 @@ function addItems(sum: Sum, items: readonly JsonValue[], level: number): void {
     } else add(sum, item, level);
   }
   sum.bytesAtMost += items.length;
+  sum.values += items.length;
 }
 
 function addMembers(sum: Sum, members: JsonObject, level: number): void {
   for (const key of Object.keys(members)) {
+    sum.values += 1;
     sum.roughBytes += key.length + markBytes;
     sum.bytesAtMost += key.length * escapeBytes + 4;
     add(sum, members[key], level);
@@ -102,10 +107,12 @@ function add(sum: Sum, value: JsonValue | undefined, level: number): void {
     sum.roughBytes += markBytes;
     sum.bytesAtMost += typeof value === "number" ? numberBytes(value) : literalBytesMax;
   } else if (isLong(value)) {
-    const { depth, roughBytes: rough, bytesAtMost } = rememberedMeasureOf(value);
+    const { depth, roughBytes: rough, bytesAtMost, values } = rememberedMeasureOf(value);
     sum.depth = Math.max(sum.depth, level + depth);
     sum.roughBytes += rough;
     sum.bytesAtMost += bytesAtMost;
+    // Itself was counted with what it is a member of.
+    sum.values += values - 1;
   } else walk(sum, value, level + 1);
 }
 

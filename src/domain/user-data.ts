@@ -7,6 +7,7 @@ import {
   type JsonValue,
   jsonBytes,
   tooDeep,
+  tooManyValues,
 } from "./json.js";
 import { limits } from "./limits.js";
 import { measureOf } from "./measure.js";
@@ -16,10 +17,11 @@ export const metadata = jsonObject.superRefine((value, context) => {
   addIssues(context, keyIssues(value, []));
 });
 
-/** @throws VALIDATION_FAILED for one that is nested too deep; PAYLOAD_TOO_LARGE beyond 1 MiB. */
+/** @throws VALIDATION_FAILED for one that is nested too deep or has too many values; PAYLOAD_TOO_LARGE beyond 1 MiB. */
 export function assertDocumentFits(document: JsonObject): void {
-  const { depth, bytesAtMost } = measureOf(document);
+  const { depth, bytesAtMost, values } = measureOf(document);
   if (depth > limits.jsonDepthMax) throw tooDeep();
+  if (values > limits.valuesMax) throw tooManyValues();
   // Nearly all are far below the limit, and need not be written to know it.
   if (bytesAtMost <= limits.documentBytesMax) return;
   const bytes = jsonBytes(document);

@@ -1,8 +1,8 @@
 /** Reads and parses request bodies: media type, size, UTF-8 and JSON, in the order of the contract. */
 import type { IncomingMessage } from "node:http";
 import { BucketsError } from "../domain/errors.js";
-import { frozen, type JsonValue } from "../domain/json.js";
-import { parseJsonText } from "../domain/json-text.js";
+import { frozen, type JsonValue, tooManyValues } from "../domain/json.js";
+import { hasManyValues, parseJsonText } from "../domain/json-text.js";
 import { limits } from "../domain/limits.js";
 import type { TakenContents } from "../domain/object/taken-contents.js";
 import { patchMediaTypes } from "../domain/patch-media-type.js";
@@ -27,9 +27,9 @@ export interface RequestBody {
  *
  * @param mediaTypes those that the route takes, the default first.
  * @param options how large it may be, 1 MiB unless given, and how it is parsed, strictly unless given.
- * @param large who looks through one beyond 1 MiB.
- * @throws UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE beyond that, BAD_REQUEST for what is not
- * strict JSON.
+ * @param large who looks through one that is larger or has more values than others may.
+ * @throws UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE beyond that, VALIDATION_FAILED for more values than
+ * one body may have, BAD_REQUEST for what is not strict JSON.
  */
 export async function readJsonBody(
   context: Pick<HttpContext, "req" | "res">,
@@ -47,10 +47,12 @@ export async function readJsonBody(
   const mediaType = checkMediaType(request, mediaTypes);
   const bytes = await readBytes(context, bytesMax);
   const patchType = patchMediaTypes.find((known) => known === mediaType);
-  if (bytes.length > limits.jsonBodyBytesMax && bodyContent !== undefined && patchType) {
+  const isLarge = bytes.length > limits.jsonBodyBytesMax || hasManyValues(bytes);
+  if (isLarge && bodyContent !== undefined && patchType) {
     const found = await large.find({ bytes, mediaType: patchType, content: bodyContent });
     return { mediaType, bytes, ...(await readFound(found)) };
   }
+  if (isLarge) throw tooManyValues();
   const json = bytes.length === 0 ? undefined : parseBody(bytes);
   if (bytes.length >= limits.countedBytesMin) {
     // It is made nobody's to change, as whoever takes it does, and what is made of it may take as long again.

@@ -1,7 +1,7 @@
 /**
- * Bodies beyond 1 MiB, which only those that write objects take: what makes them large are the contents
- * of blobs, which are taken out and decoded where others are not kept waiting. What is left is parsed
- * here, part by part.
+ * Bodies beyond 1 MiB or of very many values, which only those that write objects take: what makes them
+ * large are the contents of blobs, which are taken out and decoded where others are not kept waiting.
+ * What is left is parsed here, part by part.
  */
 import { BucketsError } from "../domain/errors.js";
 import {
@@ -10,8 +10,9 @@ import {
   type JsonValue,
   notedFromText,
   ownValue,
+  tooManyValues,
 } from "../domain/json.js";
-import { parseJsonText } from "../domain/json-text.js";
+import { hasManyValues, parseJsonText } from "../domain/json-text.js";
 import { limits } from "../domain/limits.js";
 import { TakenContents } from "../domain/object/taken-contents.js";
 import type { PatchMediaType } from "../domain/patch-media-type.js";
@@ -37,7 +38,7 @@ export interface FoundInBody {
 }
 
 export interface LargeBodies {
-  /** @throws BAD_REQUEST for what is not strict JSON, PAYLOAD_TOO_LARGE for what is large without blobs. */
+  /** @throws BAD_REQUEST for what is not strict JSON, PAYLOAD_TOO_LARGE and VALIDATION_FAILED for what is large without blobs. */
   find(body: LargeBody): Promise<FoundInBody>;
 }
 
@@ -65,6 +66,7 @@ export function findInBody({ bytes, mediaType, content }: LargeBody): FoundInBod
   if (!isJsonObject(json) || !isJsonArray(list)) {
     const rest = JSON.stringify(takeContents(mediaType, json, contents));
     assertSmall([rest], limits.jsonBodyBytesMax);
+    assertFewValues(rest);
     return { rest, objects: undefined, contents };
   }
   const objects = list.map((object, index) =>
@@ -73,6 +75,7 @@ export function findInBody({ bytes, mediaType, content }: LargeBody): FoundInBod
   const rest = JSON.stringify({ ...json, objects: [] });
   assertSmall([rest], limits.jsonBodyBytesMax);
   assertSmall(objects, limits.transactionBytesMax);
+  for (const text of [rest, ...objects]) assertFewValues(text);
   return { rest, objects, contents };
 }
 
@@ -85,4 +88,9 @@ function assertSmall(texts: readonly string[], bytesMax: number): void {
     `Beside the contents of blobs the body has ${bytes} bytes; at most ${bytesMax} are taken: send large values as blobs.`,
     { limit_bytes: bytesMax, actual_bytes: bytes },
   );
+}
+
+/** @throws VALIDATION_FAILED */
+function assertFewValues(text: string): void {
+  if (hasManyValues(Buffer.from(text))) throw tooManyValues();
 }

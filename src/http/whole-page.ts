@@ -49,6 +49,16 @@ export async function* wholePage(
   yield `],${JSON.stringify({ ...others, pagination: { ...counted, ...next } }).slice(1)}`;
 }
 
+/** The text of a list that is answered whole, however long it is. */
+export function* wholeList(results: readonly unknown[]): Iterable<string> {
+  let before = '{"results":[';
+  for (const text of textsOf(results)) {
+    yield before + text;
+    before = ",";
+  }
+  yield results.length === 0 ? `${before}]}` : "]}";
+}
+
 /** So much is written at once: whoever reads slowly has that much of a part in each place on its way. */
 const textLengthMin = 128 * 1024;
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type JsonValue, jsonBytes, jsonDepth } from "../../src/domain/json.js";
+import { hasManyValues } from "../../src/domain/json-text.js";
 import { measureOf, roughBytes } from "../../src/domain/measure.js";
 import { anyJson, seed } from "./arbitraries.js";
 
@@ -14,6 +15,11 @@ function nested(levels: number): JsonValue[] {
   return value;
 }
 
+function valuesIn(value: JsonValue): number {
+  if (typeof value !== "object" || value === null) return 1;
+  return Object.values(value).reduce<number>((sum, member) => sum + valuesIn(member), 1);
+}
+
 describe("a measure", () => {
   test("is never less than what is written, and as deep as the value is", () => {
     fc.assert(
@@ -21,6 +27,20 @@ describe("a measure", () => {
         const { bytesAtMost, depth } = measureOf(list);
         expect(bytesAtMost).toBeGreaterThanOrEqual(jsonBytes(list));
         expect(depth).toBe(jsonDepth(list));
+      }),
+      { seed },
+    );
+  });
+
+  test("counts the value and what is in it, as it is counted in its text before that is parsed", () => {
+    const spaces = fc.constantFrom(undefined, 1, "\t");
+    fc.assert(
+      fc.property(anyList, spaces, (list, space) => {
+        const { values } = measureOf(list);
+        expect(values).toBe(valuesIn(list));
+        const text = Buffer.from(JSON.stringify(list, undefined, space));
+        expect(hasManyValues(text, values)).toBe(false);
+        expect(hasManyValues(text, values - 1)).toBe(true);
       }),
       { seed },
     );
@@ -40,6 +60,7 @@ describe("a measure", () => {
         const within = measureOf({ list: long });
         const alone = measureOf([...long]);
         expect(within.depth).toBe(alone.depth + 1);
+        expect(within.values).toBe(alone.values + 1);
         expect(within.bytesAtMost).toBeGreaterThanOrEqual(jsonBytes({ list: long }));
         expect(within.roughBytes - alone.roughBytes).toBe(
           roughBytes({ list: [] }) - roughBytes([]),

@@ -4,6 +4,7 @@
  */
 import { hash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { BodyThread } from "../../src/bodies/body-thread.js";
 import { limits } from "../../src/domain/limits.js";
 import { findInBody, type LargeBodies } from "../../src/http/large-body.js";
@@ -34,12 +35,17 @@ afterAll(async () => {
   for (const service of services) await service.close();
 });
 
-const objects = "/v1/buckets/films/objects";
+const buckets = "/v1/buckets";
+const objects = `${buckets}/films/objects`;
+const Made = z.object({ object_id: z.string() });
 const bytes = Buffer.alloc(2 * limits.jsonBodyBytesMax, "bytes ");
 const text = "word ".repeat(300_000);
 const rows = Array.from({ length: 300_000 }, (_, index) => index);
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => index % 10);
 const blob = (property: string, type: string, data: unknown) => ({ property, type, data });
 const video = blob("video", "video", { base64: bytes.toString("base64"), filename: "a.mp4" });
+
+const few = blob("rows", "json", rows.slice(0, 1_000));
 
 /** What is of one server alone: its ids and times. */
 function shown({ status, text: body }: Answer): string {
@@ -94,6 +100,18 @@ describe("the contents of blobs are what was sent", () => {
     });
   });
 
+  test("as JSON of very many values in a body that is not large", async () => {
+    const before = looked;
+    const data = numbers(limits.valuesMax);
+    const blobs = [blob("rows", "json", data)];
+    const answer = await both((service) => service.post(objects, { blobs }));
+    expect(looked).toBe(before + 1);
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { blobs: [{ details: { hash: hashOf(JSON.stringify(data)) } }] },
+    });
+  });
+
   test("small ones beside large ones stay where they were sent", async () => {
     const blobs = [video, blob("note", "text", "short"), blob("flags", "json", { a: true })];
     const answer = await both((service) => service.post(objects, { blobs }));
@@ -140,6 +158,39 @@ describe("what does not fit is refused", () => {
     const sending = typeof sent === "string" ? { text: sent } : { json: sent };
     const answer = await both((service) => service.send("POST", objects, sending));
     expect(answer).toMatchObject({ status, body: { error: { code } } });
+  });
+
+  test.each([
+    ["in an object", { list: numbers(limits.valuesMax) }, objects],
+    ["beside blobs", { list: numbers(limits.valuesMax), blobs: [few] }, objects],
+    ["in one of many", { objects: [{}, { list: numbers(limits.valuesMax) }] }, `${objects}/batch`],
+    [
+      "in a bucket",
+      { bucket_name: "many", metadata: { list: numbers(limits.valuesMax) } },
+      buckets,
+    ],
+  ])("very many values %s", async (_, json, path) => {
+    const answer = await both((service) => service.post(path, json));
+    expect(answer).toMatchObject({
+      status: 422,
+      body: { error: { details: { validation_errors: [{ type: "too_many_values" }] } } },
+    });
+  });
+
+  test("very many values that a document has only with what was there before", async () => {
+    const list = numbers(limits.valuesMax - 1_000);
+    const answer = await both(async (service) => {
+      const made = await service.post(objects, { metadata: { list } });
+      expect(made.status).toBe(200);
+      const { object_id: id } = Made.parse(made.body);
+      const refused = await service.merge(`${objects}/${id}`, { metadata: { more: list } });
+      expect((await service.get(`${objects}/${id}`)).headers.get("X-Version")).toBe("1");
+      return refused;
+    });
+    expect(answer).toMatchObject({
+      status: 422,
+      body: { error: { details: { validation_errors: [{ type: "too_many_values" }] } } },
+    });
   });
 
   test("many objects that are large together, with the limit", async () => {

@@ -189,6 +189,21 @@ describe("access tokens", () => {
     expectRefusal(tokens, 403, "ForbiddenError");
   });
 
+  test("are all listed, also where the namespaces that they open make a long answer", async () => {
+    const service = await serveTest();
+    const namespaces = Array.from({ length: 1_000 }, (_, at) => `${at}-`.padEnd(100, "n"));
+    for (const name of ["ana", "ben", "eve"]) {
+      await service.post("/v1/admin/tokens", { name, permission: "read", namespaces });
+    }
+    const listed = await service.get("/v1/admin/tokens");
+    expect(header(listed, "Content-Type")).toMatch(/^application\/json/);
+    for (const name of ["ana", "ben", "eve"]) {
+      expect(listAt(listed, "results")).toContainEqual(
+        expect.objectContaining({ name, namespaces }),
+      );
+    }
+  });
+
   test("are kept as digests: no file holds a secret", async () => {
     const service = await serveTest();
     const made = await service.post("/v1/admin/tokens", { name: "ana", permission: "read" });

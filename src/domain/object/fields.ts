@@ -78,8 +78,14 @@ export function withDefaults(schema: JsonObject, fields: JsonObject): JsonObject
 
 /** The same at the root alone: what a unique key can be made of. */
 export function withRootDefaults(schema: JsonObject, fields: JsonObject): JsonObject {
-  const values = valuesAt(rootFieldsOf(schema), fields, new Lookups());
-  return { ...fields, ...Object.fromEntries(Array.from(values, ([name, value]) => [name, value])) };
+  const lookups = new Lookups();
+  const members = takingValues(rootFieldsOf(schema)).flatMap((taking): [string, JsonValue][] => {
+    const sent = ownValue(fields, taking.name) ?? null;
+    return sent === null && taking.fallback !== null
+      ? [[taking.name, fallbackOf(taking, lookups)]]
+      : [];
+  });
+  return { ...fields, ...Object.fromEntries(members) };
 }
 
 function rootFieldsOf(schema: JsonObject): JsonObject {
@@ -94,16 +100,21 @@ class Lookups {
 
   /** @throws VALIDATION_FAILED */
   spend(count: number): void {
+    this.assertLeft(count);
     this.#left -= count;
-    if (this.#left >= 0) return;
+  }
+
+  /** Before so many are begun, which would be for nothing. @throws VALIDATION_FAILED */
+  assertLeft(count: number): void {
+    if (count <= this.#left) return;
     const message = `The bucket_schema has too many fields for arrays that are so long: one write looks for at most ${limits.schemaLookupsMax}.`;
     throw invalidAt(["body"], "too_many_lookups", message);
   }
 
-  /** @throws PAYLOAD_TOO_LARGE */
-  fill(name: string, value: JsonValue): JsonValue {
-    this.#bytesLeft -= name.length + roughBytesOf(value);
-    if (this.#bytesLeft >= 0) return value;
+  /** @param bytes of a default with its name. @throws PAYLOAD_TOO_LARGE */
+  fill(bytes: number): void {
+    this.#bytesLeft -= bytes;
+    if (this.#bytesLeft >= 0) return;
     throw new BucketsError(
       "PAYLOAD_TOO_LARGE",
       `With the defaults of the bucket_schema the document would have more than ${limits.documentBytesMax} bytes.`,
@@ -113,25 +124,25 @@ class Lookups {
 }
 
 function filled(properties: JsonObject, object: JsonObject, lookups: Lookups): JsonObject {
-  const members: [string, JsonValue][] = [];
-  for (const [name, value, field] of valuesAt(properties, object, lookups)) {
-    const whole = filledWithin(value, field, lookups);
-    if (whole !== ownValue(object, name)) members.push([name, whole]);
-  }
-  return members.length === 0 ? object : { ...object, ...Object.fromEntries(members) };
-}
-
-/** What the fields have, or their defaults. */
-function valuesAt(properties: JsonObject, object: JsonObject, lookups: Lookups) {
   const fields = takingValues(properties);
   lookups.spend(fields.length);
-  const values: (readonly [string, JsonValue, JsonObject])[] = [];
-  for (const { name, field, fallback } of fields) {
-    const value = ownValue(object, name) ?? null;
-    if (value !== null) values.push([name, value, field]);
-    else if (fallback !== null) values.push([name, lookups.fill(name, fallback), field]);
+  const members: [string, JsonValue][] = [];
+  for (const taking of fields) {
+    const sent = ownValue(object, taking.name) ?? null;
+    const value = sent ?? fallbackOf(taking, lookups);
+    if (value === null) continue;
+    const whole = filledWithin(value, taking.field, lookups);
+    if (whole !== sent) members.push([taking.name, whole]);
   }
-  return values;
+  if (members.length === 0) return object;
+  const changed = Object.fromEntries(members);
+  // Of very many items nothing was sent, and they are not made a second time.
+  return Object.keys(object).length === 0 ? changed : { ...object, ...changed };
+}
+
+function fallbackOf({ fallback, fallbackBytes }: TakesValue, lookups: Lookups): JsonValue {
+  if (fallback !== null) lookups.fill(fallbackBytes);
+  return fallback;
 }
 
 interface TakesValue {
@@ -139,6 +150,8 @@ interface TakesValue {
   readonly field: JsonObject;
   /** What stands in for a value that was not sent, or null. */
   readonly fallback: JsonValue;
+  /** About as many as it has as JSON text, with its name. */
+  readonly fallbackBytes: number;
 }
 
 /** By the properties themselves, of a schema that a state keeps: they are asked about for each of many items. */
@@ -150,7 +163,8 @@ function takingValues(properties: JsonObject): readonly TakesValue[] {
   if (known !== undefined) return known;
   const fields = Object.entries(properties).flatMap(([name, field]) => {
     if (!isJsonObject(field) || !shapes.has(typeOf(field))) return [];
-    return [{ name, field, fallback: ownValue(field, "default") ?? null }];
+    const fallback = ownValue(field, "default") ?? null;
+    return [{ name, field, fallback, fallbackBytes: name.length + roughBytesOf(fallback) }];
   });
   taking.set(properties, fields);
   return fields;
@@ -165,6 +179,7 @@ function filledWithin(value: JsonValue, field: JsonObject, lookups: Lookups): Js
   if (isJsonObject(value)) return filled(propertiesOf(field), value, lookups);
   const items = ownValue(field, "items");
   if (!isJsonArray(value) || !isJsonObject(items)) return value;
+  lookups.assertLeft(value.length * takingValues(propertiesOf(items)).length);
   return value.map((item) => filledWithin(item, items, lookups));
 }
 
@@ -436,8 +451,9 @@ function nestedIssues(
   if (!isJsonArray(value) || !isJsonObject(items)) return [];
   const issues: ValidationIssue[] = [];
   const isFitting = fitTest(items, lookups);
-  for (const [index, item] of value.entries()) {
-    if (isFitting(item)) continue;
+  for (let index = 0; index < value.length; index += 1) {
+    const item = value[index];
+    if (item === undefined || isFitting(item)) continue;
     issues.push(...valueIssues(item, items, [...at, index], lookups));
     if (issues.length > limits.validationIssuesMax) break;
   }

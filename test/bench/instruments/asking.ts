@@ -65,14 +65,21 @@ interface AskOptions {
   readonly agent?: Agent;
 }
 
-/** Asks for all of it, one after the other. @throws when one is refused. */
-export async function askAll(server: Server, asks: Iterable<Ask>): Promise<void> {
+/**
+ * Asks for all of it, one after the other.
+ * @returns the id of the bucket that was answered last; empty when there was none.
+ * @throws when one is refused.
+ */
+export async function askAll(server: Server, asks: Iterable<Ask>): Promise<string> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  let bucketId = "";
   for (const each of asks) {
     const { status, text } = await ask(server, each, { agent });
     if (status >= 300 || status === 0) throw new Error(`${each.path} was refused: ${text}`);
+    bucketId = /"bucket_id":"(\w+)"/.exec(text)?.[1] ?? bucketId;
   }
   agent.destroy();
+  return bucketId;
 }
 
 export interface Pings {

@@ -41,8 +41,8 @@ async function lookAt(hostile: Hostile, setup: Setup, dist: string) {
   const flags = ["--import", looking.href];
   const server = await startBuild(dist, setup.path("store.db"), { flags });
   try {
-    await askAll(server, hostile.before(of));
-    const asked = written(hostile.ask(of));
+    const bucketId = await askAll(server, hostile.before(of));
+    const asked = written(hostile.ask(of, bucketId));
     const pings = startPings(server);
     await delay(settleMs);
     writeFileSync(turns, "");

@@ -16,12 +16,14 @@ type Size = (full: number) => number;
 export interface Hostile {
   readonly name: string;
   readonly before: (of: Size) => Iterable<Ask>;
-  readonly ask: (of: Size) => Ask;
+  /** @param bucketId of the bucket that was made before. */
+  readonly ask: (of: Size, bucketId: string) => Ask;
 }
 
 const megabyte = 1_000_000;
 const bucketPath = "/v1/buckets/big";
 const objectsPath = `${bucketPath}/objects`;
+const webhookSecret = "the-secret-of-the-adapter";
 const mergePatch = { "content-type": "application/merge-patch+json" };
 
 function create(more: object = {}, name = "big"): Ask {
@@ -87,6 +89,21 @@ const twoVersionsOfLeaves = (of: Size) => [
   patch({ metadata: leaves(of(5_000), 2) }),
 ];
 
+/** An array of objects, in each of which so many fields are looked for. */
+function schemaOfItems(count: number, hasDefaults = true): Ask {
+  const field = { type: "integer", ...(hasDefaults && { default: 1 }) };
+  const fields = strings(count).map((name) => [name, field]);
+  const items = { type: "object", properties: Object.fromEntries(fields) };
+  return create({ bucket_schema: { properties: { tags: { type: "array", items } } } });
+}
+
+function objectOfItems(count: number): Ask {
+  const tags = Array.from({ length: count }, () => ({}));
+  return { method: "POST", path: objectsPath, body: { tags } };
+}
+
+const ones = (count: number) => Array.from({ length: count }, () => 1);
+
 const strings = (count: number) => Array.from({ length: count }, (_, index) => `v${index}`);
 
 export const blocking: readonly Hostile[] = [
@@ -145,20 +162,54 @@ export const blocking: readonly Hostile[] = [
   },
   {
     name: "a schema of 100 fields against 340,000 objects",
-    before: () => {
-      const fields = strings(100).map((name) => [name, { type: "integer", default: 1 }]);
-      const items = { type: "object", properties: Object.fromEntries(fields) };
-      return [create({ bucket_schema: { properties: { tags: { type: "array", items } } } })];
-    },
-    ask: (of) => {
-      const tags = Array.from({ length: of(340_000) }, () => ({}));
-      return { method: "POST", path: objectsPath, body: { tags } };
-    },
+    before: () => [schemaOfItems(100)],
+    ask: (of) => objectOfItems(of(340_000)),
+  },
+  {
+    name: "a schema of 100 fields against 99,000 objects",
+    before: () => [schemaOfItems(100)],
+    ask: (of) => objectOfItems(of(99_000)),
+  },
+  {
+    name: "a schema of 100 fields against 490 objects",
+    before: () => [schemaOfItems(100)],
+    ask: (of) => objectOfItems(of(490)),
+  },
+  {
+    name: "a schema of one field against 49,000 objects",
+    before: () => [schemaOfItems(1, false)],
+    ask: (of) => objectOfItems(of(49_000)),
   },
   {
     name: "metadata with an array of 500,000 items",
     before: () => [],
-    ask: (of) => create({ metadata: { list: Array.from({ length: of(500_000) }, () => 1) } }),
+    ask: (of) => create({ metadata: { list: ones(of(500_000)) } }),
+  },
+  {
+    name: "metadata with an array of 99,000 items",
+    before: () => [],
+    ask: (of) => create({ metadata: { list: ones(of(99_000)) } }),
+  },
+  {
+    name: "webhook with an array of 99,000 items",
+    before: () => [
+      create({
+        unique_key: { fields: ["key"], default_policy: "upsert" },
+        bucket_schema: { properties: { key: { type: "string" }, list: { type: "array" } } },
+        source_adapter: {
+          adapter_type: "generic_webhook",
+          webhook_secret: webhookSecret,
+          field_mapping: { key: "data.key", list: "data.list" },
+          dedup_key: "id",
+        },
+      }),
+    ],
+    ask: (of, bucketId) => ({
+      method: "POST",
+      path: `/v1/ingest/${bucketId}`,
+      headers: { "x-mixpeek-secret": webhookSecret },
+      body: { id: "1", type: "made", data: { key: "1", list: ones(of(99_000)) } },
+    }),
   },
   {
     name: "1,000 fields of 1,000 put back",
@@ -207,7 +258,7 @@ export const blocking: readonly Hostile[] = [
   },
   {
     name: "JSON Patch, 1,000 inserts at an array's head",
-    before: (of) => [create({ metadata: { list: Array.from({ length: of(400_000) }, () => 1) } })],
+    before: (of) => [create({ metadata: { list: ones(of(99_000)) } })],
     ask: (of) => ({
       method: "PATCH",
       path: bucketPath,
@@ -223,7 +274,7 @@ export const blocking: readonly Hostile[] = [
     name: "aggregate over 400,000 unwound values",
     before: (of) => {
       const tags = { type: "array", items: { type: "string" } };
-      const objects = Array.from({ length: 4 }, () => ({ tags: strings(of(100_000)) }));
+      const objects = Array.from({ length: 5 }, () => ({ tags: strings(of(80_000)) }));
       return [
         create({ bucket_schema: { properties: { tags } } }),
         ...objects.map((body): Ask => ({ method: "POST", path: objectsPath, body })),

@@ -41,13 +41,13 @@ async function lookAt(hostile: Hostile, setup: Setup, dist: string) {
   const of = sizeIn(setup);
   const file = setup.path("store.db");
   const filling = await startBuild(dist, file);
-  await askAll(filling, hostile.before(of));
+  const bucketId = await askAll(filling, hostile.before(of));
   const reader = await createReader(filling);
   await filling.stop();
   const rows: (readonly (string | number)[])[] = [];
   for (const count of setup.quick ? fewParallel : parallel) {
     const server = await startBuild(dist, file);
-    const seen = await readAtOnce(server, hostile.ask(of), count, reader);
+    const seen = await readAtOnce(server, hostile.ask(of, bucketId), count, reader);
     await server.stop();
     rows.push([hostile.name, count, ...seen.cells]);
     if (seen.isGone) break;

@@ -412,15 +412,15 @@ describe("what a schema asks of long arrays", () => {
   };
 
   test("more fields in all their items than one write looks for are refused", () => {
-    expect(faults(asking(100), { tags: many(5_001, {}) })).toMatchObject([
+    expect(faults(asking(100), { tags: many(501, {}) })).toMatchObject([
       { location: ["body"], type: "too_many_lookups" },
     ]);
-    expect(() => check(asking(100), { tags: many(5_000, { f0: 1 }) })).not.toThrow();
+    expect(() => check(asking(100), { tags: many(500, { f0: 1 }) })).not.toThrow();
   });
 
   test("so are they where defaults are filled in", () => {
     const properties = asking(100, { type: "integer", default: 1 });
-    const refusal = refusalOf(() => withDefaults({ properties }, { tags: many(5_001, {}) }));
+    const refusal = refusalOf(() => withDefaults({ properties }, { tags: many(501, {}) }));
     expect(refusal.details["validation_errors"]).toMatchObject([{ type: "too_many_lookups" }]);
   });
 
