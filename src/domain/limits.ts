@@ -96,6 +96,8 @@ export const limits = {
   stateCacheBytesMax: 64 * 1024 * 1024,
   /** Of current buckets that are ready to be sent again. */
   readyBucketsBytesMax: 32 * 1024 * 1024,
+  /** Of what lists that are asked again keep of every row, for one reader. */
+  keptRowsBytesMax: 64 * 1024 * 1024,
   retiredSecretsMax: 4,
   overlapSecondsDefault: 24 * 60 * 60,
   overlapSecondsMax: 30 * 24 * 60 * 60,

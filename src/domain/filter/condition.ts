@@ -58,19 +58,33 @@ export type ValueTest = (value: JsonValue | undefined) => boolean;
 
 /** The predicate of a filter, on a document as it is answered. */
 export function compileFilter(filter: Filter): (document: JsonObject) => boolean {
+  return compileFilterOn(filter, (path) => (document: JsonObject) => valueAt(document, path));
+}
+
+/** The predicate of a filter, on whatever has the fields that it is about. */
+export function compileFilterOn<Row>(
+  filter: Filter,
+  fieldAt: (path: Pointer) => (row: Row) => JsonValue | undefined,
+): (row: Row) => boolean {
   if (filter.kind === "condition") {
     const test = compileCondition(filter);
-    return (document) => test(valueAt(document, filter.path));
+    const field = fieldAt(filter.path);
+    return (row) => test(field(row));
   }
-  const parts = filter.of.map(compileFilter);
+  const parts = filter.of.map((part) => compileFilterOn(part, fieldAt));
   switch (filter.kind) {
     case "all":
-      return (document) => parts.every((part) => part(document));
+      return (row) => parts.every((part) => part(row));
     case "any":
-      return (document) => parts.some((part) => part(document));
+      return (row) => parts.some((part) => part(row));
     case "none":
-      return (document) => !parts.some((part) => part(document));
+      return (row) => !parts.some((part) => part(row));
   }
+}
+
+/** The fields that a filter is about. */
+export function fieldsOf(filter: Filter): readonly Pointer[] {
+  return filter.kind === "condition" ? [filter.path] : filter.of.flatMap(fieldsOf);
 }
 
 export function compileCondition({ operator, value, caseSensitive }: Condition): ValueTest {

@@ -7,19 +7,36 @@ export interface Search {
   readonly caseSensitive: boolean;
 }
 
+/** A search in two halves: what becomes of a text before it is compared may be kept. */
+interface Searching {
+  readonly prepare: (text: string) => string;
+  readonly isFound: (prepared: string) => boolean;
+}
+
 /**
  * Without `*` the text occurs somewhere; with `*`, which stands for any characters or none, it must
  * describe the whole: `prod*` is what begins with it. Both are compared in Unicode NFC, the form of
  * names.
  */
-export function compileSearch({ text, caseSensitive }: Search): (searched: string) => boolean {
-  const fold = foldingOf(caseSensitive);
-  const prepare = (raw: string) => fold(raw.normalize("NFC"));
+export function searching({ text, caseSensitive }: Search): Searching {
+  const prepare = preparing(caseSensitive);
   const wanted = prepare(text);
-  if (!wanted.includes("*")) return (searched) => prepare(searched).includes(wanted);
+  if (!wanted.includes("*")) return { prepare, isFound: (prepared) => prepared.includes(wanted) };
   const [first = "", ...rest] = wanted.split("*");
   const last = rest.pop() ?? "";
-  return (searched) => isMadeOf(prepare(searched), first, rest, last);
+  return { prepare, isFound: (prepared) => isMadeOf(prepared, first, rest, last) };
+}
+
+/** What becomes of a text before it is searched. */
+export function preparing(caseSensitive: boolean): (text: string) => string {
+  const fold = foldingOf(caseSensitive);
+  return (text) => fold(text.normalize("NFC"));
+}
+
+/** Both halves. */
+export function compileSearch(search: Search): (searched: string) => boolean {
+  const { prepare, isFound } = searching(search);
+  return (searched) => isFound(prepare(searched));
 }
 
 /** The texts in what is searched: itself, or every one below it. */

@@ -6,13 +6,27 @@
  */
 import type Database from "better-sqlite3";
 import { z } from "zod";
-import { type Condition, compileCondition, type Filter } from "../../domain/filter/condition.js";
+import { invariant } from "../../domain/errors.js";
+import {
+  type Condition,
+  compileCondition,
+  compileFilterOn,
+  type Filter,
+  fieldsOf,
+} from "../../domain/filter/condition.js";
 import { type ListPosition, type Sort, sortKeyOf } from "../../domain/filter/order.js";
 import type { Criteria } from "../../domain/filter/parse.js";
-import { compileSearch, type Search, textsIn } from "../../domain/filter/search.js";
-import type { JsonValue } from "../../domain/json.js";
+import {
+  compileSearch,
+  preparing,
+  type Search,
+  searching,
+  textsIn,
+} from "../../domain/filter/search.js";
+import { isJsonArray, type JsonValue } from "../../domain/json.js";
 import type { Listing, PageQuery } from "../../domain/listing.js";
 import { type Pointer, valueAt } from "../../domain/pointer.js";
+import type { Column, KeptLists, KeptRow, KeptRows, RowOrder } from "./kept-rows.js";
 
 /** A table whose rows are listed. */
 export interface ListedTable<Row> {
@@ -28,6 +42,8 @@ export interface ListedTable<Row> {
 export interface Source {
   readonly keys: Pointer;
   readonly render: (part: JsonValue | undefined) => JsonValue | undefined;
+  /** Whether the value is another one at another time. */
+  readonly isOfMoment?: true;
 }
 
 export interface TableQuery<Row> extends PageQuery {
@@ -37,6 +53,8 @@ export interface TableQuery<Row> extends PageQuery {
   readonly listing: Listing<Row>;
   /** Undefined for a field that only the whole row tells. */
   readonly sourceOf: (path: Pointer) => Source | undefined;
+  /** What is added up of everything that is counted, if anything is. */
+  readonly summed?: Column;
 }
 
 export interface TablePage<Row> {
@@ -46,6 +64,8 @@ export interface TablePage<Row> {
   readonly totalCount: number;
   /** What selects everything that was counted, for adding up. */
   readonly wanted: () => Fragment;
+  /** What the column that is added up has, of each row that was counted, where that is at hand. */
+  readonly summed?: readonly (JsonValue | undefined)[];
 }
 
 type SqlValue = string | number | null;
@@ -96,14 +116,23 @@ function textOrNull(value: unknown): string | null {
   return typeof value === "string" ? value : null;
 }
 
+/** What the lists of one connection have in common. */
+export interface ListParts {
+  readonly db: Database.Database;
+  readonly functions: ListFunctions;
+  readonly kept: KeptLists;
+}
+
 export class TableList<Row> {
   readonly #db: Database.Database;
   readonly #functions: ListFunctions;
+  readonly #kept: KeptLists;
   readonly #table: ListedTable<Row>;
 
-  constructor(db: Database.Database, functions: ListFunctions, table: ListedTable<Row>) {
+  constructor({ db, functions, kept }: ListParts, table: ListedTable<Row>) {
     this.#db = db;
     this.#functions = functions;
+    this.#kept = kept;
     this.#table = table;
   }
 
@@ -111,10 +140,41 @@ export class TableList<Row> {
   page(query: TableQuery<Row>): TablePage<Row> {
     this.#functions.begin();
     const wanted = this.#where(query);
+    const asksDomain = this.#functions.areAsked;
+    if (asksDomain || query.criteria?.sort !== undefined) {
+      const atHand = this.#pageAtHand(query);
+      if (atHand !== undefined) return atHand;
+    }
     // What the domain is asked about each row costs more than all else: it is asked once.
-    return this.#functions.areAsked
-      ? this.#pageOfFound(query, wanted)
-      : this.#pageOfAll(query, wanted);
+    return asksDomain ? this.#pageOfFound(query, wanted) : this.#pageOfAll(query, wanted);
+  }
+
+  /** From what is kept of the rows, with the same predicate and order; undefined where it is not. */
+  #pageAtHand(query: TableQuery<Row>): TablePage<Row> | undefined {
+    const { limit, offset, after, scope, summed } = query;
+    const asked = askedOf(query);
+    if (asked === undefined) return undefined;
+    const { name: table, id } = this.#table;
+    const columns = [...asked.columns, ...(summed === undefined ? [] : [summed])];
+    const kept = this.#kept.of({ table, id, where: scope }, columns);
+    if (kept === undefined) return undefined;
+    const ordered = kept.ordered(asked.order);
+    const isWanted = asked.isWanted(kept);
+    const found = isWanted === undefined ? ordered.rows : ordered.rows.filter(isWanted);
+    const begin = after === undefined ? offset : ordered.upTo(found, after);
+    const ids = found.slice(begin, begin + limit).map((row) => row.id);
+    const { rows, isCut } = this.#fitting(this.#byColumn(id, ids), query);
+    return {
+      rows,
+      isCut,
+      totalCount: found.length,
+      wanted: () =>
+        fragment(
+          `${table}.${id} IN (SELECT value FROM json_each(?))`,
+          JSON.stringify(found.map((row) => row.id)),
+        ),
+      ...(summed !== undefined && { summed: found.map(kept.cellOf(summed)) }),
+    };
   }
 
   #pageOfAll(query: TableQuery<Row>, wanted: Fragment): TablePage<Row> {
@@ -154,7 +214,7 @@ export class TableList<Row> {
     );
     const begin = after === undefined ? offset : 0;
     const onPage = marked.filter((id) => id > 0).slice(begin, begin + limit);
-    const { rows, isCut } = this.#fitting(this.#byRowId(onPage), query);
+    const { rows, isCut } = this.#fitting(this.#byColumn("rowid", onPage), query);
     const found = () => JSON.stringify(marked.map(Math.abs));
     return {
       rows,
@@ -187,9 +247,9 @@ export class TableList<Row> {
     return this.#db.prepare(sql).iterate(...values);
   }
 
-  *#byRowId(ids: readonly number[]): Iterable<unknown> {
-    const one = this.#db.prepare(join(this.#selected(), fragment("rowid = ?")).sql);
-    for (const id of ids) yield one.get(id);
+  *#byColumn(column: string, values: readonly SqlValue[]): Iterable<unknown> {
+    const one = this.#db.prepare(join(this.#selected(), fragment(`${column} = ?`)).sql);
+    for (const value of values) yield one.get(value);
   }
 
   #placeAndOrder(query: TableQuery<Row>) {
@@ -307,6 +367,94 @@ export class TableList<Row> {
     const equal = and(join(key, fragment(" = ?", sortKey)), amongEqual);
     return enclose("", [further, join(key, fragment(" IS NULL")), equal], " OR ");
   }
+}
+
+/** What a list asks of each row, as columns that may be kept. */
+interface AskedColumns {
+  readonly columns: readonly Column[];
+  readonly order: RowOrder | undefined;
+  /** Undefined where every row is wanted. */
+  readonly isWanted: (kept: KeptRows) => ((row: KeptRow) => boolean) | undefined;
+}
+
+/** Undefined where a field is asked for that only the whole row tells, or the moment. */
+function askedOf<Row>({ criteria, listing, sourceOf }: TableQuery<Row>): AskedColumns | undefined {
+  const { filter, search, sort } = criteria ?? {};
+  const sources = new Map<string, Source>();
+  const paths = [...(filter === undefined ? [] : fieldsOf(filter)), ...(sort ? [sort.path] : [])];
+  for (const path of paths) {
+    const source = sourceOf(path);
+    if (source === undefined || source.isOfMoment) return undefined;
+    sources.set(JSON.stringify(path), source);
+  }
+  const sourceAt = (path: Pointer) => {
+    const source = sources.get(JSON.stringify(path));
+    invariant(source !== undefined, "every field that is asked for has its source");
+    return source;
+  };
+  const texts = search && textsColumn(search, listing.searched, sourceOf);
+  const order = sort && { column: keyColumn(sort, sourceAt(sort.path)), direction: sort.direction };
+  const fields = filter === undefined ? [] : fieldsOf(filter).map(sourceAt).map(partColumn);
+  return {
+    columns: [...fields, ...(texts ? [texts] : []), ...(order ? [order.column] : [])],
+    order,
+    isWanted: (kept) => {
+      const isFiltered = filter && compileFilterOn(filter, fieldOn(kept, sourceAt));
+      const isFound = search && texts && foundOn(kept, search, texts);
+      if (isFiltered === undefined || isFound === undefined) return isFiltered ?? isFound;
+      return (row) => isFiltered(row) && isFound(row);
+    },
+  };
+}
+
+function fieldOn(kept: KeptRows, sourceAt: (path: Pointer) => Source) {
+  return (path: Pointer) => {
+    const source = sourceAt(path);
+    const part = kept.cellOf(partColumn(source));
+    return (row: KeptRow) => source.render(part(row));
+  };
+}
+
+function foundOn(kept: KeptRows, search: Search, texts: Column): (row: KeptRow) => boolean {
+  const { isFound } = searching(search);
+  const cell = kept.cellOf(texts);
+  return (row) => {
+    const prepared = cell(row);
+    if (!isJsonArray(prepared)) return false;
+    for (const text of prepared) if (typeof text === "string" && isFound(text)) return true;
+    return false;
+  };
+}
+
+function partColumn({ keys }: Source): Column {
+  const path = jsonPath(keys);
+  return { name: `part ${path}`, sql: "state -> ?", values: [path], read: parseJson };
+}
+
+/** What rows are sorted by, of a field. */
+function keyColumn({ path, caseSensitive }: Sort, { keys, render }: Source): Column {
+  return {
+    name: `key ${JSON.stringify(path)} ${caseSensitive}`,
+    sql: "state -> ?",
+    values: [jsonPath(keys)],
+    read: (json) => sortKeyOf(render(parseJson(json)), caseSensitive),
+  };
+}
+
+/** The texts that are searched, as they are compared. */
+function textsColumn(
+  { caseSensitive }: Search,
+  searched: readonly string[],
+  sourceOf: (path: Pointer) => Source | undefined,
+): Column {
+  const paths = searched.map((name) => jsonPath(sourceOf([name])?.keys ?? []));
+  const prepare = preparing(caseSensitive);
+  return {
+    name: `texts ${caseSensitive}`,
+    sql: `json_array(${paths.map(() => "state -> ?").join(", ")})`,
+    values: paths,
+    read: (json) => textsIn(parseJson(json)).map(prepare),
+  };
 }
 
 /** A field that lies in the state as it is answered, at these keys, and what is below it. */

@@ -14,7 +14,7 @@ import type { MemberPage, MemberQuery } from "../../projections/view.js";
 import {
   fragment,
   isPlainKey,
-  type ListFunctions,
+  type ListParts,
   type Source,
   storedAt,
   TableList,
@@ -25,10 +25,10 @@ export class MemberList {
   readonly #kind: MemberKind;
   readonly #list: TableList<MemberState>;
 
-  constructor(db: Database.Database, functions: ListFunctions, kind: MemberKind) {
-    this.#db = db;
+  constructor(parts: ListParts, kind: MemberKind) {
+    this.#db = parts.db;
     this.#kind = kind;
-    this.#list = new TableList(db, functions, {
+    this.#list = new TableList(parts, {
       ...kindNamed(kind).table,
       extra: "NULL",
       parse: (state) => stateOfKind(kind, ResourceState.parse(JSON.parse(state))),

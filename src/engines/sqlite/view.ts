@@ -52,6 +52,7 @@ import {
   type View,
 } from "../../projections/view.js";
 import { BucketList } from "./bucket-list.js";
+import { KeptLists } from "./kept-rows.js";
 import { ListFunctions } from "./list-sql.js";
 import { MemberList } from "./member-list.js";
 import { rowWriter } from "./rows.js";
@@ -158,12 +159,12 @@ export class SqliteReadView implements View {
   readonly #confirmedBytes: Database.Statement;
 
   constructor(db: Database.Database) {
-    const functions = new ListFunctions(db);
+    const parts = { db, functions: new ListFunctions(db), kept: new KeptLists(db) };
     this.#db = db;
     this.#states = new StateTables(db);
     this.#stats = new StatsTable(db);
-    this.#buckets = new BucketList(db, functions);
-    const lists = memberKinds.map((kind) => [kind, new MemberList(db, functions, kind)] as const);
+    this.#buckets = new BucketList(parts);
+    const lists = memberKinds.map((kind) => [kind, new MemberList(parts, kind)] as const);
     this.#members = new Map(lists);
     this.#holder = db
       .prepare("SELECT stream FROM reservations WHERE scope = ? AND key = ?")

@@ -1,0 +1,400 @@
+/**
+ * What lists ask of every row, at hand: parts of the states, the texts that are searched, and the rows in
+ * order. To take them out of the JSON of a hundred thousand rows costs a hundred times what the question
+ * does. They are read once for a list that is asked again, and follow the log: before each answer, the
+ * rows of the streams that have events since are read anew. No write pays for them
+ * (see `../kept-rows.md`).
+ */
+import type Database from "better-sqlite3";
+import { z } from "zod";
+import { invariant } from "../../domain/errors.js";
+import { comparePositions, type ListPosition, type Sort } from "../../domain/filter/order.js";
+import type { JsonValue } from "../../domain/json.js";
+import { limits } from "../../domain/limits.js";
+import { roughBytesOf } from "../../domain/measure.js";
+
+/** What is asked of each row. */
+export interface Column {
+  /** Columns of the same name are the same. */
+  readonly name: string;
+  /** SQL for what is read of the row, and what is bound to it. */
+  readonly sql: string;
+  readonly values: readonly (string | number | null)[];
+  /** What is kept of that. */
+  readonly read: (value: unknown) => JsonValue | undefined;
+}
+
+/** Rows of one table that lists are about, such as the buckets of a namespace. */
+export interface RowScope {
+  readonly table: string;
+  readonly id: string;
+  readonly where: { readonly sql: string; readonly values: readonly (string | number | null)[] };
+}
+
+export interface KeptRow {
+  readonly id: string;
+  readonly createdAt: string;
+  readonly cells: (JsonValue | undefined)[];
+}
+
+const ChangedRow = z.object({ stream: z.string(), bucketId: z.string() });
+const integer = z.number();
+
+/** What a row takes beside its cells, about: its id, its moment, and its places in the orders. */
+const rowBytes = 200;
+const cellBytes = 16;
+/** Of lists that were asked for once: more are forgotten together. */
+const askedOnceMax = 1_000;
+/** Behind so many events all is read anew: to look at each would take as long. */
+const eventsBehindMax = 5_000;
+
+/** The rows that lists of one connection keep, those that were asked for last. */
+export class KeptLists {
+  readonly #db: Database.Database;
+  readonly #bytesMax: number;
+  /** By what they are of; the first is the one that was asked for the longest ago. */
+  readonly #kept = new Map<string, KeptRows>();
+  readonly #askedOnce = new Set<string>();
+  /** What turned out to be too large, and is not tried again. */
+  readonly #tooLarge = new Set<string>();
+  readonly #head: Database.Statement;
+  readonly #schema: Database.Statement;
+
+  constructor(db: Database.Database, bytesMax: number = limits.keptRowsBytesMax) {
+    this.#db = db;
+    this.#bytesMax = bytesMax;
+    this.#head = db.prepare("SELECT position FROM head").pluck();
+    this.#schema = db.prepare("PRAGMA schema_version").pluck();
+  }
+
+  /**
+   * The rows with these columns as they are now; call it in the transaction that answers.
+   * @returns undefined where they are not kept: asked for the first time, or too large.
+   */
+  of(scope: RowScope, columns: readonly Column[]): KeptRows | undefined {
+    const name = JSON.stringify([scope.table, scope.where]);
+    const names = columns.map((column) => `${name} ${column.name}`);
+    if (names.some((one) => this.#tooLarge.has(one))) return undefined;
+    const kept = this.#current(name);
+    const isKept = kept !== undefined && columns.every((column) => kept.has(column));
+    if (isKept) return kept;
+    if (!this.#wasAsked(names.join())) return undefined;
+    return this.#read(name, kept ?? this.#begun(scope), columns);
+  }
+
+  /** What is kept of the scope, brought up to the newest event. */
+  #current(name: string): KeptRows | undefined {
+    const kept = this.#kept.get(name);
+    if (kept === undefined) return undefined;
+    this.#kept.delete(name);
+    // A rebuild puts other tables in the place of those that were read.
+    if (!kept.follow(this.#position(), this.#schemaVersion())) return undefined;
+    this.#kept.set(name, kept);
+    this.#makeRoom(name);
+    return this.#kept.get(name);
+  }
+
+  #wasAsked(name: string): boolean {
+    if (this.#askedOnce.has(name)) return true;
+    if (this.#askedOnce.size >= askedOnceMax) this.#askedOnce.clear();
+    this.#askedOnce.add(name);
+    return false;
+  }
+
+  #begun(scope: RowScope): KeptRows {
+    return new KeptRows(this.#db, scope, this.#position(), this.#schemaVersion());
+  }
+
+  #read(name: string, kept: KeptRows, columns: readonly Column[]): KeptRows | undefined {
+    const missing = columns.filter((column) => !kept.has(column));
+    const tooLarge = kept.add(missing, this.#bytesMax);
+    if (tooLarge !== undefined) {
+      this.#tooLarge.add(`${name} ${tooLarge.name}`);
+      this.#kept.delete(name);
+      return undefined;
+    }
+    this.#kept.set(name, kept);
+    this.#makeRoom(name);
+    return this.#kept.get(name);
+  }
+
+  /** Those that were asked for the longest ago go, and the named one last of all. */
+  #makeRoom(name: string): void {
+    let bytes = 0;
+    for (const kept of this.#kept.values()) bytes += kept.bytes;
+    for (const [other, kept] of this.#kept) {
+      if (bytes <= this.#bytesMax) return;
+      if (other === name && this.#kept.size > 1) continue;
+      this.#kept.delete(other);
+      bytes -= kept.bytes;
+    }
+  }
+
+  #position(): number {
+    return integer.parse(this.#head.get());
+  }
+
+  #schemaVersion(): number {
+    return integer.parse(this.#schema.get());
+  }
+}
+
+/** How rows are in order: by what a column has, or the newest first. */
+export interface RowOrder {
+  readonly column: Column;
+  readonly direction: Sort["direction"];
+}
+
+/** The rows of one scope, with what is asked of each. */
+export class KeptRows {
+  readonly #db: Database.Database;
+  readonly #scope: RowScope;
+  readonly #schemaVersion: number;
+  readonly #changed: Database.Statement;
+  #position: number;
+  readonly #columns: Column[] = [];
+  readonly #rows = new Map<string, KeptRow>();
+  /** By their names; the one without a column is that in which the rows were read. */
+  readonly #orders = new Map<string, OrderedRows>();
+  #bytes = 0;
+
+  constructor(db: Database.Database, scope: RowScope, position: number, schemaVersion: number) {
+    this.#db = db;
+    this.#scope = scope;
+    this.#position = position;
+    this.#schemaVersion = schemaVersion;
+    this.#changed = db.prepare(
+      "SELECT stream, bucket_id AS bucketId FROM events WHERE position > ?",
+    );
+  }
+
+  /** About as many as it takes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  has(column: Column): boolean {
+    return this.#indexOf(column) !== -1;
+  }
+
+  /** What a column has, of a row. */
+  cellOf(column: Column): (row: KeptRow) => JsonValue | undefined {
+    const index = this.#indexOf(column);
+    return (row) => row.cells[index];
+  }
+
+  /** All of them in an order, those without a key last. */
+  ordered(order: RowOrder | undefined): OrderedRows {
+    const name = order === undefined ? "" : `${order.direction} ${order.column.name}`;
+    const known = this.#orders.get(name);
+    if (known !== undefined) return known;
+    const newestFirst = this.#orders.get("")?.rows ?? [];
+    const made = OrderedRows.of(newestFirst, order?.direction, this.#keyOf(order));
+    this.#orders.set(name, made);
+    return made;
+  }
+
+  /**
+   * Reads columns of all rows.
+   * @returns the largest of them where there would be more bytes than that.
+   */
+  add(columns: readonly Column[], bytesMax: number): Column | undefined {
+    const isFirst = this.#columns.length === 0;
+    const begin = this.#columns.length;
+    this.#columns.push(...columns);
+    const bytes = columns.map(() => 0);
+    const found: KeptRow[] = [];
+    for (const raw of this.#readingAll(columns)) {
+      const { id, createdAt, values } = readRow(raw);
+      const row = isFirst ? this.#begun(id, createdAt) : this.#rows.get(id);
+      invariant(row !== undefined, "rows are read in one transaction");
+      if (isFirst) found.push(row);
+      for (const [index, column] of columns.entries()) {
+        const cell = column.read(values[index]);
+        row.cells[begin + index] = cell;
+        const more = bytesOf(cell);
+        bytes[index] = (bytes[index] ?? 0) + more;
+        this.#bytes += more;
+      }
+      if (this.#bytes > bytesMax) return columns[bytes.indexOf(Math.max(...bytes))];
+    }
+    if (isFirst)
+      this.#orders.set(
+        "",
+        OrderedRows.of(found, undefined, () => undefined),
+      );
+    return undefined;
+  }
+
+  /**
+   * Reads the rows anew that have events since.
+   * @returns false where all has to be.
+   */
+  follow(position: number, schemaVersion: number): boolean {
+    const behind = position - this.#position;
+    const isSame = schemaVersion === this.#schemaVersion;
+    if (!isSame || behind < 0 || behind > eventsBehindMax) return false;
+    if (behind === 0) return true;
+    const changed = new Set<string>();
+    // What happens in a bucket moves what its own row is asked for, such as its statistics.
+    for (const raw of this.#changed.iterate(this.#position)) {
+      const { stream, bucketId } = ChangedRow.parse(raw);
+      changed.add(stream).add(bucketId);
+    }
+    const reading = this.#reading();
+    for (const stream of changed) this.#replace(stream, reading);
+    this.#position = position;
+    return true;
+  }
+
+  #indexOf({ name }: Column): number {
+    return this.#columns.findIndex((known) => known.name === name);
+  }
+
+  #keyOf(order: RowOrder | undefined): (row: KeptRow) => string | undefined {
+    if (order === undefined) return () => undefined;
+    const cell = this.cellOf(order.column);
+    return (row) => {
+      const key = cell(row);
+      return typeof key === "string" ? key : undefined;
+    };
+  }
+
+  #begun(id: string, createdAt: string): KeptRow {
+    const row = { id, createdAt, cells: [] };
+    this.#rows.set(id, row);
+    this.#bytes += rowBytes;
+    return row;
+  }
+
+  #readingAll(columns: readonly Column[]): Iterable<unknown> {
+    const { table, id, where } = this.#scope;
+    const reading = this.#db.prepare(
+      `SELECT ${id}, created_at${sqlOf(columns)} FROM ${table}
+       WHERE ${where.sql} ORDER BY created_at DESC, ${id}`,
+    );
+    return reading.raw().iterate(...valuesOf(columns), ...where.values);
+  }
+
+  /** What reads one row with all its columns. */
+  #reading(): (stream: string) => unknown {
+    const { table, id, where } = this.#scope;
+    const columns = sqlOf(this.#columns);
+    const one = this.#db
+      .prepare(`SELECT ${id}, created_at${columns} FROM ${table} WHERE ${id} = ? AND ${where.sql}`)
+      .raw();
+    const before = valuesOf(this.#columns);
+    return (stream) => one.get(...before, stream, ...where.values);
+  }
+
+  #replace(stream: string, reading: (stream: string) => unknown): void {
+    const before = this.#rows.get(stream);
+    const raw = reading(stream);
+    if (before !== undefined) this.#remove(before);
+    if (raw !== undefined) this.#insert(raw);
+  }
+
+  #remove(row: KeptRow): void {
+    for (const order of this.#orders.values()) order.remove(row);
+    this.#rows.delete(row.id);
+    this.#bytes -= rowBytes;
+    for (const cell of row.cells) this.#bytes -= bytesOf(cell);
+  }
+
+  #insert(raw: unknown): void {
+    const { id, createdAt, values } = readRow(raw);
+    const row = this.#begun(id, createdAt);
+    for (const [index, { read }] of this.#columns.entries()) {
+      row.cells[index] = read(values[index]);
+      this.#bytes += bytesOf(row.cells[index]);
+    }
+    for (const order of this.#orders.values()) order.insert(row);
+  }
+}
+
+function sqlOf(columns: readonly Column[]): string {
+  return columns.map(({ sql }) => `, ${sql}`).join("");
+}
+
+function valuesOf(columns: readonly Column[]) {
+  return columns.flatMap(({ values }) => values);
+}
+
+/** By hand: there are very many, and to check each as others are checked takes as long as to read it. */
+function readRow(raw: unknown) {
+  invariant(Array.isArray(raw), "a raw row is an array");
+  const [id, createdAt, ...values]: readonly unknown[] = raw;
+  invariant(typeof id === "string" && typeof createdAt === "string", "a row has id and moment");
+  return { id, createdAt, values };
+}
+
+function bytesOf(cell: JsonValue | undefined): number {
+  return cellBytes + (cell === undefined ? 0 : roughBytesOf(cell));
+}
+
+/** Rows in the order of `comparePositions`. */
+export class OrderedRows {
+  readonly #rows: KeptRow[];
+  readonly #direction: Sort["direction"] | undefined;
+  readonly #keyOf: (row: KeptRow) => string | undefined;
+
+  private constructor(
+    rows: KeptRow[],
+    direction: Sort["direction"] | undefined,
+    keyOf: (row: KeptRow) => string | undefined,
+  ) {
+    this.#rows = rows;
+    this.#direction = direction;
+    this.#keyOf = keyOf;
+  }
+
+  /** @param keyOf what is sorted by, undefined for a row that has none. */
+  static of(
+    rows: readonly KeptRow[],
+    direction: Sort["direction"] | undefined,
+    keyOf: (row: KeptRow) => string | undefined,
+  ): OrderedRows {
+    const ordered = new OrderedRows([...rows], direction, keyOf);
+    if (direction !== undefined) ordered.#sort();
+    return ordered;
+  }
+
+  get rows(): readonly KeptRow[] {
+    return this.#rows;
+  }
+
+  /** How many of these rows, which are in this order, are not behind the place. */
+  upTo(rows: readonly KeptRow[], place: ListPosition): number {
+    let low = 0;
+    let high = rows.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const row = rows[middle];
+      if (row !== undefined && this.#compare(this.#placeOf(row), place) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  insert(row: KeptRow): void {
+    this.#rows.splice(this.upTo(this.#rows, this.#placeOf(row)), 0, row);
+  }
+
+  remove(row: KeptRow): void {
+    this.#rows.splice(this.upTo(this.#rows, this.#placeOf(row)) - 1, 1);
+  }
+
+  #sort(): void {
+    const places = new Map(this.#rows.map((row) => [row, this.#placeOf(row)] as const));
+    const placed = [...places].sort(([, a], [, b]) => this.#compare(a, b));
+    for (const [index, [row]] of placed.entries()) this.#rows[index] = row;
+  }
+
+  #placeOf(row: KeptRow): ListPosition {
+    return { sortKey: this.#keyOf(row), createdAt: row.createdAt, id: row.id };
+  }
+
+  #compare(a: ListPosition, b: ListPosition): number {
+    return comparePositions(a, b, this.#direction);
+  }
+}
