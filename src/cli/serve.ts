@@ -15,6 +15,7 @@ import { signEvery } from "./checkpoints.js";
 import { EphemeralFiles } from "./ephemeral-files.js";
 import { giveFirstToken } from "./first-token.js";
 import { line } from "./line.js";
+import { LogLines } from "./log-lines.js";
 import { logStartError, tellsInJson } from "./start-error.js";
 import { existingFileOf, fileOf } from "./store.js";
 import type { Terminal } from "./terminal.js";
@@ -181,14 +182,15 @@ async function serveUntilStopped(terminal: Terminal, flags: ServeFlags): Promise
       `--no-auth is for loopback only: ${flags.host} can be reached from elsewhere.`,
     );
   }
-  const logger = pino({ level: flags.logLevel, base: null }, terminal.io.stderr);
+  using lines = new LogLines(terminal.io.stderr);
+  const logger = pino({ level: flags.logLevel, base: null }, lines);
   using ephemeral = flags.ephemeral ? new EphemeralFiles() : undefined;
   await using store = await open(terminal, flags, logger, ephemeral);
   if (flags.token !== undefined) store.tokens.accept(flags.token);
   const file = flags.ephemeral ? undefined : terminal.path(flags.file);
   const needsToken = flags.auth && store.tokens.count === 0;
   const forget = needsToken ? await giveFirstToken({ terminal, store, logger, file }) : undefined;
-  const readers = readersOf(terminal, flags, store, ephemeral);
+  const readers = readersOf(terminal, flags, store, lines, ephemeral);
   const largeBodies = new BodyThread();
   const backups = scheduleOf(terminal, flags, store, logger);
   const signing = signEvery(terminal, flags, store, logger);
@@ -247,6 +249,7 @@ function readersOf(
   terminal: Terminal,
   flags: ServeFlags,
   store: EmbeddedStore<unknown>,
+  lines: LogLines,
   ephemeral: EphemeralFiles | undefined,
 ): ReaderPool | undefined {
   if (flags.withoutSecrets || flags.readers === 0) return undefined;
@@ -254,7 +257,7 @@ function readersOf(
     countMax: flags.readers,
     timeoutMs: flags.readTimeout * 1_000,
     heapMegabytesMax: readerHeapMegabytes,
-    onLine: (line) => terminal.io.stderr.write(line),
+    onLine: lines.write,
     onAltered: (fault) => store.integrity.report(fault),
     settings: () => ({
       store: {

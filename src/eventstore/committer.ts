@@ -13,6 +13,7 @@ export class Committer {
   readonly signal: CommitSignal;
   readonly #whenDue: (() => void)[] = [];
   readonly #whenCommitted: ((results: readonly CommandResult[]) => void)[] = [];
+  readonly #whenUnknown: (() => void)[] = [];
 
   constructor(events: EventStore, options?: QueueOptions) {
     this.#queue = new CommitQueue(events, options);
@@ -38,6 +39,7 @@ export class Committer {
 
   /** What nobody knows of may be there: whoever looks sees it. */
   #wake(): void {
+    for (const note of this.#whenUnknown) note();
     this.signal.announce();
     for (const wake of this.#whenDue) wake();
   }
@@ -45,6 +47,11 @@ export class Committer {
   /** Calls that after each commit, with what it did. */
   onCommitted(note: (results: readonly CommandResult[]) => void): void {
     this.#whenCommitted.push(note);
+  }
+
+  /** Calls that after each commit of which nobody knows whether it is there. */
+  onUnknown(note: () => void): void {
+    this.#whenUnknown.push(note);
   }
 
   /** Calls that after each commit that left something to be done at a time, or may have. */

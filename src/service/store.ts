@@ -226,6 +226,7 @@ export class Store implements EmbeddedStore {
     if (parts.maxUploadBytes === undefined) return undefined;
     const quota = new UploadQuota(parts, parts.maxUploadBytes);
     committer.onCommitted((results) => quota.noteCommitted(results));
+    committer.onUnknown(() => quota.noteUnknown());
     return quota;
   }
 

@@ -9,6 +9,7 @@ import { BucketsError, type ErrorCode } from "../../src/domain/errors.js";
 import { type EmbeddedStore, openBuckets, type ServedNamespace } from "../../src/index.js";
 import { temporaryFile } from "../support/backends.js";
 import { dayMs, FixedClock } from "../support/clock.js";
+import { MovingClock } from "../support/moving-clock.js";
 
 const engines = [
   ["memory", () => ":memory:"],
@@ -429,6 +430,34 @@ describe.each(engines)("the uploads of a namespace on %s", (name, file) => {
         details: { used_bytes: maxUploadBytes },
       });
     });
+  });
+});
+
+test("bytes of a confirmation whose outcome is unknown, and that is there, count for good", async () => {
+  const file = temporaryFile();
+  const clock = new MovingClock(file);
+  const options = { file, clock: clock.read, maxUploadBytes: 25 };
+  await using store = await openBuckets<unknown>(options);
+  const namespace = store.namespace();
+  await namespace.buckets.create(clips);
+  const uploads = namespace.uploads("clips");
+  const subject = { store, namespace, clock };
+  const [one, other] = [
+    await begun(subject, { create_object_on_confirm: false }),
+    await begun(subject, { create_object_on_confirm: false }),
+  ];
+  await uploads.receive(one, bytes("abcdefghij"));
+  clock.moveAway();
+  expect(await refusal(uploads.confirm(one))).toBe("OUTCOME_UNKNOWN");
+  clock.putBack();
+  await expect.poll(() => store.health()).toMatchObject({ ready: true });
+  expect(await uploads.get(one)).toMatchObject({ upload: { status: "COMPLETED" } });
+  // Where it still counted as one that waits, it would be forgotten with its row.
+  await uploads.delete(one);
+  await store.collectBlobs();
+  await expect(uploads.receive(other, bytes("1".repeat(16)))).rejects.toMatchObject({
+    code: "STORAGE_FULL",
+    details: { used_bytes: 10 },
   });
 });
 

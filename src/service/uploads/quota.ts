@@ -15,7 +15,6 @@ interface Space {
   confirmedBytes: number;
   /** What is beyond it is not counted yet. */
   readonly countedTo: number;
-  arrivingBytes: number;
   /** What waits to be confirmed, by upload and in all. */
   readonly waiting: Map<string, number>;
   waitingBytes: number;
@@ -39,6 +38,8 @@ export class UploadQuota {
   readonly #spaces = new Map<string, Promise<Space>>();
   /** Those of them that were counted, for what cannot wait. */
   readonly #counted = new Map<string, Space>();
+  /** By namespace: bytes that are on their way, which nothing that is stored tells. */
+  readonly #arriving = new Map<string, number>();
 
   constructor(parts: QuotaParts, bytesMax: number) {
     this.#parts = parts;
@@ -47,19 +48,20 @@ export class UploadQuota {
 
   /** To be ended once they arrived or did not. */
   async begin({ namespace, upload_id: uploadId }: UploadState): Promise<Arriving> {
-    const space = await this.#spaceOf(namespace);
+    const begun = await this.#spaceOf(namespace);
     let own = 0;
     return {
       add: (bytes) => {
+        const space = this.#counted.get(namespace) ?? begun;
         // What is replaced does not count.
         const waitingBytes = space.waitingBytes - (space.waiting.get(uploadId) ?? 0);
-        const usedBytes = space.confirmedBytes + waitingBytes + space.arrivingBytes;
+        const usedBytes = space.confirmedBytes + waitingBytes + this.#arrivingIn(namespace);
         if (usedBytes + bytes > this.#bytesMax) throw this.#full(namespace, usedBytes - own);
         own += bytes;
-        space.arrivingBytes += bytes;
+        this.#arriving.set(namespace, this.#arrivingIn(namespace) + bytes);
       },
       end: () => {
-        space.arrivingBytes -= own;
+        this.#arriving.set(namespace, this.#arrivingIn(namespace) - own);
         own = 0;
       },
     };
@@ -87,6 +89,16 @@ export class UploadQuota {
     }
   }
 
+  /** A write of which nobody knows whether it is there may have confirmed some: all is counted anew. */
+  noteUnknown(): void {
+    this.#spaces.clear();
+    this.#counted.clear();
+  }
+
+  #arrivingIn(namespace: string): number {
+    return this.#arriving.get(namespace) ?? 0;
+  }
+
   #spaceOf(namespace: string): Promise<Space> {
     const known = this.#spaces.get(namespace);
     if (known !== undefined) return known;
@@ -103,7 +115,6 @@ export class UploadQuota {
     const space: Space = {
       confirmedBytes: bytes,
       countedTo: position,
-      arrivingBytes: 0,
       waiting: new Map(),
       waitingBytes: 0,
     };
