@@ -221,10 +221,12 @@ async function serveUntilStopped(terminal: Terminal, flags: ServeFlags): Promise
   });
   terminal.print(line`bucketlog ready ${server.url}`);
   const collecting = flags.readOnly ? undefined : collectEveryHour(store, logger);
+  const preparing = setTimeout(() => readers?.prepare(), readerPreparedAfterMs);
   backups?.start();
   await terminal.io.untilStopped();
   forget?.();
   clearInterval(collecting);
+  clearTimeout(preparing);
   await signing?.stop();
   const stopped = backups?.stop();
   await server.close();
@@ -274,6 +276,9 @@ function readersOf(
 }
 
 const readerHeapMegabytes = 384;
+
+/** A server that is only just asked something answers that first: a reader takes half a second to load. */
+const readerPreparedAfterMs = 1_000;
 
 /** The backups that are taken while it serves, if any are to be. */
 function scheduleOf(

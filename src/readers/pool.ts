@@ -55,6 +55,11 @@ export class ReaderPool implements Readers {
     }
   }
 
+  /** Begins the first reader before there is work for it, which would wait while it loads. */
+  prepare(): void {
+    if (!this.#isClosed) this.#leastBusy();
+  }
+
   /** Those that come next open the store anew, and what is under way is asked of them. */
   async renew(): Promise<void> {
     const before = this.#readers;

@@ -17,13 +17,17 @@ interface More {
   readonly timeoutMs?: number;
   readonly heapMegabytesMax?: number;
   readonly onAltered?: (fault: Fault) => void;
+  readonly onBegun?: () => void;
 }
 
-function poolOf(file: string, more: More = {}) {
-  const settings = { store: { file }, app: {} };
+function poolOf(file: string, { onBegun, ...more }: More = {}) {
+  const settings = () => {
+    onBegun?.();
+    return { store: { file }, app: {} };
+  };
   const told = { onLine: () => {}, onAltered: () => {} };
   const limits = { timeoutMs: 120_000, heapMegabytesMax: 256 };
-  return new ReaderPool({ countMax: 2, settings: () => settings, ...told, ...limits, ...more });
+  return new ReaderPool({ countMax: 2, settings, ...told, ...limits, ...more });
 }
 
 let here: Service;
@@ -187,4 +191,25 @@ describe("a read that nobody can wait for", () => {
     await once(answer, "close");
     expect(await ask(there.url, "/v1/buckets/films/history")).toMatchObject({ status: 200 });
   });
+});
+
+test("a pool that is prepared begins one reader, which answers first, and none once it is closed", async () => {
+  let begun = 0;
+  const prepared = poolOf(here.file, { onBegun: () => (begun += 1) });
+  prepared.prepare();
+  prepared.prepare();
+  expect(begun).toBe(1);
+  const server = await serveStore({
+    store: here.store,
+    readers: prepared,
+    logger,
+    host: "127.0.0.1",
+    port: 0,
+  });
+  const { status } = await ask(server.url, "/v1/buckets/list", { method: "POST", body: {} });
+  expect([status, begun]).toEqual([200, 1]);
+  await server.close();
+  await prepared.close();
+  prepared.prepare();
+  expect(begun).toBe(1);
 });
