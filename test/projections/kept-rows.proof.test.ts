@@ -232,7 +232,7 @@ describe("what is kept of rows", () => {
     const { db } = await filled();
     const lists = new KeptLists(db);
     expect(lists.of(scope, [name])).toBeUndefined();
-    expect(lists.of(scope, [name])?.ordered(undefined).rows).toHaveLength(20);
+    expect(lists.of(scope, [name])?.ordered(undefined).placed).toHaveLength(20);
     expect(lists.of(scope, [name, description])).toBeUndefined();
     expect(lists.of(scope, [name, description])).toBeDefined();
     db.close();
@@ -259,7 +259,7 @@ describe("what is kept of rows", () => {
       await commitOne(backend.events, units.of(units.create(`Bucket ${number}`)));
     }
     expect(lists.of(scope, [name])).toBeUndefined();
-    expect(lists.of(elsewhere, [name])?.ordered(undefined).rows).toEqual([]);
+    expect(lists.of(elsewhere, [name])?.ordered(undefined).placed).toEqual([]);
     db.close();
   });
 
@@ -275,6 +275,37 @@ describe("what is kept of rows", () => {
     expect(await totals()).toEqual({ objectCount: 0, totalSizeBytes: 0 });
     await take({ does: "store", bucket: 1, object: 5 }, units, new Map(), [backend]);
     expect(await totals()).toEqual({ objectCount: 1, totalSizeBytes: 5 });
+  });
+
+  test.each([
+    ["few rows have changed", 3],
+    ["many rows have changed", 40],
+    ["so many have that all is read anew", 1_100],
+  ])("is what is there, where %s", async (_, count) => {
+    const { backend, units, db } = await filled();
+    const view = new SqliteReadView(db);
+    const asked = {
+      sort: { field: "description" },
+      filters: { field: "description", operator: "ne", value: "b5" },
+    };
+    const seen = async (from: SqliteReadView) => await listsOf(from, asked, {});
+    for (let times = 0; times < 2; times += 1) await seen(view);
+    const made = Array.from({ length: count }, (_value, number) =>
+      units.create(`Made ${number}`, { description: `${number % 2 === 0 ? "b" : "c"}${number}` }),
+    );
+    for (let start = 0; start < count; start += 100) {
+      await commitOne(backend.events, units.of(made.slice(start, start + 100)));
+    }
+    for (let number = 0; number < Math.min(count, 19); number += 1) {
+      const patch = units.patch(`Bucket ${number}`, { description: `d${number}` });
+      await commitOne(backend.events, units.of(patch));
+    }
+    for (let times = 0; times < 3; times += 1) {
+      const other = new Database(backend.file, { readonly: true });
+      expect(await seen(view)).toEqual(await seen(new SqliteReadView(other)));
+      other.close();
+    }
+    db.close();
   });
 
   test("is what is there for a view that was opened before the rows were", async () => {

@@ -40,13 +40,17 @@ export interface KeptRow {
 const ChangedRow = z.object({ stream: z.string(), bucketId: z.string() });
 const integer = z.number();
 
-/** What a row takes beside its cells, about: its id, its moment, and its places in the orders. */
-const rowBytes = 200;
+/** What a row takes beside its cells, about: its id, its moment, and its places in two orders. */
+const rowBytes = 250;
 const cellBytes = 16;
 /** Of lists that were asked for once: more are forgotten together. */
 const askedOnceMax = 1_000;
-/** Behind so many events all is read anew: to look at each would take as long. */
-const eventsBehindMax = 5_000;
+/** Behind more events all is read anew: to look at each would take as long. */
+const eventsBehindMax = 50_000;
+/** So are lists of which more than one row in ten has changed, and more than so many. */
+const changedMin = 1_000;
+/** So many rows are moved within an order one by one; more of them together. */
+const movedByOneMax = 16;
 
 /** The rows that lists of one connection keep, those that were asked for last. */
 export class KeptLists {
@@ -88,7 +92,11 @@ export class KeptLists {
     if (kept === undefined) return undefined;
     this.#kept.delete(name);
     // A rebuild puts other tables in the place of those that were read.
-    if (!kept.follow(this.#position(), this.#schemaVersion())) return undefined;
+    if (!kept.follow(this.#position(), this.#schemaVersion())) {
+      // Where that comes again and again, it is not read each time for one answer.
+      this.#askedOnce.clear();
+      return undefined;
+    }
     this.#kept.set(name, kept);
     this.#makeRoom(name);
     return this.#kept.get(name);
@@ -188,8 +196,9 @@ export class KeptRows {
     const name = order === undefined ? "" : `${order.direction} ${order.column.name}`;
     const known = this.#orders.get(name);
     if (known !== undefined) return known;
-    const newestFirst = this.#orders.get("")?.rows ?? [];
-    const made = OrderedRows.of(newestFirst, order?.direction, this.#keyOf(order));
+    const newestFirst = this.#orders.get("")?.placed ?? [];
+    const rows = newestFirst.map(({ row }) => row);
+    const made = OrderedRows.of(rows, order?.direction, this.#keyOf(order));
     this.#orders.set(name, made);
     return made;
   }
@@ -235,16 +244,21 @@ export class KeptRows {
     const isSame = schemaVersion === this.#schemaVersion;
     if (!isSame || behind < 0 || behind > eventsBehindMax) return false;
     if (behind === 0) return true;
+    const changed = this.#changedSince();
+    if (changed.size > Math.max(changedMin, this.#rows.size / 10)) return false;
+    this.#replace(changed);
+    this.#position = position;
+    return true;
+  }
+
+  #changedSince(): ReadonlySet<string> {
     const changed = new Set<string>();
     // What happens in a bucket moves what its own row is asked for, such as its statistics.
     for (const raw of this.#changed.iterate(this.#position)) {
       const { stream, bucketId } = ChangedRow.parse(raw);
       changed.add(stream).add(bucketId);
     }
-    const reading = this.#reading();
-    for (const stream of changed) this.#replace(stream, reading);
-    this.#position = position;
-    return true;
+    return changed;
   }
 
   #indexOf({ name }: Column): number {
@@ -287,28 +301,34 @@ export class KeptRows {
     return (stream) => one.get(...before, stream, ...where.values);
   }
 
-  #replace(stream: string, reading: (stream: string) => unknown): void {
-    const before = this.#rows.get(stream);
-    const raw = reading(stream);
-    if (before !== undefined) this.#remove(before);
-    if (raw !== undefined) this.#insert(raw);
+  #replace(streams: ReadonlySet<string>): void {
+    const reading = this.#reading();
+    const gone = new Set<KeptRow>();
+    const come: KeptRow[] = [];
+    for (const stream of streams) {
+      const before = this.#rows.get(stream);
+      if (before !== undefined) gone.add(this.#forgotten(before));
+      const raw = reading(stream);
+      if (raw !== undefined) come.push(this.#read(raw));
+    }
+    for (const order of this.#orders.values()) order.replace(gone, come);
   }
 
-  #remove(row: KeptRow): void {
-    for (const order of this.#orders.values()) order.remove(row);
+  #forgotten(row: KeptRow): KeptRow {
     this.#rows.delete(row.id);
     this.#bytes -= rowBytes;
     for (const cell of row.cells) this.#bytes -= bytesOf(cell);
+    return row;
   }
 
-  #insert(raw: unknown): void {
+  #read(raw: unknown): KeptRow {
     const { id, createdAt, values } = readRow(raw);
     const row = this.#begun(id, createdAt);
     for (const [index, { read }] of this.#columns.entries()) {
       row.cells[index] = read(values[index]);
       this.#bytes += bytesOf(row.cells[index]);
     }
-    for (const order of this.#orders.values()) order.insert(row);
+    return row;
   }
 }
 
@@ -332,66 +352,76 @@ function bytesOf(cell: JsonValue | undefined): number {
   return cellBytes + (cell === undefined ? 0 : roughBytesOf(cell));
 }
 
+/** A row at its place in an order. */
+export interface PlacedRow extends ListPosition {
+  readonly row: KeptRow;
+}
+
 /** Rows in the order of `comparePositions`. */
 export class OrderedRows {
-  readonly #rows: KeptRow[];
+  #placed: PlacedRow[];
   readonly #direction: Sort["direction"] | undefined;
   readonly #keyOf: (row: KeptRow) => string | undefined;
 
   private constructor(
-    rows: KeptRow[],
+    rows: readonly KeptRow[],
     direction: Sort["direction"] | undefined,
     keyOf: (row: KeptRow) => string | undefined,
   ) {
-    this.#rows = rows;
     this.#direction = direction;
     this.#keyOf = keyOf;
+    this.#placed = rows.map((row) => this.#place(row));
   }
 
-  /** @param keyOf what is sorted by, undefined for a row that has none. */
+  /**
+   * @param rows in the order of their moments and ids.
+   * @param keyOf what is sorted by, undefined for a row that has none.
+   */
   static of(
     rows: readonly KeptRow[],
     direction: Sort["direction"] | undefined,
     keyOf: (row: KeptRow) => string | undefined,
   ): OrderedRows {
-    const ordered = new OrderedRows([...rows], direction, keyOf);
+    const ordered = new OrderedRows(rows, direction, keyOf);
     if (direction !== undefined) ordered.#sort();
     return ordered;
   }
 
-  get rows(): readonly KeptRow[] {
-    return this.#rows;
+  get placed(): readonly PlacedRow[] {
+    return this.#placed;
   }
 
-  /** How many of these rows, which are in this order, are not behind the place. */
-  upTo(rows: readonly KeptRow[], place: ListPosition): number {
+  /** How many of these, which are in this order, are not behind the place. */
+  upTo(placed: readonly PlacedRow[], place: ListPosition): number {
     let low = 0;
-    let high = rows.length;
+    let high = placed.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const row = rows[middle];
-      if (row !== undefined && this.#compare(this.#placeOf(row), place) <= 0) low = middle + 1;
+      const at = placed[middle];
+      if (at !== undefined && this.#compare(at, place) <= 0) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  insert(row: KeptRow): void {
-    this.#rows.splice(this.upTo(this.#rows, this.#placeOf(row)), 0, row);
-  }
-
-  remove(row: KeptRow): void {
-    this.#rows.splice(this.upTo(this.#rows, this.#placeOf(row)) - 1, 1);
+  /** @param gone those of its rows that are not there, or not as they were, any more. */
+  replace(gone: ReadonlySet<KeptRow>, come: readonly KeptRow[]): void {
+    const coming = come.map((row) => this.#place(row));
+    if (gone.size + come.length > movedByOneMax) {
+      this.#placed = [...this.#placed.filter(({ row }) => !gone.has(row)), ...coming];
+      this.#sort();
+      return;
+    }
+    for (const row of gone) this.#placed.splice(this.upTo(this.#placed, this.#place(row)) - 1, 1);
+    for (const placed of coming) this.#placed.splice(this.upTo(this.#placed, placed), 0, placed);
   }
 
   #sort(): void {
-    const places = new Map(this.#rows.map((row) => [row, this.#placeOf(row)] as const));
-    const placed = [...places].sort(([, a], [, b]) => this.#compare(a, b));
-    for (const [index, [row]] of placed.entries()) this.#rows[index] = row;
+    this.#placed.sort((a, b) => this.#compare(a, b));
   }
 
-  #placeOf(row: KeptRow): ListPosition {
-    return { sortKey: this.#keyOf(row), createdAt: row.createdAt, id: row.id };
+  #place(row: KeptRow): PlacedRow {
+    return { sortKey: this.#keyOf(row), createdAt: row.createdAt, id: row.id, row };
   }
 
   #compare(a: ListPosition, b: ListPosition): number {

@@ -26,7 +26,7 @@ import {
 import { isJsonArray, type JsonValue } from "../../domain/json.js";
 import type { Listing, PageQuery } from "../../domain/listing.js";
 import { type Pointer, valueAt } from "../../domain/pointer.js";
-import type { Column, KeptLists, KeptRow, KeptRows, RowOrder } from "./kept-rows.js";
+import type { Column, KeptLists, KeptRow, KeptRows, PlacedRow, RowOrder } from "./kept-rows.js";
 
 /** A table whose rows are listed. */
 export interface ListedTable<Row> {
@@ -160,9 +160,10 @@ export class TableList<Row> {
     if (kept === undefined) return undefined;
     const ordered = kept.ordered(asked.order);
     const isWanted = asked.isWanted(kept);
-    const found = isWanted === undefined ? ordered.rows : ordered.rows.filter(isWanted);
+    const found =
+      isWanted === undefined ? ordered.placed : ordered.placed.filter(({ row }) => isWanted(row));
     const begin = after === undefined ? offset : ordered.upTo(found, after);
-    const ids = found.slice(begin, begin + limit).map((row) => row.id);
+    const ids = found.slice(begin, begin + limit).map((placed) => placed.id);
     const { rows, isCut } = this.#fitting(this.#byColumn(id, ids), query);
     return {
       rows,
@@ -171,9 +172,9 @@ export class TableList<Row> {
       wanted: () =>
         fragment(
           `${table}.${id} IN (SELECT value FROM json_each(?))`,
-          JSON.stringify(found.map((row) => row.id)),
+          JSON.stringify(found.map((placed) => placed.id)),
         ),
-      ...(summed !== undefined && { summed: found.map(kept.cellOf(summed)) }),
+      ...(summed !== undefined && { summed: cellsOf(kept, summed, found) }),
     };
   }
 
@@ -405,6 +406,11 @@ function askedOf<Row>({ criteria, listing, sourceOf }: TableQuery<Row>): AskedCo
       return (row) => isFiltered(row) && isFound(row);
     },
   };
+}
+
+function cellsOf(kept: KeptRows, column: Column, placed: readonly PlacedRow[]) {
+  const cell = kept.cellOf(column);
+  return placed.map(({ row }) => cell(row));
 }
 
 function fieldOn(kept: KeptRows, sourceAt: (path: Pointer) => Source) {
