@@ -1,6 +1,7 @@
 /**
  * The statistics of buckets along the events of a commit, on top of those from before it, which are asked
- * for in one set; the sizes of other objects only when the largest or the smallest one left.
+ * for in one set; the sizes of other objects only when the largest or the smallest one left. What they
+ * do to the totals of namespaces comes last, and asks only when it moves some.
  */
 import type { Asking } from "../domain/asking.js";
 import {
@@ -11,6 +12,13 @@ import {
   type StatsChange,
 } from "../domain/bucket/stats.js";
 import { type AppliedEvent, statsChangeOf, taskOf } from "../domain/resource.js";
+import {
+  movesPresence,
+  type NamespaceTotals,
+  type StatsAround,
+  TotalsMoves,
+  type TotalsRow,
+} from "./namespace-totals.js";
 
 /** What counting lacks of the view as it is before the events. */
 export interface CountsNeeded {
@@ -18,12 +26,19 @@ export interface CountsNeeded {
   readonly stats: ReadonlySet<string>;
   /** Of buckets, the sizes of their objects without those that the events touch. */
   readonly extremes: ReadonlyMap<string, readonly string[]>;
+  /** Buckets, of which it has to be known whether they are there. */
+  readonly existing: ReadonlySet<string>;
+  /** Namespaces. */
+  readonly totals: ReadonlySet<string>;
 }
 
 export interface KnownCounts {
   readonly stats: ReadonlyMap<string, BucketStats>;
   /** Undefined where there is no other object. */
   readonly extremes: ReadonlyMap<string, Extremes | undefined>;
+  /** Those of the buckets that were made, and are not deleted. */
+  readonly existing: ReadonlySet<string>;
+  readonly totals: ReadonlyMap<string, NamespaceTotals>;
 }
 
 export interface StatsRow {
@@ -35,6 +50,8 @@ export interface StatsRow {
 export interface Counted {
   /** One for each event that moved some, in the order of the events. */
   readonly moved: readonly StatsRow[];
+  /** The totals after the events, of the namespaces where they moved. */
+  readonly totals: readonly TotalsRow[];
   /** How many objects the bucket holds once the event at the position is done. */
   objectCount(bucketId: string, position: number): number;
 }
@@ -43,20 +60,40 @@ export function* counting(
   events: readonly AppliedEvent[],
 ): Asking<CountsNeeded, KnownCounts, Counted> {
   const moves = events.flatMap(moveOf);
-  const buckets = new Set([...moves, ...events.filter(tellsCount)].map(bucketOf));
-  const { stats } =
-    buckets.size === 0 ? nothingKnown : yield { stats: buckets, extremes: new Map() };
+  const buckets = new Set([...moves, ...events.filter(needsStats)].map(bucketOf));
+  const { stats } = buckets.size === 0 ? nothingKnown : yield { ...nothingNeeded, stats: buckets };
   let extremes: KnownCounts["extremes"] = new Map();
   for (;;) {
     const lacking = new Map<string, readonly string[]>();
     const moved = count(moves, { stats, extremes }, lacking);
-    if (lacking.size === 0) return countedOf(moved, stats);
-    const more = yield { stats: new Set(), extremes: lacking };
+    if (lacking.size === 0) {
+      const after = new Map(moved.map((row) => [row.bucketId, row.stats]));
+      return countedOf(moved, stats, yield* addingUp(events, { before: stats, after }));
+    }
+    const more = yield { ...nothingNeeded, extremes: lacking };
     extremes = new Map([...extremes, ...more.extremes]);
   }
 }
 
-const nothingKnown: KnownCounts = { stats: new Map(), extremes: new Map() };
+const nothingNeeded: CountsNeeded = {
+  stats: new Set(),
+  extremes: new Map(),
+  existing: new Set(),
+  totals: new Set(),
+};
+
+const nothingKnown: Pick<KnownCounts, "stats"> = { stats: new Map() };
+
+function* addingUp(
+  events: readonly AppliedEvent[],
+  stats: StatsAround,
+): Asking<CountsNeeded, KnownCounts, readonly TotalsRow[]> {
+  const moves = new TotalsMoves(events, stats);
+  if (moves.areNone) return [];
+  const asked = { existing: moves.unknown, totals: moves.namespaces };
+  const { existing, totals } = yield { ...nothingNeeded, ...asked };
+  return moves.rows(existing, totals);
+}
 
 interface Move {
   readonly recorded: AppliedEvent["recorded"];
@@ -66,6 +103,12 @@ interface Move {
 function moveOf(applied: AppliedEvent): readonly Move[] {
   const change = statsChangeOf(applied);
   return change === undefined ? [] : [{ recorded: applied.recorded, change }];
+}
+
+/** Whether it has to be known what the bucket of the event holds, though the event moves none of it. */
+function needsStats(applied: AppliedEvent): boolean {
+  const isMoved = applied.before !== undefined && movesPresence(applied);
+  return isMoved || tellsCount(applied);
 }
 
 /** Whether what the event leaves as a task tells how much the bucket holds. */
@@ -83,20 +126,24 @@ function bucketOf({ recorded }: { readonly recorded: AppliedEvent["recorded"] })
   return recorded.bucketId;
 }
 
-function countedOf(moved: readonly StatsRow[], before: KnownCounts["stats"]): Counted {
+function countedOf(
+  moved: readonly StatsRow[],
+  before: KnownCounts["stats"],
+  totals: readonly TotalsRow[],
+): Counted {
   const objectCount = (bucketId: string, position: number) => {
     const row = moved.findLast(
       (one) => one.bucketId === bucketId && one.stats.position <= position,
     );
     return (row?.stats ?? before.get(bucketId) ?? emptyStats).objectCount;
   };
-  return { moved, objectCount };
+  return { moved, totals, objectCount };
 }
 
 /** @param lacking is told of the buckets whose other objects have to be known. */
 function count(
   moves: readonly Move[],
-  known: KnownCounts,
+  known: Pick<KnownCounts, "stats" | "extremes">,
   lacking: Map<string, readonly string[]>,
 ): readonly StatsRow[] {
   const newest = new Map(known.stats);

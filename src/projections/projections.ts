@@ -20,6 +20,7 @@ import {
 import type { TaskResponse } from "../domain/task.js";
 import { reservationMoves } from "../eventstore/planner.js";
 import type { Counted, StatsRow } from "./counting.js";
+import type { TotalsRow } from "./namespace-totals.js";
 import type { Timer } from "./timer-table.js";
 import type { Reference } from "./view.js";
 
@@ -32,6 +33,8 @@ export interface Table {
   readonly key: readonly string[];
   /** The column that names the stream that a row is made from. */
   readonly stream: string;
+  /** Whether that column names a namespace instead, from all of whose streams a row is made. */
+  readonly isOfNamespace?: true;
 }
 
 export interface TableOf<Row> extends Table {
@@ -247,7 +250,7 @@ export const bucketStats = new Projection<StatsRow>({
   changes: (_, { moved }) => moved.map((row) => ({ row })),
 });
 
-/** The newest of them, for lists. */
+/** The newest of them, for lists of some buckets. */
 const bucketTotals = new Projection<StatsRow>({
   tables: [
     {
@@ -263,6 +266,25 @@ const bucketTotals = new Projection<StatsRow>({
   ],
   changes: (_, { moved }) =>
     [...new Map(moved.map((row) => [row.bucketId, row])).values()].map((row) => ({ row })),
+});
+
+/** What they come to in a namespace, for lists of all its buckets. */
+export const namespaceTotals = new Projection<TotalsRow>({
+  tables: [
+    {
+      name: "namespace_totals",
+      key: ["namespace"],
+      stream: "namespace",
+      isOfNamespace: true,
+      columns: {
+        namespace: ({ namespace }) => namespace,
+        bucket_count: ({ totals }) => totals.bucketCount,
+        object_count: ({ totals }) => totals.objectCount,
+        total_size_bytes: ({ totals }) => String(totals.totalSizeBytes),
+      },
+    },
+  ],
+  changes: (_, { totals }) => totals.map((row) => ({ row, isGone: row.totals.bucketCount === 0 })),
 });
 
 interface TaskRow {
@@ -329,6 +351,7 @@ export const projections: readonly AnyProjection[] = [
   references,
   bucketStats,
   bucketTotals,
+  namespaceTotals,
   tasks,
   timers,
 ];

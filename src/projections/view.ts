@@ -30,6 +30,7 @@ import type { TaskResponse } from "../domain/task.js";
 import type { UploadCounts, UploadState } from "../domain/upload/state.js";
 import type { LogPoint } from "../eventstore/store.js";
 import type { KnownRoot } from "../eventstore/tree-check.js";
+import type { NamespaceTotals } from "./namespace-totals.js";
 
 export interface ListQuery extends PageQuery {
   readonly namespace: string;
@@ -101,6 +102,18 @@ export function totalsOf(buckets: readonly Pick<CountedBucket, "stats">[]): Stat
   };
 }
 
+/** What a list of all buckets of a namespace tells of them, whatever its page. */
+export function countsOf({
+  bucketCount,
+  objectCount,
+  totalSizeBytes,
+}: NamespaceTotals): Pick<BucketPage, "totalCount" | "totals"> {
+  return {
+    totalCount: bucketCount,
+    totals: { objectCount, totalSizeBytes: Number(totalSizeBytes) },
+  };
+}
+
 /** What uploads have brought up to a place in the log. */
 export interface ConfirmedBytes {
   readonly bytes: number;
@@ -127,7 +140,6 @@ export interface View {
   findNamespace(identifier: string): Promise<NamespaceState | undefined>;
   /**
    * The namespace of that name, as a list of one or none: made, or with a bucket or connection in it.
-   * Counts every bucket of it.
    */
   namespaces(name: string): Promise<readonly CountedNamespace[]>;
   /** All of them, by the order of their names. */

@@ -24,6 +24,7 @@ function makeOlder(file: string): void {
     "table_macs",
     "access_tokens",
     "unrecorded_tokens",
+    "namespace_totals",
   ])
     db.exec(`DROP TABLE ${table}`);
   db.exec("ALTER TABLE secrets DROP COLUMN key_id");

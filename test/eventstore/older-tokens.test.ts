@@ -31,7 +31,7 @@ async function olderFile(): Promise<string> {
   await store.close();
   const db = new Database(file);
   db.exec(
-    "DROP TABLE access_tokens; DROP TABLE unrecorded_tokens; DELETE FROM migrations WHERE number >= 18",
+    "DROP TABLE access_tokens; DROP TABLE unrecorded_tokens; DROP TABLE namespace_totals; DELETE FROM migrations WHERE number >= 18",
   );
   const insert = db.prepare("INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?)");
   for (const [name, permission, namespaces, expiresAt] of rows) {

@@ -274,11 +274,8 @@ describe("query plans of objects", () => {
   const place = { createdAt: "2026-10-01T12:00:00.000Z", id: member("obj", 1) };
   const byTime = "sqlite_autoindex_objects_2 (bucket_id=? AND is_deleted=?";
 
-  test("the default order and the count are those of an index", async () => {
-    expect(await list({})).toEqual([
-      `SEARCH objects USING INDEX ${byTime})`,
-      "SEARCH objects USING COVERING INDEX sqlite_autoindex_objects_3 (bucket_id=? AND is_deleted=?)",
-    ]);
+  test("the default order is that of an index, and no object is counted", async () => {
+    expect(await list({})).toEqual([`SEARCH objects USING INDEX ${byTime})`]);
     const [page] = await list({}, place);
     expect(page).toBe(`SEARCH objects USING INDEX ${byTime} AND created_at<?)`);
   });
@@ -295,7 +292,12 @@ describe("query plans of objects", () => {
 
   test("the greatest and the least size are read off both ends of an index", async () => {
     const [extremes] = await plansOf((db, bucketId) =>
-      new StatsTable(db).known({ stats: new Set(), extremes: new Map([[bucketId, []]]) }),
+      new StatsTable(db).known({
+        stats: new Set(),
+        extremes: new Map([[bucketId, []]]),
+        existing: new Set(),
+        totals: new Set(),
+      }),
     );
     const steps = extremes?.match(
       /SEARCH objects USING COVERING INDEX \S+ \(bucket_id=\? AND is_deleted=\?\)/g,

@@ -337,6 +337,9 @@ describe("the view:", () => {
     ],
     ["an edited blame", "UPDATE buckets SET blame = '7' WHERE position = 36", 36, 1],
     ["an edited column", "UPDATE buckets SET version = 4 WHERE position = 36", 36, 1],
+    ["an edited total", "UPDATE namespace_totals SET bucket_count = 9", eventsMade, 1],
+    ["a deleted total", "DELETE FROM namespace_totals", eventsMade, 1],
+    ["an extra total", "INSERT INTO namespace_totals VALUES ('nobody', 1, 1, '1')", 0, 1],
     ["an edited position", "UPDATE buckets SET position = 99 WHERE position = 36", 36, 1],
     [
       "an edited time of creation",
@@ -370,7 +373,7 @@ describe("the view:", () => {
     ],
   ];
 
-  test.each(isDeep ? edits : edits.slice(0, 3))(
+  test.each(isDeep ? edits : edits.slice(0, 4))(
     "%s is found, and mended by a rebuild that tells of it",
     async (_, sql, position, differences) => {
       const file = await write40();
@@ -378,7 +381,7 @@ describe("the view:", () => {
       tamper(file, (db) => db.exec(sql));
       expect(await verify(file)).toMatchObject(foundAt(position, "fold"));
       const { keeper, view, close } = sqliteBackend({ file });
-      expect(await keeper.rebuild(ignore)).toEqual({ replayed: eventsMade, rows: 16, differences });
+      expect(await keeper.rebuild(ignore)).toEqual({ replayed: eventsMade, rows: 17, differences });
       expect(await keeper.verify(undefined, ignore)).toMatchObject({ ok: true });
       expect(await view.find("default", "3")).toMatchObject({ version: 5, position: 36 });
       await close();
@@ -466,9 +469,10 @@ describe("the view:", () => {
         copyFileSync(file, copy);
         tamper(copy, (db) => db.exec(`DELETE FROM ${table}`));
         const { fault } = await verify(copy);
-        const found = /the fold of the events of (\w+)$/.exec(fault?.problem ?? "");
-        const [, stream = ""] = found ?? [];
-        const position = lastPosition(file, stream);
+        const told = /the fold of the events of (the namespace )?(\w+)$/;
+        const [, isNamespace, stream = ""] = told.exec(fault?.problem ?? "") ?? [];
+        const column = isNamespace === undefined ? "stream" : "namespace";
+        const position = lastPosition(file, column, stream);
         expect({ table, fault }).toMatchObject({ table, fault: { position } });
         const own = ids[table];
         if (own !== undefined) expect(stream, table).toBe(own);
@@ -532,9 +536,9 @@ describe("the view:", () => {
     return z.number().parse(rows);
   }
 
-  function lastPosition(file: string, stream: string): number {
-    const sql = "SELECT max(position) FROM events WHERE stream = ?";
-    return z.number().parse(tamper(file, (db) => db.prepare(sql).pluck().get(stream)));
+  function lastPosition(file: string, column: "stream" | "namespace", value: string): number {
+    const sql = `SELECT max(position) FROM events WHERE ${column} = ?`;
+    return z.number().parse(tamper(file, (db) => db.prepare(sql).pluck().get(value)));
   }
 
   test("is not rebuilt from a log that has a gap or does not reach its head", async () => {

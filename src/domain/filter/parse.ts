@@ -23,6 +23,11 @@ export interface Criteria {
   readonly sort: Sort | undefined;
 }
 
+/** Whether they leave nothing out: they say at most the order. */
+export function selectAll(criteria: Criteria | undefined): boolean {
+  return criteria?.search === undefined && criteria?.filter === undefined;
+}
+
 /** As they were sent; null is the same as absent. */
 export interface RawCriteria {
   readonly search?: JsonValue | undefined;

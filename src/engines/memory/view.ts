@@ -7,6 +7,7 @@ import { bucketListing } from "../../domain/bucket/list.js";
 import { nameScope } from "../../domain/bucket/reservations.js";
 import { type BucketState, nameOf } from "../../domain/bucket/state.js";
 import { type BucketStats, type Extremes, emptyStats } from "../../domain/bucket/stats.js";
+import { selectAll } from "../../domain/filter/parse.js";
 import { select } from "../../domain/listing.js";
 import { memberListing } from "../../domain/members.js";
 import { looksLikeNamespaceId, namespaceReservation } from "../../domain/namespace/name.js";
@@ -38,8 +39,10 @@ import {
   extremesAmong,
   type KnownCounts,
 } from "../../projections/counting.js";
+import { type NamespaceTotals, noTotals } from "../../projections/namespace-totals.js";
 import {
   bucketStats,
+  namespaceTotals,
   references,
   reservations,
   states,
@@ -48,6 +51,7 @@ import {
 import {
   type BucketPage,
   type ConfirmedBytes,
+  countsOf,
   type DeliveryCounts,
   type ListQuery,
   type MemberPage,
@@ -107,11 +111,22 @@ export class MemoryView implements InlineProjection, View {
     this.#position = events.at(-1)?.recorded.position ?? this.#position;
   }
 
-  #known({ stats, extremes }: CountsNeeded): KnownCounts {
+  #known({ stats, extremes, existing, totals }: CountsNeeded): KnownCounts {
     return {
       stats: new Map([...stats].map((id) => [id, this.#newestStats(id)])),
       extremes: new Map([...extremes].map(([id, without]) => [id, this.#extremes(id, without)])),
+      existing: new Set([...existing].filter((id) => this.#isThere(id))),
+      totals: new Map([...totals].map((name) => [name, this.#totals(name)])),
     };
+  }
+
+  #isThere(bucketId: string): boolean {
+    const state = this.#state(bucketId);
+    return state !== undefined && state.deleted === undefined;
+  }
+
+  #totals(namespace: string): NamespaceTotals {
+    return this.#tables.namespaceTotals.get(namespace)?.totals ?? noTotals;
   }
 
   #newestStats(bucketId: string): BucketStats {
@@ -205,12 +220,10 @@ export class MemoryView implements InlineProjection, View {
       .filter((state) => state.deleted === undefined)
       .map((state) => ({ state, stats: this.#newestStats(state.bucket_id) }));
     const selected = select(counted, criteria, bucketListing(viewpoint), page);
-    return {
-      buckets: selected.page,
-      isCut: false,
-      totalCount: selected.all.length,
-      totals: totalsOf(selected.all),
-    };
+    const counts = selectAll(criteria)
+      ? countsOf(this.#totals(namespace))
+      : { totalCount: selected.all.length, totals: totalsOf(selected.all) };
+    return { buckets: selected.page, isCut: false, ...counts };
   }
 
   async listMembers<Kind extends MemberKind>(
@@ -316,7 +329,15 @@ class MemoryTables {
   readonly references = new MemoryTable(references);
   readonly bucketStats = new MemoryTable(bucketStats, ({ bucketId }) => bucketId);
   readonly tasks = new MemoryTable(tasks);
-  readonly all = [this.reservations, this.states, this.references, this.bucketStats, this.tasks];
+  readonly namespaceTotals = new MemoryTable(namespaceTotals);
+  readonly all = [
+    this.reservations,
+    this.states,
+    this.references,
+    this.bucketStats,
+    this.namespaceTotals,
+    this.tasks,
+  ];
 }
 
 function isIn(state: ResourceState, namespace: string | undefined): boolean {

@@ -7,9 +7,15 @@ import { lockAt } from "../../domain/bucket/lock.js";
 import type { Viewpoint } from "../../domain/bucket/response.js";
 import { bucketSecrets } from "../../domain/bucket/secrets.js";
 import { BucketLock, BucketState } from "../../domain/bucket/state.js";
+import { selectAll } from "../../domain/filter/parse.js";
 import type { JsonValue } from "../../domain/json.js";
 import { type Pointer, valueAt } from "../../domain/pointer.js";
-import type { BucketPage, ListQuery, StatsTotals } from "../../projections/view.js";
+import {
+  type BucketPage,
+  countsOf,
+  type ListQuery,
+  type StatsTotals,
+} from "../../projections/view.js";
 import type { Column } from "./kept-rows.js";
 import {
   type Fragment,
@@ -21,6 +27,7 @@ import {
   TableList,
 } from "./list-sql.js";
 import { parseStats, statsJson } from "./stats-table.js";
+import { TotalsTable } from "./totals-table.js";
 
 /** What stands in the state as it is answered, by root field. */
 const storedFields: Readonly<Record<string, Pointer>> = {
@@ -47,9 +54,11 @@ const Totals = z.object({ objectCount: z.number(), totalSizeBytes: z.number() })
 export class BucketList {
   readonly #db: Database.Database;
   readonly #list: TableList<CountedBucket>;
+  readonly #totals: TotalsTable;
 
   constructor(parts: ListParts) {
     this.#db = parts.db;
+    this.#totals = new TotalsTable(parts.db);
     this.#list = new TableList(parts, {
       name: "buckets",
       id: "bucket_id",
@@ -62,24 +71,25 @@ export class BucketList {
   }
 
   page({ namespace, viewpoint, ...query }: ListQuery): BucketPage {
-    // Both statements see the same rows, also beside a writer in another process.
+    // All statements see the same rows, also beside a writer in another process.
     const read = this.#db.transaction(() => {
+      const all = selectAll(query.criteria) ? countsOf(this.#totals.of(namespace)) : undefined;
       const { rows, isCut, totalCount, wanted, summed } = this.#list.page({
         ...query,
-        summed: statsColumn,
+        ...(all === undefined ? { summed: statsColumn } : { counted: () => all.totalCount }),
         criteria: query.criteria,
         scope: fragment("namespace = ? AND is_deleted = 0", namespace),
         listing: bucketListing(viewpoint),
         sourceOf: (path) => sourceOf(path, viewpoint),
       });
-      const totals = summed === undefined ? this.#totals(wanted()) : totalsOf(summed);
+      const totals = all?.totals ?? (summed ? totalsOf(summed) : this.#addedUp(wanted()));
       return { buckets: rows, isCut, totalCount, totals };
     });
     return read.deferred();
   }
 
   /** Begins with the buckets that have statistics: others add nothing, and are not looked at. */
-  #totals(wanted: Fragment): StatsTotals {
+  #addedUp(wanted: Fragment): StatsTotals {
     const adding = join(
       fragment(
         `SELECT coalesce(sum(object_count), 0) AS objectCount,

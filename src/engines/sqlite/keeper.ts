@@ -375,14 +375,17 @@ async function firstDifference(
     { db: live, suffix: "" },
   ];
   const states = new StateTables(folded);
+  const log = new LogReader(live);
   const comparison = new ViewComparison();
   let first: Fault | undefined;
   while (!comparison.isDone) {
     for (const { table, key, stream } of comparison.next(...sides, sliceRows)) {
-      const position = states.state(stream)?.position ?? 0;
+      const { name, isOfNamespace = false } = table;
+      const position = isOfNamespace ? log.endOf(stream) : (states.state(stream)?.position ?? 0);
       if (first !== undefined && first.position <= position) continue;
-      const row = `the row ${JSON.stringify(key)} of ${table.name}`;
-      first = { position, problem: `${row} is not the fold of the events of ${stream}` };
+      const row = `the row ${JSON.stringify(key)} of ${name}`;
+      const source = isOfNamespace ? `the namespace ${stream}` : stream;
+      first = { position, problem: `${row} is not the fold of the events of ${source}` };
     }
     await nextTurn();
   }

@@ -51,6 +51,8 @@ export interface TableQuery<Row> extends PageQuery {
   readonly scope: Fragment;
   readonly criteria: Criteria | undefined;
   readonly listing: Listing<Row>;
+  /** How many rows the list has, where that is kept; they are counted otherwise. */
+  readonly counted?: () => number;
   /** Undefined for a field that only the whole row tells. */
   readonly sourceOf: (path: Pointer) => Source | undefined;
   /** What is added up of everything that is counted, if anything is. */
@@ -191,7 +193,8 @@ export class TableList<Row> {
     // A page that is not full has shown where the list ends, unless it begins past the end.
     const isWithin = after === undefined && (offset === 0 || rows.length > 0);
     const isEnd = isWithin && rows.length < limit && !isCut;
-    const totalCount = isEnd ? offset + rows.length : this.#count(wanted);
+    const { counted = () => this.#count(wanted) } = query;
+    const totalCount = isEnd ? offset + rows.length : counted();
     return { rows, isCut, totalCount, wanted: () => wanted };
   }
 

@@ -208,6 +208,12 @@ export class LogReader {
     return z.number().optional().parse(this.#nextOf.get({ namespace, after }));
   }
 
+  /** The position of the last event of the namespace; 0 when it has none. */
+  endOf(namespace: string): number {
+    const found = this.#db.prepare("SELECT max(position) FROM events WHERE namespace = ?").pluck();
+    return z.number().nullable().parse(found.get(namespace)) ?? 0;
+  }
+
   /** @param page without its bound of bytes: whoever iterates ends it. */
   *find(filter: EventFilter, { before, skip, limit }: FoundPage) {
     const { where, order } = clausesOf(filter);

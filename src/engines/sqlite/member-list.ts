@@ -1,6 +1,7 @@
 /** Lists of what is in a bucket: objects, batches, uploads. */
 
 import type Database from "better-sqlite3";
+import { selectAll } from "../../domain/filter/parse.js";
 import { type MemberState, memberListing } from "../../domain/members.js";
 import type { Pointer } from "../../domain/pointer.js";
 import {
@@ -19,14 +20,17 @@ import {
   storedAt,
   TableList,
 } from "./list-sql.js";
+import type { StatsTable } from "./stats-table.js";
 
 export class MemberList {
   readonly #db: Database.Database;
   readonly #kind: MemberKind;
   readonly #list: TableList<MemberState>;
+  readonly #stats: StatsTable;
 
-  constructor(parts: ListParts, kind: MemberKind) {
+  constructor(parts: ListParts, kind: MemberKind, stats: StatsTable) {
     this.#db = parts.db;
+    this.#stats = stats;
     this.#kind = kind;
     this.#list = new TableList(parts, {
       ...kindNamed(kind).table,
@@ -36,9 +40,12 @@ export class MemberList {
   }
 
   page({ bucketId, at, ...query }: MemberQuery): MemberPage<MemberState> {
+    // The statistics of the bucket count its objects as the list does: those that are not deleted.
+    const isKept = this.#kind === "object" && selectAll(query.criteria);
     const read = this.#db.transaction(() => {
       const { rows, isCut, totalCount } = this.#list.page({
         ...query,
+        ...(isKept && { counted: () => this.#stats.at(bucketId).objectCount }),
         criteria: query.criteria,
         scope: fragment("bucket_id = ? AND is_deleted = 0", bucketId),
         listing: memberListing(this.#kind, at),

@@ -5,6 +5,7 @@ import { type BucketStats, type Extremes, emptyStats } from "../../domain/bucket
 import { formatTime } from "../../domain/event.js";
 import type { LogPoint } from "../../eventstore/store.js";
 import type { CountsNeeded, KnownCounts } from "../../projections/counting.js";
+import { TotalsTable } from "./totals-table.js";
 
 /** The statistics as JSON by the names of `StatsRow`. */
 export const statsJson = (row: string): string => `json_object(
@@ -55,6 +56,8 @@ export class StatsTable {
   readonly #atPosition: Database.Statement;
   readonly #atTime: Database.Statement;
   readonly #extremes: Database.Statement;
+  readonly #isThere: Database.Statement;
+  readonly #totals: TotalsTable;
 
   constructor(db: Database.Database, suffix = "") {
     const last = (upTo: string, order: string) =>
@@ -73,6 +76,10 @@ export class StatsTable {
           AND object_id NOT IN (SELECT value FROM json_each($without))
         ORDER BY size_bytes ${order} LIMIT 1)`;
     this.#extremes = db.prepare(`SELECT ${size("DESC")} AS max, ${size("ASC")} AS min`);
+    this.#isThere = db.prepare(
+      `SELECT 1 FROM buckets${suffix} WHERE bucket_id = ? AND is_deleted = 0`,
+    );
+    this.#totals = new TotalsTable(db, suffix);
   }
 
   /** Those that the last row at or before the point left; now unless given. */
@@ -92,10 +99,12 @@ export class StatsTable {
   }
 
   /** What counting needs to know. */
-  known({ stats, extremes }: CountsNeeded): KnownCounts {
+  known({ stats, extremes, existing, totals }: CountsNeeded): KnownCounts {
     return {
       stats: new Map([...stats].map((id) => [id, this.at(id)])),
       extremes: new Map([...extremes].map(([id, without]) => [id, this.#among(id, without)])),
+      existing: new Set([...existing].filter((id) => this.#isThere.get(id) !== undefined)),
+      totals: new Map([...totals].map((name) => [name, this.#totals.of(name)])),
     };
   }
 

@@ -164,7 +164,9 @@ export class SqliteReadView implements View {
     this.#states = new StateTables(db);
     this.#stats = new StatsTable(db);
     this.#buckets = new BucketList(parts);
-    const lists = memberKinds.map((kind) => [kind, new MemberList(parts, kind)] as const);
+    const lists = memberKinds.map(
+      (kind) => [kind, new MemberList(parts, kind, this.#stats)] as const,
+    );
     this.#members = new Map(lists);
     this.#holder = db
       .prepare("SELECT stream FROM reservations WHERE scope = ? AND key = ?")
@@ -181,10 +183,9 @@ export class SqliteReadView implements View {
     const counted = (column: string, which: string) =>
       db.prepare(
         `SELECT name, max(made) AS made, sum(buckets) AS bucketCount, sum(objects) AS objectCount
-         FROM (SELECT namespace AS name, NULL AS made, count(*) AS buckets,
-                      total(object_count) AS objects
-               FROM buckets LEFT JOIN bucket_totals USING (bucket_id)
-               WHERE is_deleted = 0 AND ${which} GROUP BY namespace
+         FROM (SELECT namespace AS name, NULL AS made, bucket_count AS buckets,
+                      object_count AS objects
+               FROM namespace_totals WHERE ${which}
                UNION ALL
                SELECT DISTINCT namespace, NULL, 0, 0 FROM connections
                WHERE is_deleted = 0 AND ${which}
