@@ -2,10 +2,13 @@
 import type { CountedNamespace } from "./namespace/response.js";
 import type { ResourceState } from "./resource.js";
 
+/** The kinds of what a namespace is there by: all else is in one of them, and is hidden with it. */
+export const namespaceKinds = ["namespace", "bucket", "connection"] as const;
+
 /**
  * The namespaces of these states, by the order of their names.
  *
- * @param states what exists; nothing that was deleted.
+ * @param states what exists of those kinds; nothing that was deleted.
  * @param objectsIn how many objects a bucket holds.
  */
 export function countNamespaces(

@@ -14,7 +14,7 @@ import { looksLikeNamespaceId, namespaceReservation } from "../../domain/namespa
 import type { CountedNamespace, FoundNamespace } from "../../domain/namespace/response.js";
 import type { NamespaceState } from "../../domain/namespace/state.js";
 import { hasNamespace, type Within } from "../../domain/namespace/within.js";
-import { countNamespaces } from "../../domain/namespaces.js";
+import { countNamespaces, namespaceKinds } from "../../domain/namespaces.js";
 import { blobsOf } from "../../domain/object/document.js";
 import { objectSize } from "../../domain/object/response.js";
 import type { ObjectState } from "../../domain/object/state.js";
@@ -23,6 +23,7 @@ import {
   type AppliedEvent,
   type BlamedState,
   type MemberKind,
+  type ResourceKind,
   type ResourceState,
   type StateOf,
   stateOfKind,
@@ -189,8 +190,9 @@ export class MemoryView implements InlineProjection, View {
   }
 
   #counted(name?: string): readonly CountedNamespace[] {
+    const kinds: readonly ResourceKind[] = namespaceKinds;
     const there = [...this.#tables.states.values()].flatMap(({ state }) =>
-      state.deleted === undefined && isIn(state, name) ? [state] : [],
+      kinds.includes(state.kind) && state.deleted === undefined && isIn(state, name) ? [state] : [],
     );
     const objectsIn = (bucketId: string) => this.#newestStats(bucketId).objectCount;
     return countNamespaces(there, objectsIn);

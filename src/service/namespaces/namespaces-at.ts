@@ -1,7 +1,7 @@
 /** The namespaces that there were at a moment, with what was in them. */
 import type { AsOf } from "../../api/index.js";
 import type { CountedNamespace, FoundNamespace } from "../../domain/namespace/response.js";
-import { countNamespaces } from "../../domain/namespaces.js";
+import { countNamespaces, namespaceKinds } from "../../domain/namespaces.js";
 import { isDeleted, type ResourceState } from "../../domain/resource.js";
 import type { LogPoint } from "../../eventstore/store.js";
 import type { ServiceParts } from "../parts.js";
@@ -51,7 +51,7 @@ async function lookedAt(
   const newest = new Newest();
   const there: ResourceState[] = [];
   const objects = new Map<string, number>();
-  for (const kind of ["namespace", "bucket", "connection"] as const) {
+  for (const kind of namespaceKinds) {
     for await (const state of statesOf(events, kind, await view.idsOf(kind, name), point)) {
       newest.add(state);
       if (isDeleted(state)) continue;
