@@ -64,6 +64,8 @@ const beginnings: readonly Step[] = names.flatMap((name) =>
 class Story {
   readonly #buckets = new Map<string, string[]>();
   readonly #objects = new Map<string, string[]>();
+  /** After each step: amid one, the order of its events is nobody's business. */
+  readonly #ends: number[] = [];
   #made = 0;
 
   constructor(readonly store: EmbeddedStore) {}
@@ -76,6 +78,8 @@ class Story {
     } catch (error) {
       if (isBucketsError(error)) return error.code;
       throw error;
+    } finally {
+      this.#ends.push((await this.store.head()).position);
     }
   }
 
@@ -154,7 +158,7 @@ class Story {
         await store.namespaces.delete(name);
         return;
       case "revert namespace":
-        await namespace.revert({ asOf: `@${Math.max(1, this.#made - pick)}` });
+        await namespace.revert({ asOf: `@${this.#ends.at(-1 - 3 * pick) ?? 1}` });
         return;
       case "rebuild":
         expect(await store.rebuild()).toMatchObject({ differences: 0 });
@@ -251,6 +255,6 @@ test("what is kept of buckets and objects is what lists count of them", async ()
       expect(await second.told()).toEqual(await first.told());
     },
   );
-  await fc.assert(cases, { seed, numRuns: depth({ smoke: 8, deep: 100 }) });
+  await fc.assert(cases, { seed, numRuns: depth({ smoke: 8, deep: 40 }) });
   expect(deeds.filter((deed) => !done.has(deed))).toEqual([]);
 }, 600_000);
