@@ -8,7 +8,11 @@ import { bucketCatalog } from "../../src/domain/bucket/list.js";
 import { compileFilter, operators } from "../../src/domain/filter/condition.js";
 import { comparePositions, type ListPosition, sortKeyOf } from "../../src/domain/filter/order.js";
 import { parseCriteria, type RawCriteria } from "../../src/domain/filter/parse.js";
-import { compileSearch } from "../../src/domain/filter/search.js";
+import {
+  compileSearch,
+  compileSearchOfPrepared,
+  preparedTexts,
+} from "../../src/domain/filter/search.js";
 import { compareText, foldCase, hasWord, wordsOf } from "../../src/domain/filter/text.js";
 import type { JsonObject, JsonValue } from "../../src/domain/json.js";
 import { limits } from "../../src/domain/limits.js";
@@ -283,6 +287,28 @@ describe("a search", () => {
 
   it("tells cases apart when asked to", () => {
     expect(compileSearch({ text: "video", caseSensitive: true })("Videos")).toBe(false);
+  });
+});
+
+describe("a search of texts that are prepared", () => {
+  const anyText = fc.oneof(
+    fc.constantFrom("", "a", "A", "ß", "ab", "a\u0000b", "\u0000", "cafe\u0301"),
+    fc.string({ unit: "binary", maxLength: 3 }).map((text) => text.toWellFormed()),
+  );
+  const anySearched = fc.oneof(anyText, fc.constantFrom("*", "a*", "*b", "s", "b\u0000a", "é"));
+
+  it("finds what a search of each of them finds", () => {
+    const cases = fc.property(
+      fc.array(anyText, { maxLength: 3 }),
+      anySearched,
+      fc.boolean(),
+      (texts, text, caseSensitive) => {
+        const search = { text, caseSensitive };
+        const prepared = preparedTexts(texts, caseSensitive);
+        expect(compileSearchOfPrepared(search)(prepared)).toBe(texts.some(compileSearch(search)));
+      },
+    );
+    fc.assert(cases, { seed, numRuns: 2_000 });
   });
 });
 

@@ -232,7 +232,7 @@ describe("what is kept of rows", () => {
     const { db } = await filled();
     const lists = new KeptLists(db);
     expect(lists.of(scope, [name])).toBeUndefined();
-    expect(lists.of(scope, [name])?.ordered(undefined).placed).toHaveLength(20);
+    expect(lists.of(scope, [name])?.ordered(undefined).rows).toHaveLength(20);
     expect(lists.of(scope, [name, description])).toBeUndefined();
     expect(lists.of(scope, [name, description])).toBeDefined();
     db.close();
@@ -259,7 +259,7 @@ describe("what is kept of rows", () => {
       await commitOne(backend.events, units.of(units.create(`Bucket ${number}`)));
     }
     expect(lists.of(scope, [name])).toBeUndefined();
-    expect(lists.of(elsewhere, [name])?.ordered(undefined).placed).toEqual([]);
+    expect(lists.of(elsewhere, [name])?.ordered(undefined).rows).toEqual([]);
     db.close();
   });
 

@@ -7,36 +7,52 @@ export interface Search {
   readonly caseSensitive: boolean;
 }
 
-/** A search in two halves: what becomes of a text before it is compared may be kept. */
-interface Searching {
-  readonly prepare: (text: string) => string;
-  readonly isFound: (prepared: string) => boolean;
-}
-
 /**
  * Without `*` the text occurs somewhere; with `*`, which stands for any characters or none, it must
  * describe the whole: `prod*` is what begins with it. Both are compared in Unicode NFC, the form of
  * names.
  */
-export function searching({ text, caseSensitive }: Search): Searching {
-  const prepare = preparing(caseSensitive);
-  const wanted = prepare(text);
-  if (!wanted.includes("*")) return { prepare, isFound: (prepared) => prepared.includes(wanted) };
-  const [first = "", ...rest] = wanted.split("*");
-  const last = rest.pop() ?? "";
-  return { prepare, isFound: (prepared) => isMadeOf(prepared, first, rest, last) };
+export function compileSearch(search: Search): (searched: string) => boolean {
+  const { caseSensitive } = search;
+  const isFound = prepared(search);
+  return (searched) => isFound(prepare(searched, caseSensitive));
 }
 
 /** What becomes of a text before it is searched. */
-export function preparing(caseSensitive: boolean): (text: string) => string {
-  const fold = foldingOf(caseSensitive);
-  return (text) => fold(text.normalize("NFC"));
+function prepare(text: string, caseSensitive: boolean): string {
+  return foldingOf(caseSensitive)(text.normalize("NFC"));
 }
 
-/** Both halves. */
-export function compileSearch(search: Search): (searched: string) => boolean {
-  const { prepare, isFound } = searching(search);
-  return (searched) => isFound(prepare(searched));
+/** The search of a text that is prepared. */
+function prepared({ text, caseSensitive }: Search): (searched: string) => boolean {
+  const wanted = prepare(text, caseSensitive);
+  if (!wanted.includes("*")) return (searched) => searched.includes(wanted);
+  const [first = "", ...rest] = wanted.split("*");
+  const last = rest.pop() ?? "";
+  return (searched) => isMadeOf(searched, first, rest, last);
+}
+
+/** Between texts that are searched as one; nearly no text has it. */
+const border = "\u0000";
+
+/**
+ * Texts as they are compared, to be searched again and again: one after the other in one text, or, where
+ * there is none or one of them has what stands between them, as they are.
+ */
+export function preparedTexts(texts: readonly string[], caseSensitive: boolean): JsonValue {
+  const all = texts.map((text) => prepare(text, caseSensitive));
+  const isOne = all.length > 0 && !all.some((text) => text.includes(border));
+  return isOne ? all.join(border) : all;
+}
+
+/** Whether one of the texts is found, of what `preparedTexts` made of them with the same case. */
+export function compileSearchOfPrepared(search: Search): (texts: JsonValue | undefined) => boolean {
+  const isFound = prepared(search);
+  const isAcross = search.text.includes(border) || search.text.includes("*");
+  return (texts) => {
+    if (typeof texts !== "string") return textsIn(texts).some(isFound);
+    return isAcross ? texts.split(border).some(isFound) : isFound(texts);
+  };
 }
 
 /** The texts in what is searched: itself, or every one below it. */

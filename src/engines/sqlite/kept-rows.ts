@@ -31,9 +31,9 @@ export interface RowScope {
   readonly where: { readonly sql: string; readonly values: readonly (string | number | null)[] };
 }
 
-export interface KeptRow {
-  readonly id: string;
-  readonly createdAt: string;
+/** A row at its place in an order; as it was read, in that of the moments and ids. */
+export interface KeptRow extends ListPosition {
+  /** By the columns; shared by the same row in every order. */
   readonly cells: (JsonValue | undefined)[];
 }
 
@@ -196,9 +196,8 @@ export class KeptRows {
     const name = order === undefined ? "" : `${order.direction} ${order.column.name}`;
     const known = this.#orders.get(name);
     if (known !== undefined) return known;
-    const newestFirst = this.#orders.get("")?.placed ?? [];
-    const rows = newestFirst.map(({ row }) => row);
-    const made = OrderedRows.of(rows, order?.direction, this.#keyOf(order));
+    const newestFirst = this.#orders.get("")?.rows ?? [];
+    const made = OrderedRows.of(newestFirst, order?.direction, this.#keyOf(order));
     this.#orders.set(name, made);
     return made;
   }
@@ -303,11 +302,11 @@ export class KeptRows {
 
   #replace(streams: ReadonlySet<string>): void {
     const reading = this.#reading();
-    const gone = new Set<KeptRow>();
+    const gone: KeptRow[] = [];
     const come: KeptRow[] = [];
     for (const stream of streams) {
       const before = this.#rows.get(stream);
-      if (before !== undefined) gone.add(this.#forgotten(before));
+      if (before !== undefined) gone.push(this.#forgotten(before));
       const raw = reading(stream);
       if (raw !== undefined) come.push(this.#read(raw));
     }
@@ -352,14 +351,9 @@ function bytesOf(cell: JsonValue | undefined): number {
   return cellBytes + (cell === undefined ? 0 : roughBytesOf(cell));
 }
 
-/** A row at its place in an order. */
-export interface PlacedRow extends ListPosition {
-  readonly row: KeptRow;
-}
-
 /** Rows in the order of `comparePositions`. */
 export class OrderedRows {
-  #placed: PlacedRow[];
+  #rows: KeptRow[];
   readonly #direction: Sort["direction"] | undefined;
   readonly #keyOf: (row: KeptRow) => string | undefined;
 
@@ -370,7 +364,7 @@ export class OrderedRows {
   ) {
     this.#direction = direction;
     this.#keyOf = keyOf;
-    this.#placed = rows.map((row) => this.#place(row));
+    this.#rows = rows.map((row) => this.#placed(row));
   }
 
   /**
@@ -387,41 +381,44 @@ export class OrderedRows {
     return ordered;
   }
 
-  get placed(): readonly PlacedRow[] {
-    return this.#placed;
+  get rows(): readonly KeptRow[] {
+    return this.#rows;
   }
 
-  /** How many of these, which are in this order, are not behind the place. */
-  upTo(placed: readonly PlacedRow[], place: ListPosition): number {
+  /** How many of these rows, which are in this order, are not behind the place. */
+  upTo(rows: readonly KeptRow[], place: ListPosition): number {
     let low = 0;
-    let high = placed.length;
+    let high = rows.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const at = placed[middle];
-      if (at !== undefined && this.#compare(at, place) <= 0) low = middle + 1;
+      const row = rows[middle];
+      if (row !== undefined && this.#compare(row, place) <= 0) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
   /** @param gone those of its rows that are not there, or not as they were, any more. */
-  replace(gone: ReadonlySet<KeptRow>, come: readonly KeptRow[]): void {
-    const coming = come.map((row) => this.#place(row));
-    if (gone.size + come.length > movedByOneMax) {
-      this.#placed = [...this.#placed.filter(({ row }) => !gone.has(row)), ...coming];
+  replace(gone: readonly KeptRow[], come: readonly KeptRow[]): void {
+    const coming = come.map((row) => this.#placed(row));
+    if (gone.length + come.length > movedByOneMax) {
+      const ids = new Set(gone.map(({ id }) => id));
+      this.#rows = [...this.#rows.filter(({ id }) => !ids.has(id)), ...coming];
       this.#sort();
       return;
     }
-    for (const row of gone) this.#placed.splice(this.upTo(this.#placed, this.#place(row)) - 1, 1);
-    for (const placed of coming) this.#placed.splice(this.upTo(this.#placed, placed), 0, placed);
+    for (const row of gone) this.#rows.splice(this.upTo(this.#rows, this.#placed(row)) - 1, 1);
+    for (const row of coming) this.#rows.splice(this.upTo(this.#rows, row), 0, row);
   }
 
   #sort(): void {
-    this.#placed.sort((a, b) => this.#compare(a, b));
+    this.#rows.sort((a, b) => this.#compare(a, b));
   }
 
-  #place(row: KeptRow): PlacedRow {
-    return { sortKey: this.#keyOf(row), createdAt: row.createdAt, id: row.id, row };
+  #placed(row: KeptRow): KeptRow {
+    if (this.#direction === undefined) return row;
+    const { createdAt, id, cells } = row;
+    return { sortKey: this.#keyOf(row), createdAt, id, cells };
   }
 
   #compare(a: ListPosition, b: ListPosition): number {

@@ -18,15 +18,15 @@ import { type ListPosition, type Sort, sortKeyOf } from "../../domain/filter/ord
 import type { Criteria } from "../../domain/filter/parse.js";
 import {
   compileSearch,
-  preparing,
+  compileSearchOfPrepared,
+  preparedTexts,
   type Search,
-  searching,
   textsIn,
 } from "../../domain/filter/search.js";
-import { isJsonArray, type JsonValue } from "../../domain/json.js";
+import type { JsonValue } from "../../domain/json.js";
 import type { Listing, PageQuery } from "../../domain/listing.js";
 import { type Pointer, valueAt } from "../../domain/pointer.js";
-import type { Column, KeptLists, KeptRow, KeptRows, PlacedRow, RowOrder } from "./kept-rows.js";
+import type { Column, KeptLists, KeptRow, KeptRows, RowOrder } from "./kept-rows.js";
 
 /** A table whose rows are listed. */
 export interface ListedTable<Row> {
@@ -118,6 +118,9 @@ function textOrNull(value: unknown): string | null {
   return typeof value === "string" ? value : null;
 }
 
+/** Of the statements of one list: there is another for each form of its criteria. */
+const statementsMax = 100;
+
 /** What the lists of one connection have in common. */
 export interface ListParts {
   readonly db: Database.Database;
@@ -130,6 +133,7 @@ export class TableList<Row> {
   readonly #functions: ListFunctions;
   readonly #kept: KeptLists;
   readonly #table: ListedTable<Row>;
+  readonly #statements = new Map<string, Database.Statement>();
 
   constructor({ db, functions, kept }: ListParts, table: ListedTable<Row>) {
     this.#db = db;
@@ -162,10 +166,9 @@ export class TableList<Row> {
     if (kept === undefined) return undefined;
     const ordered = kept.ordered(asked.order);
     const isWanted = asked.isWanted(kept);
-    const found =
-      isWanted === undefined ? ordered.placed : ordered.placed.filter(({ row }) => isWanted(row));
+    const found = isWanted === undefined ? ordered.rows : ordered.rows.filter(isWanted);
     const begin = after === undefined ? offset : ordered.upTo(found, after);
-    const ids = found.slice(begin, begin + limit).map((placed) => placed.id);
+    const ids = found.slice(begin, begin + limit).map((row) => row.id);
     const { rows, isCut } = this.#fitting(this.#byColumn(id, ids), query);
     return {
       rows,
@@ -174,9 +177,9 @@ export class TableList<Row> {
       wanted: () =>
         fragment(
           `${table}.${id} IN (SELECT value FROM json_each(?))`,
-          JSON.stringify(found.map((placed) => placed.id)),
+          JSON.stringify(found.map((row) => row.id)),
         ),
-      ...(summed !== undefined && { summed: cellsOf(kept, summed, found) }),
+      ...(summed !== undefined && { summed: found.map(kept.cellOf(summed)) }),
     };
   }
 
@@ -211,8 +214,7 @@ export class TableList<Row> {
       order,
     );
     const marked = rowIds.parse(
-      this.#db
-        .prepare(finding.sql)
+      this.#prepared(finding.sql)
         .pluck()
         .all(...finding.values),
     );
@@ -248,11 +250,11 @@ export class TableList<Row> {
   }
 
   #iterate({ sql, values }: Fragment): Iterable<unknown> {
-    return this.#db.prepare(sql).iterate(...values);
+    return this.#prepared(sql).iterate(...values);
   }
 
   *#byColumn(column: string, values: readonly SqlValue[]): Iterable<unknown> {
-    const one = this.#db.prepare(join(this.#selected(), fragment(`${column} = ?`)).sql);
+    const one = this.#prepared(join(this.#selected(), fragment(`${column} = ?`)).sql);
     for (const value of values) yield one.get(value);
   }
 
@@ -267,11 +269,19 @@ export class TableList<Row> {
   #count(wanted: Fragment): number {
     const counting = join(fragment(`SELECT count(*) FROM ${this.#table.name} WHERE `), wanted);
     return count.parse(
-      this.#db
-        .prepare(counting.sql)
+      this.#prepared(counting.sql)
         .pluck()
         .get(...counting.values),
     );
+  }
+
+  #prepared(sql: string): Database.Statement {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    if (this.#statements.size >= statementsMax) this.#statements.clear();
+    const made = this.#db.prepare(sql);
+    this.#statements.set(sql, made);
+    return made;
   }
 
   #where(query: TableQuery<Row>): Fragment {
@@ -411,11 +421,6 @@ function askedOf<Row>({ criteria, listing, sourceOf }: TableQuery<Row>): AskedCo
   };
 }
 
-function cellsOf(kept: KeptRows, column: Column, placed: readonly PlacedRow[]) {
-  const cell = kept.cellOf(column);
-  return placed.map(({ row }) => cell(row));
-}
-
 function fieldOn(kept: KeptRows, sourceAt: (path: Pointer) => Source) {
   return (path: Pointer) => {
     const source = sourceAt(path);
@@ -425,14 +430,9 @@ function fieldOn(kept: KeptRows, sourceAt: (path: Pointer) => Source) {
 }
 
 function foundOn(kept: KeptRows, search: Search, texts: Column): (row: KeptRow) => boolean {
-  const { isFound } = searching(search);
+  const isFound = compileSearchOfPrepared(search);
   const cell = kept.cellOf(texts);
-  return (row) => {
-    const prepared = cell(row);
-    if (!isJsonArray(prepared)) return false;
-    for (const text of prepared) if (typeof text === "string" && isFound(text)) return true;
-    return false;
-  };
+  return (row) => isFound(cell(row));
 }
 
 function partColumn({ keys }: Source): Column {
@@ -457,12 +457,11 @@ function textsColumn(
   sourceOf: (path: Pointer) => Source | undefined,
 ): Column {
   const paths = searched.map((name) => jsonPath(sourceOf([name])?.keys ?? []));
-  const prepare = preparing(caseSensitive);
   return {
     name: `texts ${caseSensitive}`,
     sql: `json_array(${paths.map(() => "state -> ?").join(", ")})`,
     values: paths,
-    read: (json) => textsIn(parseJson(json)).map(prepare),
+    read: (json) => preparedTexts(textsIn(parseJson(json)), caseSensitive),
   };
 }
 
