@@ -40,11 +40,14 @@ export interface KeptRow extends ListPosition {
 const ChangedRow = z.object({ stream: z.string(), bucketId: z.string() });
 const integer = z.number();
 
-/** What a row takes beside its cells, about: its id, its moment, and its places in two orders. */
-const rowBytes = 250;
+/** What each takes, about, whatever is in it; a row with its id, its moment and its place among the others. */
+const scopeBytes = 8 * 1024;
+const columnBytes = 1024;
+const rowBytes = 180;
+const placeBytes = 60;
 const cellBytes = 16;
-/** Of lists that were asked for once: more are forgotten together. */
-const askedOnceMax = 1_000;
+/** Of what was asked for once, or is too large: more are forgotten together. */
+const notedMax = 1_000;
 /** Behind more events all is read anew: to look at each would take as long. */
 const eventsBehindMax = 50_000;
 /** So are lists of which more than one row in ten has changed, and more than so many. */
@@ -63,12 +66,16 @@ export class KeptLists {
   readonly #tooLarge = new Set<string>();
   readonly #head: Database.Statement;
   readonly #schema: Database.Statement;
+  readonly #changed: Database.Statement;
 
   constructor(db: Database.Database, bytesMax: number = limits.keptRowsBytesMax) {
     this.#db = db;
     this.#bytesMax = bytesMax;
     this.#head = db.prepare("SELECT position FROM head").pluck();
     this.#schema = db.prepare("PRAGMA schema_version").pluck();
+    this.#changed = db.prepare(
+      "SELECT stream, bucket_id AS bucketId FROM events WHERE position > ?",
+    );
   }
 
   /**
@@ -82,7 +89,11 @@ export class KeptLists {
     const kept = this.#current(name);
     const isKept = kept !== undefined && columns.every((column) => kept.has(column));
     if (isKept) return kept;
-    if (!this.#wasAsked(names.join())) return undefined;
+    const asked = `${name} ${names.join()}`;
+    if (!this.#askedOnce.has(asked)) {
+      note(this.#askedOnce, asked);
+      return undefined;
+    }
     return this.#read(name, kept ?? this.#begun(scope), columns);
   }
 
@@ -93,8 +104,7 @@ export class KeptLists {
     this.#kept.delete(name);
     // A rebuild puts other tables in the place of those that were read.
     if (!kept.follow(this.#position(), this.#schemaVersion())) {
-      // Where that comes again and again, it is not read each time for one answer.
-      this.#askedOnce.clear();
+      this.#forget(name);
       return undefined;
     }
     this.#kept.set(name, kept);
@@ -102,23 +112,17 @@ export class KeptLists {
     return this.#kept.get(name);
   }
 
-  #wasAsked(name: string): boolean {
-    if (this.#askedOnce.has(name)) return true;
-    if (this.#askedOnce.size >= askedOnceMax) this.#askedOnce.clear();
-    this.#askedOnce.add(name);
-    return false;
-  }
-
   #begun(scope: RowScope): KeptRows {
-    return new KeptRows(this.#db, scope, this.#position(), this.#schemaVersion());
+    const read = { position: this.#position(), schemaVersion: this.#schemaVersion() };
+    return new KeptRows({ db: this.#db, changed: this.#changed, scope, ...read });
   }
 
   #read(name: string, kept: KeptRows, columns: readonly Column[]): KeptRows | undefined {
-    const missing = columns.filter((column) => !kept.has(column));
-    const tooLarge = kept.add(missing, this.#bytesMax);
+    // Only what was read to its end is kept.
+    this.#kept.delete(name);
+    const tooLarge = kept.add(columns, this.#bytesMax);
     if (tooLarge !== undefined) {
-      this.#tooLarge.add(`${name} ${tooLarge.name}`);
-      this.#kept.delete(name);
+      note(this.#tooLarge, `${name} ${tooLarge.name}`);
       return undefined;
     }
     this.#kept.set(name, kept);
@@ -133,9 +137,15 @@ export class KeptLists {
     for (const [other, kept] of this.#kept) {
       if (bytes <= this.#bytesMax) return;
       if (other === name && this.#kept.size > 1) continue;
-      this.#kept.delete(other);
+      this.#forget(other);
       bytes -= kept.bytes;
     }
+  }
+
+  /** As if it had never been asked for: what goes again and again is not read each time for one answer. */
+  #forget(name: string): void {
+    this.#kept.delete(name);
+    for (const asked of this.#askedOnce) if (asked.startsWith(name)) this.#askedOnce.delete(asked);
   }
 
   #position(): number {
@@ -147,6 +157,21 @@ export class KeptLists {
   }
 }
 
+function note(noted: Set<string>, name: string): void {
+  if (noted.size >= notedMax) noted.clear();
+  noted.add(name);
+}
+
+interface KeptRowsParts {
+  readonly db: Database.Database;
+  /** What reads the streams that have events behind a position, with their buckets. */
+  readonly changed: Database.Statement;
+  readonly scope: RowScope;
+  /** Of the newest event as they are read. */
+  readonly position: number;
+  readonly schemaVersion: number;
+}
+
 /** How rows are in order: by what a column has, or the newest first. */
 export interface RowOrder {
   readonly column: Column;
@@ -155,30 +180,24 @@ export interface RowOrder {
 
 /** The rows of one scope, with what is asked of each. */
 export class KeptRows {
-  readonly #db: Database.Database;
-  readonly #scope: RowScope;
-  readonly #schemaVersion: number;
-  readonly #changed: Database.Statement;
+  readonly #parts: KeptRowsParts;
   #position: number;
   readonly #columns: Column[] = [];
   readonly #rows = new Map<string, KeptRow>();
   /** By their names; the one without a column is that in which the rows were read. */
   readonly #orders = new Map<string, OrderedRows>();
-  #bytes = 0;
+  #cellsBytes = 0;
 
-  constructor(db: Database.Database, scope: RowScope, position: number, schemaVersion: number) {
-    this.#db = db;
-    this.#scope = scope;
-    this.#position = position;
-    this.#schemaVersion = schemaVersion;
-    this.#changed = db.prepare(
-      "SELECT stream, bucket_id AS bucketId FROM events WHERE position > ?",
-    );
+  constructor(parts: KeptRowsParts) {
+    this.#parts = parts;
+    this.#position = parts.position;
   }
 
   /** About as many as it takes. */
   get bytes(): number {
-    return this.#bytes;
+    const ofEachRow = rowBytes + this.#orders.size * placeBytes;
+    const ofColumns = this.#columns.length * columnBytes;
+    return scopeBytes + ofColumns + this.#rows.size * ofEachRow + this.#cellsBytes;
   }
 
   has(column: Column): boolean {
@@ -203,34 +222,30 @@ export class KeptRows {
   }
 
   /**
-   * Reads columns of all rows.
-   * @returns the largest of them where there would be more bytes than that.
+   * Reads those of the columns that it lacks, of all rows.
+   * @returns the largest of them where there would be more bytes than that: then it is good for nothing.
    */
   add(columns: readonly Column[], bytesMax: number): Column | undefined {
     const isFirst = this.#columns.length === 0;
     const begin = this.#columns.length;
-    this.#columns.push(...columns);
-    const bytes = columns.map(() => 0);
+    for (const column of columns) if (!this.has(column)) this.#columns.push(column);
+    const added = this.#columns.slice(begin);
+    const bytes = added.map(() => 0);
     const found: KeptRow[] = [];
-    for (const raw of this.#readingAll(columns)) {
+    for (const raw of this.#readingAll(added)) {
       const { id, createdAt, values } = readRow(raw);
       const row = isFirst ? this.#begun(id, createdAt) : this.#rows.get(id);
       invariant(row !== undefined, "rows are read in one transaction");
       if (isFirst) found.push(row);
-      for (const [index, column] of columns.entries()) {
-        const cell = column.read(values[index]);
+      for (const [index, { read }] of added.entries()) {
+        const cell = read(values[index]);
         row.cells[begin + index] = cell;
-        const more = bytesOf(cell);
-        bytes[index] = (bytes[index] ?? 0) + more;
-        this.#bytes += more;
+        bytes[index] = (bytes[index] ?? 0) + bytesOf(cell);
+        this.#cellsBytes += bytesOf(cell);
       }
-      if (this.#bytes > bytesMax) return columns[bytes.indexOf(Math.max(...bytes))];
+      if (this.bytes > bytesMax) return added[bytes.indexOf(Math.max(...bytes))];
     }
-    if (isFirst)
-      this.#orders.set(
-        "",
-        OrderedRows.of(found, undefined, () => undefined),
-      );
+    if (isFirst) this.#orders.set("", OrderedRows.of(found, undefined, noKey));
     return undefined;
   }
 
@@ -240,7 +255,7 @@ export class KeptRows {
    */
   follow(position: number, schemaVersion: number): boolean {
     const behind = position - this.#position;
-    const isSame = schemaVersion === this.#schemaVersion;
+    const isSame = schemaVersion === this.#parts.schemaVersion;
     if (!isSame || behind < 0 || behind > eventsBehindMax) return false;
     if (behind === 0) return true;
     const changed = this.#changedSince();
@@ -253,7 +268,7 @@ export class KeptRows {
   #changedSince(): ReadonlySet<string> {
     const changed = new Set<string>();
     // What happens in a bucket moves what its own row is asked for, such as its statistics.
-    for (const raw of this.#changed.iterate(this.#position)) {
+    for (const raw of this.#parts.changed.iterate(this.#position)) {
       const { stream, bucketId } = ChangedRow.parse(raw);
       changed.add(stream).add(bucketId);
     }
@@ -265,7 +280,7 @@ export class KeptRows {
   }
 
   #keyOf(order: RowOrder | undefined): (row: KeptRow) => string | undefined {
-    if (order === undefined) return () => undefined;
+    if (order === undefined) return noKey;
     const cell = this.cellOf(order.column);
     return (row) => {
       const key = cell(row);
@@ -276,13 +291,13 @@ export class KeptRows {
   #begun(id: string, createdAt: string): KeptRow {
     const row = { id, createdAt, cells: [] };
     this.#rows.set(id, row);
-    this.#bytes += rowBytes;
     return row;
   }
 
   #readingAll(columns: readonly Column[]): Iterable<unknown> {
-    const { table, id, where } = this.#scope;
-    const reading = this.#db.prepare(
+    const { db, scope } = this.#parts;
+    const { table, id, where } = scope;
+    const reading = db.prepare(
       `SELECT ${id}, created_at${sqlOf(columns)} FROM ${table}
        WHERE ${where.sql} ORDER BY created_at DESC, ${id}`,
     );
@@ -291,9 +306,10 @@ export class KeptRows {
 
   /** What reads one row with all its columns. */
   #reading(): (stream: string) => unknown {
-    const { table, id, where } = this.#scope;
+    const { db, scope } = this.#parts;
+    const { table, id, where } = scope;
     const columns = sqlOf(this.#columns);
-    const one = this.#db
+    const one = db
       .prepare(`SELECT ${id}, created_at${columns} FROM ${table} WHERE ${id} = ? AND ${where.sql}`)
       .raw();
     const before = valuesOf(this.#columns);
@@ -315,8 +331,7 @@ export class KeptRows {
 
   #forgotten(row: KeptRow): KeptRow {
     this.#rows.delete(row.id);
-    this.#bytes -= rowBytes;
-    for (const cell of row.cells) this.#bytes -= bytesOf(cell);
+    for (const cell of row.cells) this.#cellsBytes -= bytesOf(cell);
     return row;
   }
 
@@ -325,11 +340,13 @@ export class KeptRows {
     const row = this.#begun(id, createdAt);
     for (const [index, { read }] of this.#columns.entries()) {
       row.cells[index] = read(values[index]);
-      this.#bytes += bytesOf(row.cells[index]);
+      this.#cellsBytes += bytesOf(row.cells[index]);
     }
     return row;
   }
 }
+
+const noKey = () => undefined;
 
 function sqlOf(columns: readonly Column[]): string {
   return columns.map(({ sql }) => `, ${sql}`).join("");
