@@ -278,6 +278,23 @@ describe("what is kept of rows", () => {
     db.close();
   });
 
+  test("is what a rebuild made of rows that were damaged", async () => {
+    const { backend, db } = await filled();
+    const view = new SqliteReadView(db);
+    const asked = { sort: { field: "bucket_name" } };
+    const last = async () => {
+      const { whole } = await listsOf(view, asked, {});
+      return whole.buckets.at(-1)?.state.document["bucket_name"];
+    };
+    const beside = new Database(backend.file);
+    beside.exec("UPDATE buckets SET state = replace(state, 'Bucket 3', 'Damaged')");
+    beside.close();
+    for (let times = 0; times < 2; times += 1) expect(await last()).toBe("Damaged");
+    await backend.keeper.rebuild(() => {});
+    expect(await last()).toBe("Bucket 9");
+    db.close();
+  });
+
   test("is nothing of what could not be read to its end", async () => {
     const { db } = await filled();
     const lists = new KeptLists(db);
