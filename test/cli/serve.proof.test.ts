@@ -266,6 +266,8 @@ describe("who it waits for", () => {
     const client = await server.client();
     const path = await makeBucket(client);
     for (let warm = 0; warm < 50; warm += 1) await client.patch(path, { description: `${warm}` });
+    // The first reader begins by itself, and is not what they cost.
+    expect((await client.post("/v1/buckets/list", {})).status).toBe(200);
     const before = await residentBytes(client);
     const sockets = dripping(await server.url(), 200);
     for (let write = 0; write < 60; write += 1) {
