@@ -234,7 +234,7 @@ test.each([
 test("what is kept of buckets and objects is what lists count of them", async () => {
   const done = new Set<string>();
   const cases = fc.asyncProperty(
-    fc.array(anyStep, { minLength: 30, maxLength: 60, size: "max" }),
+    fc.array(anyStep, { minLength: 20, maxLength: 40, size: "max" }),
     async (steps) => {
       await using memory = await openBuckets({ file: ":memory:" });
       await using sqlite = await openBuckets({ file: temporaryFile(), durability: "relaxed" });
@@ -255,6 +255,6 @@ test("what is kept of buckets and objects is what lists count of them", async ()
       expect(await second.told()).toEqual(await first.told());
     },
   );
-  await fc.assert(cases, { seed, numRuns: depth({ smoke: 8, deep: 40 }) });
+  await fc.assert(cases, { seed, numRuns: depth({ smoke: 6, deep: 60 }) });
   expect(deeds.filter((deed) => !done.has(deed))).toEqual([]);
 }, 600_000);
