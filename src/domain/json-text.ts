@@ -66,12 +66,12 @@ export function malformed(text: string, source = body): BucketsError {
   );
 }
 
-const quote = 0x22;
+export const quote = 0x22;
 const backslash = 0x5c;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
+export const openBrace = 0x7b;
+export const closeBrace = 0x7d;
+export const openBracket = 0x5b;
+export const closeBracket = 0x5d;
 const comma = 0x2c;
 
 /** The keys of an open object, `noKeys` while it has none, or null for an open array. */

@@ -33,7 +33,7 @@ const known = new WeakMap<object, Measure>();
 
 /** Walks the value, except for the long arrays in it that were walked before. */
 export function measureOf(value: object): Measure {
-  const sum = { depth: 0, roughBytes: 0, bytesAtMost: 0, values: 1 };
+  const sum = emptySum();
   walk(sum, value, 1);
   return sum;
 }
@@ -54,7 +54,7 @@ export function roughBytes(state: object): number {
 
 /** The same of any value, which is not asked about again. */
 export function roughBytesOf(value: JsonValue): number {
-  const sum = { depth: 0, roughBytes: 0, bytesAtMost: 0, values: 1 };
+  const sum = emptySum();
   add(sum, value, 0);
   return sum.roughBytes;
 }
@@ -65,6 +65,11 @@ interface Sum {
   roughBytes: number;
   bytesAtMost: number;
   values: number;
+}
+
+/** Of a value that nothing of was counted yet but itself. */
+function emptySum(): Sum {
+  return { depth: 0, roughBytes: 0, bytesAtMost: 0, values: 1 };
 }
 
 /** @param level of the value; what is far too deep is not looked at. */

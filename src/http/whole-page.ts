@@ -51,12 +51,13 @@ export async function* wholePage(
 
 /** The text of a list that is answered whole, however long it is. */
 export function* wholeList(results: readonly unknown[]): Iterable<string> {
-  let before = '{"results":[';
+  yield '{"results":[';
+  let before = "";
   for (const text of textsOf(results)) {
     yield before + text;
     before = ",";
   }
-  yield results.length === 0 ? `${before}]}` : "]}";
+  yield "]}";
 }
 
 /** So much is written at once: whoever reads slowly has that much of a part in each place on its way. */

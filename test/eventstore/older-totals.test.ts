@@ -9,6 +9,7 @@ import { readMigrations } from "../../src/engines/sqlite/migrate.js";
 import { openBuckets } from "../../src/index.js";
 import { seed } from "../domain/arbitraries.js";
 import { temporaryFile } from "../support/backends.js";
+import { raw } from "../support/sqlite.js";
 
 const bucket_schema = { properties: { clip: { type: "video" } } };
 const clip = (size_bytes: number) => ({
@@ -16,15 +17,6 @@ const clip = (size_bytes: number) => ({
     { property: "clip", type: "video", data: { url: "https://media.example/a.mp4", size_bytes } },
   ],
 });
-
-function raw<T>(file: string, use: (db: Database.Database) => T): T {
-  const db = new Database(file);
-  try {
-    return use(db);
-  } finally {
-    db.close();
-  }
-}
 
 const totalsIn = (file: string) =>
   raw(file, (db) => db.prepare("SELECT * FROM namespace_totals ORDER BY namespace").all());

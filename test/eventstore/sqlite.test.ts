@@ -11,7 +11,7 @@ import { readMigrations } from "../../src/engines/sqlite/migrate.js";
 import { SqliteReadView, SqliteView } from "../../src/engines/sqlite/view.js";
 import { sqliteBackend, temporaryFile, temporaryFolder } from "../support/backends.js";
 import { blameApart } from "../support/older.js";
-import { openSqlite } from "../support/sqlite.js";
+import { openSqlite, raw } from "../support/sqlite.js";
 import { accept, ifMatch, Units } from "../support/units.js";
 
 const pragma = (engine: SqliteEngine, name: string) =>
@@ -25,16 +25,6 @@ async function closedFile(): Promise<string> {
   await accept(events, units.of(units.patch("a", { description: "x" })));
   await close();
   return file;
-}
-
-/** Runs `use` on the file as any other program could. */
-function raw<T>(file: string, use: (db: Database.Database) => T): T {
-  const db = new Database(file);
-  try {
-    return use(db);
-  } finally {
-    db.close();
-  }
 }
 
 describe("the writer's connection", () => {

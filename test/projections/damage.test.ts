@@ -1,11 +1,11 @@
 /** A file whose pages or schema are not what they were is told as that, with what helps, and exits 4. */
 import { openSync, readFileSync, statSync, writeFileSync, writeSync } from "node:fs";
-import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { checkPages } from "../../src/engines/sqlite/page-check.js";
 import { sqliteBackend } from "../support/backends.js";
 import { bucketlog, makeFile, temporaryFolder } from "../support/cli.js";
+import { raw } from "../support/sqlite.js";
 import { accept, Units } from "../support/units.js";
 
 const ignore = () => {};
@@ -20,15 +20,6 @@ async function closedFile(): Promise<string> {
   }
   await close();
   return file;
-}
-
-function raw<T>(file: string, use: (db: Database.Database) => T): T {
-  const db = new Database(file);
-  try {
-    return use(db);
-  } finally {
-    db.close();
-  }
 }
 
 async function verify(file: string) {

@@ -1,5 +1,7 @@
 /** Opening the SQLite engine; also used by the child process, where there is no test. */
+
 import { randomUUID } from "node:crypto";
+import Database from "better-sqlite3";
 import { SqliteEngine, type SqliteEngineOptions } from "../../src/engines/sqlite/engine.js";
 import { SqliteView } from "../../src/engines/sqlite/view.js";
 import { FixedClock } from "./clock.js";
@@ -16,4 +18,14 @@ export function openSqlite(
     projection: (db) => new SqliteView(db),
     ...options,
   });
+}
+
+/** Runs `use` on the file as any other program could. */
+export function raw<T>(file: string, use: (db: Database.Database) => T): T {
+  const db = new Database(file);
+  try {
+    return use(db);
+  } finally {
+    db.close();
+  }
 }

@@ -6,11 +6,16 @@
  */
 import { type JsonValue, tooDeep } from "../json.js";
 import {
+  closeBrace,
+  closeBracket,
   decodeText,
   endOfNumber,
   endOfString,
   isShortInteger,
   malformed,
+  openBrace,
+  openBracket,
+  quote,
   startsNumber,
 } from "../json-text.js";
 import { limits } from "../limits.js";
@@ -58,12 +63,6 @@ function withDigitsKept(text: string): string {
   }
   return parts.length === 0 ? text : parts.join("") + text.slice(copied);
 }
-
-const quote = 0x22;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
 
 /** What stands for a literal that is not what is kept of it; undefined for one that may stay. */
 function heldOf(literal: string): string | undefined {

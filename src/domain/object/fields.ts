@@ -80,10 +80,8 @@ export function withDefaults(schema: JsonObject, fields: JsonObject): JsonObject
 export function withRootDefaults(schema: JsonObject, fields: JsonObject): JsonObject {
   const lookups = new Lookups();
   const members = takingValues(rootFieldsOf(schema)).flatMap((taking): [string, JsonValue][] => {
-    const sent = ownValue(fields, taking.name) ?? null;
-    return sent === null && taking.fallback !== null
-      ? [[taking.name, fallbackOf(taking, lookups)]]
-      : [];
+    const value = sentOrDefault(taking, fields, lookups);
+    return value === null ? [] : [[taking.name, value]];
   });
   return { ...fields, ...Object.fromEntries(members) };
 }
@@ -128,11 +126,10 @@ function filled(properties: JsonObject, object: JsonObject, lookups: Lookups): J
   lookups.spend(fields.length);
   const members: [string, JsonValue][] = [];
   for (const taking of fields) {
-    const sent = ownValue(object, taking.name) ?? null;
-    const value = sent ?? fallbackOf(taking, lookups);
+    const value = sentOrDefault(taking, object, lookups);
     if (value === null) continue;
     const whole = filledWithin(value, taking.field, lookups);
-    if (whole !== sent) members.push([taking.name, whole]);
+    if (whole !== ownValue(object, taking.name)) members.push([taking.name, whole]);
   }
   if (members.length === 0) return object;
   const changed = Object.fromEntries(members);
@@ -140,9 +137,12 @@ function filled(properties: JsonObject, object: JsonObject, lookups: Lookups): J
   return Object.keys(object).length === 0 ? changed : { ...object, ...changed };
 }
 
-function fallbackOf({ fallback, fallbackBytes }: TakesValue, lookups: Lookups): JsonValue {
-  if (fallback !== null) lookups.fill(fallbackBytes);
-  return fallback;
+/** What the field has, or its default; null where there is neither. */
+function sentOrDefault(taking: TakesValue, object: JsonObject, lookups: Lookups): JsonValue {
+  const sent = ownValue(object, taking.name) ?? null;
+  if (sent !== null) return sent;
+  if (taking.fallback !== null) lookups.fill(taking.fallbackBytes);
+  return taking.fallback;
 }
 
 interface TakesValue {

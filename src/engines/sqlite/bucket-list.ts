@@ -73,17 +73,18 @@ export class BucketList {
   page({ namespace, viewpoint, ...query }: ListQuery): BucketPage {
     // All statements see the same rows, also beside a writer in another process.
     const read = this.#db.transaction(() => {
-      const all = selectAll(query.criteria) ? countsOf(this.#totals.of(namespace)) : undefined;
-      const { rows, isCut, totalCount, wanted, summed } = this.#list.page({
+      const kept = selectAll(query.criteria) ? countsOf(this.#totals.of(namespace)) : undefined;
+      const { rows, isCut, totalCount, all } = this.#list.page({
         ...query,
-        ...(all === undefined ? { summed: statsColumn } : { counted: () => all.totalCount }),
+        ...(kept === undefined ? { summed: statsColumn } : { counted: () => kept.totalCount }),
         criteria: query.criteria,
         scope: fragment("namespace = ? AND is_deleted = 0", namespace),
         listing: bucketListing(viewpoint),
         sourceOf: (path) => sourceOf(path, viewpoint),
       });
-      const totals = all?.totals ?? (summed ? totalsOf(summed) : this.#addedUp(wanted()));
-      return { buckets: rows, isCut, totalCount, totals };
+      const addedUp = () =>
+        all.kind === "at_hand" ? totalsOf(all.cells) : this.#addedUp(all.by());
+      return { buckets: rows, isCut, totalCount, totals: kept?.totals ?? addedUp() };
     });
     return read.deferred();
   }

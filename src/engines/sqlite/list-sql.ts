@@ -64,11 +64,14 @@ export interface TablePage<Row> {
   /** Whether it ends before its limit, because of its size. */
   readonly isCut: boolean;
   readonly totalCount: number;
-  /** What selects everything that was counted, for adding up. */
-  readonly wanted: () => Fragment;
-  /** What the column that is added up has, of each row that was counted, where that is at hand. */
-  readonly summed?: readonly (JsonValue | undefined)[];
+  /** Everything that was counted, for adding up. */
+  readonly all: CountedRows;
 }
+
+/** What selects rows, or, where that is at hand, what the column that is added up has of each. */
+type CountedRows =
+  | { readonly kind: "selected"; readonly by: () => Fragment }
+  | { readonly kind: "at_hand"; readonly cells: readonly (JsonValue | undefined)[] };
 
 type SqlValue = string | number | null;
 
@@ -144,15 +147,14 @@ export class TableList<Row> {
 
   /** Call it in a transaction: its statements are about the same rows. */
   page(query: TableQuery<Row>): TablePage<Row> {
+    const atHand = this.#pageAtHand(query);
+    if (atHand !== undefined) return atHand;
     this.#functions.begin();
     const wanted = this.#where(query);
-    const asksDomain = this.#functions.areAsked;
-    if (asksDomain || query.criteria?.sort !== undefined) {
-      const atHand = this.#pageAtHand(query);
-      if (atHand !== undefined) return atHand;
-    }
     // What the domain is asked about each row costs more than all else: it is asked once.
-    return asksDomain ? this.#pageOfFound(query, wanted) : this.#pageOfAll(query, wanted);
+    return this.#functions.areAsked
+      ? this.#pageOfFound(query, wanted)
+      : this.#pageOfAll(query, wanted);
   }
 
   /** From what is kept of the rows, with the same predicate and order; undefined where it is not. */
@@ -174,12 +176,7 @@ export class TableList<Row> {
       rows,
       isCut,
       totalCount: found.length,
-      wanted: () =>
-        fragment(
-          `${table}.${id} IN (SELECT value FROM json_each(?))`,
-          JSON.stringify(found.map((row) => row.id)),
-        ),
-      ...(summed !== undefined && { summed: found.map(kept.cellOf(summed)) }),
+      all: { kind: "at_hand", cells: summed === undefined ? [] : found.map(kept.cellOf(summed)) },
     };
   }
 
@@ -198,7 +195,7 @@ export class TableList<Row> {
     const isEnd = isWithin && rows.length < limit && !isCut;
     const { counted = () => this.#count(wanted) } = query;
     const totalCount = isEnd ? offset + rows.length : counted();
-    return { rows, isCut, totalCount, wanted: () => wanted };
+    return { rows, isCut, totalCount, all: { kind: "selected", by: () => wanted } };
   }
 
   #pageOfFound(query: TableQuery<Row>, wanted: Fragment): TablePage<Row> {
@@ -226,7 +223,10 @@ export class TableList<Row> {
       rows,
       isCut,
       totalCount: marked.length,
-      wanted: () => fragment(`${name}.rowid IN (SELECT value FROM json_each(?))`, found()),
+      all: {
+        kind: "selected",
+        by: () => fragment(`${name}.rowid IN (SELECT value FROM json_each(?))`, found()),
+      },
     };
   }
 
@@ -391,12 +391,17 @@ interface AskedColumns {
   readonly isWanted: (kept: KeptRows) => ((row: KeptRow) => boolean) | undefined;
 }
 
-/** Undefined where a field is asked for that only the whole row tells, or the moment. */
+/**
+ * Undefined where nothing is asked that SQL does not tell by an index, or a field is that only the whole
+ * row tells, or the moment.
+ */
 function askedOf<Row>({ criteria, listing, sourceOf }: TableQuery<Row>): AskedColumns | undefined {
   const { filter, search, sort } = criteria ?? {};
+  const isToldBySql = filter === undefined || isOfTimes(filter);
+  if (isToldBySql && search === undefined && sort === undefined) return undefined;
   const sources = new Map<string, Source>();
-  const paths = [...(filter === undefined ? [] : fieldsOf(filter)), ...(sort ? [sort.path] : [])];
-  for (const path of paths) {
+  const filtered = filter === undefined ? [] : fieldsOf(filter);
+  for (const path of [...filtered, ...(sort ? [sort.path] : [])]) {
     const source = sourceOf(path);
     if (source === undefined || source.isOfMoment) return undefined;
     sources.set(JSON.stringify(path), source);
@@ -408,7 +413,7 @@ function askedOf<Row>({ criteria, listing, sourceOf }: TableQuery<Row>): AskedCo
   };
   const texts = search && textsColumn(search, listing.searched, sourceOf);
   const order = sort && { column: keyColumn(sort, sourceAt(sort.path)), direction: sort.direction };
-  const fields = filter === undefined ? [] : fieldsOf(filter).map(sourceAt).map(partColumn);
+  const fields = filtered.map(sourceAt).map(partColumn);
   return {
     columns: [...fields, ...(texts ? [texts] : []), ...(order ? [order.column] : [])],
     order,
@@ -490,6 +495,13 @@ function parseJson(json: unknown): JsonValue | undefined {
   // Texts without an escape stand in it as they are: a long one is not copied.
   const isPlainText = json.startsWith('"') && !json.includes("\\");
   return isPlainText ? json.slice(1, -1) : JSON.parse(json);
+}
+
+/** Whether it compares moments alone, which there is an index on. */
+function isOfTimes(filter: Filter): boolean {
+  return filter.kind === "condition"
+    ? timeComparison(filter) !== undefined
+    : filter.of.every(isOfTimes);
 }
 
 const timeOperators = new Map([
