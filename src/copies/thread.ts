@@ -5,11 +5,13 @@ import { Worker } from "node:worker_threads";
 import { z } from "zod";
 import { BackupProgress } from "../api/backups.js";
 import { BucketsError, errorCodes } from "../domain/errors.js";
+import { endingOf, loaded } from "../engines/sqlite/threads.js";
 import { packageFile } from "../package-folder.js";
 import { clearInterval, setInterval } from "../timers.js";
 import { type CopyRequest, StoreCopy } from "./copy-store.js";
 import { backupNames } from "./manifest.js";
 
+/** What tells of the copying. */
 const CopyMessage = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("progress"), progress: BackupProgress }),
   z.object({ kind: z.literal("done"), copy: StoreCopy }),
@@ -49,12 +51,15 @@ export function copyInThread(
 ): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const thread = new Worker(script(), { workerData: request, execArgv: [] });
+    const endThread = endingOf(thread);
     let walBytes = 0;
     let isCopying = true;
+    let isOver = false;
     const end = (settle: () => void) => {
+      if (isOver) return;
+      isOver = true;
       clearInterval(looking);
-      settle();
-      void thread.terminate();
+      void endThread().then(settle);
     };
     const told = (progress: BackupProgress) => {
       try {
@@ -70,6 +75,7 @@ export function copyInThread(
       if (isCopying) told({ step: "database", done, total: bytes });
     }, lookEveryMs);
     thread.on("message", (sent: unknown) => {
+      if (sent === loaded) return;
       const message = CopyMessage.parse(sent);
       switch (message.kind) {
         case "progress":

@@ -2,12 +2,15 @@
 import { constants, setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { BucketsError, invariant, isBucketsError } from "../domain/errors.js";
+import { loadInThread } from "../engines/sqlite/threads.js";
 import { CopyRequest, copyStore } from "./copy-store.js";
 import type { CopyMessage } from "./thread.js";
 
 invariant(parentPort !== null, "this runs in a thread of its own");
 const port = parentPort;
 const tell = (message: CopyMessage) => port.postMessage(message);
+
+loadInThread(port);
 
 // Those who write go before it. On Linux a priority is of the thread; elsewhere of the whole process.
 if (process.platform === "linux") setPriority(constants.priority.PRIORITY_BELOW_NORMAL);

@@ -3,6 +3,7 @@ import { type IncomingMessage, request } from "node:http";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { limits } from "../domain/limits.js";
 import type { Fault } from "../domain/reports.js";
+import { endingOf, loaded } from "../engines/sqlite/threads.js";
 import type { AskedRead } from "../http/index.js";
 import { packageFile } from "../package-folder.js";
 import { clearTimeout, setTimeout } from "../timers.js";
@@ -53,6 +54,7 @@ const ofConnection: ReadonlySet<string> = new Set([
 export class Reader {
   readonly #options: ReaderOptions;
   readonly #worker: Worker;
+  readonly #end: () => Promise<void>;
   readonly #exited: Promise<unknown>;
   #ended: ReaderEnded | undefined;
   #open = 0;
@@ -66,9 +68,11 @@ export class Reader {
       resourceLimits: { maxOldGenerationSizeMb: options.heapMegabytesMax },
     });
     this.#worker.unref();
+    this.#end = endingOf(this.#worker);
     this.#exited = new Promise((resolve) => this.#worker.once("exit", resolve));
     this.#worker.on("message", (message: unknown) => {
       const told = FromReader.parse(message);
+      if (told === loaded) return;
       if (told === "awake") clearTimeout(this.#waking);
       else if ("line" in told) options.onLine(told.line);
       else options.onAltered(told.altered);
@@ -91,10 +95,10 @@ export class Reader {
     return this.#ended !== undefined;
   }
 
-  /** Whatever it is doing. */
+  /** Whatever it is doing, once it has begun to. */
   async end(why: "timeout" | "closed"): Promise<void> {
     this.#ended ??= new ReaderEnded(why);
-    await this.#worker.terminate();
+    await this.#end();
   }
 
   /** @throws ReaderEnded when the thread does, before the answer has begun. */

@@ -8,6 +8,7 @@ import pino from "pino";
 import type { Token } from "../api/index.js";
 import { invariant } from "../domain/errors.js";
 import { limits } from "../domain/limits.js";
+import { loadInThread } from "../engines/sqlite/threads.js";
 import { createApp } from "../http/index.js";
 import { openStore } from "../open.js";
 import { PortStream } from "./port-stream.js";
@@ -16,6 +17,7 @@ import { type FromReader, ReaderSettings, ToReader } from "./settings.js";
 invariant(parentPort !== null, "this runs in a thread of its own");
 const port = parentPort;
 const tell = (message: FromReader) => port.postMessage(message);
+loadInThread(port);
 const { store: storeOptions, app: appOptions } = ReaderSettings.parse(workerData);
 
 const tokens = new WeakMap<object, Token>();
@@ -37,7 +39,7 @@ const app = createApp({
       return token;
     },
     countFailed: () => {},
-    isStillOpen: () => true,
+    opener: (_route, context) => tokens.get(context.req.socket),
   },
 });
 const server = createServer({ maxHeaderSize: limits.headerSectionBytesMax * 2 }, app.callback());
