@@ -78,6 +78,8 @@ export interface TrackedRead {
 
 /** What a server tells of the reads that it answers. */
 export interface ReadTracker {
+  /** Whether this process was told to audit reads. */
+  readonly isOn: boolean;
   /** Whether a read is to be told of. @throws READ_ONLY, KEY_MISSING, STORAGE_FULL where none can be. */
   begin(): Promise<boolean>;
   record(read: TrackedRead): void;

@@ -17,6 +17,7 @@ import {
 import { answeredTime } from "../domain/schemas.js";
 import type { ReadTracker } from "./audit.js";
 import type { BackupOptions, BackupReport, OwnBackupOptions } from "./backups.js";
+import type { CurrentBucket } from "./buckets.js";
 import type { ExtractOptions, ExtractReport } from "./extracts.js";
 import type { Feed, ServedFeedQuery } from "./feed.js";
 import type { IngestResponse, SignedDelivery } from "./ingest.js";
@@ -138,6 +139,11 @@ export interface LogIntegrity {
 export interface EmbeddedStore<Sent = unknown> extends BucketStore<Sent> {
   namespace(name?: string, caller?: ServedCaller): ServedNamespace<Sent>;
   organization(caller?: ServedCaller): ServedOrganization<Sent>;
+  /**
+   * The bucket of that name or id as it is answered now, if that is at hand: the same object for as long
+   * as it is answered so. It says nothing of who may read it.
+   */
+  readyBucket(namespace: string, identifier: string): CurrentBucket | undefined;
   /** The audit of reads: a server tells it of each that it answers. */
   readonly reads: ReadTracker;
   readonly namespaces: ServedNamespaces<Sent>;

@@ -40,11 +40,16 @@ export interface Gate {
    * @throws TOO_MANY_REQUESTS, in the place of the failure; one that is signed is never counted.
    */
   countFailed(context: HttpContext): void;
-  /** Whether that token still opens the route: it may have expired or been revoked since. */
-  isStillOpen(route: Route, context: HttpContext, namespace: string | undefined): boolean;
+  /**
+   * The token of a request, if it opens the route now: it may have expired or been revoked since it was
+   * admitted. Nothing is counted.
+   */
+  opener(route: Route, context: HttpContext, namespace: string | undefined): Token | undefined;
 }
 
 const everybody: Token = { name: "anonymous", permission: "admin", namespaces: null };
+/** What a route asks no token for. */
+const reader: Token = { ...everybody, permission: "read" };
 
 export function createGate(options: GateOptions): Gate {
   const { rateLimit, clock } = options;
@@ -58,7 +63,7 @@ export function createGate(options: GateOptions): Gate {
         };
   const failed = new RateLimiter(rateLimit ?? limits.failedSignaturesMax, clock);
   const admit: Gate["admit"] = (route, context) => {
-    if (route.permission === undefined) return { ...everybody, permission: "read" };
+    if (route.permission === undefined) return reader;
     const token = options.noAuth ? everybody : findToken(context, options.store);
     if (token === undefined) {
       const why = bearer.test(context.get("Authorization")) ? "refused" : "missing";
@@ -72,18 +77,16 @@ export function createGate(options: GateOptions): Gate {
     assertPermits(token, route.permission);
     return token;
   };
-  const isStillOpen: Gate["isStillOpen"] = (route, context, namespace) => {
+  const opener: Gate["opener"] = (route, context, namespace) => {
+    if (route.permission === undefined) return reader;
     const token = options.noAuth ? everybody : findToken(context, options.store);
-    const needed = route.permission;
-    return (
-      needed === undefined ||
-      (token !== undefined && permits(token.permission, needed) && opens(token, route, namespace))
-    );
+    if (token === undefined || !permits(token.permission, route.permission)) return undefined;
+    return opens(token, route, namespace) ? token : undefined;
   };
   return {
     admit,
     countFailed: (context) => spend(failed, context, context.state.address),
-    isStillOpen,
+    opener,
   };
 }
 

@@ -13,7 +13,7 @@ import type { Health, HealthCheck } from "../domain/health.js";
 import { looksLikeNamespaceId } from "../domain/namespace/name.js";
 import { patchMediaTypes } from "../domain/patch-media-type.js";
 import { permits } from "../domain/permissions.js";
-import { randomPool } from "../service/keys/random.js";
+import { randomHexPool } from "../service/keys/random.js";
 import { monotonicNow } from "../timers.js";
 import {
   actorOf,
@@ -40,6 +40,7 @@ import { servePages } from "./page.js";
 import { isInternal, problemMediaType, toProblem } from "./problem.js";
 import { parsePublicUrl } from "./public-url.js";
 import { passOn, type Readers } from "./readers.js";
+import { ReadyAnswers, type ReadyParts } from "./ready-answers.js";
 import { RequestMemory } from "./request-memory.js";
 import {
   type ApiRequest,
@@ -190,7 +191,8 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   app.response.set = setHeaders;
   app.on("error", logBroken(options.logger));
   app.use(endUnread);
-  app.use(frameRequests({ newRequestId: randomRequestId, ...options, metrics, isDraining }));
+  const framing = { newRequestId: randomRequestId, ...options, metrics, isDraining };
+  app.use(frameRequests({ ...framing, ready: readyAnswers({ ...options, gate, basePath }) }));
   if (origins.length > 0) app.use(crossOrigin(origins));
   app.use(answerErrors(options, { basePath, router }));
   if (options.noAuth === true) app.use(ownOrigin(origins, basePath));
@@ -211,10 +213,19 @@ export async function healthWith(
   return { ...health, checks: [...health.checks, backups.check()] };
 }
 
-const drawBytes = randomPool();
+/** None where more than the token decides what is answered, or headers tell of the caller. */
+function readyAnswers(
+  parts: ReadyParts & Pick<AppOptions, "noAuth" | "rateLimit" | "corsOrigins">,
+): ReadyAnswers | undefined {
+  const { noAuth, rateLimit, corsOrigins = [] } = parts;
+  const isPlain = noAuth !== true && rateLimit === undefined && corsOrigins.length === 0;
+  return isPlain ? new ReadyAnswers(parts) : undefined;
+}
+
+const drawHex = randomHexPool();
 
 export function randomRequestId(): string {
-  return `req_${Buffer.from(drawBytes(16)).toString("hex")}`;
+  return `req_${drawHex(16)}`;
 }
 
 /** Answers that broke off after their status was sent; one that the caller ended is no fault. */
@@ -483,7 +494,7 @@ async function serve(route: Route, context: HttpContext, options: Serving): Prom
     assertOpens: (name) => assertOpens(token, route, name),
     permits: (needed) => permits(token.permission, needed),
     assertPermits: (needed) => assertPermits(token, needed),
-    isStillOpen: () => options.gate.isStillOpen(route, context, named),
+    isStillOpen: () => options.gate.opener(route, context, named) !== undefined,
     basePath,
     publicUrl,
   };

@@ -8,6 +8,7 @@ import type { EmbeddedStore } from "../api/index.js";
 import { clockSkewOf } from "./clock-skew.js";
 import { setCache, shieldingHeaders } from "./headers.js";
 import type { Metrics } from "./metrics.js";
+import type { ReadyAnswers } from "./ready-answers.js";
 import type { HttpContext, RequestState } from "./route.js";
 import { readTraceId } from "./trace-context.js";
 
@@ -18,35 +19,42 @@ interface Framing {
   readonly newRequestId: () => string;
   readonly isDraining: () => boolean;
   readonly pastCacheSeconds?: number;
+  /** What can be answered at once; nothing can unless given. */
+  readonly ready: ReadyAnswers | undefined;
 }
 
 export function frameRequests(framing: Framing): Middleware<RequestState> {
   return async function frameRequests(context, next) {
     identify(context, framing);
     const started = performance.now();
-    shield(context, framing);
     const skew = await clockSkewOf(framing.store);
-    if (skew !== undefined) context.set("X-Clock-Skew", skew);
-    await next();
-    // A server that stops tells its clients not to send their next request on this connection.
-    if (framing.isDraining()) context.set("Connection", "close");
+    // What the clock, or the end, has every answer tell is no part of one that is repeated.
+    const ready = skew === undefined && !framing.isDraining() ? framing.ready : undefined;
+    if (ready?.repeat(context) !== true) {
+      shield(context, framing);
+      if (skew !== undefined) context.set("X-Clock-Skew", skew);
+      await next();
+      ready?.note(context);
+      // A server that stops tells its clients not to send their next request on this connection.
+      if (framing.isDraining()) context.set("Connection", "close");
+    }
     observe(context, performance.now() - started, framing);
   };
 }
 
 /** Echoes the caller's id if it is sane, so that it cannot forge log lines; else makes one. */
-function identify(context: HttpContext, { newRequestId }: Framing): void {
-  const { state } = context;
-  const sent = context.get("X-Request-Id");
-  state.requestId = /^[\w.:/+=@-]{1,128}$/.test(sent) ? sent : newRequestId();
+function identify({ state, req }: HttpContext, { newRequestId }: Framing): void {
+  const { "x-request-id": sent, traceparent } = req.headers;
+  const isSane = typeof sent === "string" && /^[\w.:/+=@-]{1,128}$/.test(sent);
+  state.requestId = isSane ? sent : newRequestId();
   state.route = "unmatched";
-  state.traceId = readTraceId(context.get("traceparent"));
-  context.set("X-Request-Id", state.requestId);
+  state.traceId = typeof traceparent === "string" ? readTraceId(traceparent) : undefined;
 }
 
 /** What every answer carries; a route says more about caching where it knows more. */
 function shield(context: HttpContext, { pastCacheSeconds = 0 }: Framing): void {
   context.state.pastCacheSeconds = pastCacheSeconds;
+  context.set("X-Request-Id", context.state.requestId);
   context.set(shieldingHeaders);
   setCache(context, "none");
   context.set("Vary", "Accept, Authorization, X-Namespace");

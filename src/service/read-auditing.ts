@@ -72,6 +72,10 @@ export class ReadAudit implements ReadTracker {
     return audit;
   }
 
+  get isOn(): boolean {
+    return this.#auditing.isEnabled;
+  }
+
   find(filter: ReadFilter, limit: number, before?: number): Promise<readonly ReadRow[]> {
     return this.#parts.reads.find(filter, limit, before);
   }

@@ -9,6 +9,7 @@ import type {
   AnchorReport,
   BackupReport,
   CollectReport,
+  CurrentBucket,
   EmbeddedStore,
   ExtractReport,
   Feed,
@@ -68,6 +69,10 @@ export class ResettableStore implements EmbeddedStore {
 
   organization(caller?: ServedCaller): ServedOrganization {
     return lasting(() => this.#store.organization(caller));
+  }
+
+  readyBucket(namespace: string, identifier: string): CurrentBucket | undefined {
+    return this.#store.readyBucket(namespace, identifier);
   }
 
   get reads(): ReadTracker {

@@ -4,6 +4,7 @@ import type {
   AnchorPlaces,
   AnchorReport,
   BackupReport,
+  CurrentBucket,
   EmbeddedStore,
   ExportLogOptions,
   ExtractOptions,
@@ -233,6 +234,10 @@ export class Store implements EmbeddedStore {
   namespace(name = "default", caller: ServedCaller = {}): ServedNamespace {
     assertNamespace(name);
     return new NamespaceService(this.#service, { namespace: name, caller: this.#known(caller) });
+  }
+
+  readyBucket(namespace: string, identifier: string): CurrentBucket | undefined {
+    return this.#service.current.ready(namespace, identifier);
   }
 
   get reads(): ReadTracker {

@@ -80,6 +80,35 @@ const patchesBucket = {
   }),
 } as const;
 
+/** The read of one, which is the read that is asked for most. */
+export const bucketRoute: Route = defineRoute({
+  method: "GET",
+  path: bucketPath,
+  operationId: "getBucket",
+  summary: "Read a bucket, now or as of a point in the past",
+  permission: "read",
+  headers: ["Accept-Datetime", ...readConditions],
+  query: z.strictObject({ as_of: asOf }),
+  response: BucketResponse,
+  refusals: [400, 404, 412],
+  handle: async ({ context, store, namespace, params, publicUrl }, query) => {
+    context.vary("Accept-Datetime");
+    const condition = readCondition(context);
+    const negotiated = query.as_of === undefined ? await negotiatePoint(context, store) : undefined;
+    const bucket = bucketOf(params);
+    const read = await readBucket(namespace, bucket, query.as_of ?? negotiated);
+    const url = bucketUrl(publicUrl, read.bucketId);
+    // The resource is its own timegate, and answers with the memento itself (RFC 7089, pattern 1.2).
+    addLink(context, url, "original timegate");
+    addVersionLinks(context, url, read.version, read.past?.latestVersion);
+    if (negotiated !== undefined) {
+      context.set("Content-Location", withQuery(url, { as_of: negotiated }));
+    }
+    setTime(context, read);
+    sendText(context, condition, read, read.text);
+  },
+});
+
 export const bucketRoutes: readonly Route[] = [
   defineOperation({
     ...answersBucket,
@@ -113,34 +142,7 @@ export const bucketRoutes: readonly Route[] = [
     request: ListBucketsRequest,
     list: ({ namespace }, query) => namespace.buckets.list(query),
   }),
-  defineRoute({
-    method: "GET",
-    path: bucketPath,
-    operationId: "getBucket",
-    summary: "Read a bucket, now or as of a point in the past",
-    permission: "read",
-    headers: ["Accept-Datetime", ...readConditions],
-    query: z.strictObject({ as_of: asOf }),
-    response: BucketResponse,
-    refusals: [400, 404, 412],
-    handle: async ({ context, store, namespace, params, publicUrl }, query) => {
-      context.vary("Accept-Datetime");
-      const condition = readCondition(context);
-      const negotiated =
-        query.as_of === undefined ? await negotiatePoint(context, store) : undefined;
-      const bucket = bucketOf(params);
-      const read = await readBucket(namespace, bucket, query.as_of ?? negotiated);
-      const url = bucketUrl(publicUrl, read.bucketId);
-      // The resource is its own timegate, and answers with the memento itself (RFC 7089, pattern 1.2).
-      addLink(context, url, "original timegate");
-      addVersionLinks(context, url, read.version, read.past?.latestVersion);
-      if (negotiated !== undefined) {
-        context.set("Content-Location", withQuery(url, { as_of: negotiated }));
-      }
-      setTime(context, read);
-      sendText(context, condition, read, read.text);
-    },
-  }),
+  bucketRoute,
   defineOperation({
     ...patchesBucket,
     method: "PATCH",

@@ -41,19 +41,25 @@ export class CurrentBuckets {
     parts.events.onChange((applied) => this.#drop(applied));
   }
 
-  /** The bucket of that name or id, made only if it is not ready. */
+  /** The bucket of that name or id, if it is ready. */
+  ready(namespace: string, identifier: string): CurrentBucket | undefined {
+    const isKept = this.#parts.events.knowsChanges();
+    return isKept ? this.#ready.get(keyOf(namespace, identifier)) : undefined;
+  }
+
+  /** The same, made if it is not. */
   async get(
     namespace: string,
     identifier: string,
     make: () => Promise<Made>,
   ): Promise<CurrentBucket> {
-    const isKept = this.#parts.events.knowsChanges();
-    const key = `${namespace}/${identifier}`;
-    const ready = isKept ? this.#ready.get(key) : undefined;
+    const ready = this.ready(namespace, identifier);
     if (ready !== undefined) return ready;
+    const isKept = this.#parts.events.knowsChanges();
     const changes = this.#changes;
     const { current, isLasting } = await make();
-    if (isKept && isLasting && changes === this.#changes) this.#keep(key, current);
+    const isSame = changes === this.#changes;
+    if (isKept && isLasting && isSame) this.#keep(keyOf(namespace, identifier), current);
     return current;
   }
 
@@ -110,6 +116,10 @@ export class CurrentBuckets {
       if (statsChangeOf(one) !== undefined) this.#stats.delete(bucketId);
     }
   }
+}
+
+function keyOf(namespace: string, identifier: string): string {
+  return `${namespace}/${identifier}`;
 }
 
 /** JavaScript keeps a letter in two bytes where one of the text needs them. */

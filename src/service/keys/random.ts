@@ -7,13 +7,28 @@ import { monotonicFactory } from "ulid";
 
 const poolBytes = 4_096;
 
+/** Of any number of bytes. */
 export function randomPool(): (size: number) => Uint8Array {
-  let pool: Uint8Array = new Uint8Array();
-  return (size) => {
-    if (pool.length < size) pool = randomBytes(Math.max(size, poolBytes));
-    const drawn = pool.subarray(0, size);
-    pool = pool.subarray(size);
-    return drawn;
+  const draw = drawing();
+  return (size) => draw(size, (pool, at) => pool.subarray(at, at + size));
+}
+
+/** The same as hexadecimal text, of twice as many letters. */
+export function randomHexPool(): (size: number) => string {
+  const draw = drawing();
+  return (size) => draw(size, (pool, at) => pool.toString("hex", at, at + size));
+}
+
+function drawing(): <T>(size: number, take: (pool: Buffer, at: number) => T) => T {
+  let pool = Buffer.alloc(0);
+  let next = 0;
+  return (size, take) => {
+    if (pool.length - next < size) {
+      pool = randomBytes(Math.max(size, poolBytes));
+      next = 0;
+    }
+    next += size;
+    return take(pool, next - size);
   };
 }
 
