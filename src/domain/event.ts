@@ -61,6 +61,12 @@ export interface RecordedEvent<Event = DomainEvent> {
   readonly event: Event;
 }
 
+/** What was written last: all that is recorded together is recorded at one time. */
+let lastTime = { milliseconds: 0, text: new Date(0).toISOString() };
+
 export function formatTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
+  if (milliseconds !== lastTime.milliseconds) {
+    lastTime = { milliseconds, text: new Date(milliseconds).toISOString() };
+  }
+  return lastTime.text;
 }

@@ -5,9 +5,10 @@ import { isJsonObject, type JsonObject, type JsonValue, ownValue } from "./json.
 export function mergePatch(target: JsonValue | undefined, patch: JsonValue): JsonValue {
   if (!isJsonObject(patch)) return patch;
   const base: JsonObject = isJsonObject(target) ? target : {};
-  const kept = Object.entries(base).filter(([key]) => ownValue(patch, key) !== null);
-  const set = Object.entries(patch)
-    .filter(([, value]) => value !== null)
-    .map(([key, value]): [string, JsonValue] => [key, mergePatch(ownValue(base, key), value)]);
-  return { ...Object.fromEntries(kept), ...Object.fromEntries(set) };
+  const members = Object.entries(base).filter(([key]) => ownValue(patch, key) !== null);
+  for (const [key, value] of Object.entries(patch)) {
+    if (value !== null) members.push([key, mergePatch(ownValue(base, key), value)]);
+  }
+  // Of a key that is there twice, the first gives its place and the last its value.
+  return Object.fromEntries(members);
 }

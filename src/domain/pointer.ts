@@ -6,13 +6,11 @@ export type Pointer = readonly string[];
 /** The tokens of a pointer, or undefined when its syntax is not that of RFC 6901 section 3. */
 export function parsePointer(text: string): Pointer | undefined {
   if (text === "") return [];
-  if (!text.startsWith("/") || /~(?![01])/.test(text)) return undefined;
-  return text
-    .slice(1)
-    .split("/")
-    .map((token) =>
-      token.includes("~") ? token.replaceAll("~1", "/").replaceAll("~0", "~") : token,
-    );
+  if (!text.startsWith("/")) return undefined;
+  const tokens = text.slice(1).split("/");
+  if (!text.includes("~")) return tokens;
+  if (/~(?![01])/.test(text)) return undefined;
+  return tokens.map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
 export function formatPointer(tokens: Pointer): string {

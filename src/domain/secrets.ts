@@ -35,8 +35,7 @@ export class SecretPlaces {
     const place = this.#holding(pointer);
     if (place?.isOne === true) return map(value, pointer);
     if (!isJsonObject(value)) return place === undefined ? value : map(value, pointer);
-    const isAbove = this.#places.some(({ at }) => isWithin(at, pointer));
-    if (place === undefined && !isAbove) return value;
+    if (place === undefined && !this.#mayHold(value, pointer)) return value;
     return Object.fromEntries(
       Object.entries(value).map(([key, member]) => [key, this.map(member, [...pointer, key], map)]),
     );
@@ -91,6 +90,14 @@ export class SecretPlaces {
     return (
       this.#holding(pointer) !== undefined || this.#places.some(({ at }) => isWithin(at, pointer))
     );
+  }
+
+  /** Whether there is anything on the way to a place. */
+  #mayHold(value: JsonObject, pointer: Pointer): boolean {
+    return this.#places.some(({ at }) => {
+      const next = at[pointer.length];
+      return next !== undefined && Object.hasOwn(value, next) && isWithin(at, pointer);
+    });
   }
 
   /** The place that the pointer is in, unless what is there is known to be no secret. */

@@ -588,13 +588,27 @@ function precedingObject(before: readonly Step[], operation: number): string | u
   return step?.recorded.stream;
 }
 
+interface ReservationMoves {
+  readonly freed: readonly Reservation[];
+  readonly taken: readonly Reservation[];
+}
+
+/** Of most events. */
+const noMoves: ReservationMoves = { freed: [], taken: [] };
+
+function areSame(old: readonly Reservation[], wanted: readonly Reservation[]): boolean {
+  if (old.length !== wanted.length) return false;
+  return old.every(({ scope, key }, at) => scope === wanted[at]?.scope && key === wanted[at].key);
+}
+
 /** What an event frees and what it takes. */
 export function reservationMoves(
   before: ResourceState | undefined,
   after: ResourceState,
-): { readonly freed: readonly Reservation[]; readonly taken: readonly Reservation[] } {
+): ReservationMoves {
   const old = before === undefined ? [] : reservationsOf(before);
   const wanted = reservationsOf(after);
+  if (areSame(old, wanted)) return noMoves;
   const oldKeys = new Set(old.map(reservationKey));
   const wantedKeys = new Set(wanted.map(reservationKey));
   return {

@@ -130,15 +130,16 @@ export function isPatchablePointer(pointer: readonly string[]): boolean {
  * @throws VALIDATION_FAILED naming each fault; PAYLOAD_TOO_LARGE beyond 1 MiB.
  */
 export function normalizeDocument(candidate: JsonObject, before: JsonObject): BucketDocument {
-  const checked = fieldNames.map((name) => ({
-    name,
-    ...checkField(name, ownValue(candidate, name) ?? null, ownValue(before, name)),
-  }));
-  const issues = checked.flatMap((field) => field.issues);
+  let issues: readonly ValidationIssue[] = [];
+  const members: [string, JsonValue][] = [];
+  for (const name of fieldNames) {
+    const sent = ownValue(candidate, name) ?? null;
+    const checked = checkField(name, sent, ownValue(before, name));
+    if (checked.issues.length > 0) issues = [...issues, ...checked.issues];
+    if (checked.value !== null) members.push([name, checked.value]);
+  }
   if (issues.length > 0) throw validationFailed(issues);
-  const document = Object.fromEntries(
-    checked.flatMap(({ name, value }) => (value === null ? [] : [[name, value]])),
-  );
+  const document = Object.fromEntries(members);
   assertDocumentFits(document);
   return document;
 }

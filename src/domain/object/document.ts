@@ -25,6 +25,7 @@ export const keyPrefix = z
   .string()
   .max(limits.keyPrefixLengthMax)
   .refine(isNameText, controlsRefused);
+const keyPrefixIfAny = keyPrefix.nullable();
 
 /** The blobs of a document, as they are kept. */
 export function blobsOf(document: JsonObject): readonly JsonObject[] {
@@ -45,7 +46,7 @@ export function normalizeDocument(candidate: JsonObject, blobs: readonly JsonObj
     Object.entries(userFields(candidate)).filter(([, value]) => value !== null),
   );
   const issues = [
-    ...issuesOf(keyPrefix.nullable(), prefix, ["body", "key_prefix"]),
+    ...issuesOf(keyPrefixIfAny, prefix, ["body", "key_prefix"]),
     ...issuesOf(metadata, data, ["body", "metadata"]),
     ...keyIssues(fields, ["body"]),
   ];

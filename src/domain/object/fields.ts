@@ -86,9 +86,16 @@ export function withRootDefaults(schema: JsonObject, fields: JsonObject): JsonOb
   return { ...fields, ...Object.fromEntries(members) };
 }
 
+/** By the schema itself, which a state keeps: each object of its bucket asks for them. */
+const rootFields = new WeakMap<JsonObject, JsonObject>();
+
 function rootFieldsOf(schema: JsonObject): JsonObject {
+  const known = rootFields.get(schema);
+  if (known !== undefined) return known;
   const properties = Object.entries(propertiesOf(schema));
-  return Object.fromEntries(properties.filter(([name]) => isUserField(name)));
+  const fields = Object.fromEntries(properties.filter(([name]) => isUserField(name)));
+  rootFields.set(schema, fields);
+  return fields;
 }
 
 /** What one write may look up in the schema: its fields are looked for in each item of an array. */

@@ -93,6 +93,13 @@ const SecretRow = z
   })
   .transform((row) => ({ ...row, keyId: row.keyId ?? undefined }));
 
+// Made once: to make a schema for each row costs more than to parse the row by it.
+const PlaceRowIfAny = PlaceRow.optional();
+const IdempotencyRowIfAny = IdempotencyRowSchema.optional();
+const SecretRowIfAny = SecretRow.optional();
+const numberIfAny = z.number().optional();
+const epochNumber = z.number();
+
 /** What reads the log. */
 export class LogReader {
   readonly #db: Database.Database;
@@ -173,12 +180,12 @@ export class LogReader {
   }
 
   place(stream: string, version: number): EventPlace | undefined {
-    return PlaceRow.optional().parse(this.#place.get(stream, version));
+    return PlaceRowIfAny.parse(this.#place.get(stream, version));
   }
 
   /** The newest version of the stream; 0 when it does not exist. */
   newestVersion(stream: string): number {
-    return z.number().optional().parse(this.#newest.get(stream)) ?? 0;
+    return numberIfAny.parse(this.#newest.get(stream)) ?? 0;
   }
 
   /** What folding needs of the events of a stream, and what they committed to. */
@@ -205,7 +212,7 @@ export class LogReader {
   }
 
   nextOf(namespace: string, after: number): number | undefined {
-    return z.number().optional().parse(this.#nextOf.get({ namespace, after }));
+    return numberIfAny.parse(this.#nextOf.get({ namespace, after }));
   }
 
   /** The position of the last event of the namespace; 0 when it has none. */
@@ -247,7 +254,7 @@ export class LogReader {
   }
 
   idempotency({ scope, key }: IdempotencyKey): IdempotencyRow | undefined {
-    const row = IdempotencyRowSchema.optional().parse(this.#idempotency.get(scope, key));
+    const row = IdempotencyRowIfAny.parse(this.#idempotency.get(scope, key));
     return row && withResults(row);
   }
 
@@ -260,7 +267,7 @@ export class LogReader {
   }
 
   secret(reference: string): SealedSecret | undefined {
-    return SecretRow.optional().parse(this.#secret.get(reference));
+    return SecretRowIfAny.parse(this.#secret.get(reference));
   }
 
   secrets(): readonly SealedSecret[] {
@@ -398,7 +405,7 @@ export class LogWriter {
 
   /** Counts the owners of the file; a writer that finds another epoch than its own must stop. */
   beginEpoch(): number {
-    return z.number().parse(this.#beginEpoch.get());
+    return epochNumber.parse(this.#beginEpoch.get());
   }
 
   /** Writes what is there already, to see whether it can. */
@@ -407,7 +414,7 @@ export class LogWriter {
   }
 
   epoch(): number {
-    return z.number().parse(this.#epoch.get());
+    return epochNumber.parse(this.#epoch.get());
   }
 
   putIdempotency(row: IdempotencyRow): void {

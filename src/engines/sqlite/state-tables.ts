@@ -53,8 +53,10 @@ function prepare(db: Database.Database, kind: ResourceKind, suffix: string): Sta
   };
 }
 
+const stateTextIfAny = z.string().optional();
+
 export function parseState(row: unknown): ResourceState | undefined {
-  const json = z.string().optional().parse(row);
+  const json = stateTextIfAny.parse(row);
   return json === undefined ? undefined : ResourceState.parse(JSON.parse(json));
 }
 

@@ -36,6 +36,7 @@ const StatsRow = z.object({
   failed: z.number(),
 });
 
+const statsTextIfAny = z.string().optional();
 const ExtremesRow = z.object({ max: z.number().nullable(), min: z.number().nullable() });
 
 /** The statistics of a row in JSON; those of a bucket that nothing happened in without one. */
@@ -84,7 +85,7 @@ export class StatsTable {
 
   /** Those that the last row at or before the point left; now unless given. */
   at(bucketId: string, upTo?: LogPoint): BucketStats {
-    return parseStats(z.string().optional().parse(this.#row(bucketId, upTo)));
+    return parseStats(statsTextIfAny.parse(this.#row(bucketId, upTo)));
   }
 
   #row(bucketId: string, upTo: LogPoint | undefined): unknown {

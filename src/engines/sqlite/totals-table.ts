@@ -9,6 +9,8 @@ const TotalsRow = z.object({
   totalSizeBytes: z.string().transform(BigInt),
 });
 
+const TotalsRowIfAny = TotalsRow.optional();
+
 export class TotalsTable {
   readonly #row: Database.Statement;
 
@@ -21,6 +23,6 @@ export class TotalsTable {
   }
 
   of(namespace: string): NamespaceTotals {
-    return TotalsRow.optional().parse(this.#row.get(namespace)) ?? noTotals;
+    return TotalsRowIfAny.parse(this.#row.get(namespace)) ?? noTotals;
   }
 }
