@@ -295,6 +295,30 @@ describe("what is kept of rows", () => {
     db.close();
   });
 
+  test.each([1, 40])(
+    "has the cells of all rows in the order of the rows, after %i more",
+    async (more) => {
+      const { backend, units, db } = await filled();
+      const lists = new KeptLists(db);
+      const cells = () => {
+        const kept = lists.of(scope, [name]);
+        return [undefined, { column: name, direction: "desc" } as const].map((order) => {
+          const ordered = kept?.ordered(order);
+          if (kept === undefined || ordered === undefined) return undefined;
+          expect(kept.cellsIn(ordered, name)).toEqual(ordered.rows.map(kept.cellOf(name)));
+          return ordered.rows.length;
+        });
+      };
+      cells();
+      expect(cells()).toEqual([20, 20]);
+      for (let number = 50; number < 50 + more; number += 1) {
+        await commitOne(backend.events, units.of(units.create(`Bucket ${number}`)));
+      }
+      expect(cells()).toEqual([20 + more, 20 + more]);
+      db.close();
+    },
+  );
+
   test("is nothing of what could not be read to its end", async () => {
     const { db } = await filled();
     const lists = new KeptLists(db);

@@ -31,10 +31,12 @@ export interface RowScope {
   readonly where: { readonly sql: string; readonly values: readonly (string | number | null)[] };
 }
 
+type Cell = JsonValue | undefined;
+
 /** A row at its place in an order; as it was read, in that of the moments and ids. */
 export interface KeptRow extends ListPosition {
   /** By the columns; shared by the same row in every order. */
-  readonly cells: (JsonValue | undefined)[];
+  readonly cells: Cell[];
 }
 
 const ChangedRow = z.object({ stream: z.string(), bucketId: z.string() });
@@ -46,6 +48,8 @@ const columnBytes = 1024;
 const rowBytes = 180;
 const placeBytes = 60;
 const cellBytes = 16;
+/** Of a cell in the order of the rows. */
+const placeOfCellBytes = 8;
 /** Of what was asked for once, or is too large: more are forgotten together. */
 const notedMax = 1_000;
 /** Behind more events all is read anew: to look at each would take as long. */
@@ -195,7 +199,10 @@ export class KeptRows {
 
   /** About as many as it takes. */
   get bytes(): number {
-    const ofEachRow = rowBytes + this.#orders.size * placeBytes;
+    let ofEachRow = rowBytes;
+    for (const { columnCount } of this.#orders.values()) {
+      ofEachRow += placeBytes + columnCount * placeOfCellBytes;
+    }
     const ofColumns = this.#columns.length * columnBytes;
     return scopeBytes + ofColumns + this.#rows.size * ofEachRow + this.#cellsBytes;
   }
@@ -205,9 +212,14 @@ export class KeptRows {
   }
 
   /** What a column has, of a row. */
-  cellOf(column: Column): (row: KeptRow) => JsonValue | undefined {
+  cellOf(column: Column): (row: KeptRow) => Cell {
     const index = this.#indexOf(column);
     return (row) => row.cells[index];
+  }
+
+  /** What a column has of all rows, in an order of them. */
+  cellsIn(ordered: OrderedRows, column: Column): readonly Cell[] {
+    return ordered.cells(this.#indexOf(column));
   }
 
   /** All of them in an order, those without a key last. */
@@ -364,13 +376,15 @@ function readRow(raw: unknown) {
   return { id, createdAt, values };
 }
 
-function bytesOf(cell: JsonValue | undefined): number {
+function bytesOf(cell: Cell): number {
   return cellBytes + (cell === undefined ? 0 : roughBytesOf(cell));
 }
 
 /** Rows in the order of `comparePositions`. */
 export class OrderedRows {
   #rows: KeptRow[];
+  /** What was asked of them, in their order: to look it up in each row takes as long again as to test it. */
+  readonly #cells = new Map<number, Cell[]>();
   readonly #direction: Sort["direction"] | undefined;
   readonly #keyOf: (row: KeptRow) => string | undefined;
 
@@ -402,6 +416,20 @@ export class OrderedRows {
     return this.#rows;
   }
 
+  /** The cells of all rows, by the index of their column, and at the indexes of the rows. */
+  cells(column: number): readonly Cell[] {
+    const known = this.#cells.get(column);
+    if (known !== undefined) return known;
+    const made = this.#rows.map((row) => row.cells[column]);
+    this.#cells.set(column, made);
+    return made;
+  }
+
+  /** How many columns were asked for. */
+  get columnCount(): number {
+    return this.#cells.size;
+  }
+
   /** How many of these rows, which are in this order, are not behind the place. */
   upTo(rows: readonly KeptRow[], place: ListPosition): number {
     let low = 0;
@@ -422,10 +450,21 @@ export class OrderedRows {
       const ids = new Set(gone.map(({ id }) => id));
       this.#rows = [...this.#rows.filter(({ id }) => !ids.has(id)), ...coming];
       this.#sort();
+      this.#cells.clear();
       return;
     }
-    for (const row of gone) this.#rows.splice(this.upTo(this.#rows, this.#placed(row)) - 1, 1);
-    for (const row of coming) this.#rows.splice(this.upTo(this.#rows, row), 0, row);
+    for (const row of gone) this.#takeOut(this.upTo(this.#rows, this.#placed(row)) - 1);
+    for (const row of coming) this.#putIn(this.upTo(this.#rows, row), row);
+  }
+
+  #takeOut(index: number): void {
+    this.#rows.splice(index, 1);
+    for (const cells of this.#cells.values()) cells.splice(index, 1);
+  }
+
+  #putIn(index: number, row: KeptRow): void {
+    this.#rows.splice(index, 0, row);
+    for (const [column, cells] of this.#cells) cells.splice(index, 0, row.cells[column]);
   }
 
   #sort(): void {

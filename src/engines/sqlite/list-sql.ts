@@ -26,7 +26,7 @@ import {
 import type { JsonValue } from "../../domain/json.js";
 import type { Listing, PageQuery } from "../../domain/listing.js";
 import { type Pointer, valueAt } from "../../domain/pointer.js";
-import type { Column, KeptLists, KeptRow, KeptRows, RowOrder } from "./kept-rows.js";
+import type { Column, KeptLists, KeptRows, OrderedRows, RowOrder } from "./kept-rows.js";
 
 /** A table whose rows are listed. */
 export interface ListedTable<Row> {
@@ -71,7 +71,7 @@ export interface TablePage<Row> {
 /** What selects rows, or, where that is at hand, what the column that is added up has of each. */
 type CountedRows =
   | { readonly kind: "selected"; readonly by: () => Fragment }
-  | { readonly kind: "at_hand"; readonly cells: readonly (JsonValue | undefined)[] };
+  | { readonly kind: "at_hand"; readonly cells: Cells };
 
 type SqlValue = string | number | null;
 
@@ -167,8 +167,9 @@ export class TableList<Row> {
     const kept = this.#kept.of({ table, id, where: scope }, columns);
     if (kept === undefined) return undefined;
     const ordered = kept.ordered(asked.order);
-    const isWanted = asked.isWanted(kept);
-    const found = isWanted === undefined ? ordered.rows : ordered.rows.filter(isWanted);
+    const isWanted = asked.isWanted(kept, ordered);
+    const found =
+      isWanted === undefined ? ordered.rows : ordered.rows.filter((_, at) => isWanted(at));
     const begin = after === undefined ? offset : ordered.upTo(found, after);
     const ids = found.slice(begin, begin + limit).map((row) => row.id);
     const { rows, isCut } = this.#fitting(this.#byColumn(id, ids), query);
@@ -383,12 +384,14 @@ export class TableList<Row> {
   }
 }
 
+type RowTest = (index: number) => boolean;
+
 /** What a list asks of each row, as columns that may be kept. */
 interface AskedColumns {
   readonly columns: readonly Column[];
   readonly order: RowOrder | undefined;
-  /** Undefined where every row is wanted. */
-  readonly isWanted: (kept: KeptRows) => ((row: KeptRow) => boolean) | undefined;
+  /** Says of a row, by its index in the order, whether it is; undefined where every row is wanted. */
+  readonly isWanted: (kept: KeptRows, ordered: OrderedRows) => RowTest | undefined;
 }
 
 /**
@@ -417,27 +420,30 @@ function askedOf<Row>({ criteria, listing, sourceOf }: TableQuery<Row>): AskedCo
   return {
     columns: [...fields, ...(texts ? [texts] : []), ...(order ? [order.column] : [])],
     order,
-    isWanted: (kept) => {
-      const isFiltered = filter && compileFilterOn(filter, fieldOn(kept, sourceAt));
-      const isFound = search && texts && foundOn(kept, search, texts);
+    isWanted: (kept, ordered) => {
+      const cellsOf = (column: Column) => kept.cellsIn(ordered, column);
+      const isFiltered = filter && compileFilterOn(filter, fieldOn(cellsOf, sourceAt));
+      const isFound = search && texts && foundOn(cellsOf(texts), search);
       if (isFiltered === undefined || isFound === undefined) return isFiltered ?? isFound;
-      return (row) => isFiltered(row) && isFound(row);
+      return (index) => isFiltered(index) && isFound(index);
     },
   };
 }
 
-function fieldOn(kept: KeptRows, sourceAt: (path: Pointer) => Source) {
+/** What every row has, of a column. */
+type Cells = readonly (JsonValue | undefined)[];
+
+function fieldOn(cellsOf: (column: Column) => Cells, sourceAt: (path: Pointer) => Source) {
   return (path: Pointer) => {
     const source = sourceAt(path);
-    const part = kept.cellOf(partColumn(source));
-    return (row: KeptRow) => source.render(part(row));
+    const parts = cellsOf(partColumn(source));
+    return (index: number) => source.render(parts[index]);
   };
 }
 
-function foundOn(kept: KeptRows, search: Search, texts: Column): (row: KeptRow) => boolean {
+function foundOn(texts: Cells, search: Search): RowTest {
   const isFound = compileSearchOfPrepared(search);
-  const cell = kept.cellOf(texts);
-  return (row) => isFound(cell(row));
+  return (index) => isFound(texts[index]);
 }
 
 function partColumn({ keys }: Source): Column {
