@@ -192,7 +192,7 @@ export interface EmbeddedStore<Sent = unknown> extends BucketStore<Sent> {
    * How far the newest event was recorded ahead of the clock, milliseconds; 0 while the clock is right.
    * See `src/eventstore/time.md`.
    */
-  clockSkewMs(): Promise<number>;
+  clockSkewMs(): number;
   /**
    * Has the log sign with another key, which it makes: recorded as `log.key_rotated`. The old one signs
    * along for the overlap, so that whoever has it can check the new one.

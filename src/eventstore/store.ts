@@ -262,7 +262,7 @@ export interface EventStore {
   preview(unit: Unit): Promise<Outcome>;
   head(): Promise<Head>;
   /** When the newest event was recorded, as far as is known without reading; every answer asks. */
-  newestAt(): Promise<number>;
+  newestAt(): number;
   /** Whether `onChange` tells of all that changes what is read: not where others may write. */
   knowsChanges(): boolean;
   /**

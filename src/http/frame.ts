@@ -27,7 +27,7 @@ export function frameRequests(framing: Framing): Middleware<RequestState> {
   return async function frameRequests(context, next) {
     identify(context, framing);
     const started = performance.now();
-    const skew = await clockSkewOf(framing.store);
+    const skew = clockSkewOf(framing.store);
     // What the clock, or the end, has every answer tell is no part of one that is repeated.
     const ready = skew === undefined && !framing.isDraining() ? framing.ready : undefined;
     if (ready?.repeat(context) !== true) {

@@ -64,6 +64,6 @@ export async function negotiatePoint(
       "Accept-Datetime is no HTTP date: send one as Thu, 01 Oct 2026 12:00:00 GMT.",
     );
   }
-  const present = Date.parse(recorded_at) - (await store.clockSkewMs());
+  const present = Date.parse(recorded_at) - store.clockSkewMs();
   return second + 999 >= present ? recorded_at : new Date(second + 999).toISOString();
 }

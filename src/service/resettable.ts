@@ -99,7 +99,7 @@ export class ResettableStore implements EmbeddedStore {
     return this.#store.integrity;
   }
 
-  clockSkewMs(): Promise<number> {
+  clockSkewMs(): number {
     return this.#store.clockSkewMs();
   }
 

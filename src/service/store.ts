@@ -289,8 +289,8 @@ export class Store implements EmbeddedStore {
     };
   }
 
-  async clockSkewMs(): Promise<number> {
-    return clockSkew(await this.#parts.events.newestAt(), this.#parts.clock());
+  clockSkewMs(): number {
+    return clockSkew(this.#parts.events.newestAt(), this.#parts.clock());
   }
 
   async head(): Promise<HeadAnswer> {
@@ -467,7 +467,7 @@ export class Store implements EmbeddedStore {
       this.#damaged.over(await this.#faults.checkWith("blobs", () => this.#parts.blobs.probe())),
       this.#parts.key(),
       await this.proofs.check(),
-      await this.#checkClock(),
+      this.#checkClock(),
       ...(this.#scrub === undefined ? [] : [this.#scrub.check()]),
       ...(this.#parts.holdsTimers ? [heldCheck] : []),
     ];
@@ -476,9 +476,9 @@ export class Store implements EmbeddedStore {
   }
 
   /** What cannot be read is told by the check of the storage. */
-  async #checkClock(): Promise<HealthCheck> {
+  #checkClock(): HealthCheck {
     try {
-      return checkClock(await this.clockSkewMs());
+      return checkClock(this.clockSkewMs());
     } catch (error) {
       if (!isBucketsError(error)) throw error;
       return warns("clock", "the end of the log cannot be read");

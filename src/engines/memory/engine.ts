@@ -126,7 +126,7 @@ export class MemoryEngine implements EventStore {
     return this.#head();
   }
 
-  async newestAt(): Promise<number> {
+  newestAt(): number {
     return this.#head().recordedAt;
   }
 

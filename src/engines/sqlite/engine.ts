@@ -566,7 +566,7 @@ export class SqliteEngine implements EventStore {
     return this.#reader.head();
   }
 
-  async newestAt(): Promise<number> {
+  newestAt(): number {
     // Only who reads beside a writer has to look each time.
     if (this.#keeper === undefined) return this.#reader.head().recordedAt;
     this.#headFound ??= this.#reader.head();
