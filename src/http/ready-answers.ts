@@ -122,9 +122,16 @@ export class ReadyAnswers {
   }
 }
 
+/** The names of headers as they are written, which every answer shares. */
+const writtenNames = new Map([["etag", "ETag"]]);
+
 /** Node tells of headers in small letters. */
 function asWritten(name: string): string {
-  return name === "etag" ? "ETag" : name.replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase());
+  const known = writtenNames.get(name);
+  if (known !== undefined) return known;
+  const written = name.replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase());
+  writtenNames.set(name, written);
+  return written;
 }
 
 function hasPlainHeaders(rawHeaders: readonly string[]): boolean {

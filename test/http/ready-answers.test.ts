@@ -165,6 +165,18 @@ test("one that was answered is not made again, until something of it changes", a
   expect(await askBothWays(service)).toMatch("HTTP/1.1 404 ");
 });
 
+test("below a base path, and under another public address, it is the same answer", async () => {
+  const service = await serveWatched({ basePath: "/api", publicUrl: "https://films.example" });
+  const body = { bucket_name: "clips", bucket_schema: { properties: {} } };
+  await service.post("/api/v1/buckets", body);
+  const line = `GET /api${path} HTTP/1.1`;
+  expect(await askBothWays(service, { line })).toContain("https://films.example/api/v1/buckets/");
+  const before = service.goneLong();
+  await ask(service, { line });
+  expect(service.goneLong()).toBe(before);
+  expect(await askBothWays(service)).toMatch("HTTP/1.1 404 ");
+});
+
 test("while reads are audited, each of them leaves its row", async () => {
   const service = await serveWatched();
   await askBothWays(service);

@@ -10,8 +10,8 @@ import type { EventStore } from "../../eventstore/store.js";
 import type { View } from "../../projections/view.js";
 
 const statsMax = 10_000;
-/** What keeping one costs beside its text. */
-const markBytes = 500;
+/** What keeping one costs beside its text, with the headers that it was answered with. */
+const markBytes = 1_500;
 
 interface Parts {
   readonly events: Pick<EventStore, "knowsChanges" | "onChange">;
