@@ -53,7 +53,8 @@ export async function serveStore(options: ServeOptions): Promise<RunningServer> 
     stopping: stopping.signal,
   });
   const callback = app.callback();
-  const answers = new WeakMap<Duplex, ServerResponse>();
+  /** The last one of each connection that is open. */
+  const answers = new Map<Duplex, ServerResponse>();
   /** Whatever is sent on them is not carried out: it has its answer. */
   const refused = new WeakSet<Duplex>();
   const serve = (request: IncomingMessage, answer: ServerResponse) => {
@@ -79,6 +80,7 @@ export async function serveStore(options: ServeOptions): Promise<RunningServer> 
     connections += 1;
     socket.once("close", () => {
       connections -= 1;
+      answers.delete(socket);
     });
     if (connections <= connectionsMax) return;
     refused.add(socket);
