@@ -8,6 +8,7 @@ import { BucketsError, isBucketsError, withDetails } from "../domain/errors.js";
 import type { OnProgress } from "../domain/reports.js";
 import { makeFile, syncFolderOf } from "../durable-file.js";
 import { SqliteEngine } from "../engines/sqlite/engine.js";
+import { FoldedView } from "../engines/sqlite/folded-view.js";
 import { takeOwnership } from "../engines/sqlite/owner.js";
 import { settledPath } from "../engines/sqlite/store-path.js";
 import { SqliteView } from "../engines/sqlite/view.js";
@@ -118,7 +119,7 @@ class ImportedLog {
   readonly #engine: SqliteEngine;
   readonly #chain = new ChainCheck();
   readonly #tree = new GrowingTree();
-  #folding: Folding | undefined;
+  #view: FoldedView | undefined;
   #rows: StoredEvent[] = [];
   #keys: IdempotencyRow[] = [];
   #keyCount = 0;
@@ -199,12 +200,14 @@ class ImportedLog {
   #write(): void {
     const [rows, keys, last] = [this.#rows, this.#keys, this.#rows.at(-1)];
     if (last === undefined) return;
-    this.#unreadable += this.#engine.exclusive(({ log, projection }) => {
+    this.#unreadable += this.#engine.exclusive(({ db, log }) => {
       for (const row of rows) log.append(row);
       for (const key of keys) log.putIdempotency(key);
       log.setHead(last);
-      this.#folding ??= new Folding(projection);
-      return this.#folding.next(rows).length;
+      this.#view ??= new FoldedView(db);
+      const unreadable = new Folding(this.#view).next(rows).length;
+      this.#view.settle();
+      return unreadable + this.#view.faults.splice(0).length;
     });
     this.#rows = [];
     this.#keys = [];

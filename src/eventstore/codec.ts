@@ -10,7 +10,7 @@ import {
   schemaVersion,
 } from "../domain/event.js";
 import { isUnreadable, type UnreadableEvent } from "../domain/history.js";
-import { applied, type BlamedState } from "../domain/resource.js";
+import { applied, type BlamedState, evolve, type ResourceState } from "../domain/resource.js";
 import { chainHash, commit, type StoredEvent } from "./frame.js";
 import { storedBytes } from "./slice.js";
 import type { LoggedEvent } from "./store.js";
@@ -170,6 +170,18 @@ export function foldRow(
     return { state: after, blame };
   } catch {
     return folded;
+  }
+}
+
+/** The same of the state alone. */
+export function evolveRow(
+  state: ResourceState | undefined,
+  row: FoldedContent,
+): ResourceState | undefined {
+  try {
+    return evolve(state, withoutMeta(row));
+  } catch {
+    return state;
   }
 }
 

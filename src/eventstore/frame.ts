@@ -43,9 +43,13 @@ export function sha256(bytes: Uint8Array): Uint8Array {
 
 /** A digest that tells nothing of the bytes once the salt is gone: SHA-256(salt ‖ bytes). */
 export function commit(salt: Uint8Array, bytes: Uint8Array): Uint8Array {
-  const into = new Writing(salt.length + bytes.length);
-  into.raw(salt);
-  into.raw(bytes);
+  return digestOf(salt, bytes);
+}
+
+/** SHA-256 of pieces, one behind the other. */
+export function digestOf(...pieces: readonly Uint8Array[]): Uint8Array {
+  const into = new Writing(pieces.reduce((bytes, piece) => bytes + piece.length, 0));
+  for (const piece of pieces) into.raw(piece);
   return sha256(into.written);
 }
 

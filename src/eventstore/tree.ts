@@ -4,7 +4,7 @@
  * where the hashes lie is a port.
  */
 import { invariant } from "../domain/errors.js";
-import { sha256 } from "./frame.js";
+import { digestOf } from "./frame.js";
 
 /** How many hashes a tile holds; the roots of full tiles are kept, all else is computed from them. */
 export const tileWidth = 256;
@@ -270,8 +270,4 @@ function assertCount(value: number): void {
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
-}
-
-function digestOf(...pieces: readonly Uint8Array[]): Uint8Array {
-  return sha256(Buffer.concat(pieces));
 }

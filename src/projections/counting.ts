@@ -61,6 +61,7 @@ export function* counting(
 ): Asking<CountsNeeded, KnownCounts, Counted> {
   const moves = events.flatMap(moveOf);
   const buckets = new Set([...moves, ...events.filter(needsStats)].map(bucketOf));
+  if (buckets.size === 0 && !events.some(movesPresence)) return nothingCounted;
   const { stats } = buckets.size === 0 ? nothingKnown : yield { ...nothingNeeded, stats: buckets };
   let extremes: KnownCounts["extremes"] = new Map();
   for (;;) {
@@ -81,6 +82,8 @@ const nothingNeeded: CountsNeeded = {
   existing: new Set(),
   totals: new Set(),
 };
+
+const nothingCounted = countedOf([], new Map(), []);
 
 const nothingKnown: Pick<KnownCounts, "stats"> = { stats: new Map() };
 

@@ -12,17 +12,19 @@ import { applied } from "../domain/resource.js";
 import { problemOf, read, toHex, withoutMeta } from "../eventstore/codec.js";
 import type { StoredEvent } from "../eventstore/frame.js";
 import type { InlineProjection } from "../eventstore/projection.js";
-import { RecentStates } from "../eventstore/recent-states.js";
 import type { Head } from "../eventstore/store.js";
 import { type KeptTree, type KnownRoot, TreeCheck } from "../eventstore/tree-check.js";
 import { ChainCheck } from "../eventstore/verify.js";
 import { nextTurn } from "./view.js";
 
+/** The view that a log is folded into. */
+export type FoldedInto = Pick<InlineProjection, "loadState" | "apply">;
+
 /** One consistent state of a store, and an empty view to fold its log into. */
 export interface VerifySource {
   readonly head: Head;
   logAfter(position: number, limit: number): Promise<readonly StoredEvent[]>;
-  readonly folded: InlineProjection;
+  readonly folded: FoldedInto;
   /** What was kept and signed of the tree over the log. */
   readonly tree: KeptTree;
   /**
@@ -39,12 +41,11 @@ export interface VerifySource {
 /** How many events are worked on before requests are let through. */
 export const sliceEvents = 500;
 
-/** Folds rows of the log into a view, slice by slice, and keeps what it made last at hand. */
+/** Folds rows of the log into a view, slice by slice. */
 export class Folding {
-  readonly #view: InlineProjection;
-  readonly #recent = new RecentStates(recentBounds);
+  readonly #view: FoldedInto;
 
-  constructor(view: InlineProjection) {
+  constructor(view: FoldedInto) {
     this.#view = view;
   }
 
@@ -75,15 +76,9 @@ export class Folding {
   }
 
   #apply(recorded: RecordedEvent): void {
-    const { stream } = recorded;
-    const before = this.#recent.byStream.get(stream) ?? this.#view.loadState(stream);
-    const events = [applied(before, recorded)];
-    this.#view.apply(events);
-    this.#recent.update(events);
+    this.#view.apply([applied(this.#view.loadState(recorded.stream), recorded)]);
   }
 }
-
-const recentBounds = { statesMax: 20_000, bytesMax: 16 * 1024 * 1024 };
 
 export async function verify(
   source: VerifySource,

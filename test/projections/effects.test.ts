@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { answered, answeredLater } from "../../src/domain/asking.js";
 import { emptyStats } from "../../src/domain/bucket/stats.js";
-import type { RecordedEvent } from "../../src/domain/event.js";
+import type { DomainEvent, RecordedEvent } from "../../src/domain/event.js";
 import type { JsonObject } from "../../src/domain/json.js";
 import type { ObjectEvent } from "../../src/domain/object/events.js";
 import {
@@ -17,12 +17,14 @@ import {
   type ResourceState,
 } from "../../src/domain/resource.js";
 import { MemoryView } from "../../src/engines/memory/view.js";
+import { FoldedView, RecentRows } from "../../src/engines/sqlite/folded-view.js";
 import { migrate } from "../../src/engines/sqlite/migrate.js";
 import { SqliteView } from "../../src/engines/sqlite/view.js";
 import { type CountsNeeded, counting, type KnownCounts } from "../../src/projections/counting.js";
 import { viewTables } from "../../src/projections/projections.js";
 import { seed } from "../domain/arbitraries.js";
 import { bucketId } from "../domain/specification.js";
+import { temporaryFile } from "../support/backends.js";
 
 interface Step {
   readonly object: number;
@@ -63,38 +65,56 @@ function eventOf({ size }: Step, before: ResourceState | undefined): ObjectEvent
 
 /** The steps as events with the states around them, as a plan has them. */
 function eventsOf(asked: readonly Step[]): AppliedEvent[] {
-  const folded = new Map<string, BlamedState>();
-  const done: AppliedEvent[] = [];
+  const log = new AppliedLog();
   for (const step of asked) {
     const stream = `obj_${step.object}`;
-    const before = folded.get(stream)?.state;
-    const event = eventOf(step, before);
-    if (event === undefined) continue;
+    const event = eventOf(step, log.stateOf(stream));
+    if (event !== undefined) log.add(stream, event);
+  }
+  return log.events;
+}
+
+class AppliedLog {
+  readonly events: AppliedEvent[] = [];
+  readonly #folded = new Map<string, BlamedState>();
+
+  stateOf(stream: string): ResourceState | undefined {
+    return this.#folded.get(stream)?.state;
+  }
+
+  add(stream: string, event: DomainEvent): this {
+    const done = this.events.length;
     const recorded: RecordedEvent = {
-      position: done.length + 1,
+      position: done + 1,
       stream,
-      version: (before?.version ?? 0) + 1,
+      version: (this.stateOf(stream)?.version ?? 0) + 1,
       namespace: "default",
       bucketId,
-      eventId: `evt_${done.length}`,
+      eventId: `evt_${done}`,
       transactionId: undefined,
-      recordedAt: Date.parse("2026-10-01T00:00:00.000Z") + done.length,
+      recordedAt: Date.parse("2026-10-01T00:00:00.000Z") + done,
       meta: { actor: "a", request_id: "r" },
       event,
     };
-    const made = applied(folded.get(stream), recorded);
-    folded.set(stream, { state: made.after, blame: made.blame });
-    done.push(made);
+    const made = applied(this.#folded.get(stream), recorded);
+    this.#folded.set(stream, { state: made.after, blame: made.blame });
+    this.events.push(made);
+    return this;
   }
-  return done;
 }
 
 /** Every row of the view. */
 function rowsOf(commits: readonly (readonly AppliedEvent[])[]) {
+  return rowsAfter((db) => {
+    const view = new SqliteView(db);
+    for (const commit of commits) view.apply(commit);
+  });
+}
+
+function rowsAfter(write: (db: Database.Database) => void) {
   const db = new Database(":memory:");
   migrate(db, ":memory:", 0);
-  const view = new SqliteView(db);
-  for (const commit of commits) view.apply(commit);
+  write(db);
   const rows = viewTables.map(({ name, key }) => [
     name,
     db.prepare(`SELECT * FROM ${name} ORDER BY ${key.join(", ")}`).all(),
@@ -111,6 +131,102 @@ test("events leave the same rows whether they are committed at once or one by on
     }),
     { seed, numRuns: 60 },
   );
+});
+
+const bounds = fc.record({
+  rowsMax: fc.constantFrom(0, 1, 2, 20_000),
+  bytesMax: fc.constantFrom(0, 500, 1_000_000),
+});
+
+test("a fold that writes rows late leaves the same ones, and knows each state meanwhile", () => {
+  fc.assert(
+    fc.property(steps, bounds, fc.integer({ min: 1, max: 3 }), (asked, bound, atOnce) => {
+      const events = eventsOf(asked);
+      const folded = rowsAfter((db) => {
+        const view = new FoldedView(db, "", new RecentRows(bound));
+        for (const event of events) {
+          view.apply([event]);
+          const { after: state, blame, recorded } = event;
+          expect(view.loadState(recorded.stream)).toEqual({ state, blame });
+        }
+        while (!view.settle(atOnce)) expect(view.faults).toEqual([]);
+      });
+      expect(folded).toStrictEqual(rowsOf([events]));
+    }),
+    { seed, numRuns: 100 },
+  );
+});
+
+test("a fold writes the row of a stream with its first event, and once more, however many come", () => {
+  const events = eventsOf([4, 4, 4, 4].map((size) => ({ object: 1, size })));
+  const said: string[] = [];
+  const db = new Database(":memory:", { verbose: (sql) => said.push(String(sql)) });
+  migrate(db, ":memory:", 0);
+  const view = new FoldedView(db);
+  for (const event of events) view.apply([event]);
+  const written = () => said.filter((sql) => sql.startsWith("INSERT INTO objects"));
+  expect(written()).toHaveLength(1);
+  expect(view.settle()).toBe(true);
+  expect(written()).toHaveLength(2);
+  expect(view.settle()).toBe(true);
+  expect(written()).toHaveLength(2);
+  db.close();
+});
+
+test("a fold counts what a restored bucket takes, although its row is written late", () => {
+  const { events } = new AppliedLog()
+    .add(bucketId, {
+      type: "bucket.created",
+      data: { changes: [{ op: "add", path: "/bucket_name", value: "videos" }] },
+    })
+    .add(bucketId, { type: "bucket.deleted", data: { task_id: "task_1" } })
+    .add(bucketId, { type: "bucket.restored", data: { changes: [] } })
+    .add("obj_1", { type: "object.created", data: { changes: [] } });
+  const folded = rowsAfter((db) => {
+    const view = new FoldedView(db);
+    for (const event of events) {
+      view.apply([event]);
+      if (event.after.deleted !== undefined) view.settle();
+    }
+    view.settle();
+  });
+  expect(folded).toStrictEqual(rowsOf(events.map((event) => [event])));
+  expect(folded["namespace_totals"]).toMatchObject([{ bucket_count: 1, object_count: 1 }]);
+});
+
+test("what was not written when a connection was given up is written on the next", () => {
+  const file = temporaryFile();
+  const events = eventsOf([3, 3].map((size) => ({ object: 1, size })));
+  const rows = new RecentRows();
+  const first = new Database(file);
+  migrate(first, file, 0);
+  const view = new FoldedView(first, "", rows);
+  for (const event of events) view.apply([event]);
+  first.close();
+  const second = new Database(file);
+  new FoldedView(second, "", rows).settle();
+  expect(second.prepare("SELECT object_id, version FROM objects").all()).toEqual([
+    { object_id: "obj_1", version: 2 },
+  ]);
+  second.close();
+});
+
+test("a state that no row can have is named with its position, and the others are written", () => {
+  const [bad, ...others] = eventsOf([
+    { object: 1, size: 3 },
+    { object: 2, size: 4 },
+  ]);
+  if (bad === undefined) throw new Error("There are no events.");
+  const { objects } = rowsAfter((db) => {
+    const view = new FoldedView(db);
+    view.apply([{ ...bad, after: { ...bad.after, version: 1.5 } }]);
+    for (const event of others) view.apply([event]);
+    view.settle();
+    expect(view.faults).toEqual([
+      { position: 1, problem: expect.stringContaining("the state of obj_1 cannot be kept: ") },
+    ]);
+  });
+  expect(objects).toMatchObject([{ object_id: "obj_2" }]);
 });
 
 test("the statistics after each event are a recount, in memory too", async () => {

@@ -19,7 +19,7 @@ import { limits } from "../../domain/limits.js";
 import type { Truncation } from "../../domain/log/events.js";
 import type { Fault } from "../../domain/reports.js";
 import type { AppliedEvent, BlamedState, ResourceState } from "../../domain/resource.js";
-import { foldRow, read, toLogged } from "../../eventstore/codec.js";
+import { evolveRow, type FoldedContent, foldRow, read, toLogged } from "../../eventstore/codec.js";
 import type { StoredEvent } from "../../eventstore/frame.js";
 import { gatherAndPlan, takenId } from "../../eventstore/gather.js";
 import { Integrity } from "../../eventstore/integrity.js";
@@ -589,7 +589,7 @@ export class SqliteEngine implements EventStore {
   }
 
   async stateAt(stream: string, version: number): Promise<ResourceState | undefined> {
-    return (await this.foldedAt(stream, version))?.state;
+    return this.snapshot((reader) => this.#stateTo(reader, stream, version));
   }
 
   async foldedAt(stream: string, version: number): Promise<BlamedState | undefined> {
@@ -606,17 +606,33 @@ export class SqliteEngine implements EventStore {
   }
 
   /** The state after the event of that version: the nearest one that was saved, and what came after. */
-  #foldTo(
-    { log, projection }: SnapshotReader,
-    stream: string,
-    version: number,
-  ): BlamedState | undefined {
-    let folded = projection.loadSnapshot(stream, version);
-    const from = (folded?.state.version ?? 0) + 1;
-    for (const row of log.contents(stream, from, version)) {
-      folded = foldRow(folded, this.integrity.genuineBody(row));
+  #stateTo(reader: SnapshotReader, stream: string, version: number): ResourceState | undefined {
+    const saved = reader.projection.loadSnapshot(stream, version)?.state;
+    let state = saved;
+    for (const row of this.#rowsAfter(reader, saved, stream, version))
+      state = evolveRow(state, row);
+    return state;
+  }
+
+  /** The same, with which events set what its document has. */
+  #foldTo(reader: SnapshotReader, stream: string, version: number): BlamedState | undefined {
+    const saved = reader.projection.loadSnapshot(stream, version);
+    let folded = saved;
+    for (const row of this.#rowsAfter(reader, saved?.state, stream, version)) {
+      folded = foldRow(folded, row);
     }
     return folded;
+  }
+
+  /** What of a stream is folded after a state that was saved. @throws TAMPERED */
+  *#rowsAfter(
+    { log }: SnapshotReader,
+    saved: ResourceState | undefined,
+    stream: string,
+    version: number,
+  ): Iterable<FoldedContent> {
+    const from = (saved?.version ?? 0) + 1;
+    for (const row of log.contents(stream, from, version)) yield this.integrity.genuineBody(row);
   }
 
   /** The state at a point, as a list of one or none; what has not changed since is not folded. */
@@ -627,7 +643,7 @@ export class SqliteEngine implements EventStore {
     const place = lastAtOrBefore(newest, (version) => log.place(stream, version), point);
     if (place === undefined) return [];
     const isNewest = place.version === newest;
-    const state = isNewest ? current : this.#foldTo(reader, stream, place.version)?.state;
+    const state = isNewest ? current : this.#stateTo(reader, stream, place.version);
     return state === undefined ? [] : [state];
   }
 

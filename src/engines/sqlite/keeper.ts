@@ -31,6 +31,7 @@ import { openReader } from "./connection.js";
 import { damageOf } from "./damage.js";
 import type { SqliteEngine } from "./engine.js";
 import { writtenByOlder } from "./faults.js";
+import { FoldedView, RecentRows } from "./folded-view.js";
 import { whenUnlocked } from "./foreign-lock.js";
 import { readKnownHead } from "./known-head.js";
 import { LogReader } from "./log-sql.js";
@@ -38,7 +39,6 @@ import { readKeptTree } from "./log-tree.js";
 import { checkPages, type PageCheckReport } from "./page-check.js";
 import { findSchemaFault } from "./schema-check.js";
 import { StateTables } from "./state-tables.js";
-import { SqliteView } from "./view.js";
 import { type Side, ViewComparison } from "./view-comparison.js";
 
 const suffix = "_rebuild";
@@ -113,13 +113,17 @@ export class SqliteKeeper implements ProjectionKeeper {
       live.exec("BEGIN");
       const log = new LogReader(live);
       for (const { name } of viewTables) beside.exec(tableSql(live, name));
+      const folded = new FoldedView(beside);
       return await work({
         head: log.head(),
-        folded: new SqliteView(beside),
+        folded,
         tree: readKeptTree(live),
         logAfter: async (position, limit) =>
           log.logAfter(position === 0 ? beforeAll : position, limit),
-        firstDifference: () => firstDifference(live, beside),
+        firstDifference: async () => {
+          folded.settle();
+          return folded.faults[0] ?? (await firstDifference(live, beside));
+        },
         structure: async () => {
           const problem = findSchemaFault(live) ?? (await this.checkPages()).problem;
           return problem === undefined ? undefined : { position: 0, problem };
@@ -290,7 +294,8 @@ class Fold {
   readonly unreadable: Fault[] = [];
   #replayed = 0;
   #total = 0;
-  #into: { readonly db: Database.Database; readonly folding: Folding } | undefined;
+  readonly #rows = new RecentRows();
+  #into: { readonly db: Database.Database; readonly view: FoldedView } | undefined;
 
   get replayed(): number {
     return this.#replayed;
@@ -300,23 +305,28 @@ class Fold {
     return { done: this.#replayed, total: this.#total };
   }
 
-  /** @returns whether all of the log is folded now. */
+  /** @returns whether all of the log is folded now, and in the tables. */
   next(db: Database.Database, reader: LogReader, size: number): boolean {
     const { position: total } = reader.head();
     this.#total = total;
-    if (this.#replayed === total) return true;
-    const rows = reader.logAfter(this.#replayed, size);
     // The connection is another one after a fault of the disk.
-    if (this.#into?.db !== db)
-      this.#into = { db, folding: new Folding(new SqliteView(db, suffix)) };
-    this.unreadable.push(...this.#into.folding.next(rows));
+    if (this.#into?.db !== db) this.#into = { db, view: new FoldedView(db, suffix, this.#rows) };
+    const { view } = this.#into;
+    if (this.#replayed < total) this.#fold(view, reader, size);
+    const isSettled = this.#replayed === total && view.settle(size);
+    this.unreadable.push(...view.faults.splice(0));
+    return isSettled;
+  }
+
+  #fold(view: FoldedView, reader: LogReader, size: number): void {
+    const rows = reader.logAfter(this.#replayed, size);
+    this.unreadable.push(...new Folding(view).next(rows));
     const reached = this.#replayed + rows.length;
     invariant(
       rows.length > 0 && rows.at(-1)?.position === reached,
       `the log has a gap after ${this.#replayed}, or does not reach its head: verify it`,
     );
     this.#replayed = reached;
-    return reached === total;
   }
 }
 

@@ -2,7 +2,7 @@
 import type Database from "better-sqlite3";
 import { z } from "zod";
 import type { FoldedContent } from "../../eventstore/codec.js";
-import { type StoredEvent, zeroHash } from "../../eventstore/frame.js";
+import type { StoredEvent } from "../../eventstore/frame.js";
 import { sliceBytesMax, storedBytes } from "../../eventstore/slice.js";
 import {
   type CountedEvents,
@@ -18,34 +18,11 @@ import {
   type TimeFilter,
 } from "../../eventstore/store.js";
 import type { StoredBody } from "../../eventstore/verify.js";
+import { ContentRow, contentColumns, eventColumns, eventOf, loggedOf } from "./event-rows.js";
 
 const bytes = z.instanceof(Uint8Array);
 
 const HeadRow = z.object({ position: z.number(), hash: bytes, recordedAt: z.number() });
-
-const EventRow = z.object({
-  position: z.number(),
-  stream: z.string(),
-  version: z.number(),
-  namespace: z.string(),
-  bucketId: z.string(),
-  eventId: z.string(),
-  transactionId: z.string().nullable(),
-  type: z.string(),
-  schemaVersion: z.number(),
-  recordedAt: z.number(),
-  meta: bytes.nullable(),
-  metaSalt: bytes.nullable(),
-  metaCommitment: bytes,
-  body: bytes.nullable(),
-  salt: bytes.nullable(),
-  commitment: bytes,
-  hash: bytes,
-});
-
-const ContentRow = EventRow.omit({ hash: true, meta: true, metaSalt: true, metaCommitment: true });
-
-const LoggedRow = EventRow.extend({ previousHash: bytes.nullable() });
 
 const PlaceRow = z.object({
   version: z.number(),
@@ -71,18 +48,6 @@ const IdempotencyRowSchema = z.object({
   recordedAt: z.number(),
   results: z.string(),
 });
-
-/** Bytes are cast, so that they are read exactly as they lie there, also when tampered with. */
-const columns = `
-  e.position, e.stream, e.version, e.namespace, e.bucket_id AS bucketId, e.event_id AS eventId,
-  e.transaction_id AS transactionId, e.type, e.schema_version AS schemaVersion,
-  e.recorded_at AS recordedAt, CAST(e.meta AS BLOB) AS meta, e.meta_salt AS metaSalt,
-  e.meta_commitment AS metaCommitment, CAST(e.body AS BLOB) AS body, e.salt, e.commitment, e.hash`;
-
-const contentColumns = `
-  position, stream, version, namespace, bucket_id AS bucketId, event_id AS eventId,
-  transaction_id AS transactionId, type, schema_version AS schemaVersion,
-  recorded_at AS recordedAt, CAST(body AS BLOB) AS body, salt, commitment`;
 
 const SecretRow = z
   .object({
@@ -140,12 +105,12 @@ export class LogReader {
       .prepare("SELECT version FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1")
       .pluck();
     this.#contents = db.prepare(
-      `SELECT ${contentColumns} FROM events
-       WHERE stream = ? AND version BETWEEN ? AND ? ORDER BY version`,
+      `SELECT ${contentColumns} FROM events e
+       WHERE e.stream = ? AND e.version BETWEEN ? AND ? ORDER BY e.version`,
     );
     const page = (order: "ASC" | "DESC") =>
       db.prepare(
-        `SELECT ${columns}, p.hash AS previousHash
+        `SELECT ${eventColumns}, p.hash AS previousHash
          FROM events e LEFT JOIN events p ON p.position = e.position - 1
          WHERE e.stream = ? AND e.version BETWEEN ? AND ?
          ORDER BY e.version ${order} LIMIT ?`,
@@ -154,7 +119,7 @@ export class LogReader {
     this.#streamAscending = page("ASC");
     this.#streamDescending = page("DESC");
     this.#log = db.prepare(
-      `SELECT ${columns} FROM events e WHERE e.position > ? ORDER BY e.position LIMIT ?`,
+      `SELECT ${eventColumns} FROM events e WHERE e.position > ? ORDER BY e.position LIMIT ?`,
     );
     this.#idempotency = db.prepare(
       `SELECT scope, key, fingerprint, recorded_at AS recordedAt, results
@@ -202,13 +167,11 @@ export class LogReader {
   }> {
     const statement = page.order === "asc" ? this.#streamAscending : this.#streamDescending;
     const rows = statement.iterate(stream, page.from, page.to, page.limit);
-    for (const { previousHash, ...row } of slice(rows, LoggedRow)) {
-      yield { row, previousHash: previousHash ?? zeroHash };
-    }
+    yield* slice(rows, loggedOf, ({ row }) => row);
   }
 
   logAfter(position: number, limit: number): StoredEvent[] {
-    return [...slice(this.#log.iterate(position, limit), EventRow)];
+    return [...slice(this.#log.iterate(position, limit), eventOf, (row) => row)];
   }
 
   nextOf(namespace: string, after: number): number | undefined {
@@ -228,12 +191,12 @@ export class LogReader {
     const bound =
       before === undefined ? "" : "AND +e.position < @before AND e.recorded_at <= @until";
     const statement = this.#prepared(
-      `SELECT ${columns} FROM events e
+      `SELECT ${eventColumns} FROM events e
        WHERE ${where} ${bound} ORDER BY ${order} LIMIT @limit OFFSET @skip`,
     );
     const place = { before: before?.position, until: before?.recordedAt };
     const parameters = { ...parametersOf(filter), skip, limit, ...place };
-    for (const row of statement.iterate(parameters)) yield EventRow.parse(row);
+    for (const row of statement.iterate(parameters)) yield eventOf(row);
   }
 
   count(filter: EventFilter): number {
@@ -324,12 +287,16 @@ function parametersOf({ types, from = 0, to = Number.MAX_SAFE_INTEGER, ...keys }
 }
 
 /** The rows until they are large together: one at least, so that whoever reads on gets on. */
-function* slice<Row extends StoredEvent>(rows: Iterable<unknown>, schema: z.ZodType<Row>) {
+function* slice<Row>(
+  rows: Iterable<unknown>,
+  parse: (raw: unknown) => Row,
+  eventIn: (row: Row) => StoredEvent,
+) {
   let bytes = 0;
   for (const raw of rows) {
-    const row = schema.parse(raw);
+    const row = parse(raw);
     yield row;
-    bytes += storedBytes(row);
+    bytes += storedBytes(eventIn(row));
     if (bytes >= sliceBytesMax) return;
   }
 }
