@@ -4,7 +4,15 @@
  */
 import type { Change } from "./change.js";
 import { invalidAt, withDetails } from "./errors.js";
-import { isJsonObject, type JsonObject, type JsonValue, jsonEqual, ownValue } from "./json.js";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  jsonEqual,
+  type Member,
+  ownValue,
+  withMembers,
+} from "./json.js";
 import { limits } from "./limits.js";
 import { escapeToken, type Pointer, parsePointer } from "./pointer.js";
 
@@ -59,23 +67,25 @@ interface Assignment {
   readonly value: JsonValue | undefined;
 }
 
-/** One pass over the members for all assignments, because a patch may make very many. */
+/** All of one object together, because a patch may make very many. */
 function assign(object: JsonObject, assignments: readonly Assignment[], level: number): JsonObject {
-  const members = new Map(Object.entries(object));
+  const here: Member[] = [];
   const below = new Map<string, Assignment[]>();
   for (const assignment of assignments) {
     const { pointer, value } = assignment;
     const key = pointer[level] ?? "";
-    if (pointer.length > level + 1) {
-      const deeper = below.get(key) ?? [];
-      deeper.push(assignment);
-      below.set(key, deeper);
-    } else if (value === undefined) members.delete(key);
-    else members.set(key, value);
+    if (pointer.length <= level + 1) {
+      here.push([key, value]);
+      continue;
+    }
+    const deeper = below.get(key);
+    if (deeper === undefined) below.set(key, [assignment]);
+    else deeper.push(assignment);
   }
-  for (const [key, deeper] of below) {
-    const child = members.get(key);
-    members.set(key, assign(isJsonObject(child) ? child : {}, deeper, level + 1));
-  }
-  return Object.fromEntries(members);
+  const assigned = withMembers(object, here);
+  const nested = [...below].map(([key, deeper]): Member => {
+    const child = ownValue(assigned, key);
+    return [key, assign(isJsonObject(child) ? child : {}, deeper, level + 1)];
+  });
+  return withMembers(assigned, nested);
 }

@@ -29,6 +29,37 @@ export function withKey(object: JsonObject, key: string, value: JsonValue): Json
   return { ...object, [key]: value };
 }
 
+/** A key, and its value; undefined takes the key away. */
+export type Member = readonly [key: string, value: JsonValue | undefined];
+
+/** Up to as many are put in one after the other, which takes a copy of the object for each. */
+const fewMembers = 8;
+
+/** The object with these members, one after the other: a key that it has keeps its place. */
+export function withMembers(object: JsonObject, members: readonly Member[]): JsonObject {
+  if (members.length > fewMembers) return withManyMembers(object, members);
+  let changed = object;
+  for (const [key, value] of members) {
+    changed = value === undefined ? withoutKey(changed, key) : { ...changed, [key]: value };
+  }
+  return changed;
+}
+
+function withoutKey(object: JsonObject, key: string): JsonObject {
+  const { [key]: _gone, ...rest } = object;
+  return rest;
+}
+
+/** In one pass over the object, which may be as large. */
+function withManyMembers(object: JsonObject, members: readonly Member[]): JsonObject {
+  const all = new Map(Object.entries(object));
+  for (const [key, value] of members) {
+    if (value === undefined) all.delete(key);
+    else all.set(key, value);
+  }
+  return Object.fromEntries(all);
+}
+
 /** The object of the members that are there. */
 export function withoutAbsent(
   members: Readonly<Record<string, JsonValue | undefined>>,

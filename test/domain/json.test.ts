@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { jsonBytes, jsonDepth, jsonEqual, toJson } from "../../src/domain/json.js";
+import { jsonBytes, jsonDepth, jsonEqual, toJson, withMembers } from "../../src/domain/json.js";
 import { anyJson, canonical, seed } from "./arbitraries.js";
 import { refusalOf } from "./refusal.js";
 
@@ -141,4 +141,30 @@ describe("jsonDepth", () => {
 
 test("jsonBytes counts UTF-8, not characters", () => {
   expect(jsonBytes({ é: "😀" })).toBe('{"":""}'.length + 2 + 4);
+});
+
+describe("members put into an object", () => {
+  const anyKey = fc.constantFrom("a", "b", "c", "1", "", "__proto__", "constructor");
+  const anyMember = fc.tuple(anyKey, fc.option(fc.nat({ max: 3 }), { nil: undefined }));
+  const anyObject = fc
+    .uniqueArray(fc.tuple(anyKey, fc.nat()), { selector: ([key]) => key })
+    .map((members) => Object.fromEntries(members));
+
+  test("are put in one after the other, however many they are, and keep their places", () => {
+    fc.assert(
+      fc.property(anyObject, fc.array(anyMember, { maxLength: 20 }), (object, members) => {
+        const before = JSON.stringify(object);
+        const expected = new Map(Object.entries(object));
+        for (const [key, value] of members) {
+          if (value === undefined) expected.delete(key);
+          else expected.set(key, value);
+        }
+        const found = withMembers(object, members);
+        expect(JSON.stringify(found)).toBe(JSON.stringify(Object.fromEntries(expected)));
+        expect(Object.getPrototypeOf(found)).toBe(Object.prototype);
+        expect(JSON.stringify(object)).toBe(before);
+      }),
+      { seed },
+    );
+  });
 });
