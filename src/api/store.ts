@@ -141,7 +141,7 @@ export interface EmbeddedStore<Sent = unknown> extends BucketStore<Sent> {
   organization(caller?: ServedCaller): ServedOrganization<Sent>;
   /**
    * The bucket of that name or id as it is answered now, if that is at hand: the same object for as long
-   * as it is answered so. It says nothing of who may read it.
+   * as it is answered so. None is once the store is being closed. It says nothing of who may read it.
    */
   readyBucket(namespace: string, identifier: string): CurrentBucket | undefined;
   /** The audit of reads: a server tells it of each that it answers. */

@@ -33,7 +33,7 @@ export function withKey(object: JsonObject, key: string, value: JsonValue): Json
 export type Member = readonly [key: string, value: JsonValue | undefined];
 
 /** Up to as many are put in one after the other, which takes a copy of the object for each. */
-const fewMembers = 8;
+const fewMembers = 4;
 
 /** The object with these members, one after the other: a key that it has keeps its place. */
 export function withMembers(object: JsonObject, members: readonly Member[]): JsonObject {

@@ -4,6 +4,7 @@
  * in the plainest way. All else goes the way of all requests, which alone decides what an answer is:
  * nothing is made here.
  */
+import type { IncomingMessage } from "node:http";
 import type { CurrentBucket, EmbeddedStore } from "../api/index.js";
 import { limits } from "../domain/limits.js";
 import type { Gate } from "./access.js";
@@ -34,22 +35,20 @@ interface Sent {
 }
 
 /** What a plain request may have, each once; other headers may ask for another answer. */
-const plainHeaders: ReadonlyMap<string, number> = new Map(
-  [
-    "accept",
-    "accept-encoding",
-    "accept-language",
-    "authorization",
-    "connection",
-    "host",
-    "sec-fetch-dest",
-    "sec-fetch-mode",
-    "sec-fetch-site",
-    "user-agent",
-    "x-namespace",
-    "x-request-id",
-  ].map((name, at) => [name, 1 << at]),
-);
+const plainHeaders: ReadonlySet<string> = new Set([
+  "accept",
+  "accept-encoding",
+  "accept-language",
+  "authorization",
+  "connection",
+  "host",
+  "sec-fetch-dest",
+  "sec-fetch-mode",
+  "sec-fetch-site",
+  "user-agent",
+  "x-namespace",
+  "x-request-id",
+]);
 const plainTypes: ReadonlySet<string> = new Set(["*/*", "application/json"]);
 /** Not encoded, and without a query behind it. */
 const plainIdentifier = /^[\w-]{1,255}$/;
@@ -70,13 +69,12 @@ export class ReadyAnswers {
   repeat(context: HttpContext): boolean {
     const asked = this.#asked(context);
     if (asked === undefined) return false;
-    const token = this.#parts.gate.opener(bucketRoute, context, asked.namespace);
-    if (token === undefined) return false;
     const current = this.#current(asked);
     const sent = current && this.#sent.get(current);
-    if (sent === undefined) return false;
     const { protocol, req, res, state } = context;
-    if (sent.host !== req.headers.host || sent.protocol !== protocol) return false;
+    if (sent?.host !== req.headers.host || sent?.protocol !== protocol) return false;
+    const token = this.#parts.gate.opener(bucketRoute, context, asked.namespace);
+    if (token === undefined) return false;
     state.route = bucketRoute.path;
     state.actor = token.name;
     // Koa leaves what is sent by ourselves alone.
@@ -112,10 +110,10 @@ export class ReadyAnswers {
 
   /** Undefined for what is no plain request for a bucket. */
   #asked({ req }: HttpContext): Asked | undefined {
-    const { method, url = "", headers, rawHeaders } = req;
+    const { method, url = "", headers } = req;
     if (method !== "GET" || !url.startsWith(this.#root)) return undefined;
     const { accept = "*/*", "x-namespace": namespace = "default" } = headers;
-    if (!hasPlainHeaders(rawHeaders) || !plainTypes.has(accept)) return undefined;
+    if (!hasPlainHeaders(req) || !plainTypes.has(accept)) return undefined;
     const identifier = url.slice(this.#root.length);
     if (!plainIdentifier.test(identifier) || typeof namespace !== "string") return undefined;
     return { namespace, identifier };
@@ -134,12 +132,12 @@ function asWritten(name: string): string {
   return written;
 }
 
-function hasPlainHeaders(rawHeaders: readonly string[]): boolean {
-  let seen = 0;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const bit = plainHeaders.get(rawHeaders[index]?.toLowerCase() ?? "");
-    if (bit === undefined || (seen & bit) !== 0) return false;
-    seen |= bit;
+function hasPlainHeaders({ headers, rawHeaders }: IncomingMessage): boolean {
+  let count = 0;
+  for (const name in headers) {
+    if (!plainHeaders.has(name)) return false;
+    count += 1;
   }
-  return true;
+  // What is sent twice is one header to Node.
+  return rawHeaders.length === 2 * count;
 }

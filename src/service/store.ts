@@ -237,6 +237,7 @@ export class Store implements EmbeddedStore {
   }
 
   readyBucket(namespace: string, identifier: string): CurrentBucket | undefined {
+    if (this.#closing !== undefined) return undefined;
     return this.#service.current.ready(namespace, identifier);
   }
 

@@ -116,6 +116,13 @@ describe("what is not asked in the plainest way, or by whom it is not for, is ne
     expect(await askBothWays(service, request)).toContain(told);
   });
 
+  test("what a store that is closed had at hand", async () => {
+    const service = await serveWatched();
+    await askBothWays(service);
+    await service.store.close();
+    expect(await askBothWays(service)).toMatch("HTTP/1.1 503 ");
+  });
+
   test("a token that was revoked, that expired, or that opens another namespace", async () => {
     const clock = new TestClock();
     const service = await serveWatched({ clock: clock.read });
