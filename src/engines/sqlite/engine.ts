@@ -391,9 +391,8 @@ export class SqliteEngine implements EventStore {
 
   #plan(writer: Writer, units: readonly Unit[]): Plan {
     const head = writer.reader.head();
-    const cache = this.#cache.at(head);
     const loader = {
-      loadState: (stream: string) => cache.get(stream) ?? writer.projection.loadState(stream),
+      loadState: this.#cache.at(head, (stream) => writer.projection.loadState(stream)),
       loadReservation: (scope: string, key: string) =>
         writer.projection.loadReservation(scope, key),
       loadIdempotency: writer.reader.idempotency.bind(writer.reader),
