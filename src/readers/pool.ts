@@ -55,9 +55,10 @@ export class ReaderPool implements Readers {
     }
   }
 
-  /** Begins the first reader before there is work for it, which would wait while it loads. */
+  /** Begins the first reader, if none is there, before there is work for it, which would wait while it loads. */
   prepare(): void {
-    if (!this.#isClosed) this.#leastBusy();
+    const isThere = this.#readers.some((reader) => !reader.isEnded);
+    if (!this.#isClosed && !isThere) this.#leastBusy();
   }
 
   /** Those that come next open the store anew, and what is under way is asked of them. */

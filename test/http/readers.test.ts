@@ -213,3 +213,33 @@ test("a pool that is prepared begins one reader, which answers first, and none o
   prepared.prepare();
   expect(begun).toBe(1);
 });
+
+test("a pool that is prepared while its first reader is busy begins no other", async () => {
+  let begun = 0;
+  const busy = poolOf(here.file, { onBegun: () => (begun += 1) });
+  let passed: () => void = () => {};
+  const isAsked = new Promise<void>((resolve) => {
+    passed = resolve;
+  });
+  const readers: Readers = {
+    answer: (asked) => {
+      const answer = busy.answer(asked);
+      passed();
+      return answer;
+    },
+  };
+  const server = await serveStore({
+    store: here.store,
+    readers,
+    logger,
+    host: "127.0.0.1",
+    port: 0,
+  });
+  const listed = ask(server.url, "/v1/buckets/list", { method: "POST", body: {} });
+  await isAsked;
+  while (begun === 0) await new Promise((resolve) => setImmediate(resolve));
+  busy.prepare();
+  expect([(await listed).status, begun]).toEqual([200, 1]);
+  await server.close();
+  await busy.close();
+});
