@@ -18,7 +18,7 @@ import type { IdempotencyRow } from "../eventstore/store.js";
 import { GrowingTree, leafHash } from "../eventstore/tree.js";
 import { ChainCheck } from "../eventstore/verify.js";
 import { holdTimers } from "../held-timers.js";
-import { Folding } from "../projections/verify.js";
+import { foldInto } from "../projections/verify.js";
 import { type Checkpoint, openCheckpoint, readCheckpoint } from "../proofs/checkpoint.js";
 import { type NoteVerifier, parseVerifier } from "../proofs/note.js";
 import { bringBlobs, contentsOf } from "./copy-store.js";
@@ -205,7 +205,7 @@ class ImportedLog {
       for (const key of keys) log.putIdempotency(key);
       log.setHead(last);
       this.#view ??= new FoldedView(db);
-      const unreadable = new Folding(this.#view).next(rows).length;
+      const unreadable = foldInto(this.#view, rows).length;
       this.#view.settle();
       return unreadable + this.#view.faults.splice(0).length;
     });

@@ -52,8 +52,6 @@ const plainHeaders: ReadonlySet<string> = new Set([
 const plainTypes: ReadonlySet<string> = new Set(["*/*", "application/json"]);
 /** Not encoded, and without a query behind it. */
 const plainIdentifier = /^[\w-]{1,255}$/;
-/** Of one request alone. */
-const ownHeaders: ReadonlySet<string> = new Set(["x-request-id"]);
 
 export class ReadyAnswers {
   readonly #parts: ReadyParts;
@@ -94,7 +92,7 @@ export class ReadyAnswers {
     const current = asked && this.#current(asked);
     if (current?.text !== body) return;
     const headers = Object.entries(res.getHeaders())
-      .filter(([name]) => !ownHeaders.has(name))
+      .filter(([name]) => name !== "x-request-id")
       .flatMap(([name, values = []]) =>
         [values].flat().flatMap((value) => [asWritten(name), String(value)]),
       );

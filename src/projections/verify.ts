@@ -1,5 +1,4 @@
 /** Verifying a store, whatever engine holds it: the log by its chain, the view by folding the log. */
-import type { RecordedEvent } from "../domain/event.js";
 import { isUnreadable } from "../domain/history.js";
 import type {
   ExpectedHead,
@@ -41,43 +40,31 @@ export interface VerifySource {
 /** How many events are worked on before requests are let through. */
 export const sliceEvents = 500;
 
-/** Folds rows of the log into a view, slice by slice. */
-export class Folding {
-  readonly #view: FoldedInto;
-
-  constructor(view: FoldedInto) {
-    this.#view = view;
-  }
-
-  /**
-   * Folds what comes next.
-   * @returns the events that cannot be read, or cannot have happened. They are passed over, but for what
-   * is unreadable about them alone, such as who did it.
-   */
-  next(rows: readonly StoredEvent[]): Fault[] {
-    const faults: Fault[] = [];
-    for (const row of rows) {
-      const recorded = read(row);
-      if (isUnreadable(recorded)) {
-        faults.push({
-          position: row.position,
-          problem: `the event cannot be read: ${recorded.problem}`,
-        });
-      }
-      try {
-        this.#apply(isUnreadable(recorded) ? withoutMeta(row) : recorded);
-      } catch (error) {
-        if (isUnreadable(recorded)) continue;
-        const problem = `the event cannot have happened: ${problemOf(error)}`;
-        faults.push({ position: row.position, problem });
-      }
+/**
+ * Folds the next rows of the log into a view.
+ * @returns the events that cannot be read, or cannot have happened. They are passed over, but for what
+ * is unreadable about them alone, such as who did it.
+ */
+export function foldInto(view: FoldedInto, rows: readonly StoredEvent[]): Fault[] {
+  const faults: Fault[] = [];
+  for (const row of rows) {
+    const recorded = read(row);
+    if (isUnreadable(recorded)) {
+      faults.push({
+        position: row.position,
+        problem: `the event cannot be read: ${recorded.problem}`,
+      });
     }
-    return faults;
+    try {
+      const event = isUnreadable(recorded) ? withoutMeta(row) : recorded;
+      view.apply([applied(view.loadState(event.stream), event)]);
+    } catch (error) {
+      if (isUnreadable(recorded)) continue;
+      const problem = `the event cannot have happened: ${problemOf(error)}`;
+      faults.push({ position: row.position, problem });
+    }
   }
-
-  #apply(recorded: RecordedEvent): void {
-    this.#view.apply([applied(this.#view.loadState(recorded.stream), recorded)]);
-  }
+  return faults;
 }
 
 export async function verify(
@@ -89,12 +76,11 @@ export async function verify(
   const chain = new ChainCheck();
   const { tiles, checkpoints } = source.tree;
   const tree = new TreeCheck(tiles, [...checkpoints, ...(root === undefined ? [] : [root])]);
-  const folding = new Folding(source.folded);
   const unreadable: Fault[] = [];
   const check = (row: StoredEvent) => {
     const fault =
       chain.next(row) ?? differsFrom(expected, row) ?? at(row.position, tree.next(row.hash));
-    if (fault === undefined) unreadable.push(...folding.next([row]));
+    if (fault === undefined) unreadable.push(...foldInto(source.folded, [row]));
     return fault;
   };
   const found =
@@ -119,13 +105,12 @@ export async function verify(
 /** The part of `verify` that is about the view: folds the log from zero, and leaves the chain alone. */
 export async function replay(source: VerifySource, onProgress: OnProgress): Promise<ReplayReport> {
   let replayed = 0;
-  const folding = new Folding(source.folded);
   const unreadable: Fault[] = [];
   const check = (row: StoredEvent): Fault | undefined => {
     const position = replayed + 1;
     if (row.position !== position) return { position, problem: "the log has a gap here" };
     replayed = position;
-    unreadable.push(...folding.next([row]));
+    unreadable.push(...foldInto(source.folded, [row]));
     return undefined;
   };
   const found = (await checkLog(source, check, onProgress)) ?? (await viewFault(source));

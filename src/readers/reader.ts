@@ -71,8 +71,8 @@ export class Reader {
     this.#end = endingOf(this.#worker);
     this.#exited = new Promise((resolve) => this.#worker.once("exit", resolve));
     this.#worker.on("message", (message: unknown) => {
+      if (message === loaded) return;
       const told = FromReader.parse(message);
-      if (told === loaded) return;
       if (told === "awake") clearTimeout(this.#waking);
       else if ("line" in told) options.onLine(told.line);
       else options.onAltered(told.altered);

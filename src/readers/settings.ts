@@ -2,7 +2,6 @@
 import { MessagePort } from "node:worker_threads";
 import { z } from "zod";
 import { permissions } from "../domain/permissions.js";
-import { loaded } from "../engines/sqlite/threads.js";
 
 /** How a reader opens the store, and what its app has to know to answer as the server does. */
 export const ReaderSettings = z.object({
@@ -34,11 +33,10 @@ export const ToReader = z.union([AdmittedRead, z.literal("awake?")]);
 export type ToReader = z.infer<typeof ToReader>;
 
 /**
- * What a reader sends beside its answers: that it has loaded what it needs, that it is in no long work,
- * lines of its log, and that the log was altered.
+ * What a reader sends beside its answers, once it has loaded: that it is in no long work, lines of its log,
+ * and that the log was altered.
  */
 export const FromReader = z.union([
-  z.literal(loaded),
   z.literal("awake"),
   z.object({ line: z.string() }),
   z.object({ altered: z.object({ position: z.number(), problem: z.string() }) }),

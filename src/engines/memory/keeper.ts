@@ -13,7 +13,7 @@ import type { LogTree } from "../../eventstore/log-tree.js";
 import type { EventStore } from "../../eventstore/store.js";
 import type { KnownRoot } from "../../eventstore/tree-check.js";
 import {
-  Folding,
+  foldInto,
   replay,
   sliceEvents,
   type VerifySource,
@@ -68,12 +68,11 @@ export class MemoryKeeper implements ProjectionKeeper {
 
   async rebuild(onProgress: OnProgress): Promise<RebuildReport> {
     const folded = new MemoryView();
-    const folding = new Folding(folded);
     const unreadable: Fault[] = [];
     // Writes go on meanwhile; no `await` falls between catching up and swapping.
     while (folded.position < this.#view.position) {
       const rows = await this.#store.readLog(folded.position, sliceEvents);
-      unreadable.push(...folding.next(rows));
+      unreadable.push(...foldInto(folded, rows));
       onProgress({ done: folded.position, total: this.#view.position });
     }
     const found = differences(this.#view.states(), folded.states());

@@ -19,7 +19,7 @@ import { GrowingTree } from "../../eventstore/tree.js";
 import type { KnownRoot } from "../../eventstore/tree-check.js";
 import { viewTables } from "../../projections/projections.js";
 import {
-  Folding,
+  foldInto,
   replay,
   sliceEvents,
   type VerifySource,
@@ -320,7 +320,7 @@ class Fold {
 
   #fold(view: FoldedView, reader: LogReader, size: number): void {
     const rows = reader.logAfter(this.#replayed, size);
-    this.unreadable.push(...new Folding(view).next(rows));
+    this.unreadable.push(...foldInto(view, rows));
     const reached = this.#replayed + rows.length;
     invariant(
       rows.length > 0 && rows.at(-1)?.position === reached,
