@@ -2,29 +2,21 @@
  * Takes a backup: a folder that is made under another name, proved, signed, and then renamed. What
  * has the name of a backup verifies, whatever way the process ended.
  */
-import { randomUUID } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import type { BackupReport, OwnBackupOptions } from "../api/backups.js";
 import { isDiskFull as hasNoRoom } from "../blobstore/file/faults.js";
 import { BucketsError } from "../domain/errors.js";
 import { formatTime } from "../domain/event.js";
 import { reducerVersion } from "../domain/resource.js";
-import { makeFile, readFileIfAny, syncFile, syncFolderOf } from "../durable-file.js";
+import { makeFile, readFileIfAny, syncFile } from "../durable-file.js";
 import { isDiskFull } from "../engines/sqlite/faults.js";
 import { readMigrations } from "../engines/sqlite/migrate.js";
 import { packageVersion } from "../package-folder.js";
 import type { NoteSigner } from "../proofs/note.js";
 import { roomFor } from "../room.js";
 import { monotonicNow } from "../timers.js";
+import { partialOf, removeLeftovers, takePlace } from "./backup-folders.js";
 import type { StoreCopy } from "./copy-store.js";
 import { digestOf } from "./digest.js";
 import { emptyRegister, erasuresOf } from "./erasures.js";
@@ -60,7 +52,6 @@ interface BackupParts {
   readonly secretKey: () => Promise<Uint8Array | undefined>;
 }
 
-const leftoverMs = 24 * 60 * 60 * 1_000;
 /** `--update` trusts what an earlier backup has by its size; so often it is read again. */
 const hashAgainMs = 7 * 24 * 60 * 60 * 1_000;
 
@@ -95,7 +86,7 @@ export class FileBackups implements Backups {
     const earlier = from === undefined ? undefined : readManifest(from, undefined);
     const bytes = this.#assertRoom(to);
     removeLeftovers(to, takenAt);
-    const partial = `${to}.partial-${randomUUID()}`;
+    const partial = partialOf(to);
     mkdirSync(partial, { mode: 0o700 });
     try {
       const hashesEarlier =
@@ -120,7 +111,7 @@ export class FileBackups implements Backups {
         passphrase: options.passphrase,
         signer,
       });
-      takePlace(partial, to, existsSync(to));
+      takePlace(partial, to);
       return reportOf(to, manifest, walBytes, Math.round(monotonicNow() - began));
     } catch (error) {
       rmSync(partial, { recursive: true, force: true });
@@ -227,27 +218,6 @@ function assertSameLog(to: string, found: string, expected: string): void {
     `${to} is a backup of another log (${found}): take another name.`,
     { to, log_id: found },
   );
-}
-
-/** One rename, or where an earlier one is replaced two: either is whole at every moment. */
-function takePlace(partial: string, to: string, replaces: boolean): void {
-  const old = `${to}.replaced-${randomUUID()}`;
-  if (replaces) renameSync(to, old);
-  renameSync(partial, to);
-  syncFolderOf(to);
-  if (replaces) rmSync(old, { recursive: true, force: true });
-}
-
-/** What a process that died left of backups with that name. */
-function removeLeftovers(to: string, now: number): void {
-  const names = readdirSync(dirname(to));
-  const isLeft = (name: string, kind: string) => name.startsWith(`${basename(to)}.${kind}-`);
-  for (const name of names) {
-    const path = join(dirname(to), name);
-    const isReplaced = isLeft(name, "replaced") && existsSync(to);
-    const isAbandoned = isLeft(name, "partial") && now - statSync(path).mtimeMs > leftoverMs;
-    if (isReplaced || isAbandoned) rmSync(path, { recursive: true, force: true });
-  }
 }
 
 function reportOf(

@@ -2,13 +2,14 @@
  * Takes backups while a server runs, each in a folder named by its time below one folder, and removes
  * those that need not be kept. Blobs that the one before has are linked, not copied.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { BackupReport, EmbeddedStore } from "../api/index.js";
 import { BucketsError, isBucketsError } from "../domain/errors.js";
 import { formatTime } from "../domain/event.js";
 import { type HealthCheck, passes, warns } from "../domain/health.js";
 import { clearTimeout, setTimeout } from "../timers.js";
+import { removeAbandoned, removeBackup } from "./backup-folders.js";
 import { type Keep, outlived } from "./keeping.js";
 import { readManifest } from "./read-manifest.js";
 
@@ -95,16 +96,10 @@ export class BackupSchedule {
   }
 
   #removeOutlived(): void {
-    const { folder, keep } = this.#options;
+    const { folder, keep, clock } = this.#options;
     const times = backupsIn(folder);
-    for (const time of outlived(times, keep)) {
-      const path = join(folder, nameOf(time));
-      // What has the name of a backup is whole, also when this is cut short.
-      renameSync(path, `${path}.partial-removed`);
-    }
-    for (const name of readdirSync(folder)) {
-      if (name.endsWith(".partial-removed")) rmSync(join(folder, name), { recursive: true });
-    }
+    for (const time of outlived(times, keep)) removeBackup(join(folder, nameOf(time)));
+    removeAbandoned(folder, clock(), (name) => namePattern.test(name));
   }
 
   /** When the newest was taken, milliseconds; undefined before the first. */

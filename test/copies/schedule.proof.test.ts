@@ -109,6 +109,24 @@ deepTest(
   },
 );
 
+test("what died on the way to a backup of any time is removed after a day, and nothing else", async () => {
+  const { store, folder, clock, schedule: made } = await schedule();
+  const left = [
+    "2026-09-30T00-00-00.000Z.partial-a",
+    "notes.partial-b",
+    "2026-09-29T00-00-00.000Z",
+  ];
+  for (const name of left) mkdirSync(join(folder, name));
+  clock.now = Date.now();
+  await made.takeIfDue();
+  expect(readdirSync(folder)).toEqual(expect.arrayContaining(left));
+  clock.now += day + minute;
+  await made.takeIfDue();
+  const now = readdirSync(folder);
+  expect(left.filter((name) => now.includes(name))).toEqual(left.slice(1));
+  await store.close();
+});
+
 test("a server tells of them in its readiness and its metrics, and is ready also without", async () => {
   const { store, schedule: made } = await schedule();
   const service = await serveTest({ backups: made });
