@@ -39,7 +39,7 @@ class Place {
   }
 
   install(what) {
-    this.run("npm", "install", "--silent", "--no-audit", "--no-fund", what);
+    this.run("npm", "install", "--loglevel=error", "--no-audit", "--no-fund", what);
   }
 
   path(...names) {
