@@ -1,19 +1,12 @@
 /**
- * The folders of backups on the way to their names and from them. Each that is not whole says so by
- * its name, `NAME.partial-ID`, whatever way the process ended that made or removed it.
+ * The folders of backups on the way to their names and from them. What has the name of a backup is
+ * whole, whatever way the process ended that made or removed it.
  */
 import { randomUUID } from "node:crypto";
-import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { syncFolderOf } from "../durable-file.js";
-
-/** What is younger may be somebody's who is at work. */
-const abandonedMs = 24 * 60 * 60 * 1_000;
-
-const partialPattern = /^(.+)\.partial-[^.]+$/;
-
-/** Where the backup is made, or removed, that has or had that name. */
-export const partialOf = (to: string): string => `${to}.partial-${randomUUID()}`;
+import { nameOfPartial, partialOf, removeAbandoned } from "./partials.js";
 
 /** One rename, or where an earlier one is replaced two: either is whole at every moment. */
 export function takePlace(partial: string, to: string): void {
@@ -24,7 +17,7 @@ export function takePlace(partial: string, to: string): void {
   if (earlier !== undefined) removeBackup(earlier);
 }
 
-/** What is half removed has no longer the name of a backup. */
+/** Takes its name away first, so that what is half removed has none of a backup. */
 export function removeBackup(path: string): void {
   const partial = partialOf(path);
   renameSync(path, partial);
@@ -33,32 +26,13 @@ export function removeBackup(path: string): void {
 
 /** Removes what processes that died left of backups with that name. @param now milliseconds. */
 export function removeLeftovers(to: string, now: number): void {
-  const name = basename(to);
-  removeAbandoned(dirname(to), now, (of) => of === name || isReplaced(of, name));
+  const [folder, name] = [dirname(to), basename(to)];
+  const isOurs = (other: string) => other === name || other.startsWith(`${name}.replaced-`);
+  removeAbandoned(folder, now, isOurs);
+  // Where the name is taken, the one that was to be replaced is no longer the newest.
   if (!existsSync(to)) return;
-  for (const other of readdirSync(dirname(to))) {
-    if (isReplaced(other, name)) removeBackup(join(dirname(to), other));
-  }
-}
-
-const isReplaced = (other: string, name: string): boolean =>
-  other.startsWith(`${name}.replaced-`) && !partialPattern.test(other);
-
-/**
- * Removes the folders that died on the way to a name, or from it.
- * @param now milliseconds.
- * @param isOurs whether they are of that name.
- */
-export function removeAbandoned(
-  folder: string,
-  now: number,
-  isOurs: (name: string) => boolean,
-): void {
-  for (const found of readdirSync(folder)) {
-    const name = partialPattern.exec(found)?.[1];
-    if (name === undefined || !isOurs(name)) continue;
-    const path = join(folder, found);
-    const changedMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? now;
-    if (now - changedMs > abandonedMs) rmSync(path, { recursive: true, force: true });
+  for (const other of readdirSync(folder)) {
+    const isReplaced = other !== name && isOurs(other) && nameOfPartial(other) === undefined;
+    if (isReplaced) removeBackup(join(folder, other));
   }
 }

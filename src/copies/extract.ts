@@ -3,9 +3,8 @@
  * then, and every change up to then. It is read in slices beside whatever is written, so that its cost
  * in memory does not grow with the log; the file gets its name last, and never takes the place of another.
  */
-import { randomUUID } from "node:crypto";
 import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import type { ExtractReport } from "../api/extracts.js";
 import { BucketsError, invariant } from "../domain/errors.js";
 import { isJsonObject, ownValue } from "../domain/json.js";
@@ -26,6 +25,7 @@ import { ExtractFile } from "./extract-file.js";
 import { begunBy, ChangeRows, MemberRows } from "./extract-rows.js";
 import * as tables from "./extract-tables.js";
 import { assertFree } from "./new-database.js";
+import { partialOf, removeAbandoned } from "./partials.js";
 
 /** What is extracted: a log up to a position. */
 export interface ExtractSource {
@@ -59,7 +59,8 @@ export async function extractStore(to: string, source: ExtractSource): Promise<E
       file,
     });
   }
-  const partial = `${file}.partial-${randomUUID()}`;
+  removeAbandoned(dirname(file), source.takenAt, (name) => name === basename(file));
+  const partial = partialOf(file);
   try {
     writeFileSync(partial, "", { mode: 0o600, flag: "wx" });
     const report = await writeInto(partial, source);

@@ -9,8 +9,9 @@ import { BucketsError, isBucketsError } from "../domain/errors.js";
 import { formatTime } from "../domain/event.js";
 import { type HealthCheck, passes, warns } from "../domain/health.js";
 import { clearTimeout, setTimeout } from "../timers.js";
-import { removeAbandoned, removeBackup } from "./backup-folders.js";
+import { removeBackup } from "./backup-folders.js";
 import { type Keep, outlived } from "./keeping.js";
+import { removeAbandoned } from "./partials.js";
 import { readManifest } from "./read-manifest.js";
 
 export interface ScheduleOptions {

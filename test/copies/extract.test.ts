@@ -2,7 +2,7 @@
  * Goal: an extract says what there was at a moment and what had changed up to then, in tables that need
  * nothing of ours. Method: real files, read by SQLite alone, and held to what the store answers.
  */
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
@@ -72,6 +72,17 @@ describe("an extract is refused", () => {
     await store.close();
     await expect(store.extract(newFile())).rejects.toMatchObject({ code: "NOT_READY" });
   });
+});
+
+test("an extract removes what processes that died left of its name, a day later", async () => {
+  await using store = (await filledStore()).store;
+  const file = newFile();
+  const old = Date.now() / 1_000 - 25 * 60 * 60;
+  const left = ["out.db.partial-dead", "out.db.partial-at-work", "other.db.partial-dead"];
+  for (const name of left) writeFileSync(join(dirname(file), name), "");
+  for (const name of [left[0], left[2]]) utimesSync(join(dirname(file), String(name)), old, old);
+  await store.extract(file);
+  expect(readdirSync(dirname(file)).sort()).toEqual([left[2], "out.db", left[1]]);
 });
 
 test("an extract has what the store answers", async () => {

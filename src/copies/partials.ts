@@ -1,0 +1,34 @@
+/** What is on its way to a name, or from it: it says that it is not whole by being `NAME.partial-ID`. */
+import { randomUUID } from "node:crypto";
+import { readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+/** What is younger may be somebody's who is at work. */
+const abandonedMs = 24 * 60 * 60 * 1_000;
+
+const partialPattern = /^(.+)\.partial-[^.]+$/;
+
+/** Where the file or folder is made, or removed, that has or had that name. */
+export const partialOf = (path: string): string => `${path}.partial-${randomUUID()}`;
+
+/** The name that it was to have; undefined for what is no partial. */
+export const nameOfPartial = (name: string): string | undefined => partialPattern.exec(name)?.[1];
+
+/**
+ * Removes what processes that died left in a folder.
+ * @param now milliseconds.
+ * @param isOurs whether what was to have that name is.
+ */
+export function removeAbandoned(
+  folder: string,
+  now: number,
+  isOurs: (name: string) => boolean,
+): void {
+  for (const found of readdirSync(folder)) {
+    const name = nameOfPartial(found);
+    if (name === undefined || !isOurs(name)) continue;
+    const path = join(folder, found);
+    const changedMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? now;
+    if (now - changedMs > abandonedMs) rmSync(path, { recursive: true, force: true });
+  }
+}
