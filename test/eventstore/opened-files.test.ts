@@ -8,7 +8,8 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { dirname } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { Committer } from "../../src/eventstore/committer.js";
 import { sqliteBackend, temporaryFile } from "../support/backends.js";
 import { MovingClock } from "../support/moving-clock.js";
@@ -54,6 +55,17 @@ describe.each(["", "-wal", ".lock"])("store.db%s", (suffix) => {
       expect((await view.find("default", "a"))?.version).toBe(1);
     },
   );
+
+  test("deleted after writes that went on finding it: the next one is refused", async () => {
+    const { file, write } = await written();
+    const began = performance.now();
+    for (let count = 0; performance.now() - began < 50; count += 1) await write(`b${count}`);
+    rmSync(`${file}${suffix}`);
+    await expect(write("c")).rejects.toMatchObject({
+      code: "NOT_READY",
+      message: expect.stringContaining(`store.db${suffix} is gone`),
+    });
+  });
 
   test("moved away and back: writes are taken again", async () => {
     const { file, events, write } = await written();
@@ -105,6 +117,19 @@ test("moved away while a commit is under way: whoever waits for the log, or for 
   });
   expect(woken).toBe(1);
   clock.putBack();
+});
+
+test("the folder with all of it is moved away: nothing is written any more", async () => {
+  const { file, write } = await written();
+  const began = performance.now();
+  for (let count = 0; performance.now() - began < 50; count += 1) await write(`b${count}`);
+  const folder = dirname(file);
+  renameSync(folder, `${folder}-away`);
+  onTestFinished(() => renameSync(`${folder}-away`, folder));
+  await expect(write("c")).rejects.toMatchObject({
+    code: "NOT_READY",
+    message: expect.stringContaining("store.db is gone"),
+  });
 });
 
 describe("what is not open all the time", () => {
