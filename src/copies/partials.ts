@@ -15,7 +15,7 @@ export const partialOf = (path: string): string => `${path}.partial-${randomUUID
 export const nameOfPartial = (name: string): string | undefined => partialPattern.exec(name)?.[1];
 
 /**
- * Removes what processes that died left in a folder.
+ * Removes what processes that died left in a folder. What cannot be removed stays: it is in nobody's way.
  * @param now milliseconds.
  * @param isOurs whether what was to have that name is.
  */
@@ -24,11 +24,15 @@ export function removeAbandoned(
   now: number,
   isOurs: (name: string) => boolean,
 ): void {
-  for (const found of readdirSync(folder)) {
-    const name = nameOfPartial(found);
-    if (name === undefined || !isOurs(name)) continue;
-    const path = join(folder, found);
-    const changedMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? now;
-    if (now - changedMs > abandonedMs) rmSync(path, { recursive: true, force: true });
+  try {
+    for (const found of readdirSync(folder)) {
+      const name = nameOfPartial(found);
+      if (name === undefined || !isOurs(name)) continue;
+      const path = join(folder, found);
+      const changedMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? now;
+      if (now - changedMs > abandonedMs) rmSync(path, { recursive: true, force: true });
+    }
+  } catch {
+    // Such as those of another user: the next backup tries again.
   }
 }
