@@ -53,7 +53,7 @@ test(
     const file = temporaryFile();
     const folder = join(temporaryFolder(), "backups");
     mkdirSync(folder);
-    for (let kill = 0; kill < depth({ smoke: 1, deep: 25 }); kill += 1) {
+    for (let kill = 0; kill < depth({ smoke: 1, deep: 50 }); kill += 1) {
       const moments = [() => pause((kill * 37) % 900), () => replaced(folder)];
       for (const moment of moments) await killAmidst(file, folder, moment);
       const whole = readdirSync(folder).filter((name) => !name.includes(".partial-"));
