@@ -24,15 +24,26 @@ export function removeAbandoned(
   now: number,
   isOurs: (name: string) => boolean,
 ): void {
+  for (const found of namesIn(folder)) {
+    const name = nameOfPartial(found);
+    if (name !== undefined && isOurs(name)) removeIfOld(join(folder, found), now);
+  }
+}
+
+function namesIn(folder: string): readonly string[] {
   try {
-    for (const found of readdirSync(folder)) {
-      const name = nameOfPartial(found);
-      if (name === undefined || !isOurs(name)) continue;
-      const path = join(folder, found);
-      const changedMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? now;
-      if (now - changedMs > abandonedMs) rmSync(path, { recursive: true, force: true });
-    }
+    return readdirSync(folder);
   } catch {
-    // Such as those of another user: the next backup tries again.
+    // A folder may take files and show none.
+    return [];
+  }
+}
+
+function removeIfOld(path: string, now: number): void {
+  try {
+    const changedMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? now;
+    if (now - changedMs > abandonedMs) rmSync(path, { recursive: true, force: true });
+  } catch {
+    // Such as that of another user.
   }
 }
