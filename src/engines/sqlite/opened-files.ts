@@ -15,7 +15,6 @@ interface Watched {
   readonly path: string;
   /** Undefined while nothing is there. */
   readonly identify: (path: string) => Identity | undefined;
-  readonly isOpen: boolean;
   noted: Identity | undefined;
 }
 
@@ -27,16 +26,14 @@ export class OpenedFiles {
 
   /** Right after all of them were opened. */
   constructor(file: string) {
-    const open = (path: string) => ({ path, identify: nodeOf, isOpen: true, noted: nodeOf(path) });
+    const watch = (path: string) => ({ path, identify: nodeOf, noted: nodeOf(path) });
+    this.#open = [watch(file), watch(`${file}-wal`), watch(`${file}.lock`)];
     this.#watched = [
-      open(file),
-      open(`${file}-wal`),
-      open(`${file}.lock`),
+      ...this.#open,
       // Not open all the time, and made when they are needed first.
-      { path: `${file}.blobs`, identify: nodeOf, isOpen: false, noted: undefined },
-      { path: `${file}.key`, identify: contentOf, isOpen: false, noted: undefined },
+      { path: `${file}.blobs`, identify: nodeOf, noted: undefined },
+      { path: `${file}.key`, identify: contentOf, noted: undefined },
     ];
-    this.#open = this.#watched.filter(({ isOpen }) => isOpen);
     this.#folder = dirname(file);
     this.findFault();
   }
